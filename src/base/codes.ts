@@ -1,0 +1,86 @@
+/**
+ * The one table of error codes. A code is stable: it is never renamed and never given a second
+ * meaning. `retryable` says whether the same request may succeed when sent again later.
+ */
+interface CodeEntry {
+  readonly summary: string
+  readonly retryable: boolean
+}
+
+function code(summary: string, retryable = false): CodeEntry {
+  return { summary, retryable }
+}
+
+export const codes = {
+  // programmer mistakes and configuration: thrown
+  'bad-option': code('an option has a wrong type or value'),
+  'bad-tool': code('a tool definition is not usable'),
+  'bad-schema': code('a tool schema is not usable'),
+  'bad-policy': code('a policy file does not load'),
+  'bad-journal': code('a journal cannot be read or written'),
+  'journal-conflict': code('another writer has appended to this run'),
+  'bad-file': code('a file cannot be read or written'),
+  'bad-permit': code('a tool was asked to run without a valid permit'),
+  internal: code('a defect in this library'),
+
+  // arguments of a tool call: recorded
+  'bad-json': code('the argument text is not acceptable JSON'),
+  'bad-args': code('the arguments do not match the schema of the tool'),
+  'unknown-tool': code('the model asked for a tool that does not exist'),
+  truncated: code('the turn ended before the call was complete'),
+
+  // decisions of the gate: recorded
+  denied: code('a policy refused the call'),
+  'approval-needed': code('a person has to answer before the call may run'),
+  'approval-denied': code('a person refused the call'),
+  'approval-expired': code('nobody answered in time'),
+  'approval-invalid': code('an answer does not fit the request it answers'),
+  'limit-reached': code('a limit of the run or of the policy is used up'),
+  'repeated-call': code('the model proposed the same call too many times'),
+
+  // identity: recorded
+  unauthenticated: code('the caller is not known'),
+  'token-malformed': code('the token is not a well-formed compact JWS'),
+  'token-algorithm': code('the algorithm of the token is not allowed'),
+  'token-critical': code('the token asks for an extension that is not supported'),
+  'token-issuer': code('the issuer of the token is not trusted'),
+  'token-audience': code('the token is meant for somebody else'),
+  'token-type': code('the token has a wrong type'),
+  'token-expired': code('the token has expired'),
+  'token-not-yet-valid': code('the token is not valid yet'),
+  'token-too-old': code('the token was issued too long ago'),
+  'token-claims': code('a claim of the token is missing or malformed'),
+  'token-key-unknown': code('no trusted key fits the token'),
+  'token-key-invalid': code('the key set holds a key that cannot be trusted'),
+  'token-signature': code('the signature of the token is wrong'),
+  'key-set-unavailable': code('the key set cannot be fetched', true),
+  'api-key-unknown': code('the API key is not known'),
+  'api-key-expired': code('the API key has expired'),
+  'authenticator-failed': code('a custom authenticator threw'),
+
+  // execution: recorded
+  'tool-failed': code('the tool threw'),
+  'tool-timeout': code('the tool did not finish in time'),
+  'bad-output': code('the result of the tool does not match its output schema'),
+  abandoned: code('the tool was left running after its time was over'),
+
+  // model side: recorded
+  'model-connect': code('the model endpoint cannot be reached', true),
+  'model-timeout': code('the model endpoint was silent for too long', true),
+  'model-status': code('the model endpoint answered with an error status'),
+  'model-overloaded': code('the model endpoint is overloaded', true),
+  'model-rate-limit': code('the model endpoint limits the rate of requests', true),
+  'model-low-funds': code('the account at the model endpoint has no funds'),
+  'model-unauthorized': code('the model endpoint does not accept the key'),
+  'model-error': code('the model endpoint reported an error inside its answer'),
+  'model-refused': code('the request was refused by the model endpoint'),
+  'model-incomplete': code('the answer ended before the model had finished', true),
+  'model-protocol': code('the answer does not follow the wire protocol'),
+  'model-too-large': code('the answer is larger than the configured bound'),
+
+  // end of a run: recorded
+  cancelled: code('the run was cancelled by its caller'),
+  'run-timeout': code('the run did not finish in time'),
+} as const satisfies Record<string, CodeEntry>
+
+export type ErrorCode = keyof typeof codes

@@ -1,0 +1,89 @@
+import { codes, type ErrorCode } from './codes.ts'
+import type { JsonValue } from './json.ts'
+
+const brand = Symbol.for('sallyport.error')
+
+export interface ErrorOptions {
+  /** One sentence that names the repair, e.g. "add `audience` to the issuer". */
+  readonly help?: string
+  /** Plain data for programs: positions, limits, allowed values. */
+  readonly details?: JsonValue
+  readonly cause?: unknown
+}
+
+/** The shape of an error inside events, results and reports. */
+export interface ErrorData {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly retryable: boolean
+  readonly help?: string
+  readonly details?: JsonValue
+}
+
+/**
+ * Every error this library throws. Test it by `code`; the codes are listed in `codes.ts`.
+ * Messages are lower case, without a final dot, with user input in backticks.
+ *
+ * @example
+ * ```ts
+ * try { await loadPolicy('desk.yaml') } catch (error) {
+ *   if (isSallyportError(error) && error.code === 'bad-policy') console.error(error.message, error.help)
+ * }
+ * ```
+ */
+export class SallyportError extends Error {
+  override readonly name = 'SallyportError'
+  readonly code: ErrorCode
+  readonly help: string | undefined
+  readonly details: JsonValue | undefined
+  readonly [brand]: true = true
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.help = options.help
+    this.details = options.details
+  }
+
+  get retryable(): boolean {
+    return codes[this.code].retryable
+  }
+
+  toJSON(): ErrorData {
+    return errorData(this.code, this.message, this)
+  }
+}
+
+/** True for errors of this library, also those of another installed copy of it. */
+export function isSallyportError(value: unknown): value is SallyportError {
+  return typeof value === 'object' && value !== null && brand in value
+}
+
+/** Builds the plain form of an error without creating an `Error` (no stack is captured). */
+export function errorData(
+  code: ErrorCode,
+  message: string,
+  extra: { readonly help?: string | undefined; readonly details?: JsonValue | undefined } = {},
+): ErrorData {
+  return {
+    code,
+    message,
+    retryable: codes[code].retryable,
+    ...(extra.help === undefined ? {} : { help: extra.help }),
+    ...(extra.details === undefined ? {} : { details: extra.details }),
+  }
+}
+
+/** The message of anything that was thrown; never throws itself. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown)
+  } catch {
+    return 'unprintable error'
+  }
+}
+
+/** The plain form of anything that was thrown; what is not ours counts as a defect. */
+export function errorDataOf(thrown: unknown): ErrorData {
+  return isSallyportError(thrown) ? thrown.toJSON() : errorData('internal', messageOf(thrown))
+}

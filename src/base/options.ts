@@ -1,0 +1,34 @@
+import { SallyportError } from './errors.ts'
+
+/** Refuses options that are no plain object or have members nobody knows; throws `bad-option`. */
+export function checkOptions(owner: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new SallyportError('bad-option', `${owner} needs an object of options`)
+  }
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue
+    throw new SallyportError('bad-option', `${owner} has no option \`${key}\``, {
+      help: `the options are ${known.join(', ')}`,
+    })
+  }
+}
+
+export interface NumberRange {
+  readonly min: number
+  readonly max?: number
+  readonly integer?: boolean
+}
+
+/** Refuses numbers outside a range; throws `bad-option`. */
+export function checkNumber(name: string, value: unknown, range: NumberRange): void {
+  const { min, max = Number.POSITIVE_INFINITY, integer = false } = range
+  const fits =
+    typeof value === 'number' &&
+    value >= min &&
+    value <= max &&
+    (!integer || Number.isInteger(value) || value === Number.POSITIVE_INFINITY)
+  if (fits) return
+  throw new SallyportError('bad-option', `\`${name}\` is ${String(value)}`, {
+    help: `give ${integer ? 'a whole number' : 'a number'} of at least ${min}${max === Number.POSITIVE_INFINITY ? '' : ` and at most ${max}`}`,
+  })
+}

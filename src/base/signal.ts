@@ -1,0 +1,77 @@
+/** Why something was stopped; carried as `signal.reason`. */
+export type StopReason = 'cancelled' | 'run-timeout' | 'tool-timeout' | 'model-timeout' | 'ended'
+
+/** The error thrown into tools and transports by an aborted signal. */
+export class StopError extends Error {
+  override readonly name = 'AbortError'
+  readonly reason: StopReason
+
+  constructor(reason: StopReason) {
+    super(reason)
+    this.reason = reason
+  }
+}
+
+/** The reason of an aborted signal; a foreign reason counts as cancelled by the caller. */
+export function stopReason(signal: AbortSignal): StopReason {
+  return signal.reason instanceof StopError ? signal.reason.reason : 'cancelled'
+}
+
+/**
+ * A controller that follows a parent signal. `dispose` takes the listener off the parent, which a
+ * long-lived parent would otherwise collect; cheaper than `AbortSignal.any` by a factor of three.
+ */
+export interface ChildController {
+  readonly signal: AbortSignal
+  abort(reason: StopReason): void
+  dispose(): void
+}
+
+export function childController(parent: AbortSignal | undefined): ChildController {
+  const controller = new AbortController()
+  const follow = (): void =>
+    controller.abort(new StopError(parent === undefined ? 'cancelled' : stopReason(parent)))
+  if (parent?.aborted === true) follow()
+  else parent?.addEventListener('abort', follow, { once: true })
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(new StopError(reason)),
+    dispose: () => parent?.removeEventListener('abort', follow),
+  }
+}
+
+/**
+ * Calls `action` after `milliseconds`, also beyond the 2^31-1 ms at which `setTimeout` would fire
+ * at once. Returns the function that cancels it.
+ */
+export function after(milliseconds: number, action: () => void): () => void {
+  const longest = 2 ** 31 - 1
+  let timer: NodeJS.Timeout
+  const arm = (left: number): void => {
+    timer = setTimeout(
+      () => (left > longest ? arm(left - longest) : action()),
+      Math.min(left, longest),
+    )
+  }
+  arm(milliseconds)
+  return () => clearTimeout(timer)
+}
+
+/** Waits; rejects with the reason of the signal as soon as it aborts. */
+export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason as Error)
+      return
+    }
+    const stop = (): void => {
+      cancel()
+      reject(signal.reason as Error)
+    }
+    const cancel = after(milliseconds, () => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    })
+    signal.addEventListener('abort', stop, { once: true })
+  })
+}

@@ -1,0 +1,27 @@
+/**
+ * Text from models, tools and policies is hostile wherever it is shown. Each place has its own
+ * escape; there is no general one.
+ */
+
+// control and format characters (C0, C1, bidirectional, zero-width, tags), line and paragraph
+// ends, and what fonts draw as nothing: variation selectors, fillers
+const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
+
+/** Makes every invisible or control character visible as `\u{...}`; the rest stays as it is. */
+export function visible(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(invisible, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
+}
+
+/** `visible`, cut to `length` characters with a mark that tells how many are missing. */
+export function shorten(text: string, length: number): string {
+  if (text.length <= length) return visible(text)
+  const end = codePointBorder(text, length)
+  return `${visible(text.slice(0, end))}… (${text.length - end} more characters)`
+}
+
+/** `at`, or the offset before it when `at` would cut a surrogate pair in two. */
+export function codePointBorder(text: string, at: number): number {
+  return text.codePointAt(at - 1)! > 0xffff ? at - 1 : at
+}

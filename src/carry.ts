@@ -1,0 +1,188 @@
+import type { Clock } from './base/clock.ts'
+import type { ErrorData, SallyportError } from './base/errors.ts'
+import { version } from './base/version.ts'
+import type { Authenticator } from './gate/authenticate.ts'
+import type { Gate } from './gate/gate.ts'
+import type { JudgeContext } from './gate/verdict.ts'
+import type { Journal } from './journal/journal.ts'
+import type { Policy } from './policy/policy.ts'
+import type { Message } from './protocol/message.ts'
+import { noUsage } from './protocol/usage.ts'
+import { createFold } from './report/fold.ts'
+import type { Report } from './report/report.ts'
+import type { RunEnvironment } from './run/environment.ts'
+import type { KeyedQueue } from './run/keyed-queue.ts'
+import { carryRun, type RunOutcome } from './run/loop.ts'
+import type { EventQueue } from './run/queue.ts'
+import { Recorder } from './run/recorder.ts'
+import type { RunLimits } from './run/stop.ts'
+import {
+  finiteLimits,
+  type RunOptions,
+  type RunResult,
+  type RuntimeOptions,
+} from './runtime-options.ts'
+import type { ToolRegistry } from './tools/registry.ts'
+
+/** What all runs of a runtime share. */
+export interface RuntimeParts {
+  readonly options: RuntimeOptions
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly policy: Policy
+  readonly registry: ToolRegistry
+  readonly gate: Gate
+  readonly authenticator: Authenticator
+  readonly keys: KeyedQueue
+}
+
+/** A run that somebody has asked for. */
+export interface StartedRun {
+  readonly runId: string
+  readonly run: RunOptions
+  readonly queue: EventQueue
+  readonly limits: RunLimits
+  readonly signal: AbortSignal
+}
+
+/** Carries one run from its first record to its result. */
+export async function carry(parts: RuntimeParts, started: StartedRun): Promise<RunResult> {
+  const { journal, clock, authenticator, gate } = parts
+  const { runId, run, queue } = started
+  const fold = createFold()
+  const observe = fold.add.bind(fold)
+  const recorder = new Recorder({ runId, journal, clock, queue, observe })
+  const caller = await authenticator.authenticate(run.auth)
+  const principal = caller.ok ? caller.principal : null
+  const context = { runId, session: run.session, principal }
+  const messages = opening(parts.options.instructions, run)
+  recordStart(recorder, parts, started, { context, messages })
+  const outcome = caller.ok
+    ? await carryRun(environmentOf(recorder, parts, started, { context, messages }))
+    : turnedAway(recorder, caller.error, messages)
+  gate.forget(context)
+  const ended = await writeEnd(recorder, outcome)
+  return toResult(runId, ended, fold.report(recorder.head))
+}
+
+interface Beginning {
+  readonly context: JudgeContext
+  readonly messages: readonly Message[]
+}
+
+function opening(instructions: string | undefined, run: RunOptions): readonly Message[] {
+  return [
+    ...(instructions === undefined ? [] : [{ role: 'system' as const, content: instructions }]),
+    ...(run.messages ?? []),
+    { role: 'user', content: run.input },
+  ]
+}
+
+function recordStart(
+  recorder: Recorder,
+  { options, policy, registry }: RuntimeParts,
+  { run, limits }: StartedRun,
+  { context, messages }: Beginning,
+): void {
+  const file = options.policy?.path
+  recorder.emit({
+    type: 'run-start',
+    ...(run.session === undefined ? {} : { session: run.session }),
+    principal: context.principal,
+    policy: {
+      name: policy.name,
+      digest: policy.digest,
+      mode: policy.mode,
+      ...(file === undefined ? {} : { file }),
+    },
+    tools: { digest: registry.digest, names: registry.names },
+    model: { id: options.model.id, provider: options.model.provider },
+    limits: finiteLimits(limits),
+    versions: { sallyport: version, node: process.versions.node },
+    messages,
+  })
+}
+
+function environmentOf(
+  recorder: Recorder,
+  { options, clock, gate, keys, registry }: RuntimeParts,
+  { run, runId, limits, signal }: StartedRun,
+  { context, messages }: Beginning,
+): RunEnvironment {
+  return {
+    runId,
+    model: options.model,
+    gate,
+    recorder,
+    clock,
+    limits,
+    stopWhen: options.stopWhen ?? [],
+    tools: registry.specifications,
+    toolChoice: run.toolChoice ?? options.toolChoice ?? 'auto',
+    settings: run.settings ?? options.settings,
+    messages,
+    context,
+    deps: run.deps,
+    log: options.log,
+    approve: run.approve ?? options.approve,
+    signal,
+    keys,
+  }
+}
+
+/** Records the end; a journal that cannot hold it makes the run a failure, whatever it achieved. */
+async function writeEnd(recorder: Recorder, outcome: RunOutcome): Promise<RunOutcome> {
+  let ended = outcome
+  try {
+    await recorder.flush()
+  } catch (error) {
+    const data = (error as SallyportError).toJSON()
+    if (outcome.error?.code !== data.code) recorder.emit({ type: 'error', ...data })
+    ended = { ...outcome, status: 'error', error: data }
+  }
+  recorder.end(ended.status)
+  try {
+    await recorder.flush()
+    return ended
+  } catch (error) {
+    return { ...ended, status: 'error', error: (error as SallyportError).toJSON() }
+  }
+}
+
+/** The outcome of a run whose caller could not be authenticated: nothing happened. */
+function turnedAway(
+  recorder: Recorder,
+  error: ErrorData,
+  messages: readonly Message[],
+): RunOutcome {
+  recorder.emit({ type: 'error', ...error })
+  return {
+    status: 'denied',
+    text: '',
+    refusal: undefined,
+    finishReason: undefined,
+    usage: noUsage,
+    cost: undefined,
+    messages,
+    approvals: [],
+    error,
+  }
+}
+
+function toResult(runId: string, outcome: RunOutcome, report: Report): RunResult {
+  const { status, text, usage, approvals, messages } = outcome
+  const { refusal, finishReason, cost, error } = outcome
+  return {
+    runId,
+    status,
+    text,
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(finishReason === undefined ? {} : { finishReason }),
+    usage,
+    ...(cost === undefined ? {} : { cost }),
+    report,
+    approvals,
+    messages,
+    ...(error === undefined ? {} : { error }),
+  }
+}

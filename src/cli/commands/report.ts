@@ -1,0 +1,85 @@
+import { stat, writeFile } from 'node:fs/promises'
+import { SallyportError } from '../../base/errors.ts'
+import { jsonlJournal } from '../../journal/jsonl.ts'
+import { renderJson } from '../../report/json.ts'
+import { readReport } from '../../report/read.ts'
+import { verifyChain, type Verification } from '../../report/verify.ts'
+import type { Report } from '../../report/report.ts'
+import { exitCode, type ExitCode } from '../exit.ts'
+import { printable, type Io } from '../io.ts'
+
+export interface ReportOptions {
+  readonly run?: string
+  readonly format: 'json' | 'html' | 'terminal'
+  readonly output?: string
+}
+
+/** Verdicts that say a record is not what was written. */
+const tampered: ReadonlySet<Verification['verdict']> = new Set([
+  'MALFORMED',
+  'TAMPERED',
+  'UNPERMITTED',
+])
+
+/**
+ * Renders the report of one run of a journal: the named one, else the latest. The records are
+ * verified too; a journal that was altered is still rendered, with a note and exit code 1.
+ */
+export async function report(journal: string, options: ReportOptions, io: Io): Promise<ExitCode> {
+  const { data, verification } = await open(journal, options.run)
+  const text = await render(data, verification, options.format, io)
+  if (options.output === undefined) io.out(text)
+  else await writeFile(options.output, text)
+  if (verification.verdict === 'CONSISTENT') return exitCode.done
+  io.note(`${verification.verdict}: ${printable(verification.message)}\n`)
+  return tampered.has(verification.verdict) ? exitCode.negative : exitCode.done
+}
+
+interface Opened {
+  readonly data: Report
+  readonly verification: Verification
+}
+
+async function open(path: string, run: string | undefined): Promise<Opened> {
+  await stat(path).catch((cause: unknown) => {
+    throw new SallyportError('bad-file', `there is no journal \`${path}\``, { cause })
+  })
+  const journal = jsonlJournal(path)
+  const runId = await findRun(journal.list(), run)
+  if (runId !== undefined) {
+    const verification = await verifyChain(journal.read(runId))
+    return { data: await readReport(journal.read(runId)), verification }
+  }
+  throw new SallyportError(
+    'bad-option',
+    run === undefined ? `\`${path}\` holds no run` : `\`${path}\` holds no run \`${run}\``,
+  )
+}
+
+/** The named run if the journal has it; without a name the latest. */
+async function findRun(
+  runs: AsyncIterable<string>,
+  wanted: string | undefined,
+): Promise<string | undefined> {
+  let found: string | undefined
+  for await (const run of runs) if (wanted === undefined || run === wanted) found = run
+  return found
+}
+
+async function render(
+  data: Report,
+  verification: Verification,
+  format: ReportOptions['format'],
+  io: Io,
+): Promise<string> {
+  switch (format) {
+    case 'json':
+      return renderJson(data)
+    case 'html':
+      return (await import('../../report/html/page.ts')).renderHtml(data, { verification })
+    case 'terminal': {
+      const { renderTerminal } = await import('../../report/terminal.ts')
+      return renderTerminal(data, { color: io.color && io.outIsTerminal, width: io.columns })
+    }
+  }
+}

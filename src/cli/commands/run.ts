@@ -1,0 +1,151 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { SallyportError } from '../../base/errors.ts'
+import { jsonlJournal } from '../../journal/jsonl.ts'
+import { openaiCompatible } from '../../model/compatible.ts'
+import { openrouter } from '../../model/openrouter.ts'
+import { loadPolicy } from '../../policy-file.ts'
+import type { Model } from '../../protocol/model.ts'
+import { renderJson } from '../../report/json.ts'
+import { createRuntime } from '../../runtime.ts'
+import type { RunResult } from '../../runtime-options.ts'
+import type { Run } from '../../run/run.ts'
+import { authOf, keyForHost } from '../auth.ts'
+import { exitOfRun, type ExitCode } from '../exit.ts'
+import { noteError, printable, readInput, type Io } from '../io.ts'
+import { loadTools } from '../tools-file.ts'
+
+export interface RunCommandOptions {
+  readonly policy: string
+  readonly tools?: string
+  readonly model?: string
+  readonly baseUrl?: string
+  readonly wire: 'chat'
+  readonly token?: string
+  readonly session?: string
+  readonly instructions?: string
+  readonly maxTurns?: number
+  readonly report?: string
+  readonly html?: string
+  readonly journal: string
+  readonly events?: boolean
+  readonly json?: boolean
+}
+
+/** Runs an agent once. The answer, the events or the result go to standard output. */
+export async function run(
+  prompt: string | undefined,
+  options: RunCommandOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const input = await readPrompt(prompt, io)
+  const policy = await loadPolicy(options.policy)
+  const tools = options.tools === undefined ? [] : await loadTools(options.tools)
+  const journal = jsonlJournal(options.journal)
+  try {
+    const runtime = createRuntime({
+      model: chooseModel(options, io),
+      tools,
+      policy,
+      journal,
+      ...(options.instructions === undefined ? {} : { instructions: options.instructions }),
+      ...(options.maxTurns === undefined ? {} : { limits: { maxTurns: options.maxTurns } }),
+    })
+    await runtime.ready()
+    const auth = authOf(options.token, io)
+    const started = runtime.run({
+      input,
+      ...(auth === undefined ? {} : { auth }),
+      ...(options.session === undefined ? {} : { session: options.session }),
+    })
+    const release = io.onInterrupt(() => started.cancel())
+    try {
+      await show(started, options, io)
+      return await conclude(await started.result(), options, io)
+    } finally {
+      release()
+    }
+  } finally {
+    await journal.close()
+  }
+}
+
+async function readPrompt(prompt: string | undefined, io: Io): Promise<string> {
+  if (prompt !== undefined) return prompt
+  if (io.input.isTTY === true) {
+    throw new SallyportError('bad-option', 'there is no prompt', {
+      help: 'give it as an argument or on standard input',
+    })
+  }
+  return (await readInput(io)).trimEnd()
+}
+
+function chooseModel(options: RunCommandOptions, io: Io): Model {
+  const { environment } = io
+  const onOpenRouter = (environment['OPENROUTER_API_KEY'] ?? '') !== ''
+  const onOpenAi = !onOpenRouter && (environment['OPENAI_API_KEY'] ?? '') !== ''
+  const baseUrl =
+    options.baseUrl ?? (onOpenAi ? 'https://api.openai.com/v1' : 'https://openrouter.ai/api/v1')
+  const model = options.model ?? environment['SALLYPORT_MODEL']
+  if (model === undefined) {
+    throw new SallyportError('bad-option', 'there is no model', {
+      help: 'name one with `--model`, as the provider calls it',
+    })
+  }
+  const apiKey = keyForHost(baseUrl, io)
+  if (options.baseUrl === undefined && apiKey === undefined) {
+    throw new SallyportError('bad-option', `there is no key for ${new URL(baseUrl).host}`, {
+      help: 'set `OPENROUTER_API_KEY`, `OPENAI_API_KEY` or `SALLYPORT_API_KEY`, or give `--base-url`',
+    })
+  }
+  const key = apiKey === undefined ? {} : { apiKey }
+  return URL.parse(baseUrl)?.hostname === 'openrouter.ai'
+    ? openrouter({ model, baseUrl, ...key })
+    : openaiCompatible({ model, baseUrl, ...key })
+}
+
+async function show(started: Run<RunResult>, options: RunCommandOptions, io: Io): Promise<void> {
+  const streams = options.events !== true && options.json !== true
+  const shown = io.outIsTerminal ? printable : (text: string): string => text
+  let wrote = false
+  for await (const event of started) {
+    if (options.events === true) io.out(`${JSON.stringify(event)}\n`)
+    else if (streams && event.type === 'text-delta') {
+      io.out(shown(event.text))
+      wrote = true
+    } else if (streams && wrote && event.type === 'turn-end') {
+      io.out('\n')
+      wrote = false
+    }
+  }
+}
+
+async function conclude(result: RunResult, options: RunCommandOptions, io: Io): Promise<ExitCode> {
+  const code = exitOfRun(result.status, result.error)
+  if (options.report !== undefined) await write(options.report, renderJson(result.report))
+  if (options.html !== undefined) {
+    const { renderHtml } = await import('../../report/html/page.ts')
+    await write(options.html, renderHtml(result.report))
+  }
+  if (options.json === true) {
+    const { runId, status, text, usage, cost, error, approvals } = result
+    io.out(
+      `${JSON.stringify({ runId, status, text, usage, cost, error, approvals, exit: { code } })}\n`,
+    )
+  }
+  const { renderTerminal } = await import('../../report/terminal.ts')
+  io.note(renderTerminal(result.report, { color: io.color, width: io.columns }))
+  if (result.error !== undefined) noteError(io, result.error)
+  io.note(`run ${result.runId} in ${options.journal}\n`)
+  if (options.html !== undefined) io.note(`report ${options.html}\n`)
+  return code
+}
+
+async function write(path: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, text)
+  } catch (cause) {
+    throw new SallyportError('bad-file', `\`${path}\` cannot be written`, { cause })
+  }
+}

@@ -1,0 +1,48 @@
+import type { ErrorCode } from '../base/codes.ts'
+import type { EndStatus } from '../protocol/run-event.ts'
+import type { ErrorData } from '../base/errors.ts'
+
+/** The one table of exit codes; "the answer is no" and "there is no answer" never share one. */
+export const exitCode = {
+  done: 0,
+  negative: 1,
+  usage: 2,
+  needsHuman: 3,
+  undetermined: 4,
+  upstream: 5,
+  interrupted: 130,
+} as const
+
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
+
+const thrown: Partial<Record<ErrorCode, ExitCode>> = {
+  'bad-option': exitCode.usage,
+  'bad-file': exitCode.usage,
+  'bad-tool': exitCode.usage,
+  'bad-schema': exitCode.usage,
+  'bad-policy': exitCode.negative,
+}
+
+/** The exit code of a command that threw. */
+export function exitOfError(code: ErrorCode): ExitCode {
+  return thrown[code] ?? exitCode.undetermined
+}
+
+/** The exit code of `run`. A failure of the model endpoint is told apart from our own. */
+export function exitOfRun(status: EndStatus, error: ErrorData | undefined): ExitCode {
+  switch (status) {
+    case 'completed':
+      return exitCode.done
+    case 'denied':
+    case 'limit':
+      return exitCode.negative
+    case 'needs-approval':
+      return exitCode.needsHuman
+    case 'cancelled':
+      return exitCode.interrupted
+    case 'timeout':
+      return exitCode.undetermined
+    case 'error':
+      return error?.code.startsWith('model-') === true ? exitCode.upstream : exitCode.undetermined
+  }
+}

@@ -1,0 +1,103 @@
+import { SallyportError, type ErrorData } from '../base/errors.ts'
+import { visible } from '../base/text.ts'
+import { exitCode } from './exit.ts'
+
+/** What a command may touch of the process; tests bring their own. */
+export interface Io {
+  /** Data. */
+  out(text: string): void
+  /** Everything else. */
+  note(text: string): void
+  readonly input: AsyncIterable<string | Uint8Array> & { readonly isTTY?: boolean | undefined }
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly outIsTerminal: boolean
+  /** True once nobody reads standard output any more; what is written then is lost. */
+  readonly outIsClosed: boolean
+  readonly color: boolean
+  readonly columns: number
+  /** Calls `action` when the user interrupts; returns what undoes that. */
+  onInterrupt(action: () => void): () => void
+}
+
+export function processIo(): Io {
+  const { env, stdin, stdout, stderr } = process
+  const isClosed = { out: false, note: false }
+  // a reader that closes the pipe has seen enough: that is no failure, and a run goes on to its end
+  const listen = (stream: NodeJS.WriteStream, name: 'out' | 'note'): void => {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      isClosed[name] = true
+      if (error.code !== 'EPIPE') process.exitCode = exitCode.undetermined
+    })
+  }
+  listen(stdout, 'out')
+  listen(stderr, 'note')
+  return {
+    out: (text) => void (isClosed.out || stdout.write(text)),
+    note: (text) => void (isClosed.note || stderr.write(text)),
+    get outIsClosed() {
+      return isClosed.out
+    },
+    input: stdin,
+    environment: env,
+    outIsTerminal: stdout.isTTY === true,
+    color: wantsColor(env, stderr.isTTY === true),
+    columns: Math.max(40, stderr.columns ?? 80),
+    onInterrupt(action) {
+      process.once('SIGINT', action)
+      return () => process.off('SIGINT', action)
+    },
+  }
+}
+
+/** The NO_COLOR and FORCE_COLOR conventions. */
+function wantsColor(env: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
+  if ((env['NO_COLOR'] ?? '') !== '') return false
+  return (env['FORCE_COLOR'] ?? '') !== '' || isTerminal
+}
+
+/** Prints an error as two lines: what is wrong, and how to mend it. */
+export function noteError(io: Io, error: Pick<ErrorData, 'code' | 'message' | 'help'>): void {
+  io.note(`error[${error.code}]: ${printable(error.message)}\n`)
+  if (error.help !== undefined) io.note(`  help: ${printable(error.help)}\n`)
+}
+
+/** Text for a terminal: line ends stay, everything else that moves the cursor becomes visible. */
+export function printable(text: string): string {
+  return text.split('\n').map(visible).join('\n')
+}
+
+/** Characters of standard input that are kept at a time. */
+const longestInput = 64 * 1024 * 1024
+
+/** Everything on standard input. Throws `bad-option` beyond 64 Mi characters. */
+export async function readInput(io: Io): Promise<string> {
+  let text = ''
+  for await (const line of inputLines(io)) {
+    text += `${line}\n`
+    checkLength(text, 'standard input')
+  }
+  return text
+}
+
+function checkLength({ length }: string, what: string): void {
+  if (length <= longestInput) return
+  throw new SallyportError('bad-option', `${what} is longer than ${longestInput} characters`)
+}
+
+/**
+ * The lines of standard input, decoded as UTF-8, without their ends. Throws `bad-option` at a line
+ * of more than 64 Mi characters.
+ */
+export async function* inputLines(io: Io): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of io.input) {
+    const text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
+    const lines = (rest + text).split('\n')
+    rest = lines.pop()!
+    checkLength(rest, 'a line of standard input')
+    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line
+  }
+  rest += decoder.decode()
+  if (rest !== '') yield rest
+}

@@ -1,0 +1,142 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { isSallyportError, messageOf } from '../base/errors.ts'
+import { version } from '../base/version.ts'
+import type { Diagnostic } from '../policy/diagnostic.ts'
+import { exitCode, exitOfError, type ExitCode } from './exit.ts'
+import { noteError, type Io } from './io.ts'
+
+const exitHelp = `
+Exit codes:
+  0    done, allowed, passed
+  1    the answer is negative: denied, limit reached, invalid policy
+  2    wrong usage
+  3    a person has to answer
+  4    could not be determined: timeout, damaged journal, internal error
+  5    the model endpoint failed
+  130  interrupted
+`
+
+/** Runs the command line; returns the exit code and never throws. */
+export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = exitCode.done
+  const program = buildProgram(io, (result) => {
+    code = result
+  })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCode.done : exitCode.usage
+    if (isSallyportError(error)) {
+      if (error.code === 'bad-policy') await noteFindings(io, error.details)
+      noteError(io, error.toJSON())
+      return exitOfError(error.code)
+    }
+    noteError(io, { code: 'internal', message: messageOf(error) })
+    return exitCode.undetermined
+  }
+}
+
+/** All that is wrong with a policy at once, with places; the error itself names only the first. */
+async function noteFindings(io: Io, details: unknown): Promise<void> {
+  if (!Array.isArray(details)) return
+  const { formatDiagnostic } = await import('../policy/diagnostic.ts')
+  for (const finding of details as readonly Diagnostic[]) {
+    io.note(`${formatDiagnostic(finding)}\n\n`)
+  }
+}
+
+/** The commands; each loads its own code only when it runs. */
+function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
+  const program = new Command('sallyport')
+    .description('Runs tool-using agents behind a policy gate, and shows what a policy decides.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.note })
+    .showHelpAfterError('(see --help)')
+    .addHelpText('after', exitHelp)
+
+  program
+    .command('run')
+    .description('run an agent under a policy')
+    .argument('[prompt]', 'what the user says; else standard input')
+    .requiredOption('--policy <file>', 'policy file')
+    .option('--tools <module>', 'module whose default export is a list of tools')
+    .option('--model <name>', 'model, as the provider calls it ($SALLYPORT_MODEL)')
+    .option('--base-url <url>', 'OpenAI-compatible endpoint, ending in /v1')
+    .addOption(new Option('--wire <name>', 'wire protocol').choices(['chat']).default('chat'))
+    .option('--token <token>', 'JSON Web Token or API key of the caller ($SALLYPORT_TOKEN)')
+    .option('--session <id>', 'conversation the run belongs to')
+    .option('--instructions <text>', 'system message')
+    .option('--max-turns <number>', 'model requests at most', wholeNumber)
+    .option('--report <file>', 'write report.json')
+    .option('--html <file>', 'write the HTML report')
+    .option('--journal <file>', 'journal', '.sallyport/journal.jsonl')
+    .option('--events', 'print events as JSON lines instead of the answer')
+    .option('--json', 'print the result as JSON instead of the answer')
+    .action(async (prompt: string | undefined, options) => {
+      const { run } = await import('./commands/run.ts')
+      done(await run(prompt, options, io))
+    })
+
+  program
+    .command('check')
+    .description('find everything that is wrong with policy files')
+    .argument('<files...>', 'policy files')
+    .option('--tools <file>', 'tools module or schemas.json to hold rules and arguments against')
+    .option('--strict', 'warnings fail too')
+    .option('--json', 'print findings as JSON')
+    .action(async (files: string[], options) => {
+      const { check } = await import('./commands/check.ts')
+      done(await check(files, options, io))
+    })
+
+  program
+    .command('decide')
+    .description('decide calls given as JSON lines on standard input')
+    .requiredOption('--policy <file>', 'policy file')
+    .option('--tools <file>', 'tools module or schemas.json to validate arguments with')
+    .option('--token <token>', 'caller of the lines that name no principal ($SALLYPORT_TOKEN)')
+    .option('--json', 'accepted for symmetry: the output always is JSON lines')
+    .action(async (options) => {
+      const { decide } = await import('./commands/decide.ts')
+      done(await decide(options, io))
+    })
+
+  program
+    .command('report')
+    .description('render the report of a run')
+    .argument('<journal>', 'journal file')
+    .option('--run <id>', 'run; else the latest')
+    .addOption(
+      new Option('--format <name>', 'form')
+        .choices(['json', 'html', 'terminal'])
+        .default('terminal'),
+    )
+    .option('-o, --output <file>', 'write to a file instead of standard output')
+    .action(async (journal: string, options) => {
+      const { report } = await import('./commands/report.ts')
+      done(await report(journal, options, io))
+    })
+
+  program
+    .command('schema')
+    .description('print a JSON Schema')
+    .argument('<name>', 'policy or report')
+    .action(async (name: string) => {
+      const { schema } = await import('./commands/schema.ts')
+      done(await schema(name, io))
+    })
+
+  // commands inherit nothing of the program by themselves
+  for (const command of program.commands) {
+    command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.note })
+  }
+  return program
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('give a whole number from 1')
+  return Number(text)
+}

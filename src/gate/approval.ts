@@ -1,0 +1,206 @@
+import type { Clock } from '../base/clock.ts'
+import { errorData, type ErrorData } from '../base/errors.ts'
+import { newId } from '../base/ids.ts'
+import { canonicalJson } from '../base/digest.ts'
+import {
+  deepFreeze,
+  hasToken,
+  pointerTokens,
+  type JsonObject,
+  type JsonValue,
+} from '../base/json.ts'
+import { redacted, redactPointers } from '../base/redact.ts'
+import type { Approvers, Decision } from '../protocol/decision.ts'
+import type {
+  ApprovalAnswer,
+  ApprovalRequest,
+  Approver,
+  ExaminedCall,
+  JudgeContext,
+} from './verdict.ts'
+
+/** An approval that waits for answers. Bound to one run, call, argument digest and principal. */
+export interface OpenApproval {
+  readonly request: ApprovalRequest
+  readonly examined: ExaminedCall
+  readonly context: JudgeContext
+  /** Who has said yes so far; an unnamed approver counts once. */
+  readonly yes: readonly Approver[]
+  /** On monotonic time, so that setting the clock back does not revive it. */
+  readonly deadline: number
+}
+
+export interface ApprovalRules {
+  readonly ttlMs: number
+  /** Whether the principal of the run may answer its own requests. */
+  readonly selfApproval: boolean
+}
+
+const unnamed = ''
+
+/** Opens the record a person answers. */
+export function openApproval(
+  examined: ExaminedCall,
+  context: JudgeContext,
+  decision: Decision,
+  rules: ApprovalRules,
+  clock: Clock,
+): OpenApproval {
+  const now = clock.now()
+  const { call, tool, args, argsDigest } = examined
+  const request: ApprovalRequest = {
+    id: newId('apr', now),
+    runId: context.runId,
+    callId: call.callId,
+    tool: call.tool,
+    args: redactPointers(args, tool?.sensitive ?? []),
+    argsDigest,
+    askedBy: context.principal,
+    rules: decision.rules,
+    reasons: decision.reasons,
+    approvers: approversOf(decision),
+    expiresAt: new Date(now + rules.ttlMs).toISOString(),
+    editable: tool?.editable ?? [],
+    approvedBy: [],
+  }
+  const deadline = clock.monotonic() + rules.ttlMs
+  return { request: deepFreeze(request), examined, context, yes: [], deadline }
+}
+
+/**
+ * The request for the arguments of an edit that more people have to agree to. It is another one,
+ * with the time that is left: who said yes before has not seen what was changed.
+ */
+export function reopenEdited(
+  open: OpenApproval,
+  examined: ExaminedCall,
+  decision: Decision,
+  rules: ApprovalRules,
+  clock: Clock,
+): OpenApproval {
+  const { deadline, context, request } = open
+  const opened = openApproval(examined, context, decision, rules, clock)
+  const { expiresAt } = request
+  return { ...opened, deadline, request: deepFreeze({ ...opened.request, expiresAt }) }
+}
+
+/** Adds a yes; the request shows who has answered. */
+export function withYes(open: OpenApproval, by: Approver | undefined): OpenApproval {
+  const yes = [...open.yes, by ?? { subject: unnamed }]
+  const approvedBy = yes.map((approver) => approver.subject)
+  return { ...open, yes, request: deepFreeze({ ...open.request, approvedBy }) }
+}
+
+/**
+ * The answer with the values the approver was not shown: where an edit holds `[redacted]` at a
+ * sensitive pointer, it means what was asked. Refused where nothing was hidden at that place.
+ */
+export function restoreHidden(
+  { examined }: OpenApproval,
+  answer: ApprovalAnswer,
+): ApprovalAnswer | ErrorData {
+  if (answer.args === undefined) return answer
+  let args: JsonValue | undefined = answer.args
+  for (const pointer of examined.tool?.sensitive ?? []) {
+    args = restorePath(args, examined.args, pointerTokens(pointer) ?? [], 0)
+    if (args === undefined) return invalid(`nothing was hidden where the edit holds ${redacted}`)
+  }
+  return { ...answer, args: args as JsonObject }
+}
+
+/** Undefined when there is no asked value to put back. */
+function restorePath(
+  edited: JsonValue,
+  asked: JsonValue | undefined,
+  path: readonly string[],
+  at: number,
+): JsonValue | undefined {
+  if (at === path.length) return edited === redacted ? asked : edited
+  if (typeof edited !== 'object' || edited === null) return edited
+  const token = path[at]!
+  const keys = token === '*' ? Object.keys(edited) : hasToken(edited, token) ? [token] : []
+  const copy = (Array.isArray(edited) ? [...edited] : { ...edited }) as Record<string, JsonValue>
+  for (const key of keys) {
+    const member = restorePath(copy[key]!, memberOf(asked, edited, key), path, at + 1)
+    if (member === undefined) return undefined
+    copy[key] = member
+  }
+  return copy as JsonValue
+}
+
+/** None in lists of different lengths, whose items may have moved. */
+function memberOf(
+  asked: JsonValue | undefined,
+  edited: object,
+  key: string,
+): JsonValue | undefined {
+  if (typeof asked !== 'object' || asked === null || !hasToken(asked, key)) return undefined
+  const isList = Array.isArray(asked)
+  if (isList !== Array.isArray(edited)) return undefined
+  if (isList && asked.length !== (edited as readonly unknown[]).length) return undefined
+  return (asked as JsonObject)[key]
+}
+
+/** Why an answer does not count; undefined when it does. Denials count from anybody entitled. */
+export function checkAnswer(
+  open: OpenApproval,
+  answer: ApprovalAnswer,
+  rules: ApprovalRules,
+  rolesOf: (approver: Approver) => ReadonlySet<string>,
+): ErrorData | undefined {
+  const { by } = answer
+  const { principal } = open.context
+  if (by !== undefined && !rules.selfApproval && by.subject === principal?.subject) {
+    return invalid(`\`${by.subject}\` asked for this call and cannot answer for it`)
+  }
+  if (open.yes.some((earlier) => earlier.subject === (by?.subject ?? unnamed))) {
+    return invalid('the same person has answered before')
+  }
+  const roles = by === undefined ? new Set<string>() : rolesOf(by)
+  const entitled = open.request.approvers.some(
+    (needed) =>
+      needed.roles?.some((role) => roles.has(role)) ??
+      // somebody without a name cannot be told apart from a second one
+      (by !== undefined || needed.count === 1),
+  )
+  if (!entitled) return invalid('the answer is not from a person who is asked')
+  return answer.action === 'edit' ? checkEdit(open, answer.args) : undefined
+}
+
+/** True when the people who said yes satisfy every approval the decision asks for. */
+export function isSatisfied(
+  decision: Decision,
+  yes: readonly Approver[],
+  rolesOf: (approver: Approver) => ReadonlySet<string>,
+): boolean {
+  return approversOf(decision).every((needed) => {
+    const counted = yes.filter(
+      (approver) =>
+        needed.roles === undefined || needed.roles.some((role) => rolesOf(approver).has(role)),
+    )
+    return counted.length >= needed.count
+  })
+}
+
+/** The approvals a decision asks for; one by anybody when it does not say more. */
+function approversOf(decision: Decision): readonly Approvers[] {
+  const approvers = decision.obligations
+    .filter((obligation) => obligation.kind === 'approval')
+    .map((obligation) => obligation.approvers)
+  return approvers.length > 0 ? approvers : [{ count: 1 }]
+}
+
+/** An edit may differ from what was asked only at the pointers the tool declares editable. */
+function checkEdit(open: OpenApproval, edited: JsonObject | undefined): ErrorData | undefined {
+  if (edited === undefined) return invalid('an edit needs the complete `args`')
+  const { editable } = open.request
+  if (editable.length === 0) return invalid('no argument of this tool may be edited')
+  const same =
+    canonicalJson(redactPointers(open.examined.args, editable)) ===
+    canonicalJson(redactPointers(edited, editable))
+  return same ? undefined : invalid(`only ${editable.join(', ')} may be edited`)
+}
+
+function invalid(message: string): ErrorData {
+  return errorData('approval-invalid', message)
+}

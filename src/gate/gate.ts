@@ -1,0 +1,253 @@
+import { createTimeFormatter, type Clock } from '../base/clock.ts'
+import type { ErrorCode } from '../base/codes.ts'
+import { errorData, messageOf } from '../base/errors.ts'
+import type { JsonBounds, JsonObject } from '../base/json.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { CallStatus, ToolCall } from '../protocol/call.ts'
+import type { Decision } from '../protocol/decision.ts'
+import { mintPermit } from '../tools/permit.ts'
+import type { ToolRegistry } from '../tools/registry.ts'
+import { readAnswer } from './answer.ts'
+import {
+  checkAnswer,
+  isSatisfied,
+  openApproval,
+  reopenEdited,
+  restoreHidden,
+  withYes,
+  type OpenApproval,
+} from './approval.ts'
+import { examine, unexamined } from './examine.ts'
+import { LimitCounters } from './limits.ts'
+import { denial, overLimits } from './refusal.ts'
+import type {
+  Answered,
+  ApprovalAnswer,
+  Approver,
+  ExaminedCall,
+  JudgeContext,
+  Verdict,
+} from './verdict.ts'
+
+export interface GateOptions {
+  readonly policy: Policy
+  readonly registry: ToolRegistry
+  readonly clock: Clock
+  /** Bounds of argument texts. */
+  readonly arguments?: JsonBounds
+  /** The host accepts that a policy in shadow mode does not block. Default false. */
+  readonly allowShadow?: boolean
+}
+
+/**
+ * The enforcement point: the only place that makes permits. A call passes `examine` (find the
+ * tool, parse, validate) and then `judge` (policy, limits, approval), which ends in a permit, a
+ * refusal or a question to a person. Whatever goes wrong inside ends in a refusal.
+ */
+export interface Gate {
+  /** Async only for tools whose schema library validates asynchronously. */
+  examine(call: ToolCall): ExaminedCall | Promise<ExaminedCall>
+  judge(examined: ExaminedCall, context: JudgeContext): Verdict
+  /** Weighs an answer and judges the call again; the stricter outcome wins. */
+  answer(approvalId: string, answer: ApprovalAnswer): Promise<Answered>
+  /** Nobody has answered in time. */
+  expire(approvalId: string): Answered
+  /** The call has run, or will not: what was reserved for it is settled. */
+  settle(callId: string, ran: boolean): void
+  /** The run is over: what was kept for it alone is dropped. */
+  forget(context: JudgeContext): void
+}
+
+type Weighed =
+  | Exclude<Verdict, { kind: 'pending' }>
+  | { readonly kind: 'ask'; readonly decision: Decision }
+
+/** Refusals that a policy in shadow mode does not relax: it speaks for its rules alone. */
+const firmSteps: ReadonlySet<string> = new Set([
+  'unknown_tool',
+  'unauthenticated',
+  'tool.requires',
+  'policy_error',
+])
+
+const notOpen: Answered = {
+  kind: 'invalid',
+  error: errorData(
+    'approval-invalid',
+    'there is no open request with this id; each is answered once',
+  ),
+}
+
+export function createGate(options: GateOptions): Gate {
+  const { policy, registry, clock } = options
+  const format = createTimeFormatter()
+  const limits = new LimitCounters(clock)
+  const open = new Map<string, OpenApproval>()
+  const shadow = policy.mode === 'shadow' && options.allowShadow === true
+
+  const rolesOf = (approver: Approver): ReadonlySet<string> =>
+    policy.effective({ roles: approver.roles ?? [], scopes: [] }).roles
+
+  const now = (): string => format(clock.now())
+
+  function judge(examined: ExaminedCall, context: JudgeContext): Verdict {
+    const weighed = weigh(examined, context, [])
+    if (weighed.kind !== 'ask') return weighed
+    const approval = openApproval(examined, context, weighed.decision, policy.approvals, clock)
+    open.set(approval.request.id, approval)
+    return { kind: 'pending', decision: weighed.decision, request: approval.request }
+  }
+
+  /** The pipeline after `examine`, given the people who have said yes. */
+  function weigh(examined: ExaminedCall, context: JudgeContext, yes: readonly Approver[]): Weighed {
+    try {
+      if (examined.defect !== undefined) return refuseDefect(examined)
+      const decision = decide(examined, context)
+      const strange = decision.obligations.find(({ kind }) => kind !== 'approval')
+      if (strange !== undefined) throw new Error(`unknown obligation \`${strange.kind}\``)
+      if (decision.effect === 'allow') return permit(decision, examined, context)
+      if (shadow && !firmSteps.has(decision.rule)) {
+        return permit({ ...decision, shadow }, examined, context)
+      }
+      if (decision.effect === 'deny') return refuse(examined, decision, 'error-security', 'denied')
+      return isSatisfied(decision, yes, rolesOf)
+        ? permit(decision, examined, context)
+        : { kind: 'ask', decision }
+    } catch (error) {
+      const decision = denial(policy, 'gate_error', `the gate failed: ${messageOf(error)}`, now())
+      return refuse(examined, decision, 'error-security', 'denied')
+    }
+  }
+
+  function decide(examined: ExaminedCall, { runId, session, principal }: JudgeContext): Decision {
+    const { tool, callId } = examined.call
+    const args = examined.args as JsonObject
+    const decision = policy.decide({ tool, args, principal, now: clock.now(), at: now() })
+    if (decision.effect === 'deny') return decision
+    const applicable = policy.limits.filter((limit) => limit.matches(tool, principal))
+    if (applicable.length === 0) return decision
+    const full = limits.reserve(applicable, { callId, session: session ?? runId, principal })
+    return overLimits(decision, full)
+  }
+
+  function refuseDefect(examined: ExaminedCall): Weighed {
+    const { status, step, error } = examined.defect!
+    const decision = denial(policy, step, error.message, now())
+    return { kind: 'refusal', decision, status, error }
+  }
+
+  function refuse(
+    examined: ExaminedCall,
+    decision: Decision,
+    status: CallStatus,
+    code: ErrorCode,
+  ): Extract<Verdict, { kind: 'refusal' }> {
+    limits.release(examined.call.callId)
+    const message = decision.reasons[0] ?? `refused by \`${decision.rule}\``
+    return { kind: 'refusal', decision, status, error: errorData(code, message) }
+  }
+
+  async function answer(approvalId: string, given: ApprovalAnswer): Promise<Answered> {
+    const approval = open.get(approvalId)
+    if (approval === undefined) return notOpen
+    if (isOverdue(approval)) return expire(approvalId)
+    const sent = readAnswer(given)
+    const read = 'code' in sent ? sent : restoreHidden(approval, sent)
+    if ('code' in read) return { kind: 'invalid', error: read }
+    const problem = checkAnswer(approval, read, policy.approvals, rolesOf)
+    if (problem !== undefined) return { kind: 'invalid', error: problem }
+    if (read.action !== 'deny') return approve(approvalId, approval, read)
+    const { examined } = approval
+    open.delete(approvalId)
+    const message = read.reason ?? 'a person refused this call'
+    const decision = denial(policy, 'approval_denied', message, now())
+    const verdict = refuse(examined, decision, 'denied-by-human', 'approval-denied')
+    return { kind: 'settled', verdict, examined }
+  }
+
+  function expire(approvalId: string): Answered {
+    const approval = open.get(approvalId)
+    if (approval === undefined) return notOpen
+    open.delete(approvalId)
+    const { examined } = approval
+    const decision = denial(policy, 'approval_expired', 'nobody answered in time', now())
+    const verdict = refuse(examined, decision, 'approval-expired', 'approval-expired')
+    return { kind: 'settled', verdict, examined }
+  }
+
+  /** By either clock: setting the wall clock back does not revive a request. */
+  function isOverdue({ deadline, request }: OpenApproval): boolean {
+    return clock.monotonic() > deadline || clock.now() > Date.parse(request.expiresAt)
+  }
+
+  async function approve(
+    approvalId: string,
+    approval: OpenApproval,
+    given: ApprovalAnswer,
+  ): Promise<Answered> {
+    // closed while an edit is examined, so that no second answer can use it meanwhile
+    open.delete(approvalId)
+    const examined =
+      given.action === 'edit'
+        ? await examineCall({ ...approval.examined.call, rawArgs: JSON.stringify(given.args) })
+        : approval.examined
+    if (examined.defect !== undefined) {
+      open.set(approvalId, approval)
+      return { kind: 'invalid', error: examined.defect.error }
+    }
+    // who said yes before an edit has not seen what it changes
+    const before = given.action === 'edit' ? { ...approval, yes: [] } : approval
+    const supported = withYes(before, given.by)
+    const weighed = weigh(examined, approval.context, supported.yes)
+    if (weighed.kind !== 'ask') return { kind: 'settled', verdict: weighed, examined }
+    const waiting =
+      given.action === 'edit'
+        ? withYes(
+            reopenEdited(approval, examined, weighed.decision, policy.approvals, clock),
+            given.by,
+          )
+        : supported
+    open.set(waiting.request.id, waiting)
+    return { kind: 'waiting', request: waiting.request, examined }
+  }
+
+  function examineCall(call: ToolCall): ExaminedCall | Promise<ExaminedCall> {
+    try {
+      const examined = examine(call, registry, options.arguments)
+      return examined instanceof Promise
+        ? examined.catch((error: unknown) => unexamined(call, error))
+        : examined
+    } catch (error) {
+      return unexamined(call, error)
+    }
+  }
+
+  return {
+    examine: examineCall,
+    judge,
+    answer,
+    expire,
+    settle(callId, ran) {
+      if (ran) limits.commit(callId)
+      else limits.release(callId)
+    },
+    forget({ session, runId, principal }) {
+      for (const [id, { context, examined }] of open) {
+        if (context.runId !== runId) continue
+        open.delete(id)
+        limits.release(examined.call.callId)
+      }
+      if (session === undefined) limits.forget(policy.limits, { session: runId, principal })
+    },
+  }
+}
+
+function permit(decision: Decision, examined: ExaminedCall, context: JudgeContext): Weighed {
+  const { call, tool, args } = examined
+  const { principal } = context
+  return {
+    kind: 'permit',
+    decision,
+    permit: mintPermit({ call, tool: tool!, args: args as JsonObject, principal }),
+  }
+}

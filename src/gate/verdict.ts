@@ -1,0 +1,98 @@
+import type { ErrorData } from '../base/errors.ts'
+import type { JsonObject, JsonValue } from '../base/json.ts'
+import type { CallStatus, ToolCall } from '../protocol/call.ts'
+import type { Approvers, Decision, RuleReference } from '../protocol/decision.ts'
+import type { Principal } from '../protocol/principal.ts'
+import type { Permit } from '../tools/permit.ts'
+import type { Tool } from '../tools/tool.ts'
+
+/** Why a call cannot run whatever a policy says. */
+export interface Defect {
+  readonly status: CallStatus
+  /** Code of the pipeline step, as `Decision.rule` names it. */
+  readonly step: 'truncated' | 'unknown_tool' | 'bad_json' | 'bad_args' | 'gate_error'
+  readonly error: ErrorData
+}
+
+/** A call whose tool was looked up and whose arguments were read, once, for every later step. */
+export interface ExaminedCall {
+  readonly call: ToolCall
+  /** As they will reach the tool when there is no defect: frozen, declared defaults included. */
+  readonly args: JsonValue | null
+  readonly argsDigest: string
+  readonly tool: Tool | undefined
+  readonly defect: Defect | undefined
+  /** Pointers to hide instead of those of the tool: a refused call may misspell tool or member. */
+  readonly sensitive?: readonly string[]
+}
+
+/** What is the same for all calls of a run. */
+export interface JudgeContext {
+  readonly runId: string
+  readonly session: string | undefined
+  readonly principal: Principal | null
+}
+
+/** A question to a person; plain data, safe to show. */
+export interface ApprovalRequest {
+  readonly id: string
+  readonly runId: string
+  readonly callId: string
+  readonly tool: string
+  /** With everything the tool calls sensitive taken out. */
+  readonly args: JsonValue
+  readonly argsDigest: string
+  readonly askedBy: Principal | null
+  readonly rules: readonly RuleReference[]
+  readonly reasons: readonly string[]
+  /** Every one of these has to be satisfied. */
+  readonly approvers: readonly Approvers[]
+  readonly expiresAt: string
+  /** JSON pointers at which an answer may change the arguments. */
+  readonly editable: readonly string[]
+  /** Who has said yes so far, when more than one has to. */
+  readonly approvedBy: readonly string[]
+}
+
+export interface Approver {
+  readonly subject: string
+  readonly roles?: readonly string[]
+}
+
+/** An answer to an approval request. */
+export interface ApprovalAnswer {
+  readonly action: 'approve' | 'edit' | 'deny'
+  /** Who answers. Needed wherever the request names roles or more than one approver. */
+  readonly by?: Approver
+  readonly reason?: string
+  /** The complete arguments of an `edit`. */
+  readonly args?: JsonObject
+}
+
+/** The outcome of judging one call. */
+export type Verdict =
+  | { readonly kind: 'permit'; readonly decision: Decision; readonly permit: Permit }
+  | {
+      readonly kind: 'refusal'
+      readonly decision: Decision
+      readonly status: CallStatus
+      readonly error: ErrorData
+    }
+  | { readonly kind: 'pending'; readonly decision: Decision; readonly request: ApprovalRequest }
+
+/** What became of an answer. */
+export type Answered =
+  /** It settles the request; `examined` differs from the asked call when it was edited. */
+  | {
+      readonly kind: 'settled'
+      readonly verdict: Exclude<Verdict, { kind: 'pending' }>
+      readonly examined: ExaminedCall
+    }
+  /** More people have to answer; after an edit, a request of its own for what it changed. */
+  | {
+      readonly kind: 'waiting'
+      readonly request: ApprovalRequest
+      readonly examined: ExaminedCall
+    }
+  /** It does not count; the request stays open. */
+  | { readonly kind: 'invalid'; readonly error: ErrorData }

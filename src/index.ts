@@ -1,0 +1,37 @@
+export { isSallyportError, SallyportError } from './base/errors.ts'
+export { jsonlJournal } from './journal/jsonl.ts'
+export { memoryJournal } from './journal/memory.ts'
+export { openaiCompatible } from './model/compatible.ts'
+export { openrouter } from './model/openrouter.ts'
+export { loadPolicy, parsePolicy } from './policy-file.ts'
+export { stopAfterTools } from './run/stop.ts'
+export { createRuntime } from './runtime.ts'
+export { defineTool } from './tools/tool.ts'
+
+export type { ErrorCode } from './base/codes.ts'
+export type { ErrorData } from './base/errors.ts'
+export type { Auth } from './gate/authenticate.ts'
+export type { CustomAuthenticator } from './gate/identity/custom.ts'
+export type { ApprovalAnswer, ApprovalRequest, Approver } from './gate/verdict.ts'
+export type { Journal, JournalRecord } from './journal/journal.ts'
+export type { LoadedPolicy } from './policy-file.ts'
+export type { CallStatus } from './protocol/call.ts'
+export type { Decision, Effect, Obligation, RuleReference } from './protocol/decision.ts'
+export type { ModelErrorData, ModelEvent } from './protocol/event.ts'
+export type { AssistantMessage, Message, ToolMessage, UserMessage } from './protocol/message.ts'
+export type { Model, ModelStreamOptions } from './protocol/model.ts'
+export type { Principal } from './protocol/principal.ts'
+export type {
+  ModelRequest,
+  ModelSettings,
+  ToolChoice,
+  ToolSpecification,
+} from './protocol/request.ts'
+export type { EndStatus, RunEvent, StructuralEvent } from './protocol/run-event.ts'
+export type { Cost, FinishReason, Usage } from './protocol/usage.ts'
+export type { Report } from './report/report.ts'
+export type { Approve } from './run/environment.ts'
+export type { Run } from './run/run.ts'
+export type { RunLimits, RunState, Stop, StopCondition } from './run/stop.ts'
+export type { RunOptions, RunResult, Runtime, RuntimeOptions } from './runtime-options.ts'
+export type { Tool, ToolAnnotations, ToolContext, ToolDefinition, ToolFacts } from './tools/tool.ts'

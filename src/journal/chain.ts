@@ -1,0 +1,88 @@
+import { sha256 } from '../base/digest.ts'
+import { randomHex } from '../base/ids.ts'
+import type { StructuralEvent } from '../protocol/run-event.ts'
+import type { JournalRecord } from './journal.ts'
+import { lineText } from './line.ts'
+import { payloadText } from './payload.ts'
+
+/** The link that the first record of a run names as its predecessor. */
+export const genesis: string = `sha256:${'0'.repeat(64)}`
+
+/** Events after which something happens in the world that a crash must not make us forget. */
+const durable: ReadonlySet<StructuralEvent['type']> = new Set([
+  'execution-start',
+  'approval-decision',
+])
+
+/**
+ * Digest of a line, as a leaf of RFC 9162 section 2.1.1: the byte 0x00 and the line. The same
+ * leaves can later carry a Merkle tree head without a second hash.
+ */
+export function hashLine(line: string): string {
+  return sha256(`\u0000${line}`)
+}
+
+/** Turns the events of one run into records, each linked to the one before it. */
+export class Chain {
+  #seq: number
+  #head: string
+
+  constructor(seq = 0, head: string = genesis) {
+    this.#seq = seq
+    this.#head = head
+  }
+
+  /** Number of records sealed so far. */
+  get length(): number {
+    return this.#seq
+  }
+
+  /** Digest of the last record; `genesis` when there is none. */
+  get head(): string {
+    return this.#head
+  }
+
+  seal(event: StructuralEvent): JournalRecord {
+    const value = payloadText(event)
+    const payload = value === undefined ? undefined : `{"salt":"${randomHex()}","value":${value}}`
+    const line = lineText(event, {
+      prev: this.#head,
+      seq: this.#seq,
+      payload: payload === undefined ? undefined : sha256(payload),
+    })
+    const record: JournalRecord = {
+      seq: this.#seq,
+      line,
+      hash: hashLine(line),
+      durable: durable.has(event.type),
+      ...(payload === undefined ? {} : { payload }),
+    }
+    this.#seq++
+    this.#head = record.hash
+    return record
+  }
+}
+
+/** A record read back: its event, and whether its payload is still there. */
+export interface OpenedRecord {
+  readonly event: StructuralEvent
+  readonly erased: boolean
+}
+
+/**
+ * Reads the event of a record. Does not check the chain; `report/verify.ts` does. Members that
+ * were erased with their payload are missing from the event.
+ */
+export function openRecord(record: Pick<JournalRecord, 'line' | 'payload'>): OpenedRecord {
+  const { v, prev, eventSeq, payload, ...line } = JSON.parse(record.line) as Record<string, unknown>
+  void v
+  void prev
+  const value =
+    record.payload === undefined
+      ? undefined
+      : (JSON.parse(record.payload) as { value: Record<string, unknown> }).value
+  return {
+    event: { ...line, ...value, seq: eventSeq } as unknown as StructuralEvent,
+    erased: payload !== undefined && value === undefined,
+  }
+}

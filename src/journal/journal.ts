@@ -1,0 +1,36 @@
+/**
+ * One sealed line of a journal. `line` is the canonical JSON that was hashed; nothing may be
+ * written in its place. `payload` is kept apart and named by its salted digest inside the line,
+ * so that it can be erased later without breaking the chain.
+ */
+export interface JournalRecord {
+  /** Counts the records of the run from 0. */
+  readonly seq: number
+  readonly line: string
+  /** `sha256:` digest of the line: the link that the next record names as `prev`. */
+  readonly hash: string
+  /** JSON text `{"salt":hex,"value":{...}}`, kept byte for byte; its digest stands in the line. */
+  readonly payload?: string
+  /** True when what follows must not happen before this record is on disk. */
+  readonly durable: boolean
+}
+
+/** Where runs are written down. Every driver passes the suite in `testing/journal-suite.ts`. */
+export interface Journal {
+  /**
+   * Appends records in order, all or none. `expectedSeq` is the number of records the run has so
+   * far; if it has another number, nothing is written and `journal-conflict` is thrown, so two
+   * writers cannot both carry a run. Returns when the records are as durable as the driver makes
+   * them; a driver that needs no waiting returns undefined.
+   */
+  append(
+    runId: string,
+    expectedSeq: number,
+    records: readonly JournalRecord[],
+  ): Promise<void> | undefined
+  /** The records of a run from `from` on; none for an unknown run. */
+  read(runId: string, from?: number): AsyncIterable<JournalRecord>
+  /** The ids of all runs, oldest first. */
+  list(): AsyncIterable<string>
+  close(): Promise<void>
+}

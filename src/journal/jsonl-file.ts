@@ -1,0 +1,172 @@
+import { mkdir, open, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { messageOf, SallyportError } from '../base/errors.ts'
+import { hashLine } from './chain.ts'
+import type { JournalRecord } from './journal.ts'
+import { cutTornLine, splitLines } from './lines.ts'
+import { takeLock } from './lock.ts'
+import { conflict } from './memory.ts'
+
+/** The writing side of a journal file. */
+export interface Writer {
+  append(runId: string, expectedSeq: number, records: readonly JournalRecord[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** Takes the lock, mends what a crash has left, and opens both files. */
+export async function openWriter(path: string): Promise<Writer> {
+  let unlock: () => Promise<void>
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    unlock = await takeLock(`${path}.lock`)
+  } catch (error) {
+    throw unusable(path, error)
+  }
+  try {
+    await cutTornLine(path)
+    await cutTornLine(`${path}.payloads`)
+    const counts = await countRecords(path)
+    const lines = await open(path, 'a', 0o600)
+    const payloads = await open(`${path}.payloads`, 'a', 0o600)
+    return createWriter(path, counts, { lines, payloads, unlock })
+  } catch (error) {
+    await unlock()
+    throw unusable(path, error)
+  }
+}
+
+interface OpenFiles {
+  readonly lines: FileHandle
+  readonly payloads: FileHandle
+  readonly unlock: () => Promise<void>
+}
+
+function createWriter(
+  path: string,
+  counts: Map<string, number>,
+  { lines, payloads, unlock }: OpenFiles,
+): Writer {
+  let broken: SallyportError | undefined
+  return {
+    async append(runId, expectedSeq, records) {
+      if (broken !== undefined) throw broken
+      const count = counts.get(runId) ?? 0
+      if (count !== expectedSeq) throw conflict(runId, expectedSeq, count)
+      try {
+        // payloads first: a line must never name a payload that a crash kept from the disk
+        await payloads.appendFile(records.map((record) => payloadLine(runId, record)).join(''))
+        const durable = records.some((record) => record.durable)
+        if (durable) await payloads.datasync()
+        await lines.appendFile(records.map((record) => `${record.line}\n`).join(''))
+        if (durable) await lines.datasync()
+        counts.set(runId, count + records.length)
+      } catch (error) {
+        broken = unusable(path, error)
+        throw broken
+      }
+    },
+    async close() {
+      await lines.close()
+      await payloads.close()
+      await unlock()
+    },
+  }
+}
+
+const payloadMark = ',"payload":'
+
+function payloadLine(runId: string, record: JournalRecord): string {
+  if (record.payload === undefined) return ''
+  return `{"runId":${JSON.stringify(runId)},"seq":${record.seq}${payloadMark}${record.payload}}\n`
+}
+
+/** Records of each run in the file. */
+async function countRecords(path: string): Promise<Map<string, number>> {
+  const counts = new Map<string, number>()
+  for await (const { runId } of readLines(path)) counts.set(runId, (counts.get(runId) ?? 0) + 1)
+  return counts
+}
+
+interface Line {
+  readonly line: string
+  readonly runId: string
+  readonly seq: number
+}
+
+/** The whole lines of the file; what follows the last line end was torn by a crash. */
+async function* readLines(path: string): AsyncGenerator<Line> {
+  let number = 0
+  for await (const line of splitLines(path)) {
+    number++
+    const head = parseHead(line)
+    if (head === undefined) throw damaged(path, number)
+    yield { line, ...head }
+  }
+}
+
+function parseHead(line: string): { runId: string; seq: number } | undefined {
+  try {
+    const { runId, seq } = JSON.parse(line) as { runId?: unknown; seq?: unknown }
+    return typeof runId === 'string' && typeof seq === 'number' ? { runId, seq } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The records of a run from the `from`-th on. */
+export async function* readRun(
+  path: string,
+  runId: string,
+  from: number,
+): AsyncGenerator<JournalRecord> {
+  const payloads = await readPayloads(`${path}.payloads`, runId)
+  let seq = 0
+  for await (const line of readLines(path)) {
+    if (line.runId !== runId || seq++ < from) continue
+    const payload = payloads.get(line.seq)
+    yield {
+      seq: line.seq,
+      line: line.line,
+      hash: hashLine(line.line),
+      durable: false,
+      ...(payload === undefined ? {} : { payload }),
+    }
+  }
+}
+
+async function readPayloads(path: string, runId: string): Promise<Map<number, string>> {
+  const payloads = new Map<number, string>()
+  for await (const { line, ...head } of readLines(path)) {
+    if (head.runId !== runId) continue
+    // the text itself: its digest stands in the chain
+    payloads.set(head.seq, line.slice(line.indexOf(payloadMark) + payloadMark.length, -1))
+  }
+  return payloads
+}
+
+/** The ids of all runs, oldest first. */
+export async function* listRuns(path: string): AsyncGenerator<string> {
+  const seen = new Set<string>()
+  for await (const { runId } of readLines(path)) {
+    if (!seen.has(runId)) yield runId
+    seen.add(runId)
+  }
+}
+
+function damaged(path: string, line: number): SallyportError {
+  return new SallyportError('bad-journal', `\`${path}\` is damaged at line ${line}`, {
+    help: 'restore the file from a copy; nothing in it has been changed',
+  })
+}
+
+function unusable(path: string, cause: unknown): SallyportError {
+  if (cause instanceof SallyportError) return cause
+  return new SallyportError(
+    'bad-journal',
+    `journal \`${path}\` cannot be written: ${messageOf(cause)}`,
+    {
+      help: 'check that the folder exists, is writable and has space',
+      cause,
+    },
+  )
+}

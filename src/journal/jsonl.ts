@@ -1,0 +1,42 @@
+import type { Journal } from './journal.ts'
+import type { Writer } from './jsonl-file.ts'
+
+/** Whoever keeps a journal elsewhere does not pay for the code of files. */
+const load = () => import('./jsonl-file.ts')
+
+/**
+ * A journal in one file, a line for each record; payloads stand in `<path>.payloads` beside it.
+ * One process writes at a time (`<path>.lock`), any number may read. A line that a crash cut in
+ * half is dropped at the next start of a writer; readers pass over it. Intents and approvals are
+ * on disk (fsync) before `append` returns, with everything before them.
+ *
+ * After a failed write nothing more is accepted, since what reached the disk is unknown: the run
+ * that appends stops, and the next writer starts from what is whole.
+ */
+export function jsonlJournal(path: string): Journal {
+  let writer: Promise<Writer> | undefined
+  let last: Promise<void> = Promise.resolve()
+  return {
+    append(runId, expectedSeq, records) {
+      writer ??= load().then(({ openWriter }) => openWriter(path))
+      const opening = writer
+      // one append after another, also when an earlier one failed
+      const next = last.then(async () => (await opening).append(runId, expectedSeq, records))
+      last = next.catch(() => undefined)
+      return next
+    },
+    async *read(runId, from = 0) {
+      const { readRun } = await load()
+      yield* readRun(path, runId, from)
+    },
+    async *list() {
+      const { listRuns } = await load()
+      yield* listRuns(path)
+    },
+    async close() {
+      await last
+      await (await writer?.catch(() => undefined))?.close()
+      writer = undefined
+    },
+  }
+}

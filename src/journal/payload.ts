@@ -1,0 +1,31 @@
+import type { StructuralEvent } from '../protocol/run-event.ts'
+
+/**
+ * The JSON text of what is kept apart from the line of an event, so that it can be erased without
+ * breaking the chain: what people, models and tools said. Undefined when an event has none.
+ */
+export function payloadText(event: StructuralEvent): string | undefined {
+  const payload = payloadOf(event)
+  return payload === undefined ? undefined : JSON.stringify(payload)
+}
+
+function payloadOf(event: StructuralEvent): object | undefined {
+  switch (event.type) {
+    case 'run-start':
+      return { messages: event.messages }
+    case 'tool-call':
+      return { args: event.args, rawArgs: event.rawArgs }
+    case 'approval-request':
+      return { args: event.args }
+    case 'approval-decision':
+      return { args: event.args, reason: event.reason }
+    case 'execution-progress':
+      return { value: event.value }
+    case 'tool-result':
+      return { content: event.content, error: event.error, result: event.result }
+    case 'usage':
+      return { message: event.message }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,195 @@
+import { systemClock } from '../base/clock.ts'
+import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
+import { redacted } from '../base/redact.ts'
+import type { ModelErrorData, ModelEvent } from '../protocol/event.ts'
+import type { ModelStreamOptions } from '../protocol/model.ts'
+import type { ModelRequest } from '../protocol/request.ts'
+import { checkHeaders } from '../wire/endpoint.ts'
+import { Exchange } from '../wire/exchange.ts'
+import { HttpClient } from '../wire/http.ts'
+import { startWithRetries } from '../wire/retry.ts'
+import { modelError } from '../wire/status.ts'
+import { cancelledError } from '../wire/watch.ts'
+import type { WireCodec } from '../wire/wire.ts'
+import type { ProviderSettings } from './http-model.ts'
+
+/** Asks one endpoint over one wire. */
+export class HttpProvider {
+  readonly #settings: ProviderSettings
+  readonly #codec: WireCodec
+  readonly #client: HttpClient
+  #fixed: Sender | undefined
+
+  constructor(settings: ProviderSettings, codec: WireCodec) {
+    this.#settings = settings
+    this.#codec = codec
+    const { options, timeouts } = settings
+    const { now } = options.clock ?? systemClock
+    this.#client = new HttpClient({ connectMs: timeouts.connectMs, now })
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+
+  stream(request: ModelRequest, call: ModelStreamOptions): AsyncIterable<ModelEvent> {
+    return oneByOne(this.streamBatches(request, call), call.signal)
+  }
+
+  async *streamBatches(
+    request: ModelRequest,
+    { signal, toolCallDeltas = true }: ModelStreamOptions,
+  ): AsyncGenerator<readonly ModelEvent[], void, undefined> {
+    let exchange: Exchange | undefined
+    let secrets: readonly string[] = []
+    try {
+      const prepared = await this.#prepare(request, toolCallDeltas)
+      if ('error' in prepared) {
+        yield failedResponse(prepared.error)
+        return
+      }
+      secrets = prepared.secrets
+      const { options, retry } = this.#settings
+      const start = (): Promise<Exchange> => prepared.start(signal)
+      const starting = startWithRetries(start, retry, signal, options.random ?? Math.random)
+      let step = await starting.next()
+      for (; step.done !== true; step = await starting.next()) {
+        yield [scrub(step.value, secrets)]
+      }
+      exchange = step.value
+      do {
+        const batch: ModelEvent[] = []
+        for (const event of exchange.take()) {
+          // what was read before the caller gave up is not shown after it
+          if (exchange.stopped && isDelta(event)) continue
+          batch.push(event.type === 'error' ? scrub(event, secrets) : event)
+        }
+        if (batch.length > 0) yield batch
+      } while (await exchange.read())
+    } finally {
+      exchange?.close()
+    }
+  }
+
+  /** Everything that can be wrong with a request before it is sent. */
+  async #prepare(
+    request: ModelRequest,
+    toolCallDeltas: boolean,
+  ): Promise<Prepared | { readonly error: ModelErrorData }> {
+    const { options, url, bounds, timeouts } = this.#settings
+    const { model, stream = true } = options
+    try {
+      const body = this.#codec.encode(request, { model, stream })
+      const { headers, secrets } = this.#fixed ?? (await this.#withKey())
+      return {
+        secrets,
+        start: (signal) =>
+          Exchange.start({
+            client: this.#client,
+            request: { url, headers, body, stream },
+            decoder: this.#codec.decoder(request, bounds, toolCallDeltas),
+            bounds,
+            timeouts,
+            signal,
+          }),
+      }
+    } catch (thrown) {
+      return { error: prepareError(thrown) }
+    }
+  }
+
+  /** The headers of a request; the same for all when the key is a text. */
+  async #withKey(): Promise<Sender> {
+    const { apiKey, keyHeader } = this.#settings.options
+    const secret = typeof apiKey === 'function' ? await findKey(apiKey) : (apiKey ?? '')
+    const { name, prefix } = keyHeader ?? { name: 'authorization', prefix: 'Bearer ' }
+    const own = apiKey === undefined ? {} : checkHeaders({ [name]: prefix + secret })
+    const headers = { ...this.#settings.headers, ...own }
+    const sender = { headers, secrets: secretsIn(headers, secret) }
+    if (typeof apiKey !== 'function') this.#fixed = sender
+    return sender
+  }
+}
+
+interface Sender {
+  readonly headers: Readonly<Record<string, string>>
+  /** Texts that must not appear in any event. */
+  readonly secrets: readonly string[]
+}
+
+interface Prepared {
+  readonly start: (signal: AbortSignal) => Promise<Exchange>
+  /** Texts that must not appear in any event. */
+  readonly secrets: readonly string[]
+}
+
+async function findKey(find: () => string | Promise<string>): Promise<string> {
+  let key: unknown
+  try {
+    key = await find()
+  } catch (thrown) {
+    throw new SallyportError('model-unauthorized', `the key cannot be found: ${messageOf(thrown)}`)
+  }
+  if (typeof key === 'string' && key !== '') return key
+  throw new SallyportError('model-unauthorized', 'there is no key for the model endpoint')
+}
+
+function prepareError(thrown: unknown): ModelErrorData {
+  if (isSallyportError(thrown)) return thrown.toJSON()
+  return modelError('bad-option', `the request cannot be written: ${messageOf(thrown)}`)
+}
+
+/** Each event by itself. A caller who gives up amid a batch does not get the rest as an answer. */
+async function* oneByOne(
+  batches: AsyncIterable<readonly ModelEvent[]>,
+  signal: AbortSignal,
+): AsyncGenerator<ModelEvent, void, undefined> {
+  for await (const batch of batches) {
+    for (const event of batch) {
+      if (signal.aborted && isDelta(event)) continue
+      if (signal.aborted && event.type === 'end' && event.finishReason.unified !== 'error') {
+        yield { type: 'error', error: cancelledError(signal) }
+        yield { ...event, finishReason: { raw: null, unified: 'error' } }
+      } else yield event
+    }
+  }
+}
+
+function failedResponse(error: ModelErrorData): readonly ModelEvent[] {
+  return [
+    { type: 'error', error },
+    { type: 'end', finishReason: { unified: 'error', raw: null } },
+  ]
+}
+
+function isDelta({ type }: ModelEvent): boolean {
+  return type === 'text-delta' || type === 'reasoning-delta' || type === 'tool-call-delta'
+}
+
+/** Values of headers that prove who sends; endpoints like to quote them in error messages. */
+function secretsIn(headers: Readonly<Record<string, string>>, key: string): readonly string[] {
+  const values = Object.entries(headers)
+    .filter(([name]) => /auth|key|token|secret|cookie/.test(name))
+    .map(([, value]) => value)
+  return [key, ...values].filter((secret) => secret.length >= 4)
+}
+
+/** The event without the secrets, should its error quote them. */
+function scrub(event: ModelEvent, secrets: readonly string[]): ModelEvent {
+  if (event.type !== 'error' && event.type !== 'retry') return event
+  return { ...event, error: scrubValue(event.error, secrets) as ModelErrorData }
+}
+
+function scrubValue(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === 'string') {
+    return secrets.reduce((text, secret) => text.replaceAll(secret, redacted), value)
+  }
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((each) => scrubValue(each, secrets))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [
+      scrubValue(key, secrets) as string,
+      scrubValue(each, secrets),
+    ]),
+  )
+}

@@ -1,0 +1,124 @@
+import { SallyportError } from '../base/errors.ts'
+import { shorten } from '../base/text.ts'
+import type { Diagnostics } from './diagnostic.ts'
+import type { PolicyFile, Rule } from './document.ts'
+import { compileGlob, isGlob } from './glob.ts'
+import type { PolicyTool, ToolFloor } from './policy.ts'
+import type { Name } from './shape.ts'
+import { suggestionFor } from './suggest.ts'
+
+/** All tools a policy can be about, by canonical name; undefined when nobody has named any. */
+export type Catalog = ReadonlyMap<string, PolicyTool>
+
+/** The tools of the file and those of the host; the host's entry knows more about a tool. */
+export function buildCatalog(
+  file: PolicyFile,
+  tools: readonly PolicyTool[] | undefined,
+): Catalog | undefined {
+  if (file.tools === undefined && tools === undefined) return undefined
+  const catalog = new Map<string, PolicyTool>()
+  for (const { name, kind } of file.tools ?? []) catalog.set(name.text, { name: name.text, kind })
+  const given = new Set<string>()
+  for (const tool of tools ?? []) {
+    if (given.has(tool.name)) {
+      throw new SallyportError(
+        'bad-option',
+        `two tools have the name \`${shorten(tool.name, 128)}\``,
+      )
+    }
+    given.add(tool.name)
+    catalog.set(tool.name, { ...catalog.get(tool.name), ...tool })
+  }
+  return catalog
+}
+
+/** The tools that need something of the caller by themselves; usually few. */
+export function floorsOf(catalog: Catalog | undefined): ReadonlyMap<string, ToolFloor> {
+  const floors = new Map<string, ToolFloor>()
+  for (const { name, requires } of catalog?.values() ?? []) {
+    if (requires !== undefined) floors.set(name, requires)
+  }
+  return floors
+}
+
+/** Names that the catalogue does not know are mistakes: the rule would silently do nothing. */
+export function checkAgainst(catalog: Catalog, file: PolicyFile, diagnostics: Diagnostics): void {
+  const names = [...catalog.keys()]
+  const matched = new Map<string, readonly PolicyTool[]>()
+  const find = (glob: string): readonly PolicyTool[] => {
+    const known = matched.get(glob)
+    if (known !== undefined) return known
+    const tools = findTools(glob, catalog)
+    matched.set(glob, tools)
+    return tools
+  }
+  for (const { tools } of [...file.rules, ...file.limits]) {
+    for (const name of tools) {
+      // `**` means whatever tools there are, also none
+      if (find(name.text).length === 0 && name.text !== '**') report(name, names, diagnostics)
+    }
+  }
+  for (const rule of file.rules) {
+    for (const name of argumentNames(rule)) checkArgument(name, rule, find, diagnostics)
+  }
+}
+
+function findTools(glob: string, catalog: Catalog): readonly PolicyTool[] {
+  if (!isGlob(glob)) {
+    const tool = catalog.get(glob)
+    return tool === undefined ? [] : [tool]
+  }
+  const matches = compileGlob(glob)
+  return [...catalog.values()].filter((tool) => matches(tool.name))
+}
+
+function report(name: Name, names: readonly string[], diagnostics: Diagnostics): void {
+  if (isGlob(name.text)) {
+    diagnostics.error(
+      name,
+      'no-match',
+      `\`${name.text}\` matches no tool`,
+      suggestionFor(name.text, names),
+    )
+  } else {
+    diagnostics.error(
+      name,
+      'unknown-tool',
+      `there is no tool \`${name.text}\``,
+      suggestionFor(name.text, names),
+    )
+  }
+}
+
+interface ArgumentName {
+  readonly name: Name
+  /** The top-level argument it begins at. */
+  readonly top: string
+}
+
+function argumentNames(rule: Rule): readonly ArgumentName[] {
+  return [
+    ...rule.args.map(({ name, path }) => ({ name, top: path[0]! })),
+    ...(rule.onlyArgs ?? []).map((name) => ({ name, top: name.text })),
+  ]
+}
+
+/** Every tool named exactly needs the argument; of the tools of a glob at least one. */
+function checkArgument(
+  { name, top }: ArgumentName,
+  rule: Rule,
+  find: (glob: string) => readonly PolicyTool[],
+  diagnostics: Diagnostics,
+): void {
+  for (const { text } of rule.tools) {
+    const tools = find(text)
+    const lacking = tools.filter((tool) => tool.argumentNames?.includes(top) === false)
+    if (lacking.length === 0 || lacking.length < tools.length) continue
+    const known = [...new Set(lacking.flatMap((tool) => tool.argumentNames ?? []))]
+    const owner = isGlob(text) ? `no tool of \`${text}\` has` : `\`${text}\` has no`
+    const message = isGlob(text)
+      ? `${owner} an argument \`${top}\``
+      : `${owner} argument \`${top}\``
+    diagnostics.error(name, 'unknown-argument', message, suggestionFor(top, known))
+  }
+}

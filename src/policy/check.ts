@@ -1,0 +1,119 @@
+import { shorten } from '../base/text.ts'
+import type { Diagnostics } from './diagnostic.ts'
+import type { ArgumentTest, PolicyFile, Role, Rule } from './document.ts'
+import { checkUnique } from './names.ts'
+import { rangeOf } from './required.ts'
+import type { Name } from './shape.ts'
+import type { Span } from './source.ts'
+import { suggestionFor } from './suggest.ts'
+
+type Unchecked = Pick<PolicyFile, 'roles' | 'rules' | 'limits' | 'tests'>
+
+/** What can be told about a file as a whole, without a catalogue of tools. */
+export function checkFile(
+  file: Unchecked,
+  identityRoles: readonly Name[],
+  diagnostics: Diagnostics,
+): void {
+  checkUnique('id of a rule', file.rules.map(nameOf), diagnostics)
+  checkUnique('id of a limit', file.limits.map(nameOf), diagnostics)
+  checkRoles(file, identityRoles, diagnostics)
+  checkCycles(file.roles, diagnostics)
+  // a rule that could not be read is not in the list, though it exists
+  if (!diagnostics.hasErrors) checkExcept(file.rules, diagnostics)
+  for (const rule of file.rules) checkRanges(rule, diagnostics)
+}
+
+function nameOf({ id, at }: { readonly id: string; readonly at: Span }): Name {
+  return { text: id, ...at }
+}
+
+function checkRoles(
+  file: Unchecked,
+  identityRoles: readonly Name[],
+  diagnostics: Diagnostics,
+): void {
+  const known = file.roles.map((role) => role.name.text)
+  const set = new Set(known)
+  const used = [
+    ...identityRoles,
+    ...file.roles.flatMap((role) => role.inherits),
+    ...file.rules.flatMap(rolesOfRule),
+    ...file.limits.flatMap((limit) => limit.who?.roles ?? []),
+  ]
+  for (const name of used) {
+    if (!set.has(name.text)) {
+      const message = `the role \`${name.text}\` is not defined`
+      diagnostics.error(name, 'unknown-role', message, suggestionFor(name.text, known))
+    }
+  }
+  for (const test of file.tests) {
+    const strange = test.as?.roles?.find((role) => !set.has(role))
+    if (strange !== undefined) {
+      const message = `a test uses the role \`${shorten(strange, 64)}\`, which is not defined`
+      diagnostics.warning(test.at, 'unknown-role', message, suggestionFor(strange, known))
+    }
+  }
+}
+
+function rolesOfRule(rule: Rule): readonly Name[] {
+  return [
+    ...(rule.who?.roles ?? []),
+    ...(rule.notWho?.roles ?? []),
+    ...(rule.approvers?.roles ?? []),
+  ]
+}
+
+/** Roles are removed as long as one inherits only removed ones; what stays is part of a cycle. */
+function checkCycles(roles: readonly Role[], diagnostics: Diagnostics): void {
+  const known = new Set(roles.map((role) => role.name.text))
+  const done = new Set<string>()
+  let left = roles
+  for (let before = -1; before !== left.length;) {
+    before = left.length
+    left = left.filter((role) => {
+      const open = role.inherits.some(({ text }) => known.has(text) && !done.has(text))
+      if (!open) done.add(role.name.text)
+      return open
+    })
+  }
+  for (const role of left) {
+    const message = `the role \`${role.name.text}\` inherits itself, or a role that does`
+    diagnostics.error(role.name, 'role-cycle', message)
+  }
+}
+
+function checkExcept(rules: readonly Rule[], diagnostics: Diagnostics): void {
+  const allows = rules.filter((rule) => rule.effect === 'allow').map((rule) => rule.id)
+  const known = new Set(allows)
+  for (const name of rules.flatMap((rule) => rule.except)) {
+    if (!known.has(name.text)) {
+      const message = `\`${name.text}\` is not the id of an allow rule`
+      diagnostics.error(name, 'unknown-rule', message, suggestionFor(name.text, allows))
+    }
+  }
+}
+
+function checkRanges(rule: Rule, diagnostics: Diagnostics): void {
+  if (rule.effect === 'deny') return
+  for (const { name, test } of rule.args) {
+    if (isEmptyRange(test)) {
+      const message = `no value of \`${name.text}\` lies in the range of rule \`${rule.id}\``
+      diagnostics.warning(name, 'never-true', message, { help: 'the rule can never apply' })
+    }
+  }
+}
+
+function isEmptyRange(test: ArgumentTest): boolean {
+  const [low, high] = rangeOf(test)
+  const open = low === test.exclusiveMinimum || high === test.exclusiveMaximum
+  const outside = (value: unknown): boolean =>
+    typeof value === 'number' && (value < low || value > high || (open && low === high))
+  return (
+    low > high ||
+    (open && low === high) ||
+    (test.minLength ?? 0) > (test.maxLength ?? Infinity) ||
+    (test.minItems ?? 0) > (test.maxItems ?? Infinity) ||
+    (test.enum !== undefined && test.enum.every(outside))
+  )
+}

@@ -1,0 +1,161 @@
+import { messageOf } from '../base/errors.ts'
+import { shorten } from '../base/text.ts'
+import type { Decision, Effect, Obligation, RuleReference } from '../protocol/decision.ts'
+import type { Principal } from '../protocol/principal.ts'
+import type { EffectiveRights } from './caller.ts'
+import type { Hit } from './compiled-rule.ts'
+import type { DecisionRequest, ToolFloor } from './policy.ts'
+import { explainDefault } from './reasons.ts'
+import type { Caller, RuleTable } from './rule-table.ts'
+import { unknown, yes } from './truth.ts'
+
+/** What a decision is made from. */
+export interface Decider {
+  readonly policy: Decision['policy']
+  readonly table: RuleTable
+  /** Where a rule would be added, as `file:line:column`. */
+  readonly place: string
+  hasTool(name: string): boolean
+  readonly floors: ReadonlyMap<string, ToolFloor>
+}
+
+interface Hits {
+  readonly allow: Hit[]
+  readonly ask: Hit[]
+  readonly deny: Hit[]
+}
+
+/** Never throws: whatever fails inside is a deny. */
+export function decide(decider: Decider, request: DecisionRequest): Decision {
+  try {
+    return decideBySteps(decider, request)
+  } catch (error) {
+    const reason = `the policy failed: ${shorten(messageOf(error), 200)}`
+    return refusal(decider, { at: timeOf(request) }, 'policy_error', [reason])
+  }
+}
+
+/** Also of a request that is no request. */
+function timeOf(request: DecisionRequest): string {
+  try {
+    return request.at
+  } catch {
+    return ''
+  }
+}
+
+function decideBySteps(decider: Decider, request: DecisionRequest): Decision {
+  const { tool, principal } = request
+  if (!decider.hasTool(tool)) {
+    return refusal(decider, request, 'unknown_tool', [`there is no tool \`${shorten(tool, 64)}\``])
+  }
+  if (principal === null) {
+    return refusal(decider, request, 'unauthenticated', ['the caller is not known'])
+  }
+  const caller = decider.table.caller(principal)
+  const floor = belowFloor(decider.floors.get(tool), caller.rights)
+  if (floor !== undefined) {
+    return refusal(decider, request, 'tool.requires', [
+      `the tool \`${shorten(tool, 128)}\` itself needs ${floor}`,
+    ])
+  }
+  const hits = findHits(caller, request, principal)
+  return combine(hits, decider, request) ?? denyByDefault(decider, request, principal, caller)
+}
+
+function belowFloor(
+  requires: ToolFloor | undefined,
+  { roles, scopes }: EffectiveRights,
+): string | undefined {
+  if (requires?.roles !== undefined && !requires.roles.some((role) => roles.has(role))) {
+    return `one of the roles ${requires.roles.map((role) => `\`${role}\``).join(', ')}`
+  }
+  const missing = requires?.scopes?.find((scope) => !scopes.has(scope))
+  return missing === undefined ? undefined : `the scope \`${missing}\``
+}
+
+function findHits(caller: Caller, request: DecisionRequest, principal: Principal): Hits {
+  const hits: Hits = { allow: [], ask: [], deny: [] }
+  caller.rulesFor(request.tool).candidates(request.args, (rule, evaluate) => {
+    const truth = evaluate(request, principal)
+    if (truth === yes) hits[rule.effect].push(rule)
+    else if (truth === unknown && rule.effect !== 'allow') hits[rule.effect].push(rule.whenUnknown)
+  })
+  return hits
+}
+
+/** Deny before ask before allow; undefined when no rule applies. */
+function combine(hits: Hits, decider: Decider, request: DecisionRequest): Decision | undefined {
+  const { allow, deny } = hits
+  const ask = hits.ask.length === 0 ? hits.ask : hits.ask.filter((hit) => applies(hit, allow))
+  if (deny.length > 0) return decision('deny', deny, [ask, allow], decider, request)
+  if (ask.length > 0) return decision('ask', ask, [allow], decider, request)
+  if (allow.length > 0) return decision('allow', allow, [], decider, request)
+  return undefined
+}
+
+/** An ask that is true unless excepted, or that is unknown where the call would be allowed. */
+function applies({ rule, truth }: Hit, allows: readonly Hit[]): boolean {
+  if (truth !== yes) return allows.length > 0
+  return !rule.except.some(({ text }) => allows.some((allow) => allow.id === text))
+}
+
+function decision(
+  effect: Effect,
+  deciding: Hit[],
+  others: readonly Hit[][],
+  { policy }: Decider,
+  { at }: DecisionRequest,
+): Decision {
+  const rules: RuleReference[] = []
+  for (const group of [deciding, ...others]) {
+    if (group.length > 1) group.sort(byOrder)
+    for (const { reference } of group) rules.push(reference)
+  }
+  // in canonical order, in which it is written down
+  return {
+    at,
+    effect,
+    labels: [],
+    obligations: effect === 'ask' ? obligations(deciding) : [],
+    policy,
+    reasons: deciding.slice(0, maxReasons).map(({ reason }) => reason),
+    rule: deciding[0]!.id,
+    rules,
+  }
+}
+
+/** Reasons are read by people and models; the rules behind them are all in `rules`. */
+const maxReasons = 8
+
+function byOrder(a: Hit, b: Hit): number {
+  return a.order - b.order
+}
+
+/** Every rule that asks has its own approvers, and each of them has to be satisfied. */
+function obligations(asks: readonly Hit[]): readonly Obligation[] {
+  const distinct = new Map<string, Obligation>()
+  for (const { obligation } of asks) distinct.set(JSON.stringify(obligation), obligation)
+  return [...distinct.values()]
+}
+
+function denyByDefault(
+  decider: Decider,
+  request: DecisionRequest,
+  principal: Principal,
+  caller: Caller,
+): Decision {
+  const rules = decider.table.rulesOf(request.tool)
+  const reasons = explainDefault(rules, decider.place, request, principal, caller)
+  return refusal(decider, request, 'default', reasons)
+}
+
+/** A deny that no rule stands for. */
+function refusal(
+  { policy }: Decider,
+  { at }: Pick<DecisionRequest, 'at'>,
+  rule: string,
+  reasons: readonly string[],
+): Decision {
+  return { at, effect: 'deny', labels: [], obligations: [], policy, reasons, rule, rules: [] }
+}

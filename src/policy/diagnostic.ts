@@ -1,0 +1,164 @@
+import { SallyportError } from '../base/errors.ts'
+import type { JsonValue } from '../base/json.ts'
+import { visible } from '../base/text.ts'
+import type { Range, Source, Span } from './source.ts'
+
+/** The one table of findings about a policy file; a code is never renamed. */
+export const diagnosticCodes = {
+  syntax: 'the text is neither YAML 1.2 nor JSON',
+  'too-large': 'the file, or a pattern in it, is larger than what is read',
+  'too-deep': 'the file is nested too deeply',
+  invisible: 'an invisible, control or direction character, or a byte order mark',
+  directive: 'a YAML directive or a second document',
+  tag: 'an explicit YAML tag',
+  'merge-key': 'a YAML merge key',
+  alias: 'an alias outside of `tests`, too many aliases, or an alias inside an alias',
+  'duplicate-key': 'a key occurs twice in one mapping',
+  'forbidden-key': 'a key that reaches a prototype',
+  'unknown-key': 'a key that means nothing here',
+  'not-evaluated': 'a key of the policy language that this version does not evaluate',
+  'missing-key': 'a required key is absent',
+  'wrong-type': 'a value of another type is needed',
+  'bad-value': 'a value of the right type that is not acceptable',
+  'bad-pattern': 'a pattern that is not RE2 syntax',
+  'duplicate-id': 'two things with the same id',
+  'unknown-role': 'a role that `roles` does not define',
+  'role-cycle': 'a role inherits itself',
+  'unknown-rule': 'a rule that does not exist, or not with the effect that is needed',
+  'unknown-tool': 'a tool that is not in the catalogue',
+  'no-match': 'a glob that matches no tool of the catalogue',
+  'unknown-argument': 'an argument that the tool does not have',
+  'never-true': 'conditions that contradict each other',
+} as const satisfies Record<string, string>
+
+export type DiagnosticCode = keyof typeof diagnosticCodes
+
+/** One finding about a policy file; plain data. */
+export interface Diagnostic {
+  readonly code: DiagnosticCode
+  readonly severity: 'error' | 'warning'
+  readonly message: string
+  /** One sentence that names the repair. */
+  readonly help?: string
+  readonly file: string
+  readonly range: Range
+  /** The text that would mend it when put in place of `range`. */
+  readonly suggestion?: string
+  /** True when the text in `range` may be a secret and must not be shown. */
+  readonly secret?: boolean
+}
+
+interface Extra {
+  readonly help?: string | undefined
+  readonly suggestion?: string | undefined
+  readonly secret?: boolean | undefined
+}
+
+/** More findings than this are counted, not kept. */
+const maxDiagnostics = 1000
+
+/** Collects findings about one source. */
+export class Diagnostics {
+  readonly source: Source
+  readonly #found: Diagnostic[] = []
+  #errors = 0
+
+  constructor(source: Source) {
+    this.source = source
+  }
+
+  error(span: Span, code: DiagnosticCode, message: string, extra: Extra = {}): undefined {
+    this.#errors++
+    this.#add('error', span, code, message, extra)
+    return undefined
+  }
+
+  warning(span: Span, code: DiagnosticCode, message: string, extra: Extra = {}): void {
+    this.#add('warning', span, code, message, extra)
+  }
+
+  get hasErrors(): boolean {
+    return this.#errors > 0
+  }
+
+  /** Everything found, in the order of the file. */
+  all(): readonly Diagnostic[] {
+    return this.#found.toSorted(byPosition)
+  }
+
+  /** Throws `bad-policy` when there is an error; the details are all findings. */
+  throwErrors(): void {
+    if (this.#errors === 0) return
+    const all = this.all()
+    const first = all.find((diagnostic) => diagnostic.severity === 'error')!
+    const more = this.#errors > 1 ? ` and ${this.#errors - 1} more` : ''
+    const { line, column } = first.range.start
+    throw new SallyportError(
+      'bad-policy',
+      `${visible(first.file)}:${line}:${column}: ${first.message}${more}`,
+      {
+        ...(first.help === undefined ? {} : { help: first.help }),
+        details: all as unknown as JsonValue,
+      },
+    )
+  }
+
+  #add(
+    severity: Diagnostic['severity'],
+    span: Span,
+    code: DiagnosticCode,
+    message: string,
+    { help, suggestion, secret }: Extra,
+  ): void {
+    if (this.#found.length === maxDiagnostics) return
+    this.#found.push({
+      code,
+      severity,
+      message,
+      ...(help === undefined ? {} : { help }),
+      file: this.source.file,
+      range: this.source.range(span),
+      ...(suggestion === undefined ? {} : { suggestion }),
+      ...(secret === true ? { secret } : {}),
+    })
+  }
+}
+
+function byPosition(a: Diagnostic, b: Diagnostic): number {
+  const { start: from } = a.range
+  const { start: to } = b.range
+  return from.line - to.line || from.column - to.column
+}
+
+/**
+ * A finding as people read it: what, where, the line itself with the place underlined, and the
+ * repair. `text` is the text of the file; without it, or for a secret, the line is left out.
+ */
+export function formatDiagnostic(diagnostic: Diagnostic, text?: string): string {
+  const { severity, code, message, file, range, help, suggestion } = diagnostic
+  const { line, column } = range.start
+  const parts = [`${severity}[${code}]: ${message}`, `  --> ${visible(file)}:${line}:${column}`]
+  if (text !== undefined && diagnostic.secret !== true) parts.push(frame(text, range))
+  if (help !== undefined) parts.push(`   = help: ${help}`)
+  if (suggestion !== undefined) parts.push(`   = try: \`${visible(suggestion)}\``)
+  return parts.join('\n')
+}
+
+/** Longest part of a line that is shown. */
+const frameWidth = 160
+
+function frame(text: string, { start, end }: Range): string {
+  const whole = text.split('\n', start.line).at(-1)?.replace(/\r$/, '') ?? ''
+  const from = Math.max(0, start.column - 1 - frameWidth / 2)
+  const until = end.line === start.line ? end.column - 1 : whole.length
+  const before = visible(whole.slice(from, start.column - 1))
+  const marked = visible(whole.slice(start.column - 1, Math.min(until, from + frameWidth)))
+  const after = visible(whole.slice(Math.max(start.column - 1, until), from + frameWidth))
+  const gutter = ' '.repeat(String(start.line).length)
+  return [
+    `${gutter} |`,
+    `${start.line} | ${before}${marked}${after}`,
+    `${gutter} | ${' '.repeat([...before].length)}${'^'.repeat(Math.max(1, [...marked].length))}`,
+    `${gutter} |`,
+  ].join('\n')
+}

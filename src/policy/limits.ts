@@ -1,0 +1,31 @@
+import type { Principal } from '../protocol/principal.ts'
+import { compileWho, type EffectiveRights } from './caller.ts'
+import { positionOf } from './compiled-rule.ts'
+import type { Limit } from './document.ts'
+import { compileGlob } from './glob.ts'
+import type { CompiledLimit } from './policy.ts'
+import type { Source } from './source.ts'
+
+/** The limits of a policy, in the order of their ids. Counting is up to the gate. */
+export function compileLimits(
+  limits: readonly Limit[],
+  effective: (principal: Principal) => EffectiveRights,
+  source: Source,
+): readonly CompiledLimit[] {
+  return limits
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ at, tools, who, ...limit }) => {
+      const globs = tools.map(({ text }) => compileGlob(text))
+      const concerns = who === undefined ? undefined : compileWho(who)
+      return {
+        ...limit,
+        position: positionOf(at, source),
+        // a caller that is not known cannot be exempt
+        matches: (tool, principal) =>
+          globs.some((matches) => matches(tool)) &&
+          (concerns === undefined ||
+            principal === null ||
+            concerns(principal, effective(principal))),
+      }
+    })
+}

@@ -1,0 +1,110 @@
+import { shorten, visible } from '../base/text.ts'
+import type { Principal } from '../protocol/principal.ts'
+import { absent, blocked, valueAt } from './argument-path.ts'
+import { compileChecks } from './argument-test.ts'
+import { compileWho, type EffectiveRights } from './caller.ts'
+import type { Rule, RuleArgument, Who } from './document.ts'
+import type { DecisionRequest } from './policy.ts'
+import { isWithin } from './time.ts'
+import { yes } from './truth.ts'
+
+type Part = (
+  request: DecisionRequest,
+  principal: Principal,
+  rights: EffectiveRights,
+) => string | undefined
+
+export type Misses = (
+  request: DecisionRequest,
+  principal: Principal,
+  rights: EffectiveRights,
+) => readonly string[]
+
+/**
+ * Tells which conditions of an allow rule do not hold, each as the rest of a sentence about the
+ * rule. Built when first asked: most rules are never explained.
+ */
+export function compileMisses(rule: Rule): Misses {
+  let parts: readonly Part[] | undefined
+  return (request, principal, rights) => {
+    parts ??= [...partsOfWho(rule), ...partsOfCall(rule), ...rule.args.map(partOfArgument)]
+    return parts
+      .map((part) => part(request, principal, rights))
+      .filter((miss) => miss !== undefined)
+  }
+}
+
+const words = {
+  roles: 'is for the roles',
+  scopes: 'needs the scopes',
+  tenants: 'is for other tenants',
+  agents: 'is for other agents',
+  issuers: 'is for other issuers',
+} as const satisfies Record<keyof Who, string>
+
+function partsOfWho({ who = {}, notWho }: Rule): readonly Part[] {
+  const parts = (Object.keys(words) as (keyof typeof words)[]).flatMap((key): Part[] => {
+    const names: readonly (string | { readonly text: string })[] | undefined = who[key]
+    if (names === undefined) return []
+    const holds = compileWho({ [key]: names })
+    // who the other customers are is none of the caller's business
+    const isOpen = key === 'roles' || key === 'scopes'
+    const miss = isOpen ? `${words[key]} ${names.map(quoted).join(', ')}` : words[key]
+    return [(_request, principal, rights) => (holds(principal, rights) ? undefined : miss)]
+  })
+  if (notWho === undefined) return parts
+  const excluded = compileWho(notWho)
+  return [
+    ...parts,
+    (_request, principal, rights) =>
+      excluded(principal, rights) ? 'is not for this caller' : undefined,
+  ]
+}
+
+function quoted(value: string | { readonly text: string }): string {
+  return `\`${visible(typeof value === 'string' ? value : value.text)}\``
+}
+
+function partsOfCall(rule: Rule): readonly Part[] {
+  const parts: Part[] = []
+  if (rule.from !== undefined || rule.until !== undefined) {
+    parts.push(({ now }) => (isWithin(now, rule) === yes ? undefined : 'is not valid at this time'))
+  }
+  const { onlyArgs } = rule
+  if (onlyArgs !== undefined) {
+    const names = new Set(onlyArgs.map(({ text }) => text))
+    parts.push(({ args }) => {
+      const strange = Object.keys(args).find((name) => !names.has(name))
+      if (strange === undefined) return undefined
+      return `does not take the argument \`${shorten(strange, 64)}\``
+    })
+  }
+  return parts
+}
+
+function partOfArgument({ name, path, optional, test }: RuleArgument): Part {
+  const argument = `\`${visible(name.text)}\``
+  const checks = compileChecks(test).map(({ key, check }) => ({
+    check,
+    miss: `needs ${argument} to satisfy \`${key}: ${written(test[key])}\``,
+  }))
+  return ({ args }, principal) => {
+    const value = valueAt(args, path)
+    if (value === absent) return optional ? undefined : `needs the argument ${argument}`
+    if (value === blocked) return `needs the argument ${argument}, which cannot be reached`
+    return checks.find(({ check }) => check(value, principal) !== yes)?.miss
+  }
+}
+
+/** The parameter of a test as a policy states it, without the places of nested tests. */
+function written(parameter: unknown): string {
+  const plain = JSON.stringify(parameter, (key, value: unknown) => {
+    if (key === 'at') return undefined
+    return isPattern(value) ? value.source : value
+  })
+  return shorten(plain, 80)
+}
+
+function isPattern(value: unknown): value is { readonly source: string } {
+  return typeof value === 'object' && value !== null && 'matchesWhole' in value
+}

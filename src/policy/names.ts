@@ -1,0 +1,129 @@
+import { pointerTokens } from '../base/json.ts'
+import { readDuration } from '../base/duration.ts'
+import type { Diagnostics } from './diagnostic.ts'
+import { globProblem } from './glob.ts'
+import { named, parsed, textOf, textProblem, type Name, type Read } from './shape.ts'
+
+const identifier = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,63}$/
+const tool = /^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$/
+
+/** True for names that a tool can have: 1 to 128 ASCII characters of MCP names and dots. */
+export function isToolName(name: string): boolean {
+  return tool.test(name)
+}
+
+const idRule = {
+  what: 'an id',
+  pattern: identifier,
+  help: 'use 1 to 64 of the characters A-Z a-z 0-9 _ : . - and begin with a letter or a digit',
+}
+
+/** Id of a rule, limit, key, role or scope. */
+export const id: Read<string> = textOf(idRule)
+export const namedId: Read<Name> = named(id)
+
+const reservedIds: ReadonlySet<string> = new Set([
+  'default',
+  'unknown_tool',
+  'unauthenticated',
+  'tool.requires',
+  'policy_error',
+  'bad_json',
+  'bad_args',
+  'truncated',
+  'gate_error',
+  'approval_denied',
+  'approval_expired',
+])
+const reservedPrefix = /^(limits|guards|flow|sequences)\./
+
+/** Id of a rule: decisions that no rule makes carry names of their own, which it cannot have. */
+export const ruleId: Read<string> = (node, diagnostics) => {
+  const value = id(node, diagnostics)
+  if (value === undefined || (!reservedIds.has(value) && !reservedPrefix.test(value))) return value
+  return diagnostics.error(node, 'bad-value', `the id \`${value}\` is reserved`, {
+    help: 'decisions that no rule makes are named so; choose another id',
+  })
+}
+
+const toolRule = {
+  what: 'a tool name',
+  pattern: tool,
+  help: 'use 1 to 128 of the characters A-Z a-z 0-9 _ . : / -',
+}
+
+export function checkIdKey(key: Name, diagnostics: Diagnostics): void {
+  checkKey(key, idRule, diagnostics)
+}
+
+export function checkToolKey(key: Name, diagnostics: Diagnostics): void {
+  checkKey(key, toolRule, diagnostics)
+}
+
+function checkKey(key: Name, rule: typeof idRule, diagnostics: Diagnostics): void {
+  const problem = textProblem(key.text, rule)
+  if (problem !== undefined)
+    diagnostics.error(key, problem.code, problem.message, { help: rule.help })
+}
+
+/** A glob over tool names: `*` is a part of one dotted segment, `**` anything. */
+export const glob: Read<Name> = named((node, diagnostics) => {
+  const value = textOf({ what: 'a tool name or glob', maxLength: 128 })(node, diagnostics)
+  if (value === undefined) return undefined
+  const problem = globProblem(value)
+  return problem === undefined
+    ? value
+    : diagnostics.error(node, 'bad-value', problem, {
+        help: 'use a tool name with `*` for a part of one dotted segment and `**` for anything',
+      })
+})
+
+/** Milliseconds. */
+export const duration: Read<number> = parsed(
+  { what: 'a duration', help: 'write a whole number and one of ms, s, m, h, d, such as `30s`' },
+  readDuration,
+)
+
+/** A JSON Pointer (RFC 6901) to something below the root. */
+export const pointer: Read<string> = parsed(
+  { what: 'a JSON pointer', help: 'begin with `/`, such as `/realm_access/roles`' },
+  (value) => (value !== '' && pointerTokens(value) !== undefined ? value : undefined),
+)
+
+const instantPattern =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/
+
+/** Milliseconds since the epoch of an RFC 3339 time with its offset. */
+export const instant: Read<number> = parsed(
+  { what: 'a time', help: 'write RFC 3339 with an offset, such as `2027-01-31T18:00:00Z`' },
+  (value) => {
+    if (!instantPattern.test(value) || !isDate(value.slice(0, 10))) return undefined
+    const milliseconds = Date.parse(value.toUpperCase())
+    return Number.isNaN(milliseconds) ? undefined : milliseconds
+  },
+)
+
+/** `YYYY-MM-DD`, a day that exists. */
+export const date: Read<string> = parsed({ what: 'a date', help: 'write `YYYY-MM-DD`' }, (value) =>
+  /^\d{4}-\d{2}-\d{2}$/.test(value) && isDate(value) ? value : undefined,
+)
+
+function isDate(value: string): boolean {
+  const time = Date.parse(`${value}T00:00:00Z`)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(value)
+}
+
+export const sentence: Read<string> = textOf({ what: 'the text', maxLength: 2000 })
+
+/** Every id has to be the only one of its kind; the second one is reported. */
+export function checkUnique(what: string, names: readonly Name[], diagnostics: Diagnostics): void {
+  const seen = new Set<string>()
+  for (const name of names) {
+    if (seen.has(name.text)) {
+      diagnostics.error(name, 'duplicate-id', `the ${what} is used twice`, {
+        help: 'choose another one',
+      })
+    }
+    seen.add(name.text)
+  }
+}

@@ -1,0 +1,72 @@
+import type { JsonObject } from '../base/json.ts'
+import type { Decision, Position } from '../protocol/decision.ts'
+import type { IdentityConfiguration } from '../protocol/identity.ts'
+import type { Principal } from '../protocol/principal.ts'
+import type { EffectiveRights } from './caller.ts'
+import type { Diagnostic } from './diagnostic.ts'
+import type { Approvals, PolicyTest, ToolKind } from './document.ts'
+
+/** What no rule can lower: any of the roles, all of the scopes. */
+export interface ToolFloor {
+  readonly roles?: readonly string[]
+  readonly scopes?: readonly string[]
+}
+
+/** What a policy has to know about a tool that the host offers. */
+export interface PolicyTool {
+  readonly name: string
+  readonly kind?: ToolKind | undefined
+  readonly requires?: ToolFloor | undefined
+  /** Names of its arguments; undefined when it takes any. */
+  readonly argumentNames?: readonly string[] | undefined
+}
+
+/** One call to decide about. */
+export interface DecisionRequest {
+  /** Canonical name. */
+  readonly tool: string
+  /** Validated arguments with their defaults. */
+  readonly args: JsonObject
+  /** Null when the caller is not known. */
+  readonly principal: Principal | null
+  /** Milliseconds since the epoch, for `from` and `until`; NaN makes both unknown. */
+  readonly now: number
+  /** RFC 3339; copied into the decision. */
+  readonly at: string
+}
+
+export interface CompiledLimit {
+  readonly id: string
+  readonly per: 'session' | 'subject' | 'agent' | 'tenant' | 'global'
+  /** Calls per window. */
+  readonly max: number
+  /** Absent: for as long as the counter lives. */
+  readonly windowMs?: number
+  readonly over: 'ask' | 'deny'
+  readonly position: Position
+  matches(tool: string, principal: Principal | null): boolean
+}
+
+/** A policy that is ready to decide. */
+export interface Policy {
+  readonly name: string
+  readonly digest: string
+  readonly mode: 'enforce' | 'shadow'
+  readonly file: string
+  readonly identity: IdentityConfiguration
+  /** Names of the roles it defines. */
+  readonly roles: readonly string[]
+  readonly limits: readonly CompiledLimit[]
+  readonly approvals: Approvals
+  readonly tests: readonly PolicyTest[]
+  readonly warnings: readonly Diagnostic[]
+  /**
+   * Decides by rules alone: deny before ask before allow, and deny when nothing applies. A rule
+   * that cannot be evaluated is read the strict way. Never throws: a failure inside is a deny by
+   * `policy_error`. Every obligation of the decision has to be met, and an unknown kind refused.
+   */
+  decide(request: DecisionRequest): Decision
+  effective(principal: Pick<Principal, 'roles' | 'scopes'>): EffectiveRights
+  /** Whether the catalogue has the tool; without a catalogue, whether a tool can have this name. */
+  hasTool(name: string): boolean
+}

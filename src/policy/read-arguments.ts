@@ -1,0 +1,139 @@
+import { pointerTokens, type JsonValue } from '../base/json.ts'
+import type { Diagnostics } from './diagnostic.ts'
+import type { ArgumentTest, RuleArgument } from './document.ts'
+import { compilePattern, type Pattern } from './pattern.ts'
+import {
+  boolean,
+  listOf,
+  mapping,
+  numberOf,
+  oneOf,
+  textOf,
+  textProblem,
+  wrongType,
+  type MappingOf,
+  type Name,
+  type Read,
+} from './shape.ts'
+import { toJson, type Node } from './tree.ts'
+
+const json: Read<{ readonly value: JsonValue }> = (node) => ({ value: toJson(node) })
+
+const pattern: Read<Pattern> = (node, diagnostics) => {
+  if (node.kind !== 'scalar' || typeof node.value !== 'string') {
+    return wrongType(node, diagnostics, 'a pattern has to be a string')
+  }
+  const result = compilePattern(node.value)
+  return result.ok
+    ? result.pattern
+    : diagnostics.error(node, 'bad-pattern', result.message, { help: result.help })
+}
+
+const anyText: Read<string> = (node, diagnostics) =>
+  node.kind === 'scalar' && typeof node.value === 'string' && node.value !== ''
+    ? node.value
+    : wrongType(node, diagnostics, 'the value has to be a string that is not empty')
+
+const domain = textOf({
+  what: 'a domain',
+  pattern: /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/,
+  maxLength: 253,
+  help: 'write a host name in lower-case ASCII such as `desk.example`, or `*.desk.example` for the names below it',
+})
+
+const size = numberOf('the bound', { integer: true, minimum: 0 })
+
+const nested: Read<ArgumentTest> = (node, diagnostics) => readTest(node, diagnostics)
+
+const tests = {
+  type: oneOf('`type`', ['string', 'number', 'integer', 'boolean', 'array', 'object', 'null']),
+  const: json,
+  enum: listOf('`enum`', json),
+  minimum: numberOf('`minimum`'),
+  maximum: numberOf('`maximum`'),
+  exclusiveMinimum: numberOf('`exclusiveMinimum`'),
+  exclusiveMaximum: numberOf('`exclusiveMaximum`'),
+  multipleOf: numberOf('`multipleOf`', { above: 0 }),
+  minLength: size,
+  maxLength: size,
+  minItems: size,
+  maxItems: size,
+  items: nested,
+  anyItem: nested,
+  startsWith: listOf('`startsWith`', anyText),
+  matches: pattern,
+  containsMatch: pattern,
+  contains: anyText,
+  domain: listOf('`domain`', domain),
+  equals: mapping(
+    '`equals`',
+    { principal: oneOf('`principal`', ['subject', 'tenant', 'agent']) },
+    {},
+  ),
+  not: nested,
+  anyOf: listOf('`anyOf`', nested),
+} as const
+
+const notEvaluated = ['from']
+const innerTest = mapping('an argument test', {}, tests, { notEvaluated })
+const outerTest = mapping('an argument test', {}, { ...tests, optional: boolean }, { notEvaluated })
+
+function readTest(node: Node, diagnostics: Diagnostics): ArgumentTest | undefined {
+  const fields = innerTest(node, diagnostics)
+  if (fields === undefined) return undefined
+  if (isEmpty(node, diagnostics)) return undefined
+  return toTest(fields)
+}
+
+function isEmpty(node: Node, diagnostics: Diagnostics): boolean {
+  if (node.kind !== 'map' || node.entries.size > 0) return false
+  diagnostics.error(node, 'bad-value', 'the argument test is empty', {
+    help: 'name a test, or `optional: false` when only presence matters',
+  })
+  return true
+}
+
+function toTest({
+  const: constant,
+  enum: values,
+  ...rest
+}: MappingOf<{}, typeof tests>): ArgumentTest {
+  return {
+    ...rest,
+    ...(constant === undefined ? {} : { const: constant.value }),
+    ...(values === undefined ? {} : { enum: values.map(({ value }) => value) }),
+  }
+}
+
+/** The `args` of a rule. */
+export const ruleArguments: Read<readonly RuleArgument[]> = (node, diagnostics) => {
+  if (node.kind !== 'map') return wrongType(node, diagnostics, '`args` has to be a mapping')
+  if (node.entries.size === 0) {
+    return diagnostics.error(node, 'bad-value', '`args` names no argument')
+  }
+  const result: RuleArgument[] = []
+  for (const [name, entry] of node.entries) {
+    const argument = readArgument({ text: name, ...entry.key }, entry.value, diagnostics)
+    if (argument !== undefined) result.push(argument)
+  }
+  return result
+}
+
+function readArgument(name: Name, node: Node, diagnostics: Diagnostics): RuleArgument | undefined {
+  const path = argumentPath(name, diagnostics)
+  const fields = outerTest(node, diagnostics)
+  if (path === undefined || fields === undefined || isEmpty(node, diagnostics)) return undefined
+  const { optional, ...rest } = fields
+  return { name, path, optional: optional ?? false, test: toTest(rest) }
+}
+
+function argumentPath(name: Name, diagnostics: Diagnostics): readonly string[] | undefined {
+  const problem = textProblem(name.text, { what: 'an argument name', maxLength: 256 })
+  if (problem !== undefined) return diagnostics.error(name, problem.code, problem.message)
+  if (!name.text.startsWith('/')) return [name.text]
+  const path = pointerTokens(name.text)
+  if (path !== undefined) return path
+  return diagnostics.error(name, 'bad-value', 'the argument name is not a JSON pointer', {
+    help: 'in a pointer `~` is written `~0` and `/` inside a name `~1`',
+  })
+}

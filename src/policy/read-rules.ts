@@ -1,0 +1,138 @@
+import type { Effect } from '../protocol/decision.ts'
+import type { Diagnostics } from './diagnostic.ts'
+import type { Limit, Rule, Who } from './document.ts'
+import { duration, glob, id, instant, namedId, ruleId } from './names.ts'
+import { ruleArguments } from './read-arguments.ts'
+import { listOf, mapping, named, numberOf, oneOf, textOf, type Read } from './shape.ts'
+import type { Span } from './source.ts'
+import type { Node } from './tree.ts'
+
+const claim = textOf({ what: 'the value', maxLength: 512 })
+
+const readWho: Read<Who> = (node, diagnostics) => {
+  const fields = mapping(
+    'a condition on the caller',
+    {},
+    {
+      roles: listOf('`roles`', namedId),
+      scopes: listOf('`scopes`', id),
+      tenants: listOf('`tenants`', claim),
+      agents: listOf('`agents`', claim),
+      issuers: listOf('`issuers`', claim),
+    },
+  )(node, diagnostics)
+  if (node.kind !== 'map' || node.entries.size > 0) return fields
+  return diagnostics.error(node, 'bad-value', 'the condition on the caller is empty', {
+    help: 'name roles, scopes, tenants, agents or issuers, or leave the key out',
+  })
+}
+
+const globs = listOf('the list of tools', glob)
+
+const ruleFields = mapping(
+  'a rule',
+  { id: ruleId },
+  {
+    allow: globs,
+    ask: globs,
+    deny: globs,
+    who: readWho,
+    notWho: readWho,
+    args: ruleArguments,
+    except: listOf('`except`', namedId),
+    onlyArgs: listOf('`onlyArgs`', named(textOf({ what: 'an argument name', maxLength: 256 })), {
+      minimum: 0,
+    }),
+    approvers: mapping(
+      '`approvers`',
+      {},
+      {
+        roles: listOf('`roles`', namedId),
+        count: numberOf('`count`', { integer: true, minimum: 1, maximum: 5 }),
+      },
+    ),
+    reason: textOf({ what: 'the reason', maxLength: 200 }),
+    from: instant,
+    until: instant,
+  },
+  { notEvaluated: ['shadow'] },
+)
+
+const effects = ['allow', 'ask', 'deny'] as const
+
+/** Keys that mean something beside one effect only. */
+const bound = { except: 'ask', onlyArgs: 'allow', approvers: 'ask' } as const
+
+export const readRule: Read<Rule> = (node, diagnostics) => {
+  const fields = ruleFields(node, diagnostics)
+  if (node.kind !== 'map') return undefined
+  const present = effects.filter((effect) => node.entries.has(effect))
+  const effect = present[0]
+  if (effect === undefined || present.length > 1) {
+    const place = node.entries.get('id')?.value ?? node
+    return diagnostics.error(
+      place,
+      'missing-key',
+      'a rule needs exactly one of `allow`, `ask` and `deny`',
+      {
+        help: 'write the effect with a list of tools, such as `allow: [search]`',
+      },
+    )
+  }
+  checkBound(node, effect, diagnostics)
+  if (fields === undefined) return undefined
+  const { allow, ask, deny, args, except, approvers, ...rest } = fields
+  const tools = allow ?? ask ?? deny
+  if (tools === undefined) return undefined
+  checkWindow(rest, diagnostics)
+  return {
+    ...rest,
+    effect,
+    tools,
+    args: args ?? [],
+    except: except ?? [],
+    ...(approvers === undefined
+      ? {}
+      : { approvers: { ...approvers, count: approvers.count ?? 1 } }),
+  }
+}
+
+function checkBound(
+  node: Extract<Node, { kind: 'map' }>,
+  effect: Effect,
+  diagnostics: Diagnostics,
+): void {
+  for (const [key, needed] of Object.entries(bound)) {
+    const entry = node.entries.get(key)
+    if (entry !== undefined && effect !== needed) {
+      diagnostics.error(entry.key, 'bad-value', `\`${key}\` only goes with \`${needed}\``)
+    }
+  }
+}
+
+function checkWindow(
+  rule: { readonly from?: number; readonly until?: number; readonly at: Span },
+  diagnostics: Diagnostics,
+): void {
+  if (rule.from === undefined || rule.until === undefined || rule.from < rule.until) return
+  diagnostics.error(rule.at, 'never-true', '`from` is not before `until`')
+}
+
+const limitFields = mapping(
+  'a limit',
+  {
+    id,
+    tools: globs,
+    per: oneOf('`per`', ['session', 'subject', 'agent', 'tenant', 'global']),
+    max: numberOf('`max`', { integer: true, minimum: 1 }),
+  },
+  { who: readWho, window: duration, over: oneOf('`over`', ['ask', 'deny']) },
+  { notEvaluated: ['count', 'sum'] },
+)
+
+export const readLimit: Read<Limit> = (node, diagnostics) => {
+  const fields = limitFields(node, diagnostics)
+  if (fields === undefined) return undefined
+  const { window, over, ...rest } = fields
+  return { ...rest, over: over ?? 'deny', ...(window === undefined ? {} : { windowMs: window }) }
+}

@@ -1,0 +1,61 @@
+import type { PolicyTest } from './document.ts'
+import { oneOf, jsonObject, listOf, mapping, type Read } from './shape.ts'
+import type { JsonValue } from '../base/json.ts'
+import { toJson } from './tree.ts'
+
+/** Values of tests are what an attacker may send; nothing about their text is refused. */
+const anyText: Read<string> = (node, diagnostics) =>
+  node.kind === 'scalar' && typeof node.value === 'string'
+    ? node.value
+    : diagnostics.error(node, 'wrong-type', 'the value has to be a string')
+
+const json: Read<{ readonly value: JsonValue }> = (node) => ({ value: toJson(node) })
+const texts = listOf('the list', anyText, { minimum: 0 })
+
+const testFields = mapping(
+  'a test',
+  {
+    name: anyText,
+    call: mapping('`call`', { tool: anyText }, { args: jsonObject }),
+    expect: oneOf('`expect`', ['allow', 'ask', 'deny']),
+  },
+  {
+    as: mapping(
+      '`as`',
+      {},
+      {
+        subject: anyText,
+        issuer: anyText,
+        roles: texts,
+        scopes: texts,
+        tenant: anyText,
+        agent: anyText,
+        claims: jsonObject,
+      },
+    ),
+    prompt: anyText,
+    given: listOf(
+      '`given`',
+      mapping('an earlier call', { tool: anyText }, { args: jsonObject, result: json }),
+      { minimum: 0 },
+    ),
+    by: anyText,
+  },
+)
+
+export const readTest: Read<PolicyTest> = (node, diagnostics) => {
+  const fields = testFields(node, diagnostics)
+  if (fields === undefined) return undefined
+  const { as, given = [], call, ...rest } = fields
+  const { at: _callAt, ...callFields } = call
+  const { at: _asAt, ...principal } = as ?? { at: fields.at }
+  return {
+    ...rest,
+    ...(as === undefined ? {} : { as: principal }),
+    call: callFields,
+    given: given.map(({ at: _at, result, ...earlier }) => ({
+      ...earlier,
+      ...(result === undefined ? {} : { result: result.value }),
+    })),
+  }
+}

@@ -1,0 +1,66 @@
+import { parseJson } from '../base/json.ts'
+import { Diagnostics } from './diagnostic.ts'
+import type { PolicyFile } from './document.ts'
+import { parseJsonTree } from './parse-json.ts'
+import { parseYaml } from './parse-yaml.ts'
+import { readFile } from './read-file.ts'
+import { Source } from './source.ts'
+import type { Node } from './tree.ts'
+
+export type { PolicyFile }
+
+/** Longest policy file in UTF-16 code units. */
+const maxLength = 4 * 1024 * 1024
+
+/**
+ * Reads a policy file: YAML (1.2 core schema) or JSON, at most 4 MiB, nested at most 32 levels.
+ * Everything that can be told without a catalogue of tools is checked; unknown keys are errors.
+ *
+ * Throws `bad-policy` when the file is not usable. The message names the first error as
+ * `file:line:column: message`; the details are all findings, each a `Diagnostic`.
+ *
+ * @param file The name to show in messages; nothing is opened.
+ */
+export function readPolicy(policyText: string, { file }: { readonly file: string }): PolicyFile {
+  const diagnostics = new Diagnostics(new Source(file, policyText))
+  const root = parse(policyText, diagnostics)
+  diagnostics.throwErrors()
+  const policy = root === undefined ? undefined : readFile(root, diagnostics)
+  diagnostics.throwErrors()
+  return { ...policy!, warnings: diagnostics.all() }
+}
+
+function parse(policyText: string, diagnostics: Diagnostics): Node | undefined {
+  if (policyText.length > maxLength) {
+    const message = `the file has ${policyText.length} characters, at most ${maxLength} are read`
+    return diagnostics.error({ start: 0, end: 1 }, 'too-large', message)
+  }
+  checkCharacters(policyText, diagnostics)
+  if (diagnostics.hasErrors) return undefined
+  // JSON is read as YAML as well, but slower; YAML also has the better messages
+  const json = parseJson(policyText, { maxLength })
+  const root = json.ok ? parseJsonTree(policyText, diagnostics) : parseYaml(policyText, diagnostics)
+  if (root !== undefined || diagnostics.hasErrors) return root
+  return diagnostics.error({ start: 0, end: 1 }, 'missing-key', 'the file is empty', {
+    help: 'a policy needs at least `sallyport: 1`, `name` and `rules`',
+  })
+}
+
+const unwanted = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]/gu
+
+/** What an editor does not show, a reviewer does not see: refused, also in comments. */
+function checkCharacters(policyText: string, diagnostics: Diagnostics): void {
+  if (!policyText.isWellFormed()) {
+    diagnostics.error({ start: 0, end: 1 }, 'invisible', 'the file holds a lone surrogate')
+    return
+  }
+  for (const { 0: character, index } of policyText.matchAll(unwanted)) {
+    const codePoint = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')
+    const what =
+      index === 0 && codePoint === 'FEFF' ? 'a byte order mark' : `the character U+${codePoint}`
+    const span = { start: index, end: index + character.length }
+    diagnostics.error(span, 'invisible', `the file holds ${what}`, {
+      help: 'remove it; in a quoted string write it as an escape',
+    })
+  }
+}

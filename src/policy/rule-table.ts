@@ -1,0 +1,136 @@
+import type { Principal } from '../protocol/principal.ts'
+import type { EffectiveRights } from './caller.ts'
+import type { CompiledRule } from './compiled-rule.ts'
+import { compileGlob, isGlob } from './glob.ts'
+import { group, RuleIndex } from './rule-index.ts'
+
+/** Callers, and tools of a policy without a catalogue, that are remembered at most. */
+const maxCallers = 64
+const maxTools = 1000
+
+/** What one kind of caller can meet: an index of rules for each tool, built when first used. */
+export interface Caller {
+  readonly rights: EffectiveRights
+  rulesFor(tool: string): RuleIndex
+}
+
+interface GlobRule {
+  readonly matches: (tool: string) => boolean
+  readonly rule: CompiledRule
+}
+
+interface Remembered {
+  readonly principal: Principal
+  readonly caller: Caller
+}
+
+/**
+ * The rules by tool and by caller. Two principals that no rule can tell apart share one entry; all
+ * that rules look at is part of the key, so nothing is decided by fewer inputs than it depends on.
+ */
+export class RuleTable {
+  readonly #exact = new Map<string, CompiledRule[]>()
+  readonly #globs: GlobRule[] = []
+  readonly #tools = new Map<string, readonly CompiledRule[]>()
+  readonly #callers = new Map<string, Caller>()
+  readonly #effective: (principal: Principal) => EffectiveRights
+  readonly #mentioned: Readonly<Record<'tenants' | 'agents' | 'issuers', ReadonlySet<string>>>
+  #last: Remembered | undefined
+
+  constructor(
+    rules: readonly CompiledRule[],
+    effective: (principal: Principal) => EffectiveRights,
+  ) {
+    this.#effective = effective
+    this.#mentioned = {
+      tenants: mentioned(rules, 'tenants'),
+      agents: mentioned(rules, 'agents'),
+      issuers: mentioned(rules, 'issuers'),
+    }
+    for (const rule of rules) {
+      for (const name of new Set(rule.rule.tools.map(({ text }) => text))) {
+        if (isGlob(name)) this.#globs.push({ matches: compileGlob(name), rule })
+        else group(this.#exact, name, rule)
+      }
+    }
+  }
+
+  /** All rules about a tool, in the order of their ids. */
+  rulesOf(tool: string): readonly CompiledRule[] {
+    const known = this.#tools.get(tool)
+    if (known !== undefined) return known
+    const rules = new Set(this.#exact.get(tool))
+    for (const { matches, rule } of this.#globs) if (matches(tool)) rules.add(rule)
+    const sorted = [...rules].toSorted((a, b) => a.order - b.order)
+    remember(this.#tools, tool, sorted, maxTools)
+    return sorted
+  }
+
+  caller(principal: Principal): Caller {
+    if (this.#last !== undefined && isSame(this.#last.principal, principal)) {
+      return this.#last.caller
+    }
+    const { roles, scopes } = principal
+    const key = JSON.stringify([
+      roles,
+      scopes,
+      ...(['tenant', 'agent', 'issuer'] as const).map((field) => {
+        const value = principal[field]
+        return value !== undefined && this.#mentioned[`${field}s`].has(value) ? value : null
+      }),
+    ])
+    const caller = this.#callers.get(key) ?? this.#createCaller(principal)
+    remember(this.#callers, key, caller, maxCallers)
+    this.#last = { principal: { ...principal, roles: [...roles], scopes: [...scopes] }, caller }
+    return caller
+  }
+
+  #createCaller(given: Principal): Caller {
+    const principal = { ...given, roles: [...given.roles], scopes: [...given.scopes] }
+    const rights = this.#effective(principal)
+    const indexes = new Map<string, RuleIndex>()
+    return {
+      rights,
+      rulesFor: (tool) => {
+        const known = indexes.get(tool)
+        if (known !== undefined) return known
+        const rules = this.rulesOf(tool).filter((rule) => rule.concerns(principal, rights))
+        const index = new RuleIndex(rules)
+        remember(indexes, tool, index, maxTools)
+        return index
+      },
+    }
+  }
+}
+
+function mentioned(
+  rules: readonly CompiledRule[],
+  key: 'tenants' | 'agents' | 'issuers',
+): ReadonlySet<string> {
+  return new Set(
+    rules.flatMap(({ rule }) => [...(rule.who?.[key] ?? []), ...(rule.notWho?.[key] ?? [])]),
+  )
+}
+
+/** Keeps the newest entries; the oldest one makes room. */
+function remember<K, V>(map: Map<K, V>, key: K, value: V, maximum: number): void {
+  if (map.size >= maximum && !map.has(key)) map.delete(map.keys().next().value!)
+  map.set(key, value)
+}
+
+/** Compared by content: the host may change a principal between two calls. */
+function isSame(a: Principal, b: Principal): boolean {
+  return (
+    a.tenant === b.tenant &&
+    a.agent === b.agent &&
+    a.issuer === b.issuer &&
+    isSameList(a.roles, b.roles) &&
+    isSameList(a.scopes, b.scopes)
+  )
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false
+  return true
+}

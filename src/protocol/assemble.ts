@@ -1,0 +1,120 @@
+import type { JsonValue } from '../base/json.ts'
+import type { ModelEnd, ModelErrorData, ModelEvent } from './event.ts'
+import type { Cost, FinishReason, Usage } from './usage.ts'
+
+/** A call as it came out of a turn. */
+export interface AssembledCall {
+  readonly providerId: string
+  readonly tool: string
+  readonly arguments: string
+  readonly opaque?: JsonValue
+  /** Set when the call must never run. */
+  readonly defect?: { readonly status: 'truncated' | 'error-parsing'; readonly message: string }
+}
+
+/** One model response, complete. */
+export interface AssembledTurn {
+  readonly text: string
+  readonly reasoning: string
+  readonly refusal: string | undefined
+  readonly calls: readonly AssembledCall[]
+  readonly finishReason: FinishReason
+  readonly usage: Usage | undefined
+  readonly cost: Cost | undefined
+  readonly error: ModelErrorData | undefined
+  readonly opaque: ModelEnd['opaque']
+  readonly model: string | undefined
+  readonly responseId: string | undefined
+}
+
+/**
+ * Folds the events of one model response into a turn. Text only grows by appending: looking into
+ * a growing string would flatten it at every delta and make long answers quadratic.
+ *
+ * Calls of a turn that did not end well (cut by length, filtered, failed) are kept, marked as
+ * truncated, so that they are recorded and answered but never run.
+ */
+export class TurnAssembler {
+  #text = ''
+  #reasoning = ''
+  readonly #calls: Extract<ModelEvent, { type: 'tool-call' }>[] = []
+  #usage: Usage | undefined
+  #cost: Cost | undefined
+  #error: ModelErrorData | undefined
+  #end: ModelEnd | undefined
+
+  add(event: ModelEvent): void {
+    switch (event.type) {
+      case 'text-delta':
+        this.#text += event.text
+        break
+      case 'reasoning-delta':
+        this.#reasoning += event.text
+        break
+      case 'tool-call':
+        this.#calls.push(event)
+        break
+      case 'usage':
+        this.#usage = event.usage
+        this.#cost = event.cost
+        break
+      case 'error':
+        this.#error ??= event.error
+        break
+      case 'end':
+        this.#end = event
+        break
+      case 'tool-call-start':
+      case 'tool-call-delta':
+      case 'retry':
+      case 'fallback':
+        break
+    }
+  }
+
+  finish(): AssembledTurn {
+    const end = this.#end
+    const finishReason = end?.finishReason ?? { unified: 'error', raw: null }
+    const cut = this.#error !== undefined || !runsCalls(finishReason)
+    return {
+      text: this.#text,
+      reasoning: this.#reasoning,
+      refusal: end?.refusal,
+      calls: this.#calls.map((call) => assembleCall(call, cut, finishReason)),
+      finishReason,
+      usage: this.#usage,
+      cost: this.#cost,
+      error: this.#error,
+      opaque: end?.opaque,
+      model: end?.model,
+      responseId: end?.responseId,
+    }
+  }
+}
+
+/** Only these finish reasons are evidence that the calls of a turn are complete. */
+function runsCalls(finish: FinishReason): boolean {
+  return finish.unified === 'tool-calls' || finish.unified === 'stop'
+}
+
+function assembleCall(
+  call: Extract<ModelEvent, { type: 'tool-call' }>,
+  cut: boolean,
+  finish: FinishReason,
+): AssembledCall {
+  const defect = cut
+    ? ({
+        status: 'truncated',
+        message: `the turn ended by \`${finish.unified}\` before its calls were complete`,
+      } as const)
+    : call.defect === undefined
+      ? undefined
+      : ({ status: 'error-parsing', message: call.defect } as const)
+  return {
+    providerId: call.providerId,
+    tool: call.tool,
+    arguments: call.arguments,
+    ...(call.opaque === undefined ? {} : { opaque: call.opaque }),
+    ...(defect === undefined ? {} : { defect }),
+  }
+}

@@ -1,0 +1,82 @@
+import type { JsonValue } from '../base/json.ts'
+
+export interface TextPart {
+  readonly type: 'text'
+  readonly text: string
+}
+
+/** A picture for the model: an https or data URL. */
+export interface ImagePart {
+  readonly type: 'image'
+  readonly url: string
+  readonly detail?: 'low' | 'high' | 'auto'
+}
+
+/** A file for the model as a data URL. */
+export interface FilePart {
+  readonly type: 'file'
+  readonly name: string
+  readonly url: string
+}
+
+export type UserPart = TextPart | ImagePart | FilePart
+
+export interface ReasoningPart {
+  readonly type: 'reasoning'
+  readonly text: string
+}
+
+export interface RefusalPart {
+  readonly type: 'refusal'
+  readonly text: string
+}
+
+/** The request of a model to have a tool executed. */
+export interface ToolCallPart {
+  readonly type: 'tool-call'
+  /** Our id; unique over all runs. */
+  readonly callId: string
+  /** The provider's id, as sent: may be empty and may repeat. */
+  readonly providerId: string
+  /** The tool name as sent, not yet looked up. */
+  readonly tool: string
+  /** The argument text as sent, not yet parsed. */
+  readonly arguments: string
+  /** Data the provider wants back unchanged with this call. */
+  readonly opaque?: JsonValue
+}
+
+export interface SystemMessage {
+  readonly role: 'system'
+  readonly content: string
+}
+
+export interface UserMessage {
+  readonly role: 'user'
+  readonly content: string | readonly UserPart[]
+}
+
+export type AssistantPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart
+
+export interface AssistantMessage {
+  readonly role: 'assistant'
+  readonly content: readonly AssistantPart[]
+  /** Data the provider wants back unchanged with this message; only for the wire it came from. */
+  readonly opaque?: { readonly wire: string; readonly value: JsonValue }
+}
+
+/** The answer to one tool call; refusals and failures are answers too. */
+export interface ToolMessage {
+  readonly role: 'tool'
+  readonly callId: string
+  readonly providerId: string
+  readonly tool: string
+  readonly content: string
+  readonly isError: boolean
+}
+
+/**
+ * A unit of the transcript. Messages are never changed after they were made, which lets a wire
+ * encode each of them once.
+ */
+export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage

@@ -1,0 +1,33 @@
+import type { ModelEvent } from './event.ts'
+import type { ModelRequest } from './request.ts'
+
+export interface ModelStreamOptions {
+  readonly signal: AbortSignal
+  /**
+   * Whether the caller looks at `tool-call-delta` events. Default true; with false a model may
+   * leave them out, since the complete call comes as `tool-call`.
+   */
+  readonly toolCallDeltas?: boolean
+}
+
+/** What answers. Everything the run loop knows of the model side. */
+export interface Model {
+  /** Name sent to the provider, e.g. `anthropic/claude-haiku-4.5`. */
+  readonly id: string
+  /** Who hosts it, e.g. `openrouter`. */
+  readonly provider: string
+  /**
+   * One response as events. Never throws and never rejects: failures are `error` events, and
+   * `end` comes exactly once and last, also after `signal` aborted. Leaving the loop early closes
+   * the connection.
+   */
+  stream(request: ModelRequest, options: ModelStreamOptions): AsyncIterable<ModelEvent>
+  /**
+   * The same events, those that arrived together in one list, under the same law. Optional: it
+   * spares a promise for each delta, which costs more than reading the delta.
+   */
+  streamBatches?(
+    request: ModelRequest,
+    options: ModelStreamOptions,
+  ): AsyncIterable<readonly ModelEvent[]>
+}

@@ -1,0 +1,16 @@
+import type { JsonObject } from '../base/json.ts'
+
+/** The authenticated caller on whose behalf a run acts; the words of `as:` in policy tests. */
+export interface Principal {
+  readonly subject: string
+  /** Who vouches for the subject; the same subject of two issuers is two principals. */
+  readonly issuer?: string
+  /** Local roles, already mapped; inheritance is not applied here. */
+  readonly roles: readonly string[]
+  /** Scopes as granted; ceilings of roles are not applied here. */
+  readonly scopes: readonly string[]
+  readonly tenant?: string
+  /** The agent that acts for the subject (RFC 8693 `act`), or the id of an API key. */
+  readonly agent?: string
+  readonly claims?: JsonObject
+}

@@ -1,0 +1,215 @@
+import type { ErrorData } from '../base/errors.ts'
+import type { JsonObject, JsonValue } from '../base/json.ts'
+import type { CallStatus } from './call.ts'
+import type { Approvers, Decision, RuleReference } from './decision.ts'
+import type { ModelErrorData } from './event.ts'
+import type { AssistantMessage, Message } from './message.ts'
+import type { Principal } from './principal.ts'
+import type { Cost, FinishReason, Usage } from './usage.ts'
+
+export type EndStatus =
+  | 'completed'
+  | 'needs-approval'
+  | 'limit'
+  | 'denied'
+  | 'cancelled'
+  | 'timeout'
+  | 'error'
+
+interface Base<Type extends string> {
+  readonly type: Type
+  /** Counts every event of the run from 0, deltas included; gaps appear where deltas were merged. */
+  readonly seq: number
+  readonly runId: string
+  /** Counts from 1; 0 before the first turn. */
+  readonly turn: number
+  /** RFC 3339. */
+  readonly at: string
+}
+
+/** What a run was started with. */
+export interface RunStart extends Base<'run-start'> {
+  readonly session?: string
+  /** Null when the caller could not be authenticated. */
+  readonly principal: Principal | null
+  readonly policy: {
+    readonly name: string
+    readonly digest: string
+    readonly mode: 'enforce' | 'shadow'
+    readonly file?: string
+  }
+  readonly tools: { readonly digest: string; readonly names: readonly string[] }
+  readonly model: { readonly id: string; readonly provider: string }
+  readonly limits: JsonObject
+  readonly versions: { readonly sallyport: string; readonly node: string }
+  readonly messages: readonly Message[]
+}
+
+export interface TurnStart extends Base<'turn-start'> {}
+
+export interface TextDelta extends Base<'text-delta'> {
+  readonly text: string
+}
+
+export interface ReasoningDelta extends Base<'reasoning-delta'> {
+  readonly text: string
+}
+
+/** A call the model asked for; recorded whether or not it will run. */
+export interface ToolCallProposed extends Base<'tool-call'> {
+  readonly callId: string
+  readonly providerId: string
+  readonly index: number
+  readonly tool: string
+  /** Null when the text does not parse. */
+  readonly args: JsonValue | null
+  readonly rawArgs: string
+  /** Digest of the canonical arguments; of the raw text when it does not parse. */
+  readonly argsDigest: string
+  /** JSON pointers into `args` whose values must not be shown. */
+  readonly sensitive?: readonly string[]
+}
+
+export interface CallDecided extends Base<'decision'> {
+  readonly callId: string
+  readonly decision: Decision
+}
+
+/** A question to a person, with exactly what an answer is bound to. */
+export interface ApprovalRequested extends Base<'approval-request'> {
+  readonly approvalId: string
+  readonly callId: string
+  readonly tool: string
+  /** Redacted as the tool demands. */
+  readonly args: JsonValue
+  readonly argsDigest: string
+  readonly rules: readonly RuleReference[]
+  readonly reasons: readonly string[]
+  /** Every one of these has to be satisfied. */
+  readonly approvers: readonly Approvers[]
+  /** RFC 3339. */
+  readonly expiresAt: string
+  /** JSON pointers at which an answer may change the arguments. */
+  readonly editable: readonly string[]
+}
+
+export interface ApprovalDecided extends Base<'approval-decision'> {
+  readonly approvalId: string
+  readonly callId: string
+  readonly action: 'approve' | 'edit' | 'deny' | 'expire'
+  /** Who answered; null when nobody did. */
+  readonly by: { readonly subject: string; readonly roles: readonly string[] } | null
+  readonly reason?: string
+  /** The changed arguments of an edit. */
+  readonly args?: JsonValue
+  readonly argsDigest?: string
+  /** JSON pointers into `args` whose values must not be shown. */
+  readonly sensitive?: readonly string[]
+}
+
+/** The intent: written down before the tool is called. */
+export interface ExecutionStarted extends Base<'execution-start'> {
+  readonly callId: string
+  readonly tool: string
+  readonly argsDigest: string
+  readonly idempotencyKey: string
+}
+
+export interface ExecutionProgress extends Base<'execution-progress'> {
+  readonly callId: string
+  readonly value: JsonValue
+}
+
+/** The outcome: written down before the next model request. Exactly one for each tool call. */
+export interface ToolResulted extends Base<'tool-result'> {
+  readonly callId: string
+  readonly tool: string
+  readonly status: CallStatus
+  readonly result?: JsonValue
+  readonly error?: ErrorData
+  /** What the model is told. */
+  readonly content: string
+  readonly attempts: number
+  /** Time from permit to start, waiting for a person, and running; whole milliseconds. */
+  readonly queueMs: number
+  readonly approvalMs: number
+  readonly executionMs: number
+  /** Digest and length of the canonical JSON of the result, before it was cut. */
+  readonly resultDigest?: string
+  readonly resultBytes?: number
+  readonly truncated?: boolean
+}
+
+export interface Retried extends Base<'retry'> {
+  readonly attempt: number
+  readonly delayMs: number
+  readonly error: ModelErrorData
+}
+
+export interface FellBack extends Base<'fallback'> {
+  readonly from: string
+  readonly to: string
+  readonly error: ModelErrorData
+}
+
+/** A model response is complete; written down before any of its calls starts. */
+export interface UsageReported extends Base<'usage'> {
+  readonly usage: Usage
+  readonly cost?: Cost
+  /** The response as the next request will repeat it; null when there was none. */
+  readonly message: AssistantMessage | null
+}
+
+export interface LimitReached extends Base<'limit'> {
+  readonly limit: string
+  readonly max: number
+  readonly message: string
+}
+
+export interface TurnEnded extends Base<'turn-end'> {
+  readonly finishReason: FinishReason
+  readonly usage: Usage
+  readonly cost?: Cost
+  readonly attempts: number
+  readonly durationMs: number
+  readonly model?: string
+  readonly responseId?: string
+}
+
+export interface RunFailed extends Base<'error'> {
+  readonly code: string
+  readonly message: string
+  readonly retryable: boolean
+  readonly help?: string
+  readonly details?: JsonValue
+}
+
+export interface RunEnded extends Base<'end'> {
+  readonly status: EndStatus
+  /** Head of the chain before this record. */
+  readonly head: string
+}
+
+/** News of a run, in order; `end` comes last, once, always. */
+export type RunEvent =
+  | RunStart
+  | TurnStart
+  | TextDelta
+  | ReasoningDelta
+  | ToolCallProposed
+  | CallDecided
+  | ApprovalRequested
+  | ApprovalDecided
+  | ExecutionStarted
+  | ExecutionProgress
+  | ToolResulted
+  | Retried
+  | FellBack
+  | UsageReported
+  | LimitReached
+  | TurnEnded
+  | RunFailed
+  | RunEnded
+
+/** The events a journal keeps; the others may be merged or left out under back-pressure. */
+export type StructuralEvent = Exclude<RunEvent, TextDelta | ReasoningDelta>

@@ -1,0 +1,197 @@
+import { isObject } from '../base/json.ts'
+import { shorten } from '../base/text.ts'
+import type { OpenCall } from './report.ts'
+
+type Line = Readonly<Record<string, unknown>>
+
+interface Finding {
+  readonly verdict: 'MALFORMED' | 'UNPERMITTED' | 'OPEN_CALLS' | 'INCOMPLETE'
+  readonly message: string
+}
+
+interface CallCourse {
+  effect: unknown
+  /** Digest of the arguments that were judged: as proposed, or as edited by a person. */
+  argsDigest: unknown
+  shadow: boolean
+  /** How many people have to say yes, by the last request. */
+  needed: number
+  refused: boolean
+  readonly yes: Set<unknown>
+  asked: boolean
+  started: boolean
+  finished: boolean
+  succeeded: boolean
+}
+
+/**
+ * The order that holds for the events of every call: proposed, decided, if asked then answered,
+ * started, finished. Takes lines as they stand in the journal, without payloads, and trusts
+ * nothing about them but that they are objects.
+ */
+export class Course {
+  readonly #calls = new Map<string, CallCourse>()
+  #lines = 0
+  #ended: unknown
+  #shadowMode = false
+
+  /** Whether the policy ran in shadow mode: what it refused may then have run. */
+  get shadowMode(): boolean {
+    return this.#shadowMode
+  }
+
+  add(line: Line): Finding | undefined {
+    const { type } = line
+    if (typeof type !== 'string') return malformed('has no type')
+    if (this.#lines++ === 0 && type !== 'run-start') return malformed('does not start a run')
+    if (type === 'run-start') this.#shadowMode ||= isShadow(line)
+    if (type === 'end') this.#ended = line['status']
+    // answers may be written down while the run rests
+    else if (type !== 'approval-decision') this.#ended = undefined
+    return this.#addToCall(type, line)
+  }
+
+  #addToCall(type: string, line: Line): Finding | undefined {
+    if (!callEvents.has(type)) return undefined
+    const callId = line['callId']
+    if (typeof callId !== 'string') return malformed('names no call')
+    const call = this.#calls.get(callId)
+    if (type === 'tool-call') {
+      if (call !== undefined) return malformed(`proposes the call ${quoted(callId)} again`)
+      this.#calls.set(callId, newCall(line['argsDigest']))
+      return undefined
+    }
+    if (call === undefined) return malformed(`names the call ${quoted(callId)}, never proposed`)
+    return step(type, call, line, { callId, shadowMode: this.#shadowMode })
+  }
+
+  /** What is missing after the last line. */
+  end(): Finding | undefined {
+    if (this.#ended === undefined) return { verdict: 'INCOMPLETE', message: 'the run has no end' }
+    const open = this.openCalls().filter(
+      (call) => this.#ended !== 'needs-approval' || call.missing === 'outcome',
+    )
+    if (open.length === 0) return undefined
+    return { verdict: 'OPEN_CALLS', message: `${open.length} calls have no outcome` }
+  }
+
+  openCalls(): readonly OpenCall[] {
+    return [...this.#calls].flatMap(([callId, call]): readonly OpenCall[] => {
+      if (call.finished) return []
+      if (call.started) return [{ callId, missing: 'outcome' }]
+      const waits = call.asked && !call.refused && call.yes.size < call.needed
+      return [{ callId, missing: waits ? 'approval' : 'result' }]
+    })
+  }
+}
+
+const callEvents = new Set([
+  'tool-call',
+  'decision',
+  'approval-request',
+  'approval-decision',
+  'execution-start',
+  'tool-result',
+])
+
+function newCall(argsDigest: unknown): CallCourse {
+  return {
+    effect: undefined,
+    argsDigest,
+    shadow: false,
+    needed: 1,
+    refused: false,
+    yes: new Set(),
+    asked: false,
+    started: false,
+    finished: false,
+    succeeded: false,
+  }
+}
+
+function step(
+  type: string,
+  call: CallCourse,
+  line: Line,
+  { callId, shadowMode }: { readonly callId: string; readonly shadowMode: boolean },
+): Finding | undefined {
+  switch (type) {
+    case 'decision': {
+      const decision = isObject(line['decision']) ? line['decision'] : {}
+      call.effect = decision['effect']
+      call.shadow = shadowMode && decision['shadow'] === true
+      return undefined
+    }
+    case 'approval-request':
+      call.asked = true
+      call.refused = line['argsDigest'] !== call.argsDigest
+      call.yes.clear()
+      call.needed = neededOf(line['approvers'])
+      return undefined
+    case 'approval-decision':
+      answer(call, line)
+      return undefined
+    case 'execution-start':
+      if (call.succeeded) return unpermitted(callId, 'was started again after it had succeeded')
+      call.started = true
+      call.finished = false
+      if (!isPermitted(call)) return unpermitted(callId, 'was started without a permit')
+      return line['argsDigest'] === call.argsDigest
+        ? undefined
+        : unpermitted(callId, 'was started with other arguments than were judged')
+    default:
+      call.finished = true
+      call.succeeded ||= line['status'] === 'success'
+      return !call.started && (line['status'] === 'success' || line['attempts'] !== 0)
+        ? unpermitted(callId, 'has an outcome but was never started')
+        : undefined
+  }
+}
+
+function answer(call: CallCourse, line: Line): void {
+  if (line['action'] === 'approve') call.yes.add(subjectOf(line))
+  else if (line['action'] === 'edit') {
+    call.yes.add(subjectOf(line))
+    call.argsDigest = line['argsDigest']
+  } else call.refused = true
+}
+
+function isPermitted(call: CallCourse): boolean {
+  if (call.shadow) return call.effect !== undefined
+  if (call.effect === 'allow') return true
+  return call.effect === 'ask' && call.asked && !call.refused && call.yes.size >= call.needed
+}
+
+/** The largest count that is asked for, since one person may satisfy several demands. */
+function neededOf(approvers: unknown): number {
+  if (!Array.isArray(approvers)) return Infinity
+  let most = 1
+  for (const needed of approvers) {
+    const count: unknown = isObject(needed) ? needed['count'] : undefined
+    if (typeof count !== 'number' || !(count >= 1)) return Infinity
+    most = Math.max(most, count)
+  }
+  return most
+}
+
+/** Who answered; an unnamed person counts once. */
+function subjectOf(line: Line): unknown {
+  return isObject(line['by']) ? line['by']['subject'] : null
+}
+
+function isShadow(line: Line): boolean {
+  return isObject(line['policy']) && line['policy']['mode'] === 'shadow'
+}
+
+/** An id from a journal, fit to be shown. */
+function quoted(callId: string): string {
+  return `\`${shorten(callId, 100)}\``
+}
+
+function malformed(message: string): Finding {
+  return { verdict: 'MALFORMED', message: `the record ${message}` }
+}
+
+function unpermitted(callId: string, message: string): Finding {
+  return { verdict: 'UNPERMITTED', message: `the call ${quoted(callId)} ${message}` }
+}

@@ -1,0 +1,178 @@
+import type { JsonValue } from '../base/json.ts'
+import { redactArguments } from '../base/redact.ts'
+import type { Decision } from '../protocol/decision.ts'
+import type {
+  ApprovalDecided,
+  ApprovalRequested,
+  CallDecided,
+  ExecutionStarted,
+  ToolCallProposed,
+  ToolResulted,
+} from '../protocol/run-event.ts'
+import {
+  reportError,
+  type ApprovalAnswer,
+  type ApprovalRow,
+  type CallRow,
+  type OpenCall,
+} from './report.ts'
+
+type Outcome = Pick<
+  CallRow,
+  | 'attempts'
+  | 'queueMs'
+  | 'approvalMs'
+  | 'executionMs'
+  | 'resultDigest'
+  | 'resultBytes'
+  | 'truncated'
+  | 'status'
+  | 'error'
+  | 'endedAt'
+>
+
+/** The course of one call, event by event. */
+export class CallFold {
+  readonly #proposed: ToolCallProposed
+  // most calls are judged once and never asked about, so lists are made when they are needed
+  #decision: Decision | undefined
+  #earlierDecisions: Decision[] | undefined
+  #approvals: { request: ApprovalRequested; answers: ApprovalAnswer[] }[] | undefined
+  #started: ExecutionStarted | undefined
+  #starts = 0
+  #result: ToolResulted | undefined
+
+  constructor(proposed: ToolCallProposed) {
+    this.#proposed = proposed
+  }
+
+  get callId(): string {
+    return this.#proposed.callId
+  }
+
+  decide(event: CallDecided): void {
+    if (this.#decision !== undefined) (this.#earlierDecisions ??= []).push(this.#decision)
+    this.#decision = event.decision
+  }
+
+  requestApproval(event: ApprovalRequested): void {
+    ;(this.#approvals ??= []).push({ request: event, answers: [] })
+  }
+
+  answerApproval(event: ApprovalDecided): void {
+    const approval = this.#approvals?.find(({ request }) => request.approvalId === event.approvalId)
+    approval?.answers.push({
+      action: event.action,
+      by: event.by === null ? null : { subject: event.by.subject, roles: event.by.roles },
+      ...(event.reason === undefined ? {} : { reason: event.reason }),
+      ...(event.args === undefined
+        ? {}
+        : { args: redactArgs(event.args, event.sensitive ?? this.#proposed.sensitive) }),
+      ...(event.argsDigest === undefined ? {} : { argsDigest: event.argsDigest }),
+      at: event.at,
+    })
+  }
+
+  start(event: ExecutionStarted): void {
+    this.#started = event
+    this.#starts++
+    // the outcome of an earlier start, such as `unknown-outcome`, is overtaken
+    this.#result = undefined
+  }
+
+  finish(event: ToolResulted): void {
+    this.#result = event
+  }
+
+  /** What is missing; undefined for a finished call. */
+  open(): OpenCall | undefined {
+    const { callId } = this.#proposed
+    if (this.#result !== undefined) return undefined
+    if (this.#started !== undefined) return { callId, missing: 'outcome' }
+    const last = this.#approvals?.at(-1)
+    const waits = last !== undefined && !isSettled(last.request, last.answers)
+    return { callId, missing: waits ? 'approval' : 'result' }
+  }
+
+  row(): CallRow {
+    const { callId, providerId, turn, index, tool, args, argsDigest, sensitive, at } =
+      this.#proposed
+    return {
+      callId,
+      providerId,
+      turn,
+      index,
+      tool,
+      ...(args === undefined ? {} : { args: redactArgs(args, sensitive) }),
+      ...(sensitive === undefined ? {} : { sensitive }),
+      argsDigest,
+      decision: this.#decision ?? null,
+      ...(this.#earlierDecisions === undefined
+        ? {}
+        : { earlierDecisions: [...this.#earlierDecisions] }),
+      approvals: this.#approvals?.map(approvalRow) ?? [],
+      labels: this.#decision?.labels ?? [],
+      proposedAt: at,
+      ...(this.#started === undefined ? {} : { startedAt: this.#started.at }),
+      ...this.#outcome(),
+    }
+  }
+
+  #outcome(): Outcome {
+    const result = this.#result
+    if (result === undefined) {
+      return {
+        attempts: this.#starts,
+        queueMs: 0,
+        approvalMs: 0,
+        executionMs: 0,
+        status: this.#started === undefined ? 'skipped' : 'unknown-outcome',
+      }
+    }
+    const { attempts, queueMs, approvalMs, executionMs, status, at } = result
+    const { resultDigest, resultBytes, truncated, error } = result
+    return {
+      attempts,
+      queueMs,
+      approvalMs,
+      executionMs,
+      status,
+      endedAt: at,
+      ...(resultDigest === undefined ? {} : { resultDigest }),
+      ...(resultBytes === undefined ? {} : { resultBytes }),
+      ...(truncated === undefined ? {} : { truncated }),
+      ...(error === undefined ? {} : { error: reportError(error) }),
+    }
+  }
+}
+
+/** A pointer that is malformed redacts everything. */
+function redactArgs(args: JsonValue, sensitive: readonly string[] | undefined): JsonValue {
+  return sensitive === undefined ? args : redactArguments(args, sensitive)
+}
+
+/** Whether an approval needs no further answer. */
+function isSettled(
+  request: Pick<ApprovalRow, 'approvers'>,
+  answers: readonly Pick<ApprovalAnswer, 'action' | 'by'>[],
+): boolean {
+  if (answers.some(({ action }) => action === 'deny' || action === 'expire')) return true
+  const people = new Set(answers.map(({ by }) => by?.subject))
+  return request.approvers.every(({ count }) => people.size >= count)
+}
+
+function approvalRow(approval: {
+  readonly request: ApprovalRequested
+  readonly answers: readonly ApprovalAnswer[]
+}): ApprovalRow {
+  const { approvalId, argsDigest, approvers, reasons, at, expiresAt } = approval.request
+  return {
+    approvalId,
+    argsDigest,
+    approvers,
+    reasons,
+    requestedAt: at,
+    expiresAt,
+    answers: [...approval.answers],
+  }
+}

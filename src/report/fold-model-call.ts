@@ -1,0 +1,79 @@
+import type {
+  FellBack,
+  Retried,
+  RunFailed,
+  TurnEnded,
+  TurnStart,
+  UsageReported,
+} from '../protocol/run-event.ts'
+import { noUsage, type Cost, type Usage } from '../protocol/usage.ts'
+import {
+  reportError,
+  type ModelCallRow,
+  type ModelFallback,
+  type ModelRetry,
+  type ReportError,
+} from './report.ts'
+
+/** The course of one model response, event by event. */
+export class ModelCallFold {
+  readonly #started: TurnStart
+  readonly #retries: ModelRetry[] = []
+  readonly #fallbacks: ModelFallback[] = []
+  #model: string
+  #usage: Usage = noUsage
+  #cost: Cost | undefined
+  #end: TurnEnded | undefined
+  #error: ReportError | undefined
+
+  constructor(started: TurnStart, model: string) {
+    this.#started = started
+    this.#model = model
+  }
+
+  retry({ attempt, delayMs, error }: Retried): void {
+    this.#retries.push({ attempt, delayMs, reason: reportError(error) })
+  }
+
+  fallback({ from, to, error }: FellBack): void {
+    this.#fallbacks.push({ from, to, reason: reportError(error) })
+    this.#model = to
+  }
+
+  /** Tokens are spent even when the turn never ends. */
+  reportUsage(event: UsageReported): void {
+    this.#usage = event.usage
+    this.#cost = event.cost ?? this.#cost
+  }
+
+  finish(event: TurnEnded): void {
+    this.#end = event
+    this.#usage = event.usage
+    this.#cost = event.cost ?? this.#cost
+    this.#model = event.model ?? this.#model
+  }
+
+  /** Other errors of the run are not the model's. */
+  fail(event: RunFailed, error: ReportError): void {
+    if (event.turn === this.#started.turn && event.code.startsWith('model-')) this.#error = error
+  }
+
+  row(): ModelCallRow {
+    const end = this.#end
+    const { raw: _raw, ...usage } = this.#usage
+    return {
+      turn: this.#started.turn,
+      model: this.#model,
+      ...(end?.responseId === undefined ? {} : { responseId: end.responseId }),
+      attempts: end?.attempts ?? this.#retries.length + 1,
+      retries: [...this.#retries],
+      fallbacks: [...this.#fallbacks],
+      finishReason: end?.finishReason ?? null,
+      usage,
+      ...(this.#cost === undefined ? {} : { cost: this.#cost }),
+      startedAt: this.#started.at,
+      durationMs: end?.durationMs ?? 0,
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    }
+  }
+}

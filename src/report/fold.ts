@@ -1,0 +1,212 @@
+import { SallyportError } from '../base/errors.ts'
+import { shorten } from '../base/text.ts'
+import type { CallDecided, RunEvent, RunStart, StructuralEvent } from '../protocol/run-event.ts'
+import { CallFold } from './fold-call.ts'
+import { ModelCallFold } from './fold-model-call.ts'
+import {
+  reportError,
+  type LimitRow,
+  type Report,
+  type ReportEnd,
+  type ReportError,
+  type ReportHeader,
+} from './report.ts'
+import { totalsOf } from './totals.ts'
+
+/** A report in the making. Adding an event costs a fraction of a microsecond. */
+export interface ReportFold {
+  /**
+   * Takes the next event of the run; events that do not concern a report are ignored. Members that
+   * were erased with their payload may be missing. Throws `bad-journal` for an event no run can
+   * produce at this place: the first one is not `run-start`, or a call is named that was never
+   * proposed.
+   */
+  add(event: RunEvent): void
+  /** The report over all events so far. `head` is the digest of the last record behind it. */
+  report(head: string | null): Report
+}
+
+/** The report over the events of one run, in their order. Throws as `ReportFold.add` does. */
+export function foldReport(
+  events: Iterable<StructuralEvent>,
+  options: { readonly head: string | null },
+): Report {
+  const fold = createFold()
+  for (const event of events) fold.add(event)
+  return fold.report(options.head)
+}
+
+export function createFold(): ReportFold {
+  return new Fold()
+}
+
+class Fold implements ReportFold {
+  #start: RunStart | undefined
+  readonly #calls = new Map<string, CallFold>()
+  readonly #modelCalls: ModelCallFold[] = []
+  readonly #limits: LimitRow[] = []
+  #shadow = false
+  #end: ReportEnd['status'] = 'open'
+  #error: ReportError | undefined
+  #lastAt = ''
+
+  add(event: RunEvent): void {
+    if (event.type === 'text-delta' || event.type === 'reasoning-delta') return
+    if (this.#start === undefined && event.type !== 'run-start') {
+      throw new SallyportError(
+        'bad-journal',
+        `the run begins with \`${shorten(event.type, 40)}\``,
+        {
+          help: 'fold all events of the run, from `run-start` on',
+        },
+      )
+    }
+    // an answer may be written down while the run rests; it does not set the run going
+    if (event.type === 'approval-decision' && this.#end !== 'open') {
+      this.#call(event).answerApproval(event)
+      return
+    }
+    this.#lastAt = event.at
+    this.#end = event.type === 'end' ? event.status : 'open'
+    this.#apply(event)
+  }
+
+  #apply(event: StructuralEvent): void {
+    switch (event.type) {
+      case 'run-start':
+        this.#start ??= event
+        this.#shadow ||= event.policy.mode === 'shadow'
+        break
+      case 'tool-call':
+        this.#propose(new CallFold(event))
+        break
+      case 'decision':
+        this.#decide(event)
+        break
+      case 'approval-request':
+        this.#call(event).requestApproval(event)
+        break
+      case 'approval-decision':
+        this.#call(event).answerApproval(event)
+        break
+      case 'execution-start':
+        this.#call(event).start(event)
+        break
+      case 'tool-result':
+        this.#call(event).finish(event)
+        break
+      case 'turn-start':
+        this.#modelCalls.push(new ModelCallFold(event, this.#start!.model.id))
+        break
+      case 'retry':
+        this.#modelCalls.at(-1)?.retry(event)
+        break
+      case 'fallback':
+        this.#modelCalls.at(-1)?.fallback(event)
+        break
+      case 'usage':
+        this.#modelCalls.at(-1)?.reportUsage(event)
+        break
+      case 'turn-end':
+        this.#modelCalls.at(-1)?.finish(event)
+        break
+      case 'limit': {
+        const { turn, limit, max, message } = event
+        this.#limits.push({ turn, limit, max, message })
+        break
+      }
+      case 'error':
+        this.#error = reportError(event)
+        this.#modelCalls.at(-1)?.fail(event, this.#error)
+        break
+      case 'execution-progress':
+      case 'end':
+        break
+    }
+  }
+
+  #propose(call: CallFold): void {
+    if (this.#calls.has(call.callId)) {
+      throw new SallyportError(
+        'bad-journal',
+        `the call \`${shorten(call.callId, 100)}\` is proposed twice`,
+      )
+    }
+    this.#calls.set(call.callId, call)
+  }
+
+  #decide(event: CallDecided): void {
+    this.#call(event).decide(event)
+    this.#shadow ||= event.decision.shadow === true
+  }
+
+  #call(event: { readonly type: string; readonly callId: string }): CallFold {
+    const call = this.#calls.get(event.callId)
+    if (call !== undefined) return call
+    throw new SallyportError(
+      'bad-journal',
+      `\`${event.type}\` names the call \`${shorten(event.callId, 100)}\`, which was never proposed`,
+    )
+  }
+
+  report(head: string | null): Report {
+    const start = this.#start
+    if (start === undefined) {
+      throw new SallyportError('bad-journal', 'the run has no events', {
+        help: 'name a run that was started',
+      })
+    }
+    const rows = [...this.#calls.values()].map((call) => call.row())
+    const modelCalls = this.#modelCalls.map((call) => call.row())
+    const models = new Set([start.model.id, ...modelCalls.map((call) => call.model)])
+    return {
+      version: 1,
+      header: headerOf(
+        start,
+        [...models],
+        this.#end === 'open' ? null : this.#lastAt,
+        this.#lastAt,
+      ),
+      rows,
+      modelCalls,
+      limits: [...this.#limits],
+      totals: totalsOf(rows, modelCalls),
+      end: {
+        status: this.#end,
+        ...(this.#error === undefined ? {} : { error: this.#error }),
+      },
+      head,
+      shadow: this.#shadow,
+      openCalls: [...this.#calls.values()].flatMap((call) => call.open() ?? []),
+    }
+  }
+}
+
+function headerOf(
+  start: RunStart,
+  models: readonly string[],
+  endedAt: string | null,
+  lastAt: string,
+): ReportHeader {
+  const { claims: _claims, ...principal } = start.principal ?? {}
+  return {
+    runId: start.runId,
+    ...(start.session === undefined ? {} : { session: start.session }),
+    principal: start.principal === null ? null : (principal as ReportHeader['principal']),
+    actor: start.principal?.agent ?? null,
+    policy: {
+      name: start.policy.name,
+      digest: start.policy.digest,
+      mode: start.policy.mode,
+      ...(start.policy.file === undefined ? {} : { file: start.policy.file }),
+    },
+    toolSet: { digest: start.tools.digest, names: start.tools.names },
+    provider: start.model.provider,
+    models,
+    versions: start.versions,
+    startedAt: start.at,
+    endedAt,
+    // wall clocks jump; a report does not show negative time
+    durationMs: Math.max(0, Date.parse(lastAt) - Date.parse(start.at)),
+  }
+}

@@ -1,0 +1,61 @@
+import type { VNode } from 'preact'
+import { shorten } from '../../base/text.ts'
+import { plural } from '../format.ts'
+import { compactJson } from '../json.ts'
+import { callNumber, placeText, type CallSummary } from '../summary.ts'
+import { anchorOf, outcomeMark } from './call.ts'
+import { code, element, fact, section, type Content, type Section } from './element.ts'
+
+/** Cards beyond this number are counted, not shown; every call is in the list of calls. */
+const mostCards = 200
+
+/** The calls a reader has to know about first, each with why, who decided and how to fix it. */
+export function cardSection(
+  id: string,
+  title: string,
+  calls: readonly CallSummary[],
+  linked: ReadonlySet<CallSummary>,
+): Section | undefined {
+  if (calls.length === 0) return undefined
+  const rest = calls.length - mostCards
+  return section(
+    id,
+    `${title} (${calls.length})`,
+    element(
+      'ul',
+      { class: 'cards' },
+      calls.slice(0, mostCards).map((call) => card(call, linked.has(call))),
+    ),
+    rest > 0 && element('p', { class: 'muted' }, `And ${plural(rest, 'more call')}.`),
+  )
+}
+
+function card(call: CallSummary, linked: boolean): VNode {
+  const { row, place, help } = call
+  return element(
+    'li',
+    null,
+    element(
+      'h3',
+      null,
+      outcomeMark(call),
+      element('span', { class: 'code' }, row.tool),
+      element('span', { class: 'muted' }, ` · ${row.status} · `),
+      linked
+        ? element('a', { href: `#${anchorOf(row)}` }, `call ${callNumber(row)}`)
+        : `call ${callNumber(row)}`,
+    ),
+    call.reasons.slice(0, 5).map((reason) => element('p', { class: 'why' }, reason)),
+    element(
+      'dl',
+      null,
+      fact('Decided by', call.rule, ...placeContent(place)),
+      row.args != null && fact('Arguments', code(shorten(compactJson(row.args), 300))),
+      help !== undefined && fact('How to fix', help),
+    ),
+  )
+}
+
+function placeContent(place: CallSummary['place']): Content[] {
+  return place === undefined ? [] : [' · ', code(placeText(place))]
+}

@@ -1,0 +1,67 @@
+import type { VNode } from 'preact'
+import { formatCost, formatDuration, formatNumber } from '../format.ts'
+import type { Report } from '../report.ts'
+import type { Summary } from '../summary.ts'
+import { code, element, fact, type Content } from './element.ts'
+
+/** The verdict and what the run was: what a reader sees first. */
+export function headerContent(report: Report, summary: Summary): Content[] {
+  const { header, totals } = report
+  const { policy, principal } = header
+  return [
+    element('p', { class: 'muted' }, 'Execution report · ', code(header.runId)),
+    element('h1', { class: summary.tone }, summary.headline),
+    element(
+      'dl',
+      { class: 'facts' },
+      fact('Caller', principal === null ? 'not authenticated' : callerText(principal)),
+      fact('Agent', header.actor ?? 'none'),
+      fact(
+        'Policy',
+        `${policy.name} (${policy.mode})`,
+        policy.file !== undefined && ` · ${policy.file}`,
+      ),
+      fact('Session', header.session ?? 'none'),
+      fact('Model', `${header.models.join(', ')} at ${header.provider}`),
+      fact('Tokens', formatNumber(totals.usage.inputTokens + totals.usage.outputTokens)),
+      fact('Started', header.startedAt),
+      fact('Cost', totals.cost === undefined ? 'unknown' : formatCost(totals.cost)),
+      fact('Ended', header.endedAt ?? 'no end recorded'),
+      fact('Duration', formatDuration(header.durationMs)),
+    ),
+    counts(summary, report.rows.length),
+  ]
+}
+
+function callerText(principal: NonNullable<Report['header']['principal']>): string {
+  const { subject, roles, tenant, issuer } = principal
+  return [
+    subject,
+    ...(roles.length === 0 ? [] : [`roles ${roles.join(', ')}`]),
+    ...(tenant === undefined ? [] : [`tenant ${tenant}`]),
+    ...(issuer === undefined ? [] : [issuer]),
+  ].join(' · ')
+}
+
+function counts(summary: Summary, proposed: number): VNode {
+  const entries = [
+    ['proposed', proposed, ''],
+    ['executed', summary.counts.executed, 'good'],
+    ['refused', summary.counts.refused, 'bad'],
+    ['failed', summary.counts.failed, 'bad'],
+    ['waiting', summary.counts.waiting, 'attention'],
+    ['stopped', summary.counts.stopped, ''],
+  ] as const
+  return element(
+    'ul',
+    { class: 'counts', 'aria-label': 'Calls' },
+    entries.map(([word, count, tone]) =>
+      element(
+        'li',
+        { class: count > 0 ? tone : '' },
+        element('strong', null, formatNumber(count)),
+        word,
+      ),
+    ),
+  )
+}

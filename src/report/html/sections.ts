@@ -1,0 +1,200 @@
+import { formatCost, formatDuration, formatNumber, plural } from '../format.ts'
+import type { ModelCallRow, Report } from '../report.ts'
+import { placeText, type CallSummary } from '../summary.ts'
+import type { Verification } from '../verify.ts'
+import { code, element, fact, section, table, type Content, type Section } from './element.ts'
+
+/** Rows of a table beyond this number are left out. */
+const mostRows = 500
+
+/** How often each rule decided, the most frequent first. */
+export function rulesSection(calls: readonly CallSummary[]): Section | undefined {
+  if (calls.length === 0) return undefined
+  const byRule = new Map<string, { readonly call: CallSummary; count: number }>()
+  for (const call of calls) {
+    const key = `${call.effect} ${call.rule} ${call.place === undefined ? '' : placeText(call.place)}`
+    const entry = byRule.get(key)
+    if (entry === undefined) byRule.set(key, { call, count: 1 })
+    else entry.count++
+  }
+  const entries = [...byRule.values()].toSorted((a, b) => b.count - a.count)
+  return section(
+    'rules',
+    'Decisions by rule',
+    table(
+      'Decisions by rule',
+      [
+        { title: 'Rule' },
+        { title: 'Effect' },
+        { title: 'Place' },
+        { title: 'Calls', numeric: true },
+      ],
+      entries
+        .slice(0, mostRows)
+        .map(({ call, count }) => [
+          call.rule,
+          call.effect,
+          call.place === undefined ? 'none' : code(placeText(call.place)),
+          formatNumber(count),
+        ]),
+    ),
+    left(entries.length),
+  )
+}
+
+/** One line for each model response. */
+export function modelSection(modelCalls: readonly ModelCallRow[]): Section | undefined {
+  if (modelCalls.length === 0) return undefined
+  return section(
+    'model',
+    'Model responses',
+    table(
+      'Model responses',
+      [
+        { title: 'Turn', numeric: true },
+        { title: 'Model' },
+        { title: 'Finish' },
+        { title: 'Attempts' },
+        { title: 'Tokens in', numeric: true },
+        { title: 'Tokens out', numeric: true },
+        { title: 'Cost', numeric: true },
+        { title: 'Time', numeric: true },
+      ],
+      modelCalls.slice(0, mostRows).map(modelCells),
+    ),
+    left(modelCalls.length),
+  )
+}
+
+function modelCells(call: ModelCallRow): readonly Content[] {
+  const { usage } = call
+  return [
+    String(call.turn),
+    [
+      call.model,
+      call.responseId !== undefined && element('div', { class: 'muted' }, code(call.responseId)),
+    ],
+    call.error === undefined
+      ? (call.finishReason?.unified ?? 'no end')
+      : element('span', { class: 'bad' }, `${call.error.code}: ${call.error.message}`),
+    [
+      String(call.attempts),
+      call.retries.map((retry) =>
+        element('div', { class: 'muted' }, `retry after ${retry.reason.message}`),
+      ),
+      call.fallbacks.map((fallback) =>
+        element(
+          'div',
+          { class: 'muted' },
+          `${fallback.from} → ${fallback.to}: ${fallback.reason.message}`,
+        ),
+      ),
+    ],
+    formatNumber(usage.inputTokens),
+    formatNumber(usage.outputTokens),
+    call.cost === undefined ? 'unknown' : formatCost(call.cost),
+    formatDuration(call.durationMs),
+  ]
+}
+
+/** Limits the run came up against, and the error that ended it. */
+export function problemsSection(report: Report): Section | undefined {
+  const { limits, end } = report
+  if (limits.length === 0 && end.error === undefined) return undefined
+  return section(
+    'problems',
+    'Limits and errors of the run',
+    element(
+      'dl',
+      null,
+      limits
+        .slice(0, mostRows)
+        .map((limit) =>
+          fact(limit.limit, `${limit.message} (at most ${limit.max}, turn ${limit.turn})`),
+        ),
+      end.error !== undefined && fact(end.error.code, end.error.message),
+      end.error?.help !== undefined && fact('How to fix', end.error.help),
+    ),
+  )
+}
+
+/** Tokens, money, and the statuses of all calls. */
+export function totalsSection(report: Report): Section {
+  const { totals } = report
+  const { usage, cost, unpriced } = totals
+  return section(
+    'totals',
+    'Totals',
+    element(
+      'dl',
+      null,
+      fact('Calls', statusText(report)),
+      fact('Turns', formatNumber(totals.turns)),
+      fact(
+        'Input tokens',
+        `${formatNumber(usage.inputTokens)}, of them ${formatNumber(usage.cacheReadTokens)} from cache`,
+      ),
+      fact(
+        'Output tokens',
+        `${formatNumber(usage.outputTokens)}, of them ${formatNumber(usage.reasoningTokens)} for reasoning`,
+      ),
+      fact(
+        'Cost',
+        cost === undefined ? 'unknown' : formatCost(cost),
+        cost !== undefined &&
+          unpriced > 0 &&
+          `, and ${plural(unpriced, 'response')} of unknown cost`,
+      ),
+    ),
+  )
+}
+
+function statusText(report: Report): string {
+  const counts = Object.entries(report.totals.byStatus).map(
+    ([status, count]) => `${count} ${status}`,
+  )
+  return [formatNumber(report.totals.calls), ...counts].join(' · ')
+}
+
+/** What the report rests on, and what nobody should read into it. */
+export function integritySection(report: Report, verification: Verification | undefined): Section {
+  return section(
+    'integrity',
+    'Integrity',
+    element(
+      'dl',
+      null,
+      fact('Chain head', report.head === null ? 'no journal' : code(report.head)),
+      fact('Policy digest', code(report.header.policy.digest)),
+      fact('Tool set digest', code(report.header.toolSet.digest)),
+      verification !== undefined &&
+        fact('Verdict', `${verification.verdict}: ${verification.message}`),
+    ),
+    verification === undefined
+      ? element(
+          'p',
+          null,
+          'This page was not compared with its journal. It proves nothing by itself: check the journal with ',
+          code('sallyport verify'),
+          ' and compare the head.',
+        )
+      : [claimList('Proved', verification.proved), claimList('Not proved', verification.notProved)],
+  )
+}
+
+function claimList(title: string, claims: readonly string[]): Content {
+  if (claims.length === 0) return undefined
+  return [
+    element('h3', null, title),
+    element(
+      'ul',
+      { class: 'proof' },
+      claims.map((claim) => element('li', null, claim)),
+    ),
+  ]
+}
+
+function left(count: number): Content {
+  const rest = count - mostRows
+  return rest > 0 && element('p', { class: 'muted' }, `And ${formatNumber(rest)} more.`)
+}

@@ -1,0 +1,12 @@
+export { createFold, foldReport } from './fold.ts'
+export { renderHtml } from './html/page.ts'
+export { renderJson } from './json.ts'
+export { readReport } from './read.ts'
+export { renderTerminal } from './terminal.ts'
+export { verifyChain } from './verify.ts'
+
+export type { ReportFold } from './fold.ts'
+export type { HtmlOptions } from './html/page.ts'
+export type { CallRow, ModelCallRow, Report } from './report.ts'
+export type { TerminalOptions } from './terminal.ts'
+export type { Verdict, Verification, VerifyOptions } from './verify.ts'

@@ -1,0 +1,146 @@
+import type { RuleReference } from '../protocol/decision.ts'
+import { plural } from './format.ts'
+import type { CallRow, Report } from './report.ts'
+
+/** What became of a call, in one word. */
+export type Outcome = 'executed' | 'refused' | 'failed' | 'waiting' | 'stopped'
+
+/** A row with what every view says about it. */
+export interface CallSummary {
+  readonly row: CallRow
+  readonly outcome: Outcome
+  /** `allow`, `ask`, `deny`, or `none` for a call that was never judged. */
+  readonly effect: 'allow' | 'ask' | 'deny' | 'none'
+  /** True when the policy would have refused the call or asked, but ran in shadow mode. */
+  readonly shadowed: boolean
+  /** Id of the deciding rule; `none` for a call that was never judged. */
+  readonly rule: string
+  /** Where the deciding rule stands, if it stands in a file. */
+  readonly place: RuleReference | undefined
+  /** Why the call was refused, failed, or would have been refused; empty for others. */
+  readonly reasons: readonly string[]
+  /** How to repair it. */
+  readonly help: string | undefined
+}
+
+export interface Summary {
+  readonly tone: 'good' | 'attention' | 'bad'
+  /** One line: how the run ended and what became of its calls. */
+  readonly headline: string
+  readonly calls: readonly CallSummary[]
+  readonly counts: Readonly<Record<Outcome, number>>
+}
+
+const outcomes: Readonly<Record<CallRow['status'], Outcome>> = {
+  success: 'executed',
+  'error-parsing': 'refused',
+  'error-validation': 'refused',
+  'error-not-found': 'refused',
+  'error-security': 'refused',
+  'error-execution': 'failed',
+  'error-output': 'failed',
+  timeout: 'failed',
+  cancelled: 'stopped',
+  'denied-by-human': 'refused',
+  'approval-expired': 'refused',
+  truncated: 'refused',
+  abandoned: 'failed',
+  'unknown-outcome': 'failed',
+  skipped: 'stopped',
+}
+
+const endings: Readonly<Record<Report['end']['status'], string>> = {
+  completed: 'completed',
+  'needs-approval': 'waits for approval',
+  limit: 'stopped at a limit',
+  denied: 'denied',
+  cancelled: 'cancelled',
+  timeout: 'out of time',
+  error: 'failed',
+  open: 'has no end',
+}
+
+/** The words all views share, so that they never tell two stories. */
+export function summarize(report: Report): Summary {
+  const waiting = new Set(
+    report.openCalls.filter((call) => call.missing === 'approval').map((call) => call.callId),
+  )
+  const calls = report.rows.map((row) => summarizeCall(row, waiting.has(row.callId)))
+  const counts = { executed: 0, refused: 0, failed: 0, waiting: 0, stopped: 0 }
+  for (const call of calls) counts[call.outcome]++
+  const shadowed = calls.filter((call) => call.shadowed && call.outcome !== 'refused').length
+  const headline = headlineOf(report, counts, shadowed)
+  return { tone: toneOf(report, counts), headline, calls, counts }
+}
+
+function summarizeCall(row: CallRow, waits: boolean): CallSummary {
+  const { decision } = row
+  const outcome = waits ? 'waiting' : outcomes[row.status]
+  const shadowed = decision?.shadow === true && decision.effect !== 'allow'
+  return {
+    row,
+    outcome,
+    effect: decision?.effect ?? 'none',
+    shadowed,
+    rule: decision?.rule ?? 'none',
+    place: decision?.rules.find((rule) => rule.id === decision.rule),
+    reasons: outcome === 'executed' && !shadowed ? [] : reasonsOf(row),
+    help: row.error?.help,
+  }
+}
+
+/** Errors that only repeat that something refused the call, not why. */
+const echoes = new Set(['denied', 'approval-denied'])
+
+/** The words of the people who answered, of the policy and of the error, each once. */
+function reasonsOf(row: CallRow): readonly string[] {
+  const answers = row.approvals
+    .flatMap((approval) => approval.answers)
+    .filter((answer) => answer.action === 'deny')
+  const said = new Set(answers.map((answer) => answer.reason))
+  const reasons = [
+    ...answers.map(({ by, reason }) => {
+      const who = by === null ? 'somebody' : `\`${by.subject}\``
+      return `refused by ${who}${reason === undefined ? '' : `: ${reason}`}`
+    }),
+    ...(row.decision?.effect === 'allow' ? [] : (row.decision?.reasons ?? [])),
+    ...askedReasons(row),
+  ].filter((reason) => !said.has(reason))
+  if (row.error !== undefined && (reasons.length === 0 || !echoes.has(row.error.code))) {
+    reasons.push(row.error.message)
+  }
+  return [...new Set(reasons)]
+}
+
+/** Why people were asked, for a call whose last decision is their answer. */
+function askedReasons(row: CallRow): readonly string[] {
+  const asked = row.earlierDecisions?.findLast((decision) => decision.effect === 'ask')
+  if (asked === undefined || row.decision?.effect !== 'deny') return []
+  return asked.reasons.map((reason) => `asked by \`${asked.rule}\`: ${reason}`)
+}
+
+function toneOf(report: Report, counts: Summary['counts']): Summary['tone'] {
+  const { status } = report.end
+  if (counts.failed > 0 || status === 'error' || status === 'timeout') return 'bad'
+  const calm = status === 'completed' && counts.refused === 0 && counts.stopped === 0
+  return calm && !report.shadow ? 'good' : 'attention'
+}
+
+function headlineOf(report: Report, counts: Summary['counts'], shadowed: number): string {
+  const parts = (['executed', 'refused', 'failed', 'waiting', 'stopped'] as const)
+    .filter((outcome) => counts[outcome] > 0)
+    .map((outcome) => `${counts[outcome]} ${outcome}`)
+  if (shadowed > 0) parts.push(`${shadowed} only by shadow mode`)
+  const calls = [plural(report.rows.length, 'call'), ...parts].join(', ')
+  return `run ${endings[report.end.status]}: ${calls}`
+}
+
+/** `file:line:column`, as editors read it. */
+export function placeText(place: RuleReference): string {
+  return `${place.file}:${place.line}:${place.column}`
+}
+
+/** The number people call a call by: its turn and its place in the turn. */
+export function callNumber(row: CallRow): string {
+  return `${row.turn}.${row.index}`
+}

@@ -1,0 +1,164 @@
+import { errorData, messageOf, type ErrorData } from '../base/errors.ts'
+import { after } from '../base/signal.ts'
+import type { Answered, ApprovalAnswer, ApprovalRequest, ExaminedCall } from '../gate/verdict.ts'
+import type { RunEnvironment } from './environment.ts'
+
+/** Where a question to people ended. */
+export type Asked =
+  | Extract<Answered, { kind: 'settled' }>
+  /** Nobody could answer now. */
+  | { readonly kind: 'open'; readonly request: ApprovalRequest }
+  /** The run ended while people were asked. */
+  | { readonly kind: 'stopped' }
+
+const noAnswer = Symbol('no answer')
+const overdue = Symbol('overdue')
+const stopped = Symbol('stopped')
+
+/** Answers that are heard about one call: edits that need more people could go on for ever. */
+const maxAnswers = 20
+
+/**
+ * Puts a request to the host's `approve` until it is settled; every step goes on record. After 20
+ * answers it stays open.
+ */
+export async function askPeople(
+  environment: RunEnvironment,
+  first: ApprovalRequest,
+): Promise<Asked> {
+  let request = first
+  recordRequest(environment, request)
+  for (let answers = 0; answers < maxAnswers; answers++) {
+    const answer = await firstAnswer(environment, request)
+    if (answer === stopped || environment.signal.aborted) return { kind: 'stopped' }
+    if (answer === noAnswer) return { kind: 'open', request }
+    const answered =
+      answer === overdue
+        ? environment.gate.expire(request.id)
+        : await environment.gate.answer(request.id, answer)
+    switch (answered.kind) {
+      case 'invalid':
+        recordProblem(environment, answered.error)
+        return { kind: 'open', request }
+      case 'waiting':
+        recordAnswer(environment, request, answer, answered.examined)
+        if (answered.request.id !== request.id) recordEdited(environment, answered, answer)
+        request = answered.request
+        break
+      case 'settled':
+        settle(environment, request, answer, answered)
+        return answered
+    }
+  }
+  return { kind: 'open', request }
+}
+
+type Answer = ApprovalAnswer | typeof overdue
+
+/** Asks once; that the time is over is an answer too. */
+async function firstAnswer(
+  { approve, clock, recorder, signal }: RunEnvironment,
+  request: ApprovalRequest,
+): Promise<Answer | typeof noAnswer | typeof stopped> {
+  if (approve === undefined) return noAnswer
+  await recorder.flush()
+  if (signal.aborted) return stopped
+  let cancelTimer: (() => void) | undefined
+  let stop: (() => void) | undefined
+  const interrupted = new Promise<typeof overdue | typeof stopped>((resolve) => {
+    stop = () => resolve(stopped)
+    signal.addEventListener('abort', stop, { once: true })
+    const left = Date.parse(request.expiresAt) - clock.now()
+    cancelTimer = after(left, () => resolve(overdue))
+  })
+  try {
+    const answer = Promise.resolve(approve(request, { signal })).then((given) => given ?? noAnswer)
+    return await Promise.race([answer, interrupted])
+  } catch (error) {
+    recorder.emit({
+      type: 'error',
+      ...errorData('approval-invalid', `the approve callback threw: ${messageOf(error)}`),
+    })
+    return noAnswer
+  } finally {
+    cancelTimer?.()
+    if (stop !== undefined) signal.removeEventListener('abort', stop)
+  }
+}
+
+function settle(
+  environment: RunEnvironment,
+  request: ApprovalRequest,
+  answer: Answer,
+  { verdict, examined }: Extract<Answered, { kind: 'settled' }>,
+): void {
+  const expired = verdict.kind === 'refusal' && verdict.status === 'approval-expired'
+  recordAnswer(environment, request, expired ? overdue : answer, examined)
+  environment.recorder.emit({
+    type: 'decision',
+    callId: request.callId,
+    decision: verdict.decision,
+  })
+}
+
+/** The request that an edit leads to, which the one who edited has agreed to. */
+function recordEdited(
+  environment: RunEnvironment,
+  { request, examined }: Extract<Answered, { kind: 'waiting' }>,
+  answer: Answer,
+): void {
+  recordRequest(environment, request)
+  if (answer === overdue) return
+  recordAnswer(environment, request, { ...answer, action: 'approve' }, examined)
+}
+
+function recordRequest({ recorder }: RunEnvironment, request: ApprovalRequest): void {
+  const { callId, tool, args, argsDigest, rules, reasons, approvers, expiresAt, editable } = request
+  recorder.emit({
+    type: 'approval-request',
+    approvalId: request.id,
+    callId,
+    tool,
+    args,
+    argsDigest,
+    rules,
+    reasons,
+    approvers,
+    expiresAt,
+    editable,
+  })
+}
+
+/** `examined` is the call as it is after the answer, which matters for an edit. */
+function recordAnswer(
+  { recorder }: RunEnvironment,
+  request: ApprovalRequest,
+  answer: Answer,
+  { args, argsDigest, tool }: ExaminedCall,
+): void {
+  const named = {
+    type: 'approval-decision',
+    approvalId: request.id,
+    callId: request.callId,
+  } as const
+  if (answer === overdue) {
+    recorder.emit({ ...named, action: 'expire', by: null })
+    return
+  }
+  const { action, by, reason } = answer
+  const body = {
+    ...named,
+    action,
+    by: by === undefined ? null : { subject: by.subject, roles: by.roles ?? [] },
+    ...(reason === undefined ? {} : { reason: reason.toWellFormed() }),
+  }
+  if (action !== 'edit') {
+    recorder.emit(body)
+    return
+  }
+  recorder.emit({ ...body, args, argsDigest, sensitive: tool?.sensitive ?? [] })
+}
+
+function recordProblem({ recorder }: RunEnvironment, error: ErrorData): void {
+  recorder.emit({ type: 'error', ...error })
+}

@@ -1,0 +1,54 @@
+import type { RunLimits } from './stop.ts'
+
+export interface Overdrawn {
+  readonly limit: string
+  readonly max: number
+  readonly message: string
+}
+
+/** Counts the calls of a run: all of them, and those that are equal. */
+export class CallBudget {
+  readonly #limits: RunLimits
+  readonly #seen = new Map<string, number>()
+  #overdrawn: Overdrawn | undefined
+  #calls = 0
+
+  constructor(limits: RunLimits) {
+    this.#limits = limits
+  }
+
+  get calls(): number {
+    return this.#calls
+  }
+
+  /** The first bound that was passed; the run ends after the turn in which that happens. */
+  get overdrawn(): Overdrawn | undefined {
+    return this.#overdrawn
+  }
+
+  /** Counts a call; returns the bound it passes. */
+  take(tool: string, argsDigest: string): Overdrawn | undefined {
+    const { maxToolCalls, maxRepeatedCalls } = this.#limits
+    if (++this.#calls > maxToolCalls) {
+      return this.#pass(
+        'maxToolCalls',
+        maxToolCalls,
+        `the run has used its ${maxToolCalls} tool calls`,
+      )
+    }
+    const key = `${argsDigest} ${tool}`
+    const times = (this.#seen.get(key) ?? 0) + 1
+    this.#seen.set(key, times)
+    if (times > maxRepeatedCalls) {
+      const message = `this call was proposed ${maxRepeatedCalls} times before with the same arguments`
+      return this.#pass('maxRepeatedCalls', maxRepeatedCalls, message)
+    }
+    return undefined
+  }
+
+  #pass(limit: string, max: number, message: string): Overdrawn {
+    const overdrawn = { limit, max, message }
+    this.#overdrawn ??= overdrawn
+    return overdrawn
+  }
+}

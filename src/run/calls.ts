@@ -1,0 +1,291 @@
+import pLimit from 'p-limit'
+import { errorData, errorDataOf } from '../base/errors.ts'
+import type { JsonValue } from '../base/json.ts'
+import { stopReason } from '../base/signal.ts'
+import { refusalContent } from '../gate/refusal.ts'
+import type { ExaminedCall, Verdict } from '../gate/verdict.ts'
+import type { ToolCall } from '../protocol/call.ts'
+import type { ToolMessage } from '../protocol/message.ts'
+import { execute, type LateNote } from '../tools/execute.ts'
+import { askPeople, type Asked } from './approvals.ts'
+import type { RunEnvironment } from './environment.ts'
+import type { CallBudget } from './call-budget.ts'
+import { concurrencyKey, notRun, type Ending } from './ending.ts'
+import type { Recorder } from './recorder.ts'
+
+/** What became of the calls of one turn. */
+export interface CallsOutcome {
+  /** One answer for each call, in call order; complete unless something is pending. */
+  readonly messages: readonly ToolMessage[]
+  readonly pending: readonly Extract<Verdict, { kind: 'pending' }>['request'][]
+  readonly succeeded: readonly string[]
+}
+
+interface Judged {
+  readonly examined: ExaminedCall
+  readonly verdict: Verdict
+}
+
+type Permitted = Extract<Verdict, { kind: 'permit' }>
+
+/**
+ * The calls of one turn: examined and judged in order, then run side by side, each as soon as it
+ * may. Calls that wait for a person do not hold up the others.
+ */
+export async function runCalls(
+  environment: RunEnvironment,
+  calls: readonly ToolCall[],
+  budget: CallBudget,
+): Promise<CallsOutcome> {
+  if (calls.length === 0) return noCalls
+  const desk = new CallDesk(environment, calls.length)
+  const judged: (Judged | undefined)[] = []
+  for (const call of calls) judged.push(await desk.propose(call, budget))
+  const ends = await Promise.allSettled(
+    judged.map((entry) => (entry === undefined ? undefined : desk.carryOut(entry))),
+  )
+  // a call that fails does not leave others behind, which may be at work in the world
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  return desk.outcome(calls)
+}
+
+const noCalls: CallsOutcome = { messages: [], pending: [], succeeded: [] }
+
+/** Carries each proposed call to its one result. */
+class CallDesk {
+  readonly #environment: RunEnvironment
+  /** Absent when there is a slot for every call. */
+  readonly #slots: ReturnType<typeof pLimit> | undefined
+  readonly #answers = new Map<string, ToolMessage>()
+  readonly #pending: CallsOutcome['pending'][number][] = []
+  readonly #succeeded: string[] = []
+
+  constructor(environment: RunEnvironment, calls: number) {
+    const { maxParallel } = environment.limits
+    this.#environment = environment
+    this.#slots = calls > maxParallel ? pLimit(maxParallel) : undefined
+  }
+
+  /** Writes the proposal and its decision down; undefined when the call is already answered. */
+  async propose(call: ToolCall, budget: CallBudget): Promise<Judged | undefined> {
+    const { gate, context, recorder } = this.#environment
+    const looked = gate.examine(call)
+    const examined = looked instanceof Promise ? await looked : looked
+    this.#recordProposal(examined)
+    const overdrawn = budget.take(call.tool, examined.argsDigest)
+    if (overdrawn !== undefined) {
+      if (overdrawn === budget.overdrawn) recorder.emit({ type: 'limit', ...overdrawn })
+      const code = overdrawn.limit === 'maxRepeatedCalls' ? 'repeated-call' : 'limit-reached'
+      this.#answer(call, notRun('skipped', errorData(code, overdrawn.message)))
+      return undefined
+    }
+    const verdict = gate.judge(examined, context)
+    recorder.emit({ type: 'decision', callId: call.callId, decision: verdict.decision })
+    return { examined, verdict }
+  }
+
+  #recordProposal({ call, args, argsDigest, tool, sensitive: wider }: ExaminedCall): void {
+    const { callId, providerId, index, rawArgs } = call
+    const body = {
+      type: 'tool-call',
+      callId,
+      providerId,
+      index,
+      tool: call.tool,
+      argsDigest,
+    } as const
+    const sensitive = wider ?? tool?.sensitive ?? []
+    this.#environment.recorder.emit({
+      ...body,
+      args,
+      rawArgs,
+      ...(sensitive.length === 0 ? {} : { sensitive }),
+    })
+  }
+
+  /** Rejects when the run cannot go on; the call has its answer also then. */
+  async carryOut(judged: Judged): Promise<void> {
+    const { call } = judged.examined
+    try {
+      // the decisions are on their way to the disk before anything follows from them
+      const written = this.#environment.recorder.flush()
+      if (written !== undefined) await written
+      await this.#carryOut(judged)
+    } catch (error) {
+      this.#environment.gate.settle(call.callId, false)
+      if (!this.#answers.has(call.callId))
+        this.#answer(call, notRun('cancelled', errorDataOf(error)))
+      throw error
+    }
+  }
+
+  async #carryOut({ examined, verdict }: Judged): Promise<void> {
+    switch (verdict.kind) {
+      case 'permit':
+        return this.#run(examined, verdict, 0)
+      case 'refusal':
+        this.#refuse(examined.call, verdict, 0)
+        return undefined
+      case 'pending':
+        return this.#ask(examined, verdict)
+    }
+  }
+
+  async #ask(
+    examined: ExaminedCall,
+    { request }: Extract<Verdict, { kind: 'pending' }>,
+  ): Promise<void> {
+    const started = this.#environment.clock.monotonic()
+    const asked: Asked = await askPeople(this.#environment, request)
+    const waitedMs = Math.round(this.#environment.clock.monotonic() - started)
+    switch (asked.kind) {
+      case 'open':
+        this.#pending.push(asked.request)
+        return undefined
+      case 'stopped':
+        this.#environment.gate.settle(examined.call.callId, false)
+        this.#answer(examined.call, this.#stopped(), { approvalMs: waitedMs })
+        return undefined
+      case 'settled':
+        if (asked.verdict.kind === 'permit')
+          return this.#run(asked.examined, asked.verdict, waitedMs)
+        this.#refuse(examined.call, asked.verdict, waitedMs)
+        return undefined
+    }
+  }
+
+  /** Waits for the key and a slot. */
+  async #run(examined: ExaminedCall, { permit }: Permitted, approvalMs: number): Promise<void> {
+    const { clock, gate, keys, signal } = this.#environment
+    const { call } = examined
+    const queuedAt = clock.monotonic()
+    const key = concurrencyKey(examined)
+    if (typeof key === 'object') {
+      gate.settle(call.callId, false)
+      return this.#answer(call, key, { approvalMs })
+    }
+    const release = key === undefined ? undefined : await keys.acquire(key, signal)
+    const work = (): Promise<void> => this.#runNow(examined, permit, queuedAt, approvalMs)
+    try {
+      await (this.#slots === undefined ? work() : this.#slots(work))
+    } finally {
+      release?.()
+    }
+  }
+
+  async #runNow(
+    examined: ExaminedCall,
+    permit: Permitted['permit'],
+    queuedAt: number,
+    approvalMs: number,
+  ): Promise<void> {
+    const { clock, gate, recorder } = this.#environment
+    const queueMs = Math.round(clock.monotonic() - queuedAt)
+    const execution = await this.#execute(examined, permit)
+    gate.settle(examined.call.callId, execution.attempts > 0)
+    if (execution.status === 'success') this.#succeeded.push(examined.call.tool)
+    this.#answer(examined.call, execution, { queueMs, approvalMs })
+    // the outcome is on its way to the disk before the slot is given to another call
+    const written = recorder.flush()
+    if (written !== undefined) await written
+  }
+
+  /** Writes the intent down, and only then executes. */
+  async #execute(examined: ExaminedCall, permit: Permitted['permit']): Promise<Ending> {
+    const { recorder, signal, runId, clock, deps, log } = this.#environment
+    if (signal.aborted) return this.#stopped()
+    const { callId, tool } = examined.call
+    const idempotencyKey = callId
+    const { argsDigest } = examined
+    recorder.emit({ type: 'execution-start', callId, tool, argsDigest, idempotencyKey })
+    const written = recorder.flush()
+    if (written !== undefined) await written
+    return execute(permit, {
+      runId,
+      idempotencyKey,
+      signal,
+      clock,
+      deps,
+      ...(log === undefined ? {} : { log }),
+      onProgress: progressReporter(recorder, callId),
+      // the call has its result by now; that the tool went on is news of its progress
+      onLate: (late) =>
+        recorder.emit({ type: 'execution-progress', callId, value: lateNews(late) }),
+    })
+  }
+
+  #refuse(
+    call: ToolCall,
+    refusal: Extract<Verdict, { kind: 'refusal' }>,
+    approvalMs: number,
+  ): void {
+    const content = refusalContent(refusal.decision, refusal.error)
+    this.#answer(call, { ...notRun(refusal.status, refusal.error), content }, { approvalMs })
+  }
+
+  #stopped(): Ending {
+    const code =
+      stopReason(this.#environment.signal) === 'run-timeout' ? 'run-timeout' : 'cancelled'
+    return notRun('cancelled', errorData(code, 'the run was stopped before the call ran'))
+  }
+
+  #answer(
+    call: ToolCall,
+    execution: Ending,
+    waits: { readonly queueMs?: number; readonly approvalMs?: number } = {},
+  ): void {
+    const { status, content, durationMs, ...rest } = execution
+    this.#environment.recorder.emit({
+      type: 'tool-result',
+      callId: call.callId,
+      tool: call.tool,
+      status,
+      content,
+      ...rest,
+      queueMs: waits.queueMs ?? 0,
+      approvalMs: waits.approvalMs ?? 0,
+      executionMs: Math.round(durationMs),
+    })
+    this.#answers.set(call.callId, {
+      role: 'tool',
+      callId: call.callId,
+      providerId: call.providerId,
+      tool: call.tool,
+      content,
+      isError: status !== 'success',
+    })
+  }
+
+  outcome(calls: readonly ToolCall[]): CallsOutcome {
+    if (this.#environment.signal.aborted) this.#dropPending(calls)
+    const messages = calls
+      .map((call) => this.#answers.get(call.callId))
+      .filter((message) => message !== undefined)
+    return { messages, pending: this.#pending, succeeded: this.#succeeded }
+  }
+
+  /** A run that was stopped waits for nobody. */
+  #dropPending(calls: readonly ToolCall[]): void {
+    this.#pending.length = 0
+    for (const call of calls) {
+      if (this.#answers.has(call.callId)) continue
+      this.#environment.gate.settle(call.callId, false)
+      this.#answer(call, this.#stopped())
+    }
+  }
+}
+
+function lateNews({ attempt, outcome }: LateNote): JsonValue {
+  return { late: { attempt, outcome: outcome as unknown as JsonValue } }
+}
+
+/** Progress values of one call that are kept; a tool that sends more is not heard. */
+const maxProgress = 1_000
+
+function progressReporter(recorder: Recorder, callId: string): (value: JsonValue) => void {
+  let count = 0
+  return (value) => {
+    if (++count <= maxProgress) recorder.emit({ type: 'execution-progress', callId, value })
+  }
+}

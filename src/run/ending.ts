@@ -1,0 +1,29 @@
+import { errorData, type ErrorData } from '../base/errors.ts'
+import type { JsonObject } from '../base/json.ts'
+import type { ExaminedCall } from '../gate/verdict.ts'
+import type { CallStatus } from '../protocol/call.ts'
+import type { Execution } from '../tools/execute.ts'
+
+/** An execution, or what stands in its place for a call that never reached its tool. */
+export type Ending = Omit<Execution, 'status'> & { readonly status: CallStatus }
+
+/** The result of a call that never reached its tool. */
+export function notRun(status: CallStatus, error: ErrorData): Ending {
+  const content = `Not executed: ${error.message}.`
+  return { status, error, content, attempts: 0, durationMs: 0 }
+}
+
+/** The key of a call; an ending when the tool's own function cannot tell it. */
+export function concurrencyKey({ tool, args }: ExaminedCall): string | Ending | undefined {
+  try {
+    const key: unknown = tool?.concurrencyKey?.(args as JsonObject)
+    return key === undefined || typeof key === 'string' ? key : keyFailed('returned no text')
+  } catch {
+    // what it says may hold arguments
+    return keyFailed('threw')
+  }
+}
+
+function keyFailed(what: string): Ending {
+  return notRun('error-execution', errorData('tool-failed', `\`concurrencyKey\` ${what}`))
+}

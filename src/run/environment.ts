@@ -1,0 +1,42 @@
+import type { Clock } from '../base/clock.ts'
+import type { Gate } from '../gate/gate.ts'
+import type { ApprovalAnswer, ApprovalRequest, JudgeContext } from '../gate/verdict.ts'
+import type { Message } from '../protocol/message.ts'
+import type { Model } from '../protocol/model.ts'
+import type { ModelSettings, ToolChoice, ToolSpecification } from '../protocol/request.ts'
+import type { ToolLog } from '../tools/tool.ts'
+import type { KeyedQueue } from './keyed-queue.ts'
+import type { Recorder } from './recorder.ts'
+import type { RunLimits, StopCondition } from './stop.ts'
+
+/**
+ * Answers an approval request, or returns undefined when nobody can answer now; the run then ends
+ * as `needs-approval`. Throwing counts as no answer.
+ */
+export type Approve = (
+  request: ApprovalRequest,
+  options: { readonly signal: AbortSignal },
+) => Promise<ApprovalAnswer | undefined> | ApprovalAnswer | undefined
+
+/** Everything a run works with; made once, before its first event. */
+export interface RunEnvironment {
+  readonly runId: string
+  readonly model: Model
+  readonly gate: Gate
+  readonly recorder: Recorder
+  readonly clock: Clock
+  readonly limits: RunLimits
+  readonly stopWhen: readonly StopCondition[]
+  readonly tools: readonly ToolSpecification[]
+  readonly toolChoice: ToolChoice
+  readonly settings: ModelSettings | undefined
+  readonly messages: readonly Message[]
+  readonly context: JudgeContext
+  readonly deps: unknown
+  readonly log: ToolLog | undefined
+  readonly approve: Approve | undefined
+  /** Aborts when the run is cancelled or out of time. */
+  readonly signal: AbortSignal
+  /** Shared by all runs of a runtime, so that a key holds across them. */
+  readonly keys: KeyedQueue
+}

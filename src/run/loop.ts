@@ -1,0 +1,168 @@
+import { errorData, errorDataOf, type ErrorData } from '../base/errors.ts'
+import { stopReason } from '../base/signal.ts'
+import type { ApprovalRequest } from '../gate/verdict.ts'
+import type { FinishReason } from '../protocol/usage.ts'
+import { addCost, addUsage, noUsage, type Cost, type Usage } from '../protocol/usage.ts'
+import type { Message } from '../protocol/message.ts'
+import type { EndStatus } from '../protocol/run-event.ts'
+import { CallBudget } from './call-budget.ts'
+import { runCalls } from './calls.ts'
+import type { RunEnvironment } from './environment.ts'
+import { limitConditions, type Stop } from './stop.ts'
+import { streamTurn, type ModelTurn } from './turn.ts'
+
+/** How a run ended, before a report is made of it. */
+export interface RunOutcome {
+  readonly status: EndStatus
+  /** The text of the last model response. */
+  readonly text: string
+  readonly refusal: string | undefined
+  readonly finishReason: FinishReason | undefined
+  readonly usage: Usage
+  readonly cost: Cost | undefined
+  /** The whole transcript, the given messages included. */
+  readonly messages: readonly Message[]
+  /** Requests nobody has answered. */
+  readonly approvals: readonly ApprovalRequest[]
+  readonly error: ErrorData | undefined
+}
+
+interface Ending {
+  readonly status: EndStatus
+  readonly error?: ErrorData
+  readonly approvals?: readonly ApprovalRequest[]
+}
+
+/** Carries a run from its first model request to its end status; never throws. */
+export async function carryRun(environment: RunEnvironment): Promise<RunOutcome> {
+  const course = new Course(environment)
+  let ending: Ending
+  try {
+    ending = await course.follow()
+  } catch (error) {
+    ending = { status: 'error', error: errorDataOf(error) }
+  }
+  if (ending.error !== undefined) environment.recorder.emit({ type: 'error', ...ending.error })
+  return course.outcome(ending)
+}
+
+/** The turns of one run and what they add up to. */
+class Course {
+  readonly #environment: RunEnvironment
+  readonly #budget: CallBudget
+  readonly #messages: Message[]
+  #usage: Usage = noUsage
+  #cost: Cost | undefined
+  #last: ModelTurn | undefined
+
+  constructor(environment: RunEnvironment) {
+    this.#environment = environment
+    this.#budget = new CallBudget(environment.limits)
+    this.#messages = [...environment.messages]
+  }
+
+  async follow(): Promise<Ending> {
+    const { limits, stopWhen, recorder, signal } = this.#environment
+    const conditions = [...stopWhen, ...limitConditions(limits)]
+    for (let turn = 1; ; turn++) {
+      if (signal.aborted) return stoppedEnding(signal)
+      recorder.turn = turn
+      recorder.emit({ type: 'turn-start' })
+      const { ending, lastTools } = await this.#turn(turn)
+      if (ending !== undefined) return ending
+      const state = {
+        turns: turn,
+        toolCalls: this.#budget.calls,
+        usage: this.#usage,
+        cost: this.#cost,
+        messages: this.#messages,
+        lastTools,
+      }
+      for (const condition of conditions) {
+        const stop = condition(state)
+        if (stop !== undefined) return this.#stop(stop)
+      }
+    }
+  }
+
+  /** One model response and its calls; an ending when the run does not go on. */
+  async #turn(turn: number): Promise<{ ending: Ending | undefined; lastTools: readonly string[] }> {
+    // outcomes of the last turn are written down before the model sees them
+    await this.#environment.recorder.flush()
+    const modelTurn = await streamTurn(this.#environment, this.#messages, turn)
+    this.#last = modelTurn
+    this.#usage = addUsage(this.#usage, modelTurn.response.usage ?? noUsage)
+    this.#cost = addCost(this.#cost, modelTurn.response.cost)
+    if (modelTurn.message !== null) this.#messages.push(modelTurn.message)
+    const outcome = await runCalls(this.#environment, modelTurn.calls, this.#budget)
+    this.#messages.push(...outcome.messages)
+    this.#endTurn(modelTurn)
+    return { ending: this.#endingAfter(modelTurn, outcome.pending), lastTools: outcome.succeeded }
+  }
+
+  #endTurn({ response, attempts, durationMs }: ModelTurn): void {
+    this.#environment.recorder.emit({
+      type: 'turn-end',
+      finishReason: response.finishReason,
+      // the provider's own words are on record with `usage`
+      usage: addUsage(noUsage, response.usage ?? noUsage),
+      ...(response.cost === undefined ? {} : { cost: response.cost }),
+      attempts,
+      durationMs,
+      ...(response.model === undefined ? {} : { model: response.model }),
+      ...(response.responseId === undefined ? {} : { responseId: response.responseId }),
+    })
+  }
+
+  #endingAfter(
+    { response, calls }: ModelTurn,
+    pending: readonly ApprovalRequest[],
+  ): Ending | undefined {
+    const { signal } = this.#environment
+    if (signal.aborted) return stoppedEnding(signal)
+    if (response.error !== undefined) return { status: 'error', error: response.error }
+    if (pending.length > 0) return { status: 'needs-approval', approvals: pending }
+    const { unified, raw } = response.finishReason
+    if (unified === 'content-filter') {
+      const message = `the provider filtered the answer (\`${raw ?? unified}\`)`
+      return { status: 'error', error: errorData('model-refused', message) }
+    }
+    if (unified === 'error') {
+      const message = `the model stopped with \`${raw ?? unified}\``
+      return { status: 'error', error: errorData('model-error', message) }
+    }
+    const { overdrawn } = this.#budget
+    // the limit itself is on record since the call that passed it
+    if (overdrawn !== undefined) return { status: 'limit' }
+    if (calls.length > 0) return undefined
+    if (unified !== 'length') return { status: 'completed' }
+    const message = 'the answer was cut at the bound of output tokens'
+    return this.#stop({ status: 'limit', limit: 'maxOutputTokens', max: 0, message })
+  }
+
+  #stop({ status, limit, max, message }: Stop): Ending {
+    if (status === 'limit') this.#environment.recorder.emit({ type: 'limit', limit, max, message })
+    return { status }
+  }
+
+  outcome({ status, error, approvals }: Ending): RunOutcome {
+    const response = this.#last?.response
+    return {
+      status,
+      text: response?.text ?? '',
+      refusal: response?.refusal,
+      finishReason: response?.finishReason,
+      usage: this.#usage,
+      cost: this.#cost,
+      messages: this.#messages,
+      approvals: approvals ?? [],
+      error,
+    }
+  }
+}
+
+function stoppedEnding(signal: AbortSignal): Ending {
+  return stopReason(signal) === 'run-timeout'
+    ? { status: 'timeout', error: errorData('run-timeout', 'the run did not finish in time') }
+    : { status: 'cancelled', error: errorData('cancelled', 'the run was cancelled') }
+}

@@ -1,0 +1,92 @@
+import { SallyportError } from '../base/errors.ts'
+import type { ReasoningDelta, RunEvent, StructuralEvent, TextDelta } from '../protocol/run-event.ts'
+
+type Delta = TextDelta | ReasoningDelta
+
+/**
+ * Events on their way to one reader. The run never waits for the reader: deltas that the reader
+ * has not taken yet are merged with their neighbours of the same kind, so that what waits is
+ * bounded by the text of the run and by its structural events, which are never dropped and which
+ * the limits of the run bound. Deltas that arrive one by one reach a reader that keeps up one by
+ * one.
+ */
+export class EventQueue implements AsyncIterable<RunEvent> {
+  #items: RunEvent[] = []
+  #next = 0
+  #resolve: ((item: IteratorResult<RunEvent>) => void) | undefined
+  #reject: ((error: unknown) => void) | undefined
+  #closed = false
+  #error: unknown
+  #reader: 'none yet' | 'reading' | 'gone' = 'none yet'
+
+  push(event: StructuralEvent): void {
+    this.#put(event)
+  }
+
+  /** Appends to the delta that waits last when it is of the same kind; else queues a new one. */
+  delta(type: Delta['type'], text: string, make: () => Delta): void {
+    const last = this.#next < this.#items.length ? this.#items.at(-1) : undefined
+    if (last?.type === type) (last as { text: string }).text += text
+    else this.#put(make())
+  }
+
+  #put(event: RunEvent): void {
+    if (this.#reader === 'gone') return
+    if (this.#resolve === undefined) this.#items.push(event)
+    else this.#settle(this.#resolve, { done: false, value: event })
+  }
+
+  /** No more events; with an error, the reader gets it after the last one. */
+  close(error?: unknown): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#error = error
+    if (this.#resolve === undefined) return
+    if (error === undefined) this.#settle(this.#resolve, { done: true, value: undefined })
+    else this.#settle(this.#reject!, error)
+  }
+
+  #settle<Value>(settle: (value: Value) => void, value: Value): void {
+    this.#resolve = undefined
+    this.#reject = undefined
+    settle(value)
+  }
+
+  /** One reader only: two would each see half of the events. */
+  [Symbol.asyncIterator](): AsyncIterator<RunEvent> {
+    if (this.#reader !== 'none yet') {
+      throw new SallyportError('bad-option', 'the events of a run can be iterated once', {
+        help: 'use `run.events()` to read them again',
+      })
+    }
+    this.#reader = 'reading'
+    return {
+      next: () => this.#take(),
+      return: () => {
+        this.#reader = 'gone'
+        this.#items = []
+        this.#next = 0
+        return Promise.resolve({ done: true, value: undefined })
+      },
+    }
+  }
+
+  #take(): Promise<IteratorResult<RunEvent>> {
+    if (this.#next < this.#items.length) {
+      const value = this.#items[this.#next++]!
+      if (this.#next === this.#items.length) {
+        this.#items = []
+        this.#next = 0
+      }
+      return Promise.resolve({ done: false, value })
+    }
+    if (this.#closed || this.#reader === 'gone') {
+      if (this.#error !== undefined) return Promise.reject(this.#error)
+      return Promise.resolve({ done: true, value: undefined })
+    }
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+}

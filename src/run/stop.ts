@@ -1,0 +1,80 @@
+import type { Message } from '../protocol/message.ts'
+import type { Cost, Usage } from '../protocol/usage.ts'
+
+/** Bounds of one run, each with what happens at it. */
+export interface RunLimits {
+  /** Model requests; the run ends `limit` instead of sending one more. Default 20. */
+  readonly maxTurns: number
+  /** Tool calls; those beyond are answered `skipped` and the run ends `limit`. Default 50. */
+  readonly maxToolCalls: number
+  /** Executions at the same time; others wait. Default 8. */
+  readonly maxParallel: number
+  /** The run ends `timeout`, whatever it is doing. Default 600,000. */
+  readonly runTimeoutMs: number
+  /** Equal proposals (same tool and arguments); one more is `skipped` and the run ends. Default 8. */
+  readonly maxRepeatedCalls: number
+  /** Input and output tokens; looked at between turns. Default: no bound. */
+  readonly maxTokens: number
+  /** Cost in US dollars as far as it is known; looked at between turns. Default: no bound. */
+  readonly maxCost: number
+  /** Characters of one argument text; a longer one is refused. Default 4 MiB. */
+  readonly maxArgumentLength: number
+}
+
+export const defaultLimits: RunLimits = {
+  maxTurns: 20,
+  maxToolCalls: 50,
+  maxParallel: 8,
+  runTimeoutMs: 600_000,
+  maxRepeatedCalls: 8,
+  maxTokens: Number.POSITIVE_INFINITY,
+  maxCost: Number.POSITIVE_INFINITY,
+  maxArgumentLength: 4 * 1024 * 1024,
+}
+
+/** Where a run stands between two turns. */
+export interface RunState {
+  /** Turns that are complete. */
+  readonly turns: number
+  readonly toolCalls: number
+  readonly usage: Usage
+  readonly cost: Cost | undefined
+  readonly messages: readonly Message[]
+  /** Names of the tools that ran with success in the last turn. */
+  readonly lastTools: readonly string[]
+}
+
+/** Why a run does not go on. `completed` is a wish fulfilled, `limit` a bound reached. */
+export interface Stop {
+  readonly status: 'completed' | 'limit'
+  readonly limit: string
+  readonly max: number
+  readonly message: string
+}
+
+/** Looked at after every turn whose calls want another one; the first that answers ends the run. */
+export type StopCondition = (state: RunState) => Stop | undefined
+
+/** Ends the run as completed once one of these tools has run with success. */
+export function stopAfterTools(...names: readonly string[]): StopCondition {
+  return ({ lastTools }) => {
+    const found = lastTools.find((name) => names.includes(name))
+    if (found === undefined) return undefined
+    return { status: 'completed', limit: 'stopAfterTools', max: 1, message: `\`${found}\` has run` }
+  }
+}
+
+/** The conditions that the limits of a run amount to. */
+export function limitConditions(limits: RunLimits): readonly StopCondition[] {
+  return [
+    ({ turns }) => exceeded(turns, 'maxTurns', limits.maxTurns, 'turns'),
+    ({ usage }) =>
+      exceeded(usage.inputTokens + usage.outputTokens, 'maxTokens', limits.maxTokens, 'tokens'),
+    ({ cost }) => exceeded(cost?.amount ?? 0, 'maxCost', limits.maxCost, 'US dollars'),
+  ]
+}
+
+function exceeded(used: number, limit: string, max: number, unit: string): Stop | undefined {
+  if (used < max) return undefined
+  return { status: 'limit', limit, max, message: `the run has used its ${max} ${unit}` }
+}

@@ -1,0 +1,181 @@
+import { errorData, messageOf } from '../base/errors.ts'
+import { after, stopReason } from '../base/signal.ts'
+import { TurnAssembler, type AssembledCall, type AssembledTurn } from '../protocol/assemble.ts'
+import { callId } from '../base/ids.ts'
+import type { ToolCall } from '../protocol/call.ts'
+import type { ModelEvent } from '../protocol/event.ts'
+import type { AssistantMessage, AssistantPart, Message } from '../protocol/message.ts'
+import type { ModelRequest } from '../protocol/request.ts'
+import { noUsage } from '../protocol/usage.ts'
+import type { RunEnvironment } from './environment.ts'
+
+/** A model that does not end its stream after an abort is left behind after this time. */
+const graceMs = 1_000
+
+/** One model response, and what it took to get it. */
+export interface ModelTurn {
+  readonly response: AssembledTurn
+  readonly calls: readonly ToolCall[]
+  /** Null when the model said nothing that the next request has to repeat. */
+  readonly message: AssistantMessage | null
+  readonly attempts: number
+  readonly durationMs: number
+}
+
+/** Asks the model once and passes its deltas on; never throws for what the model does. */
+export async function streamTurn(
+  environment: RunEnvironment,
+  messages: readonly Message[],
+  turn: number,
+): Promise<ModelTurn> {
+  const { clock, recorder, signal } = environment
+  const started = clock.monotonic()
+  const reader = new TurnReader(environment)
+  await untilAborted(reader.read(request(environment, messages, turn)), signal)
+  const response = reader.finish()
+  const calls = response.calls.map((call, index) => toCall(call, environment.runId, turn, index))
+  const message = toMessage(response, calls)
+  recorder.emit({
+    type: 'usage',
+    usage: response.usage ?? noUsage,
+    ...(response.cost === undefined ? {} : { cost: response.cost }),
+    message,
+  })
+  const durationMs = Math.round(clock.monotonic() - started)
+  return { response, calls, message, attempts: reader.attempts, durationMs }
+}
+
+function request(
+  { tools, toolChoice, settings }: RunEnvironment,
+  messages: readonly Message[],
+  turn: number,
+): ModelRequest {
+  return {
+    // the transcript grows; whoever keeps a request keeps what was asked
+    messages: [...messages],
+    tools,
+    // a demand for tools would never let the model answer if it held for every turn
+    toolChoice: turn === 1 || toolChoice === 'none' ? toolChoice : 'auto',
+    ...(settings === undefined ? {} : { settings }),
+  }
+}
+
+class TurnReader {
+  readonly #environment: RunEnvironment
+  readonly #assembler = new TurnAssembler()
+  #ended = false
+  attempts = 1
+
+  constructor(environment: RunEnvironment) {
+    this.#environment = environment
+  }
+
+  async read(modelRequest: ModelRequest): Promise<void> {
+    const { model, signal } = this.#environment
+    const options = { signal, toolCallDeltas: false }
+    try {
+      if (model.streamBatches === undefined) {
+        for await (const event of model.stream(modelRequest, options)) {
+          if (this.#ended) return
+          this.#take(event)
+        }
+        return
+      }
+      for await (const batch of model.streamBatches(modelRequest, options)) {
+        for (const event of batch) if (!this.#ended) this.#take(event)
+        if (this.#ended) return
+      }
+    } catch (error) {
+      this.#fail('model-protocol', `the model threw: ${messageOf(error)}`)
+    }
+  }
+
+  #take(event: ModelEvent): void {
+    const { recorder } = this.#environment
+    this.#assembler.add(event)
+    switch (event.type) {
+      case 'text-delta':
+      case 'reasoning-delta':
+        recorder.delta(event.type, event.text)
+        break
+      case 'retry':
+        this.attempts++
+        recorder.emit({ ...event })
+        break
+      case 'fallback':
+        recorder.emit({ ...event })
+        break
+      case 'end':
+        this.#ended = true
+        break
+    }
+  }
+
+  #fail(code: 'model-protocol' | 'cancelled' | 'run-timeout', message: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#assembler.add({ type: 'error', error: errorData(code, message) })
+  }
+
+  finish(): AssembledTurn {
+    const { signal } = this.#environment
+    if (signal.aborted) {
+      const code = stopReason(signal) === 'run-timeout' ? 'run-timeout' : 'cancelled'
+      this.#fail(code, 'the run was stopped while the model was answering')
+    }
+    this.#fail('model-protocol', 'the model ended its stream without `end`')
+    return this.#assembler.finish()
+  }
+}
+
+/** Waits for work, but after an abort only for the time of grace. */
+async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  let cancelGrace: (() => void) | undefined
+  let stop: (() => void) | undefined
+  const aborted = new Promise<void>((resolve) => {
+    stop = () => {
+      cancelGrace = after(graceMs, resolve)
+    }
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+  await Promise.race([work, aborted])
+  if (stop !== undefined) signal.removeEventListener('abort', stop)
+  cancelGrace?.()
+}
+
+function toCall(call: AssembledCall, runId: string, turn: number, index: number): ToolCall {
+  return {
+    callId: callId(runId, turn, index),
+    providerId: call.providerId,
+    turn,
+    index,
+    tool: call.tool,
+    rawArgs: call.arguments,
+    ...(call.defect === undefined ? {} : { defect: call.defect }),
+  }
+}
+
+function toMessage(turn: AssembledTurn, calls: readonly ToolCall[]): AssistantMessage | null {
+  const content: AssistantPart[] = []
+  if (turn.reasoning !== '') content.push({ type: 'reasoning', text: turn.reasoning })
+  if (turn.text !== '') content.push({ type: 'text', text: turn.text })
+  if (turn.refusal !== undefined) content.push({ type: 'refusal', text: turn.refusal })
+  for (const [index, { callId: id, providerId, tool, rawArgs }] of calls.entries()) {
+    const { opaque } = turn.calls[index]!
+    content.push({
+      type: 'tool-call',
+      callId: id,
+      providerId,
+      tool,
+      arguments: rawArgs,
+      ...(opaque === undefined ? {} : { opaque }),
+    })
+  }
+  if (content.length === 0 && turn.opaque === undefined) return null
+  return {
+    role: 'assistant',
+    content,
+    ...(turn.opaque === undefined ? {} : { opaque: turn.opaque }),
+  }
+}

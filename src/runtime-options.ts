@@ -1,0 +1,194 @@
+import type { Clock } from './base/clock.ts'
+import type { ErrorData } from './base/errors.ts'
+import { checkNumber, checkOptions } from './base/options.ts'
+import type { JsonObject } from './base/json.ts'
+import type { Auth } from './gate/authenticate.ts'
+import type { CustomAuthenticator } from './gate/identity/custom.ts'
+import type { ApprovalRequest } from './gate/verdict.ts'
+import type { Journal } from './journal/journal.ts'
+import {
+  checkGiven,
+  hasMethods,
+  isArrayOf,
+  isFlag,
+  isFunction,
+  isMessage,
+  isPlainObject,
+  isSignal,
+  isText,
+  isToolChoice,
+  isUserContent,
+  type OptionCheck,
+} from './option-checks.ts'
+import type { LoadedPolicy } from './policy-file.ts'
+import type { Message, UserPart } from './protocol/message.ts'
+import type { Model } from './protocol/model.ts'
+import type { ModelSettings, ToolChoice } from './protocol/request.ts'
+import type { EndStatus } from './protocol/run-event.ts'
+import type { Cost, FinishReason, Usage } from './protocol/usage.ts'
+import type { Report } from './report/report.ts'
+import type { Approve } from './run/environment.ts'
+import type { Run } from './run/run.ts'
+import type { RunLimits, StopCondition } from './run/stop.ts'
+import type { Tool, ToolDefinition, ToolLog } from './tools/tool.ts'
+
+export interface RuntimeOptions {
+  readonly model: Model
+  /** Made by `defineTool`, or definitions it would accept. */
+  readonly tools?: readonly (Tool | ToolDefinition)[]
+  /** From `loadPolicy` or `parsePolicy`. Without one every call is denied. */
+  readonly policy?: LoadedPolicy
+  /** A system message put before everything else. */
+  readonly instructions?: string
+  readonly limits?: Partial<RunLimits>
+  readonly stopWhen?: readonly StopCondition[]
+  /** Default: in memory. */
+  readonly journal?: Journal
+  /** Answers what a policy asks; without it such calls end the run as `needs-approval`. */
+  readonly approve?: Approve
+  /** The host's own authentication, for `auth: { custom }`. */
+  readonly authenticator?: CustomAuthenticator
+  readonly settings?: ModelSettings
+  readonly toolChoice?: ToolChoice
+  /** Accepts a policy in shadow mode, which decides and records but does not block. */
+  readonly allowShadow?: boolean
+  readonly clock?: Clock
+  readonly log?: ToolLog
+}
+
+export interface RunOptions {
+  /** What the user says. */
+  readonly input: string | readonly UserPart[]
+  /** The conversation before it. */
+  readonly messages?: readonly Message[]
+  /** The caller; absent means anonymous, which the policy has to permit. */
+  readonly auth?: Auth
+  /** Conversation this run belongs to; limits `per: session` count over it. */
+  readonly session?: string
+  /** Handed to tools as `ctx.deps`; never shown to the model. */
+  readonly deps?: unknown
+  readonly signal?: AbortSignal
+  readonly approve?: Approve
+  readonly settings?: ModelSettings
+  readonly toolChoice?: ToolChoice
+  /** Bounds for this run; they can only be lower than those of the runtime. */
+  readonly limits?: Partial<RunLimits>
+}
+
+export interface RunResult {
+  readonly runId: string
+  readonly status: EndStatus
+  readonly text: string
+  readonly refusal?: string
+  readonly finishReason?: FinishReason
+  readonly usage: Usage
+  readonly cost?: Cost
+  readonly report: Report
+  readonly approvals: readonly ApprovalRequest[]
+  readonly messages: readonly Message[]
+  readonly error?: ErrorData
+}
+
+export interface Runtime {
+  /** Rejects with the mistakes that only show when tools are compiled; runs do this by themselves. */
+  ready(): Promise<void>
+  run(options: RunOptions): Run<RunResult>
+}
+
+const isModel = hasMethods(
+  'a model',
+  ['stream'],
+  'make one with `openrouter` or `openaiCompatible`',
+)
+const anything: OptionCheck = () => {}
+
+const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
+  model: isModel,
+  tools: isArrayOf('tools', anything),
+  policy: hasMethods(
+    'a loaded policy',
+    ['compile'],
+    'pass what `await loadPolicy(path)` or `await parsePolicy(text)` gives',
+  ),
+  instructions: isText,
+  limits: (_, value) => checkLimits(value as Partial<RunLimits>),
+  stopWhen: isArrayOf('functions', isFunction),
+  journal: hasMethods(
+    'a journal',
+    ['append', 'read', 'list', 'close'],
+    'make one with `jsonlJournal` or `memoryJournal`',
+  ),
+  approve: isFunction,
+  authenticator: isFunction,
+  settings: isPlainObject,
+  toolChoice: isToolChoice,
+  allowShadow: isFlag,
+  clock: isPlainObject,
+  log: isFunction,
+}
+
+const runChecks: Readonly<Record<keyof RunOptions, OptionCheck>> = {
+  input: isUserContent,
+  messages: isArrayOf('messages', isMessage),
+  // judged by the authenticator, which refuses what it does not know
+  auth: anything,
+  session: isText,
+  deps: anything,
+  signal: isSignal,
+  approve: isFunction,
+  settings: isPlainObject,
+  toolChoice: isToolChoice,
+  limits: (_, value) => checkLimits(value as Partial<RunLimits>),
+}
+
+const limitKeys: readonly (keyof RunLimits)[] = [
+  'maxTurns',
+  'maxToolCalls',
+  'maxParallel',
+  'runTimeoutMs',
+  'maxRepeatedCalls',
+  'maxTokens',
+  'maxCost',
+  'maxArgumentLength',
+]
+
+/** Throws `bad-option` for options that are unknown, missing or of another type. */
+export function checkRuntimeOptions(options: RuntimeOptions): void {
+  checkOptions('createRuntime', options, Object.keys(runtimeChecks))
+  isModel('model', options.model)
+  checkGiven(options, runtimeChecks)
+}
+
+/** Throws `bad-option` for options that are unknown, missing or of another type. */
+export function checkRunOptions(options: RunOptions): void {
+  checkOptions('run', options, Object.keys(runChecks))
+  isUserContent('input', options.input)
+  checkGiven(options, runChecks)
+}
+
+function checkLimits(limits: Partial<RunLimits>): void {
+  checkOptions('limits', limits, limitKeys)
+  for (const [name, value] of Object.entries(limits)) {
+    checkNumber(`limits.${name}`, value, {
+      min: name === 'maxCost' ? 0 : 1,
+      integer: name !== 'maxCost',
+    })
+  }
+}
+
+/** The limits of one run: a run can only ask for less than its runtime gives. */
+export function narrowedLimits(
+  limits: RunLimits,
+  wanted: Partial<RunLimits> | undefined,
+): RunLimits {
+  const narrowed: Record<string, number> = { ...limits }
+  for (const [name, value] of Object.entries(wanted ?? {})) {
+    narrowed[name] = Math.min(value, narrowed[name]!)
+  }
+  return narrowed as unknown as RunLimits
+}
+
+/** The limits as a report shows them: those without a bound are left out. */
+export function finiteLimits(limits: RunLimits): JsonObject {
+  return Object.fromEntries(Object.entries(limits).filter(([, max]) => Number.isFinite(max)))
+}

@@ -1,0 +1,64 @@
+import type { Clock } from './base/clock.ts'
+import { carry, type RuntimeParts, type StartedRun } from './carry.ts'
+import { createAuthenticator } from './gate/authenticate.ts'
+import { createGate } from './gate/gate.ts'
+import type { Journal } from './journal/journal.ts'
+import { keyAccess } from './key-files.ts'
+import { readPolicyText } from './policy-text.ts'
+import type { Policy } from './policy/policy.ts'
+import { KeyedQueue } from './run/keyed-queue.ts'
+import type { RunLimits } from './run/stop.ts'
+import type { RunResult, RuntimeOptions } from './runtime-options.ts'
+import { createRegistry } from './tools/registry.ts'
+import type { Tool } from './tools/tool.ts'
+
+/** What a runtime knows before its first run; all of it has been checked. */
+export interface RuntimeSetup {
+  readonly options: RuntimeOptions
+  readonly limits: RunLimits
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly tools: readonly Tool[]
+  /** Held against the tools; undefined when none was given. */
+  readonly policy: Policy | undefined
+}
+
+export type Carry = (started: StartedRun) => Promise<RunResult>
+
+/** Stands in for a policy that was not given: anybody may talk, nothing may run. */
+const noPolicy = `sallyport: 1
+name: no-policy
+description: Stands in for the policy that was not given.
+identity: { anonymous: role, anonymousRole: anonymous }
+roles: { anonymous: {} }
+rules: []
+`
+
+/** Compiles the tools and builds what judges them. Rejects with `bad-tool` or `bad-schema`. */
+export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
+  const { options, limits, clock, journal, tools } = setup
+  const { authenticator, allowShadow } = options
+  const policy = setup.policy ?? readPolicyText(noPolicy, 'no policy').compile(tools)
+  const registry = await createRegistry(tools)
+  const parts: RuntimeParts = {
+    options,
+    clock,
+    journal,
+    policy,
+    registry,
+    gate: createGate({
+      policy,
+      registry,
+      clock,
+      arguments: { maxLength: limits.maxArgumentLength },
+      ...(allowShadow === undefined ? {} : { allowShadow }),
+    }),
+    authenticator: createAuthenticator(policy.identity, {
+      clock,
+      ...keyAccess(options.policy?.path),
+      ...(authenticator === undefined ? {} : { authenticator }),
+    }),
+    keys: new KeyedQueue(),
+  }
+  return (started) => carry(parts, started)
+}

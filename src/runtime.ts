@@ -1,0 +1,71 @@
+import { systemClock } from './base/clock.ts'
+import { SallyportError } from './base/errors.ts'
+import { newId } from './base/ids.ts'
+import { Lazy } from './base/lazy.ts'
+import { memoryJournal } from './journal/memory.ts'
+import type { Policy } from './policy/policy.ts'
+import { EventQueue } from './run/queue.ts'
+import { startRun } from './run/run.ts'
+import { defaultLimits } from './run/stop.ts'
+import type { Carry } from './runtime-parts.ts'
+import {
+  checkRunOptions,
+  checkRuntimeOptions,
+  narrowedLimits,
+  type Runtime,
+  type RuntimeOptions,
+} from './runtime-options.ts'
+import { toTools } from './tools/tool.ts'
+
+/**
+ * Wires model, tools, policy and journal together. Throws `bad-option`, `bad-tool` or `bad-policy`
+ * for what is wrong with them.
+ *
+ * @example
+ * ```ts
+ * const runtime = createRuntime({ model, tools: [refund], policy: await loadPolicy('desk.yaml') })
+ * const result = await runtime.run({ input: 'refund order O-7', auth: { bearer } }).result()
+ * ```
+ */
+export function createRuntime(options: RuntimeOptions): Runtime {
+  checkRuntimeOptions(options)
+  const limits = { ...defaultLimits, ...options.limits }
+  const clock = options.clock ?? systemClock
+  const journal = options.journal ?? memoryJournal()
+  const tools = toTools(options.tools ?? [])
+  const policy = options.policy?.compile(tools)
+  if (policy !== undefined) checkShadow(policy, options.allowShadow)
+  // everything that carries a run is loaded with the first one: it is most of the library
+  const carry = new Lazy<Carry>(async () => {
+    const { assembleRuntime } = await import('./runtime-parts.ts')
+    return assembleRuntime({ options, limits, clock, journal, tools, policy })
+  })
+
+  return {
+    async ready() {
+      await carry.load()
+    },
+    run(run) {
+      checkRunOptions(run)
+      const runLimits = narrowedLimits(limits, run.limits)
+      const runId = newId('run', clock.now())
+      const queue = new EventQueue()
+      return startRun({
+        id: runId,
+        queue,
+        journal,
+        signal: run.signal,
+        timeoutMs: runLimits.runTimeoutMs,
+        carry: async (signal) =>
+          (await carry.load())({ runId, run, queue, limits: runLimits, signal }),
+      })
+    },
+  }
+}
+
+function checkShadow(policy: Policy, allowed: boolean | undefined): void {
+  if (policy.mode !== 'shadow' || allowed === true) return
+  throw new SallyportError('bad-policy', `policy \`${policy.name}\` is in shadow mode`, {
+    help: 'it would not block anything: set `mode: enforce`, or pass `allowShadow: true`',
+  })
+}

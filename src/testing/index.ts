@@ -1,0 +1,18 @@
+export { manualClock } from './clock.ts'
+export { fakeProvider } from './fake-provider.ts'
+export { journalSuite } from './journal-suite.ts'
+export { scripted } from './scripted.ts'
+
+export type { ManualClock } from './clock.ts'
+export type {
+  FakeAnswer,
+  FakeProvider,
+  FakeProviderOptions,
+  FakeRequest,
+  FakeTurn,
+  Fault,
+  RecordedTurn,
+} from './fake-provider.ts'
+export type { JournalCase } from './journal-suite.ts'
+export type { ScriptedModel, ScriptedStep } from './scripted.ts'
+export type { ScriptedCall, ScriptedTurn } from './turn.ts'

@@ -1,0 +1,110 @@
+import { setImmediate } from 'node:timers/promises'
+import type { JsonValue } from '../base/json.ts'
+import { copyPlain } from '../base/plain.ts'
+import type { StopReason } from '../base/signal.ts'
+import type { Stop } from './stop.ts'
+
+/** How an attempt went. Boxed, so that awaiting an outcome never awaits what it holds. */
+export type Outcome =
+  | { readonly kind: 'returned'; readonly value: unknown }
+  | { readonly kind: 'threw'; readonly error: unknown }
+  | { readonly kind: 'stopped'; readonly reason: StopReason }
+
+/** How a tool that was left behind ended after all. */
+export type LateOutcome = Exclude<Outcome['kind'], 'stopped'>
+
+export interface AttemptHooks {
+  readonly onProgress: (value: JsonValue) => void
+  readonly onLate: (outcome: LateOutcome) => void
+  /** Takes sensitive values out of what an exception says. */
+  readonly hide: (text: string) => string
+}
+
+const progressBounds = { maxLength: 65_536, maxDepth: 32 }
+
+/** Progress over this count is not reported, so an endless generator cannot fill a journal. */
+const maxProgress = 10_000
+
+/** How many values a generator may yield before timers and signals get their turn. */
+const yieldsPerTurn = 64
+
+/** Starts the tool and waits for it or for the stop, whichever is first; never rejects. */
+export function runAttempt(
+  start: () => unknown,
+  stop: Stop,
+  hooks: AttemptHooks,
+): Outcome | Promise<Outcome> {
+  try {
+    const output = start()
+    if (isPrimitive(output)) return { kind: 'returned', value: output }
+    const generator = asGenerator(output)
+    const settled = generator === undefined ? settle(output) : drain(generator, stop, hooks)
+    return race(settled, stop, hooks, generator)
+  } catch (error) {
+    return { kind: 'threw', error }
+  }
+}
+
+function isPrimitive(value: unknown): boolean {
+  return value === null || (typeof value !== 'object' && typeof value !== 'function')
+}
+
+function asGenerator(value: unknown): AsyncGenerator | undefined {
+  const candidate = value as Partial<AsyncGenerator>
+  return typeof candidate.next === 'function' && Symbol.asyncIterator in (value as object)
+    ? (value as AsyncGenerator)
+    : undefined
+}
+
+/** Looks for a `then` once, as `await` does. */
+function settle(output: unknown): Promise<Outcome> {
+  return new Promise((resolve) => resolve(output)).then(
+    (value): Outcome => ({ kind: 'returned', value }),
+    (error: unknown): Outcome => ({ kind: 'threw', error }),
+  )
+}
+
+function race(
+  settled: Promise<Outcome>,
+  stop: Stop,
+  hooks: AttemptHooks,
+  generator: AsyncGenerator | undefined,
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    let leftBehind = false
+    stop.onStop((reason) => {
+      leftBehind = true
+      resolve({ kind: 'stopped', reason })
+      if (generator !== undefined) close(generator)
+    })
+    void settled.then((outcome) => {
+      if (leftBehind && outcome.kind !== 'stopped') hooks.onLate(outcome.kind)
+      else resolve(outcome)
+    })
+  })
+}
+
+async function drain(generator: AsyncGenerator, stop: Stop, hooks: AttemptHooks): Promise<Outcome> {
+  try {
+    for (let yields = 1; ; yields++) {
+      const step = await generator.next()
+      if (step.done === true) return { kind: 'returned', value: step.value }
+      if (stop.reason !== undefined) return { kind: 'returned', value: undefined }
+      if (yields <= maxProgress) hooks.onProgress(readProgress(step.value, hooks.hide))
+      if (yields % yieldsPerTurn === 0) await setImmediate()
+    }
+  } catch (error) {
+    close(generator)
+    return { kind: 'threw', error }
+  }
+}
+
+function readProgress(value: unknown, hide: AttemptHooks['hide']): JsonValue {
+  const copy = copyPlain(value, progressBounds)
+  return copy.ok ? copy.value : hide(`[unreadable progress: ${copy.message}]`)
+}
+
+/** Asks a generator to clean up, without waiting for it. */
+function close(generator: AsyncGenerator): void {
+  new Promise((resolve) => resolve(generator.return(undefined))).catch(() => undefined)
+}

@@ -1,0 +1,226 @@
+import type { Clock } from '../base/clock.ts'
+import type { ErrorCode } from '../base/codes.ts'
+import { errorData } from '../base/errors.ts'
+import type { JsonObject, JsonValue } from '../base/json.ts'
+import type { StopReason } from '../base/signal.ts'
+import type { ToolResult } from '../protocol/call.ts'
+import { runAttempt, type LateOutcome, type Outcome } from './attempt.ts'
+import { failureMessage, failureStack, hideSensitive } from './failure.ts'
+import { describeError, readOutput } from './output.ts'
+import { redeemPermit, type Grant, type Permit } from './permit.ts'
+import { checkOutput } from './schema.ts'
+import { Stop } from './stop.ts'
+import { implementationOf, type ToolContext, type ToolLog } from './tool.ts'
+
+/** A tool that was left behind ended after all; its call has its status already. */
+export interface LateNote {
+  readonly callId: string
+  readonly tool: string
+  readonly attempt: number
+  readonly outcome: LateOutcome
+}
+
+export interface ExecuteContext {
+  readonly runId: string
+  /** Aborts when the run is stopped. */
+  readonly signal: AbortSignal
+  readonly idempotencyKey: string
+  readonly deps: unknown
+  readonly clock: Clock
+  readonly log?: ToolLog
+  readonly onProgress: (value: JsonValue) => void
+  readonly onLate: (note: LateNote) => void
+}
+
+/** How carrying out a call went. */
+export interface Execution extends ToolResult {
+  readonly status: 'success' | 'error-execution' | 'error-output' | 'timeout' | 'cancelled'
+  /** How often the tool was started. */
+  readonly attempts: number
+  /** Whole milliseconds over all attempts. */
+  readonly durationMs: number
+  /** Digest and UTF-8 length of the canonical JSON of the result, before it was cut. */
+  readonly resultDigest?: string
+  readonly resultBytes?: number
+  readonly truncated?: true
+}
+
+type Finding = Omit<Execution, 'attempts' | 'durationMs'>
+
+/**
+ * The one place where a tool runs. Takes the permit (a second call with it fails), starts the tool
+ * with the frozen arguments, waits until it ends, its time is over or the run is stopped, and
+ * makes plain data of what came out. A tool that ignores its signal is left behind; its late end
+ * goes to `onLate`. Rejects only with `bad-permit`; everything else is in the result.
+ */
+export async function execute(permit: Permit, context: ExecuteContext): Promise<Execution> {
+  const grant = redeemPermit(permit)
+  const started = context.clock.monotonic()
+  const stop = new Stop(context.signal, grant.tool.timeoutMs)
+  try {
+    const { outcome, attempts } = await runAttempts(grant, context, stop)
+    const finding = await conclude(outcome, grant, attempts)
+    return { ...finding, attempts, durationMs: Math.round(context.clock.monotonic() - started) }
+  } finally {
+    stop.dispose()
+  }
+}
+
+async function runAttempts(
+  grant: Grant,
+  context: ExecuteContext,
+  stop: Stop,
+): Promise<{ readonly outcome: Outcome; readonly attempts: number }> {
+  const { tool } = grant
+  const implementation = implementationOf(tool)
+  const deadline = context.clock.now() + tool.timeoutMs
+  const onProgress = guarded(context.onProgress, context.log)
+  const onLate = guarded(context.onLate, context.log)
+  const most = tool.annotations.idempotent ? tool.retry.attempts : 1
+  for (let attempt = 1; ; attempt++) {
+    if (stop.reason !== undefined) {
+      return { outcome: { kind: 'stopped', reason: stop.reason }, attempts: attempt - 1 }
+    }
+    const given = new CallContext(grant, context, stop, attempt, deadline)
+    const outcome = await runAttempt(() => implementation(grant.args, given), stop, {
+      onProgress,
+      hide: (text) => hideSensitive(text, grant.args, tool.sensitive),
+      onLate: (late) =>
+        onLate({ callId: grant.call.callId, tool: tool.name, attempt, outcome: late }),
+    })
+    if (outcome.kind === 'threw') logFailure(outcome.error, grant, context, attempt)
+    if (outcome.kind !== 'threw' || attempt >= most) return { outcome, attempts: attempt }
+    const reason = await pause(tool.retry.delayMs * 2 ** (attempt - 1), stop)
+    if (reason !== undefined) return { outcome: { kind: 'stopped', reason }, attempts: attempt }
+  }
+}
+
+/** What a tool is told; its signal is made when it is asked for. */
+class CallContext implements ToolContext {
+  readonly principal: ToolContext['principal']
+  readonly runId: string
+  readonly callId: string
+  readonly turn: number
+  readonly attempt: number
+  readonly idempotencyKey: string
+  readonly deadline: number
+  readonly log: ToolLog
+  readonly deps: unknown
+  readonly #stop: Stop
+
+  constructor(
+    { call, principal }: Grant,
+    context: ExecuteContext,
+    stop: Stop,
+    attempt: number,
+    deadline: number,
+  ) {
+    this.principal = principal
+    this.runId = context.runId
+    this.callId = call.callId
+    this.turn = call.turn
+    this.attempt = attempt
+    this.idempotencyKey = context.idempotencyKey
+    this.deadline = deadline
+    this.log = context.log ?? ignore
+    this.deps = context.deps
+    this.#stop = stop
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal
+  }
+}
+
+function ignore(): void {}
+
+/** A failing listener of the host must not change how a call ends. */
+function guarded<Value>(
+  listener: (value: Value) => void,
+  log: ToolLog | undefined,
+): (value: Value) => void {
+  return (value) => {
+    try {
+      listener(value)
+    } catch (error) {
+      writeLog(log, 'a listener threw', { stack: failureStack(error, {}, []) })
+    }
+  }
+}
+
+function writeLog(log: ToolLog | undefined, message: string, data: JsonObject): void {
+  try {
+    log?.(message, data)
+  } catch {
+    // there is nowhere left to say that the log itself fails
+  }
+}
+
+function logFailure(
+  error: unknown,
+  { call, tool, args }: Grant,
+  { log }: ExecuteContext,
+  attempt: number,
+): void {
+  if (log === undefined) return
+  const stack = failureStack(error, args, tool.sensitive)
+  writeLog(log, 'the tool threw', { tool: tool.name, callId: call.callId, attempt, stack })
+}
+
+/** Waits; resolves early with the reason when the call is stopped. */
+function pause(milliseconds: number, stop: Stop): Promise<StopReason | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds, undefined)
+    stop.onStop((reason) => {
+      clearTimeout(timer)
+      resolve(reason)
+    })
+  })
+}
+
+async function conclude(outcome: Outcome, grant: Grant, attempts: number): Promise<Finding> {
+  const { tool, args } = grant
+  switch (outcome.kind) {
+    case 'returned':
+      return concludeResult(outcome.value, grant)
+    case 'threw':
+      return failed(
+        'error-execution',
+        'tool-failed',
+        failureMessage(outcome.error, args, tool.sensitive),
+      )
+    case 'stopped':
+      return stopped(outcome.reason, tool.timeoutMs, attempts > 0)
+  }
+}
+
+async function concludeResult(value: unknown, { tool, args }: Grant): Promise<Finding> {
+  const output = readOutput(value, tool.maxResultBytes)
+  if (typeof output === 'string') {
+    return failed(
+      'error-output',
+      'bad-output',
+      hideSensitive(`the tool ran, but its result cannot be used: ${output}`, args, tool.sensitive),
+    )
+  }
+  const problem = await checkOutput(tool, output.result)
+  if (problem === undefined) return { status: 'success', ...output }
+  const place = problem.pointer === '' ? 'its result' : `\`${problem.pointer}\` of its result`
+  const message = `the tool ran, but ${place} ${problem.message}`
+  return failed('error-output', 'bad-output', hideSensitive(message, args, tool.sensitive))
+}
+
+function stopped(reason: StopReason, timeoutMs: number, started: boolean): Finding {
+  const effect = started ? 'finished; it may still take effect' : 'started'
+  if (reason === 'tool-timeout') {
+    const message = `the time of the tool, ${timeoutMs} ms, was over before it ${effect}`
+    return failed('timeout', 'tool-timeout', message)
+  }
+  const code = reason === 'run-timeout' ? 'run-timeout' : 'cancelled'
+  return failed('cancelled', code, `the run was stopped before the tool ${effect}`)
+}
+
+function failed(status: Execution['status'], code: ErrorCode, message: string): Finding {
+  const error = errorData(code, message)
+  return { status, error, content: describeError(error) }
+}

@@ -1,0 +1,201 @@
+import { SallyportError } from '../base/errors.ts'
+import { escapeToken, isObject, pointerTokens, type JsonObject } from '../base/json.ts'
+import { nearest } from '../base/suggest.ts'
+import { shorten } from '../base/text.ts'
+import { isNames, keywords, valueProblem, type Dialect, type KeywordKind } from './keywords.ts'
+
+/** Most schemas inside a schema; compiling takes about 0.1 ms for each. */
+const maxSchemas = 5000
+
+/** Marks each `$ref`, so that following it can be counted. */
+export const stepKeyword = 'sallyport-step'
+
+export type Schema = Readonly<Record<string, unknown>>
+
+export interface RewriteOptions {
+  /** True for a `pattern` or `format` that is left out because somebody else checks it too. */
+  readonly leaveOut?: (keyword: 'pattern' | 'format', value: string) => boolean
+}
+
+/** The dialect a schema declares; 2020-12 when it declares none. Throws `bad-schema`. */
+export function dialectOf(schema: Schema): Dialect {
+  const declared = schema['$schema']
+  if (declared === undefined) return 'draft-2020-12'
+  switch (typeof declared === 'string' ? declared.replace(/#$/, '') : '') {
+    case 'https://json-schema.org/draft/2020-12/schema':
+      return 'draft-2020-12'
+    case 'http://json-schema.org/draft-07/schema':
+    case 'https://json-schema.org/draft-07/schema':
+      return 'draft-07'
+    default:
+      throw badSchema('/$schema', `the dialect \`${shorten(String(declared), 80)}\` is not known`, {
+        help: 'write the schema in draft 2020-12 or draft-07',
+      })
+  }
+}
+
+export function badSchema(
+  pointer: string,
+  message: string,
+  options: { help?: string; cause?: unknown } = {},
+): SallyportError {
+  const place = pointer === '' ? 'the schema' : `the schema at \`${shorten(pointer, 120)}\``
+  return new SallyportError('bad-schema', `${place} is not usable: ${message}`, {
+    ...options,
+    details: { pointer },
+  })
+}
+
+/**
+ * Checks the shape of every schema inside a schema and returns the copy that is compiled: without
+ * annotations, so that nothing can be hidden in them and referred to, and with a counter at each
+ * reference. References stay inside the document and name schemas that were seen here; that keeps
+ * a schema from a foreign server from reaching outside or around these checks.
+ */
+export function rewriteSchema(schema: Schema, options: RewriteOptions = {}): Schema {
+  const rewriter = new Rewriter(dialectOf(schema), options)
+  const copy = rewriter.schema(schema, '')
+  rewriter.checkReferences()
+  return copy as Schema
+}
+
+class Rewriter {
+  readonly #dialect: Dialect
+  readonly #options: RewriteOptions
+  readonly #seen = new Set<string>()
+  readonly #anchors = new Set<string>()
+  readonly #references: { readonly pointer: string; readonly target: string }[] = []
+
+  constructor(dialect: Dialect, options: RewriteOptions) {
+    this.#dialect = dialect
+    this.#options = options
+  }
+
+  schema(value: unknown, pointer: string): unknown {
+    this.#seen.add(pointer)
+    if (this.#seen.size > maxSchemas) {
+      throw badSchema('', `it has more than ${maxSchemas} schemas inside`)
+    }
+    if (typeof value === 'boolean') return value
+    if (!isObject(value)) throw badSchema(pointer, 'a schema is an object or a boolean')
+    const copy: Record<string, unknown> = {}
+    for (const [keyword, entry] of Object.entries(value)) {
+      const kept = this.#keyword(keyword, entry, `${pointer}/${escapeToken(keyword)}`)
+      if (kept !== undefined) copy[keyword] = kept
+    }
+    if (Object.hasOwn(copy, '$ref')) copy[stepKeyword] = true
+    return copy
+  }
+
+  checkReferences(): void {
+    for (const { pointer, target } of this.#references) {
+      if (!this.#isKnown(target)) {
+        throw badSchema(pointer, `\`${shorten(target, 120)}\` names no schema in this document`, {
+          help: 'put what is referred to under `$defs` and refer to it as `#/$defs/<name>`',
+        })
+      }
+    }
+  }
+
+  #isKnown(target: string): boolean {
+    if (target === '#') return true
+    if (!target.startsWith('#/')) return this.#anchors.has(target.slice(1))
+    const tokens = pointerTokens(decodeFragment(target.slice(1)))
+    return tokens !== undefined && this.#seen.has(tokens.map((t) => `/${escapeToken(t)}`).join(''))
+  }
+
+  #keyword(keyword: string, value: unknown, pointer: string): unknown {
+    const kind = keyword.startsWith('x-') ? 'annotation' : keywords.get(keyword)
+    if (kind === undefined) throw unknownKeyword(keyword, pointer)
+    if (kind === 'annotation') return undefined
+    this.#checkValue(kind, value, pointer)
+    if (keyword === '$id') return this.#identifier(pointer)
+    if (keyword === '$schema') return undefined
+    if (keyword === '$anchor') this.#anchors.add(value as string)
+    if (keyword === '$ref') this.#references.push({ pointer, target: value as string })
+    if (keyword === 'pattern' || keyword === 'format') {
+      return this.#options.leaveOut?.(keyword, value as string) === true ? undefined : value
+    }
+    return this.#nested(kind, value, pointer)
+  }
+
+  #identifier(pointer: string): undefined {
+    if (pointer !== '/$id') {
+      throw badSchema(pointer, 'a schema inside a schema has no `$id`', {
+        help: 'name it with `$anchor`, or refer to it as `#/$defs/<name>`',
+      })
+    }
+    return undefined
+  }
+
+  #nested(kind: KeywordKind, value: unknown, pointer: string): unknown {
+    switch (kind) {
+      case 'schema':
+        return this.schema(value, pointer)
+      case 'schemas':
+        return this.#list(value as readonly unknown[], pointer)
+      case 'items':
+        return Array.isArray(value) ? this.#list(value, pointer) : this.schema(value, pointer)
+      case 'schema-map':
+      case 'dependencies':
+        return this.#map(value as Schema, pointer)
+      default:
+        return value
+    }
+  }
+
+  #list(values: readonly unknown[], pointer: string): unknown {
+    return values.map((entry, index) => this.schema(entry, `${pointer}/${index}`))
+  }
+
+  #map(values: Schema, pointer: string): unknown {
+    const copy: Record<string, unknown> = {}
+    for (const [name, entry] of Object.entries(values)) {
+      if (name === '__proto__') throw badSchema(pointer, 'a name `__proto__` is not accepted')
+      const place = `${pointer}/${escapeToken(name)}`
+      copy[name] = isNames(entry) ? entry : this.schema(entry, place)
+    }
+    return copy
+  }
+
+  #checkValue(kind: KeywordKind, value: unknown, pointer: string): void {
+    const problem = valueProblem(kind, value, this.#dialect)
+    if (problem === undefined) return
+    const help = kind === 'reference' ? { help: 'copy the foreign schema into `$defs`' } : {}
+    throw badSchema(pointer, problem, help)
+  }
+}
+
+function unknownKeyword(keyword: string, pointer: string): SallyportError {
+  const near = nearest(keyword, keywords.keys())
+  return badSchema(pointer, `there is no keyword \`${shorten(keyword, 64)}\``, {
+    help:
+      near === undefined
+        ? 'remove it, or let its name start with `x-` if it is only a note'
+        : `write \`${near}\` instead`,
+  })
+}
+
+function decodeFragment(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment)
+  } catch {
+    return fragment
+  }
+}
+
+/** The same schema with unknown members refused at the top, unless it says something about them. */
+export function closeSchema(schema: JsonObject): JsonObject {
+  const silent = [
+    'additionalProperties',
+    'patternProperties',
+    '$ref',
+    'allOf',
+    'anyOf',
+    'oneOf',
+    'if',
+  ]
+  return silent.some((keyword) => Object.hasOwn(schema, keyword))
+    ? schema
+    : { ...schema, additionalProperties: false }
+}

@@ -1,0 +1,93 @@
+import type { ModelRequest, ModelSettings, ToolChoice } from '../../protocol/request.ts'
+import type { EncodeOptions, WireCodec } from '../wire.ts'
+import { ChatDecoder } from './decode.ts'
+import { encodeMessages } from './encode.ts'
+import { toolNames, toWireName, type ToolNames } from './names.ts'
+import { checkExtra, type ChatDialect, type ChatWireOptions } from './options.ts'
+
+/** Writes and reads Chat Completions as the options say; they have been checked. */
+export function chatCodec(options: ChatWireOptions): WireCodec {
+  return {
+    encode: (request, encoding) => encodeBody(request, encoding, options),
+    decoder: (request, bounds, toolCallDeltas) => {
+      const names = request.tools.length === 0 ? undefined : toolNames(request.tools)
+      return new ChatDecoder(bounds, names?.toCanonical ?? same, toolCallDeltas)
+    },
+  }
+}
+
+function same(name: string): string {
+  return name
+}
+
+function encodeBody(
+  request: ModelRequest,
+  encoding: EncodeOptions,
+  options: ChatWireOptions,
+): string {
+  const { settings = {} } = request
+  checkExtra(settings.extra)
+  const names = request.tools.length === 0 ? undefined : toolNames(request.tools)
+  const rest = {
+    model: encoding.model,
+    ...encodeSettings(settings, options.dialect),
+    ...(names === undefined ? {} : encodeChoice(request.toolChoice, settings)),
+    ...(encoding.stream ? encodeStream(options.dialect) : { stream: false }),
+    ...options.body,
+    ...settings.extra,
+  }
+  return joinBody(rest, request, names)
+}
+
+/** Messages and tools are JSON text already; the rest is small. */
+function joinBody(rest: object, request: ModelRequest, names: ToolNames | undefined): string {
+  const tools = names === undefined ? '' : `,"tools":${names.json}`
+  return `${JSON.stringify(rest).slice(0, -1)},"messages":${encodeMessages(request.messages)}${tools}}`
+}
+
+function encodeSettings(settings: ModelSettings, dialect: ChatDialect): object {
+  const { maxOutputTokens, reasoning } = settings
+  const limit = dialect === 'openai' ? 'max_completion_tokens' : 'max_tokens'
+  return {
+    ...(settings.temperature === undefined ? {} : { temperature: settings.temperature }),
+    ...(settings.topP === undefined ? {} : { top_p: settings.topP }),
+    ...(maxOutputTokens === undefined ? {} : { [limit]: maxOutputTokens }),
+    ...(settings.stop === undefined ? {} : { stop: settings.stop }),
+    ...(settings.seed === undefined ? {} : { seed: settings.seed }),
+    ...(reasoning === undefined ? {} : encodeReasoning(reasoning, dialect)),
+  }
+}
+
+function encodeReasoning(
+  reasoning: NonNullable<ModelSettings['reasoning']>,
+  dialect: ChatDialect,
+): object {
+  const { effort, maxTokens } = reasoning
+  if (dialect !== 'openrouter') return effort === undefined ? {} : { reasoning_effort: effort }
+  return {
+    reasoning: {
+      ...(effort === undefined ? {} : { effort }),
+      ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
+    },
+  }
+}
+
+function encodeChoice(choice: ToolChoice | undefined, settings: ModelSettings): object {
+  const { parallelToolCalls } = settings
+  return {
+    ...(choice === undefined ? {} : { tool_choice: toolChoice(choice) }),
+    ...(parallelToolCalls === undefined ? {} : { parallel_tool_calls: parallelToolCalls }),
+  }
+}
+
+function toolChoice(choice: ToolChoice): unknown {
+  if (typeof choice === 'string') return choice
+  return { type: 'function', function: { name: toWireName(choice.tool) } }
+}
+
+/** OpenRouter always reports usage. Padding against traffic analysis costs OpenAI's callers time. */
+function encodeStream(dialect: ChatDialect): object {
+  if (dialect === 'openrouter') return { stream: true }
+  const padding = dialect === 'openai' ? { include_obfuscation: false } : {}
+  return { stream: true, stream_options: { include_usage: true, ...padding } }
+}

@@ -1,0 +1,176 @@
+import { growingMember } from './reasoning.ts'
+
+/**
+ * A place of a chunk whose string may differ from one chunk to the next. `detailed` is two places
+ * with the same string: the reasoning, and the only block of the reasoning details.
+ */
+export type Hole = 'content' | 'reasoning' | 'reasoning_content' | 'detailed' | 'arguments'
+
+/** Lessons in a row that helped with no later event, after which learning stops. */
+const maxVain = 8
+
+/** Stands for any other string while a template is proved. */
+const probe = 'sallyport probe'
+
+interface Template {
+  readonly hole: Hole
+  /** The call the arguments belong to. */
+  readonly slot: number
+  readonly prefix: string
+  /** Between the two places; undefined when there is one. */
+  readonly middle: string | undefined
+  readonly suffix: string
+}
+
+/**
+ * Reads events that differ from an earlier, fully parsed one in a single JSON string without
+ * parsing them: the text before and after the string is compared as it is, and what lies between
+ * is the new value. This is exact: the place of the string is proved by parsing the event once
+ * with another value in it, and a value with a quote, a backslash or a control character has to
+ * parse as one JSON string by itself. Comparing costs about a tenth of parsing.
+ *
+ * Whoever teaches an event promises that a second one with the same text around the string has the
+ * same meaning, except for the string. Endpoints that change more than that in every event (padding,
+ * ids) are given up on after eight lessons without use.
+ */
+export class DeltaCutter {
+  /** The one used last comes first. */
+  #templates: Template[] = []
+  #vain = 0
+  /** Set by `cut`: what the matching template stands for. */
+  hole: Hole = 'content'
+  slot = 0
+
+  /** The value of the string, or undefined when the event has to be parsed. */
+  cut(data: string): string | undefined {
+    const templates = this.#templates
+    for (let at = 0; at < templates.length; at++) {
+      const template = templates[at]!
+      const written = valueIn(data, template)
+      if (written === undefined) continue
+      const value = isPlain(written) ? written : unescaped(written)
+      if (value === undefined) return undefined
+      if (at > 0) templates.unshift(...templates.splice(at, 1))
+      this.#vain = 0
+      this.hole = template.hole
+      this.slot = template.slot
+      return value
+    }
+    return undefined
+  }
+
+  /** Learns from an event whose only effect was the string at the hole. */
+  learn(data: string, chunk: unknown, hole: Hole, slot: number, value: string): void {
+    if (this.#vain > maxVain || !isPlain(value)) return
+    this.#vain++
+    if (this.#vain > maxVain) {
+      // comparing with what never comes again would only cost time
+      this.#templates = []
+      return
+    }
+    const parts = split(data, value, hole === 'detailed' ? 2 : 1)
+    if (parts === undefined) return
+    if (!isOnly(data, value, hole) && !proves(parts, chunk, hole, value)) return
+    this.forget(hole)
+    const middle = parts.length === 3 ? parts[1] : undefined
+    this.#templates.unshift({ hole, slot, prefix: parts[0]!, middle, suffix: parts.at(-1)! })
+  }
+
+  /** To be called when an event at the hole may no longer mean what it meant. */
+  forget(hole: Hole): void {
+    this.#templates = this.#templates.filter((known) => known.hole !== hole)
+  }
+}
+
+/** True when JSON.parse would take the text between quotes as it is. */
+function isPlain(value: string): boolean {
+  for (let at = 0; at < value.length; at++) {
+    const unit = value.charCodeAt(at)
+    if (unit === 0x22 || unit === 0x5c || unit < 0x20) return false
+  }
+  return true
+}
+
+/** The value of the text between two quotes; undefined when it is not the inside of one string. */
+function unescaped(written: string): string | undefined {
+  try {
+    return JSON.parse(`"${written}"`) as string
+  } catch {
+    return undefined
+  }
+}
+
+/** What stands in the gaps of the template; undefined when the text around them differs. */
+function valueIn(data: string, { prefix, middle, suffix }: Template): string | undefined {
+  const end = data.length - suffix.length
+  if (end <= prefix.length || data.slice(0, prefix.length) !== prefix) return undefined
+  if (data.slice(end) !== suffix) return undefined
+  if (middle === undefined) return data.slice(prefix.length, end)
+  const length = (end - prefix.length - middle.length) / 2
+  if (length < 1 || !Number.isInteger(length)) return undefined
+  const value = data.slice(prefix.length, prefix.length + length)
+  return data.slice(prefix.length + length, end) === middle + value ? value : undefined
+}
+
+/** The text around the first `count` strings with this value; undefined if there are fewer. */
+function split(data: string, value: string, count: number): readonly string[] | undefined {
+  const parts: string[] = []
+  let from = 0
+  for (let found = 0; found < count; found++) {
+    const at = data.indexOf(`"${value}"`, from)
+    if (at < 0) return undefined
+    parts.push(data.slice(from, at + 1))
+    from = at + 1 + value.length
+  }
+  return [...parts, data.slice(from)]
+}
+
+/**
+ * True when the string at the hole can only be where its text stands: nothing is written with
+ * escapes, and this text in quotes stands once. Spares the proof by parsing once more.
+ */
+function isOnly(data: string, value: string, hole: Hole): boolean {
+  const quoted = `"${value}"`
+  return (
+    hole !== 'detailed' && !data.includes('\\') && data.indexOf(quoted) === data.lastIndexOf(quoted)
+  )
+}
+
+/** True when the event with the probe in its gaps parses to the same chunk but for the hole. */
+function proves(parts: readonly string[], chunk: unknown, hole: Hole, value: string): boolean {
+  try {
+    const other = JSON.parse(parts.join(probe)) as unknown
+    for (const [holder, key] of placesOf(other, hole)) {
+      if (holder?.[key] !== probe) return false
+      holder[key] = value
+    }
+    return JSON.stringify(other) === JSON.stringify(chunk)
+  } catch {
+    return false
+  }
+}
+
+interface Chunk {
+  readonly choices?: readonly {
+    readonly index?: unknown
+    readonly delta?: Record<string, unknown> & {
+      readonly tool_calls?: readonly { readonly function?: Record<string, unknown> }[]
+      readonly reasoning_details?: readonly Record<string, unknown>[]
+    }
+  }[]
+}
+
+type Place = readonly [Record<string, unknown> | undefined, string]
+
+function placesOf(chunk: unknown, hole: Hole): readonly Place[] {
+  const choice = (chunk as Chunk).choices?.[0]
+  // of several choices only the one with index 0 is read
+  const delta = (choice?.index ?? 0) === 0 ? choice?.delta : undefined
+  if (hole === 'arguments') return [[delta?.tool_calls?.[0]?.function, hole]]
+  if (hole !== 'detailed') return [[delta, hole]]
+  const block = delta?.reasoning_details?.[0]
+  return [
+    [delta, delta?.['reasoning'] === probe ? 'reasoning' : 'reasoning_content'],
+    [block, growingMember(block?.['type']) ?? ''],
+  ]
+}

@@ -1,0 +1,297 @@
+import { isObject } from '../../base/json.ts'
+import { visible } from '../../base/text.ts'
+import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
+import type { Cost, Usage } from '../../protocol/usage.ts'
+import { listAt, objectAt, textAt } from '../read.ts'
+import type { WireBounds } from '../settings.ts'
+import { envelopeError, modelError } from '../status.ts'
+import type { Decoder } from '../wire.ts'
+import { CallSlots } from './calls.ts'
+import { DeltaCutter, type Hole } from './cutter.ts'
+import { laterWord, meaningOf, unifyFinish } from './finish.ts'
+import { ReasoningDetails } from './reasoning.ts'
+import { findUsage, readCost, readUsage } from './usage.ts'
+
+/** Longest model name, response id or finish word kept, in characters. */
+const maxWord = 256
+
+/** What one event appended; an event that appended exactly one string can be learned. */
+interface Appended {
+  count: number
+  hole: Hole | undefined
+  slot: number
+  text: string
+}
+
+/**
+ * Reads one Chat Completions answer, streamed or whole. Only the choice with index 0 counts; ids
+ * and roles of chunks mean nothing. Every error is reported once, and after it the response keeps
+ * its usage and its calls, which then never run.
+ */
+export class ChatDecoder implements Decoder {
+  readonly events: ModelEvent[] = []
+  readonly #maxTextLength: number
+  readonly #calls: CallSlots
+  readonly #cutter = new DeltaCutter()
+  readonly #details = new ReasoningDetails()
+  #textLength = 0
+  #refusal = ''
+  /** Some endpoints send the same reasoning in two members. */
+  #plainReasoning = false
+  #usage: { readonly usage: Usage; readonly cost: Cost | undefined } | undefined
+  #model: string | undefined
+  #responseId: string | undefined
+  #finish: string | undefined
+  #native: string | undefined
+  /** A call went on after a finish word, which is then no evidence that it was complete. */
+  #late = false
+  #done = false
+  #failed = false
+  #broken = false
+  /** Characters of the event at hand, the measure of what is kept of it as it is. */
+  #eventLength = 0
+  #appended: Appended = { count: 0, hole: undefined, slot: 0, text: '' }
+
+  constructor(bounds: WireBounds, toolName: (wireName: string) => string, toolCallDeltas: boolean) {
+    this.#maxTextLength = bounds.maxTextLength
+    const fail = (error: ModelErrorData): void => this.#fail(error)
+    this.#calls = new CallSlots({ events: this.events, bounds, toolName, toolCallDeltas, fail })
+  }
+
+  get complete(): boolean {
+    return this.#done || this.#failed
+  }
+
+  get broken(): boolean {
+    return this.#broken
+  }
+
+  push(data: string, eventName?: string): void {
+    if (this.#done) return
+    const cut = this.#failed || eventName !== undefined ? undefined : this.#cutter.cut(data)
+    if (cut !== undefined) this.#append(this.#cutter.hole, cut, this.#cutter.slot)
+    else if (data.charCodeAt(0) === 0x5b && data.trim() === '[DONE]') this.#done = true
+    else if (data.trim() !== '') this.#parse(data, eventName)
+  }
+
+  pushBody(body: unknown): void {
+    const choice = isObject(body) ? listAt(body, 'choices').find(isFirst) : undefined
+    if (!isObject(body) || (choice === undefined && body['error'] == null)) {
+      this.#fail(modelError('model-protocol', 'the body is not an answer of a model'))
+    } else this.#chunk(body, choice?.['message'])
+    this.#done = true
+  }
+
+  finish(cut?: ModelErrorData): void {
+    if (cut !== undefined) this.#fail(cut)
+    if (!this.#failed) this.#calls.check()
+    if (!this.#failed) this.#checkEvidence()
+    const unified = this.#failed
+      ? 'error'
+      : unifyFinish(this.#finish, this.#native, this.#calls.count > 0)
+    // a word nobody knows is no evidence that missing bytes were meant to be none
+    const known = this.#finish !== undefined && meaningOf(this.#finish) !== 'other'
+    this.#calls.finish(known && (unified === 'tool-calls' || unified === 'stop'))
+    if (this.#usage !== undefined) {
+      const { usage, cost } = this.#usage
+      this.events.push({ type: 'usage', usage, ...(cost === undefined ? {} : { cost }) })
+    }
+    const details = this.#details.value
+    this.events.push({
+      type: 'end',
+      finishReason: { raw: this.#finish ?? null, unified },
+      ...(this.#refusal === '' ? {} : { refusal: this.#refusal }),
+      ...(details === undefined
+        ? {}
+        : { opaque: { wire: 'chat', value: { reasoning_details: details } } }),
+      ...(this.#model === undefined ? {} : { model: this.#model }),
+      ...(this.#responseId === undefined ? {} : { responseId: this.#responseId }),
+    })
+  }
+
+  /** An answer that just stops is not complete, however complete its last call looks. */
+  #checkEvidence(): void {
+    if (!this.#done && (this.#finish === undefined || this.#late)) {
+      this.#fail(modelError('model-incomplete', 'the answer ended before the model had finished'))
+    } else if (this.#finish !== undefined && this.#calls.count === 0) {
+      if (meaningOf(this.#finish) !== 'tool-calls') return
+      this.#fail(modelError('model-protocol', 'the answer announces tool calls but holds none'))
+    }
+  }
+
+  #parse(data: string, eventName: string | undefined): void {
+    let chunk: unknown
+    try {
+      chunk = JSON.parse(data)
+    } catch {
+      return this.#fail(modelError('model-protocol', 'an event of the answer is not JSON'))
+    }
+    if (!isObject(chunk)) {
+      return this.#fail(modelError('model-protocol', 'an event of the answer is not an object'))
+    }
+    if (eventName === 'error' && chunk['error'] == null) return this.#fail(envelopeError(chunk))
+    const appended: Appended = { count: 0, hole: undefined, slot: 0, text: '' }
+    this.#appended = appended
+    this.#eventLength = data.length
+    this.#chunk(chunk, undefined)
+    if (appended.count !== 1 || appended.hole === undefined || this.#failed) return
+    if (eventName !== undefined) return
+    this.#cutter.learn(data, chunk, appended.hole, appended.slot, appended.text)
+  }
+
+  #chunk(chunk: Record<string, unknown>, message: unknown): void {
+    this.#model ??= textAt(chunk, 'model')?.slice(0, maxWord)
+    this.#responseId ??= textAt(chunk, 'id')?.slice(0, maxWord)
+    const choice = listAt(chunk, 'choices').find(isFirst)
+    const usage = findUsage(chunk, choice)
+    if (usage !== undefined) {
+      this.#usage = { usage: readUsage(usage), cost: readCost(usage) }
+      this.#appended.count += 2
+    }
+    const error = errorOf(chunk)
+    if (error !== undefined) return this.#fail(envelopeError(error))
+    if (choice === undefined) return
+    const delta = message ?? choice['delta']
+    if (isObject(delta) && !this.#failed) this.#delta(delta, message !== undefined)
+    this.#finishWords(choice)
+    if (choice['error'] != null) this.#fail(envelopeError(choice))
+    else this.#checkFinish()
+  }
+
+  #finishWords(choice: Record<string, unknown>): void {
+    const raw = textAt(choice, 'finish_reason')
+    const native = textAt(choice, 'native_finish_reason')
+    if (raw === undefined && native === undefined) return
+    this.#finish = laterWord(this.#finish, raw?.slice(0, maxWord))
+    this.#native = laterWord(this.#native, native?.slice(0, maxWord))
+    this.#appended.count += 2
+  }
+
+  /** A finish word that tells of a failure is one, also without an error beside it. */
+  #checkFinish(): void {
+    if (this.#finish === undefined) return
+    const native = this.#native === undefined ? undefined : meaningOf(this.#native)
+    if (meaningOf(this.#finish) !== 'error' && native !== 'error') return
+    const reason = visible(this.#native ?? this.#finish)
+    const message = `the model endpoint ended the answer by \`${reason}\``
+    this.#fail(modelError('model-error', message, { retryable: true, providerCode: reason }))
+  }
+
+  #delta(delta: Record<string, unknown>, whole: boolean): void {
+    this.#reasoning(delta)
+    const { content } = delta
+    if (typeof content === 'string') this.#append('content', content)
+    else if (Array.isArray(content)) this.#parts(content)
+    const refusal = textAt(delta, 'refusal')
+    if (refusal !== undefined && this.#fits(refusal.length)) {
+      this.#refusal += refusal
+      this.#appended.count += 2
+    }
+    const entries = listAt(delta, 'tool_calls')
+    for (const [position, entry] of entries.entries()) {
+      // in a whole answer the place in the list is the identity of a call
+      this.#call(whole && isObject(entry) ? { ...entry, index: position } : entry)
+    }
+    const legacy = objectAt(delta, 'function_call')
+    if (legacy !== undefined && entries.length === 0) this.#call({ index: 0, function: legacy })
+  }
+
+  #reasoning(delta: Record<string, unknown>): void {
+    const details = listAt(delta, 'reasoning_details')
+    let detailText = ''
+    if (details.length > 0) {
+      this.#cutter.forget('detailed')
+      const added = this.#details.add(details, this.#eventLength)
+      if (!this.#fits(added.kept)) return
+      detailText = added.text
+    }
+    const hole = textAt(delta, 'reasoning') === undefined ? 'reasoning_content' : 'reasoning'
+    const plain = textAt(delta, hole)
+    if (plain !== undefined) {
+      this.#plainReasoning = true
+      this.#append(hole, plain)
+    } else if (!this.#plainReasoning) this.#append('reasoning', detailText)
+    if (details.length === 0) return
+    const twice = details.length === 1 && detailText === plain && this.#details.continues
+    if (twice) this.#appended.hole = 'detailed'
+    else this.#appended.count += 2
+  }
+
+  /** Content as typed parts; parts of unknown types are left out. */
+  #parts(parts: readonly unknown[]): void {
+    for (const part of parts) {
+      if (!isObject(part)) continue
+      const thinking = part['thinking']
+      if (part['type'] === 'text') this.#append('content', textAt(part, 'text') ?? '')
+      else if (typeof thinking === 'string') this.#append('reasoning', thinking)
+      else for (const each of listAt(part, 'thinking')) this.#thought(each)
+    }
+    this.#appended.count += 2
+  }
+
+  #thought(part: unknown): void {
+    if (isObject(part)) this.#append('reasoning', textAt(part, 'text') ?? '')
+  }
+
+  #call(entry: unknown): void {
+    if (this.#failed) return
+    this.#late ||= this.#finish !== undefined
+    const opaque = isObject(entry) && entry['extra_content'] != null
+    if (opaque && !this.#fits(this.#eventLength)) return
+    const taken = this.#calls.add(entry)
+    if (taken === undefined) return
+    const appended = this.#appended
+    if (taken.opened) this.#cutter.forget('arguments')
+    if (taken.opened || !taken.settled || opaque) appended.count += 2
+    if (taken.text === '') return
+    appended.count++
+    appended.hole = 'arguments'
+    appended.slot = taken.slot
+    appended.text = taken.text
+  }
+
+  #append(hole: Hole, text: string, slot = 0): void {
+    if (text === '' || this.#failed) return
+    if (hole === 'arguments') {
+      this.#late ||= this.#finish !== undefined
+      return void this.#calls.append(slot, text)
+    }
+    if (!this.#fits(hole === 'detailed' ? 2 * text.length : text.length)) return
+    if (hole === 'detailed') this.#details.lengthen(text)
+    const type = hole === 'content' ? 'text-delta' : 'reasoning-delta'
+    this.events.push({ type, text })
+    const appended = this.#appended
+    appended.count++
+    appended.hole = hole
+    appended.text = text
+  }
+
+  /** Counts what is kept of the response; false when it is too much. */
+  #fits(length: number): boolean {
+    this.#textLength += length
+    if (this.#textLength <= this.#maxTextLength) return true
+    const message = `the answer has more than ${this.#maxTextLength} characters`
+    this.#fail(modelError('model-too-large', message))
+    return false
+  }
+
+  #fail(error: ModelErrorData): void {
+    if (this.#failed) return
+    this.#failed = true
+    this.#broken = error.code === 'model-too-large' || error.code === 'model-protocol'
+    this.events.push({ type: 'error', error })
+  }
+}
+
+function isFirst(choice: unknown): choice is Record<string, unknown> {
+  return isObject(choice) && (choice['index'] ?? 0) === 0
+}
+
+/** The place in a chunk that tells of an error. */
+function errorOf(chunk: Record<string, unknown>): unknown {
+  if (chunk['error'] != null || chunk['type'] === 'error' || chunk['object'] === 'error') {
+    return chunk
+  }
+  const groq = objectAt(chunk, 'x_groq')
+  return groq?.['error'] == null ? undefined : groq
+}

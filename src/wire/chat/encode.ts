@@ -1,0 +1,139 @@
+import { SallyportError } from '../../base/errors.ts'
+import type {
+  AssistantMessage,
+  Message,
+  ToolCallPart,
+  ToolMessage,
+  UserPart,
+} from '../../protocol/message.ts'
+import { isObject } from '../../base/json.ts'
+import { toHistoryName } from './names.ts'
+
+/**
+ * Messages as JSON text, each encoded once: the history is sent again with every turn, and writing
+ * it is what a long run would spend its time on.
+ *
+ * A call goes by its provider's id where that is unique in the history, else by ours. The first
+ * owner of an id keeps it, so that what was sent once is sent the same way again.
+ */
+export function encodeMessages(messages: readonly Message[]): string {
+  const ids = new CallIds()
+  const first = messages.filter((message) => message.role === 'system')
+  const isOrdered = first.every((message, index) => messages[index] === message)
+  const ordered = isOrdered
+    ? messages
+    : [...first, ...messages.filter((message) => message.role !== 'system')]
+  return `[${ordered.map((message) => encodeOnce(message, ids)).join(',')}]`
+}
+
+/** Which id each call of a history goes by. */
+class CallIds {
+  readonly #wireIds = new Map<string, string>()
+  readonly #used = new Set<string>()
+
+  assign(call: ToolCallPart): string {
+    const { callId, providerId } = call
+    const id = providerId === '' || this.#used.has(providerId) ? callId : providerId
+    this.#used.add(id)
+    this.#wireIds.set(callId, id)
+    return id
+  }
+
+  of(message: ToolMessage): string {
+    return this.#wireIds.get(message.callId) ?? message.callId
+  }
+}
+
+interface Encoded {
+  readonly text: string
+  /** The ids inside the text. */
+  readonly ids: string
+}
+
+const encoded = new WeakMap<Message, Encoded>()
+
+function encodeOnce(message: Message, ids: CallIds): string {
+  const used = idsIn(message, ids)
+  const key = used.join('\n')
+  const known = encoded.get(message)
+  if (known !== undefined && known.ids === key) return known.text
+  const text = JSON.stringify(encodeMessage(message, used))
+  encoded.set(message, { text, ids: key })
+  return text
+}
+
+function idsIn(message: Message, ids: CallIds): readonly string[] {
+  if (message.role === 'tool') return [ids.of(message)]
+  if (message.role !== 'assistant') return []
+  return callsOf(message).map((call) => ids.assign(call))
+}
+
+function callsOf(message: AssistantMessage): readonly ToolCallPart[] {
+  return message.content.filter((part) => part.type === 'tool-call')
+}
+
+function encodeMessage(message: Message, ids: readonly string[]): object {
+  switch (message.role) {
+    case 'system':
+      return { role: 'system', content: message.content }
+    case 'user':
+      return {
+        role: 'user',
+        content:
+          typeof message.content === 'string' ? message.content : message.content.map(encodePart),
+      }
+    case 'assistant':
+      return encodeAssistant(message, ids)
+    case 'tool':
+      return { role: 'tool', tool_call_id: ids[0], content: message.content }
+  }
+}
+
+function encodePart(part: UserPart): object {
+  switch (part.type) {
+    case 'text':
+      return { type: 'text', text: part.text }
+    case 'image':
+      return {
+        type: 'image_url',
+        image_url: {
+          url: part.url,
+          ...(part.detail === undefined ? {} : { detail: part.detail }),
+        },
+      }
+    case 'file':
+      return { type: 'file', file: { filename: part.name, file_data: part.url } }
+    default:
+      throw new SallyportError('bad-option', 'a message has a part of an unknown type')
+  }
+}
+
+function encodeAssistant(message: AssistantMessage, ids: readonly string[]): object {
+  let text = ''
+  let refusal = ''
+  for (const part of message.content) {
+    if (part.type === 'text') text += part.text
+    else if (part.type === 'refusal') refusal += part.text
+  }
+  const calls = callsOf(message).map((call, index) => encodeCall(call, ids[index]!))
+  const replayed = message.opaque?.wire === 'chat' ? message.opaque.value : undefined
+  return {
+    role: 'assistant',
+    // a message without text, refusal and calls still needs something to be valid
+    content: text === '' && (calls.length > 0 || refusal !== '') ? null : text,
+    ...(refusal === '' ? {} : { refusal }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls }),
+    ...(isObject(replayed) && 'reasoning_details' in replayed
+      ? { reasoning_details: replayed['reasoning_details'] }
+      : {}),
+  }
+}
+
+function encodeCall(call: ToolCallPart, id: string): object {
+  return {
+    id,
+    type: 'function',
+    function: { name: toHistoryName(call.tool), arguments: call.arguments },
+    ...(call.opaque === undefined ? {} : { extra_content: call.opaque }),
+  }
+}

@@ -1,0 +1,153 @@
+import type { ModelErrorData, ModelEvent } from '../protocol/event.ts'
+import type { ResponseBody } from './body.ts'
+import type { HttpClient, HttpRequest, HttpResponse } from './http.ts'
+import type { Attempt } from './retry.ts'
+import type { Timeouts, WireBounds } from './settings.ts'
+import { SseReader } from './sse.ts'
+import { modelError } from './status.ts'
+import { Watch } from './watch.ts'
+import type { Decoder } from './wire.ts'
+
+/** How long a body may go on after its last meaningful event, so that its connection is kept. */
+const drainMs = 1000
+
+const eventStream = 'text/event-stream'
+
+/** What one try of a request needs. */
+export interface ExchangeOptions {
+  readonly client: HttpClient
+  readonly request: HttpRequest
+  readonly decoder: Decoder
+  readonly bounds: WireBounds
+  readonly timeouts: Timeouts
+  readonly signal: AbortSignal
+}
+
+const brokenConnection = modelError(
+  'model-incomplete',
+  'the connection broke before the answer was complete',
+)
+
+/**
+ * One HTTP request and its answer as model events, read step by step. The body is read to its end,
+ * which returns the connection, or destroyed.
+ */
+export class Exchange implements Attempt {
+  readonly #decoder: Decoder
+  readonly #bounds: WireBounds
+  readonly #watch: Watch
+  #sse: SseReader | undefined
+  #body: ResponseBody | undefined
+  #parts: Uint8Array[] = []
+  #bytes = 0
+  #ended = false
+
+  private constructor(options: ExchangeOptions) {
+    this.#decoder = options.decoder
+    this.#bounds = options.bounds
+    this.#watch = new Watch(options.timeouts, options.signal)
+  }
+
+  /** Sends the request and reads until there is a first event. Never rejects. */
+  static async start(options: ExchangeOptions): Promise<Exchange> {
+    const exchange = new Exchange(options)
+    const outcome = await options.client.post(options.request, exchange.#watch)
+    if ('error' in outcome) exchange.#finish(outcome.error)
+    else exchange.#open(outcome.response, options.request.stream)
+    while (exchange.#decoder.events.length === 0 && (await exchange.read()));
+    return exchange
+  }
+
+  get failure(): ModelErrorData | undefined {
+    const first = this.#decoder.events[0]
+    return first?.type === 'error' ? first.error : undefined
+  }
+
+  /** True once the exchange was stopped from outside before its end. */
+  get stopped(): boolean {
+    return this.#watch.cut !== undefined
+  }
+
+  /** The events read since the last time. */
+  take(): ModelEvent[] {
+    return this.#decoder.events.splice(0)
+  }
+
+  /** Reads on; false when everything has been read. Never rejects. */
+  async read(): Promise<boolean> {
+    if (this.#ended) return false
+    this.#watch.waiting()
+    try {
+      const bytes = this.stopped ? undefined : await this.#body!.next()
+      this.#watch.arrived()
+      // also a body that arrived whole does not count once the caller has given up
+      if (this.stopped) this.#finish(this.#watch.cut)
+      else if (bytes === undefined) this.#finishBody()
+      else this.#receive(bytes)
+    } catch {
+      this.#finish(this.#watch.cut ?? (this.#decoder.complete ? undefined : brokenConnection))
+      this.#body?.destroy()
+    }
+    return true
+  }
+
+  close(): void {
+    this.#watch.dispose()
+    if (!this.#ended) this.#body?.destroy()
+    this.#ended = true
+  }
+
+  #open(response: HttpResponse, asStream: boolean): void {
+    this.#body = response.body
+    const kind = asStream ? response.type !== 'application/json' : response.type === eventStream
+    if (!kind) return
+    this.#sse = new SseReader(this.#bounds.maxEventLength, (data, eventName) =>
+      this.#decoder.push(data, eventName),
+    )
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.#bytes += bytes.length
+    if (this.#bytes > this.#bounds.maxResponseBytes) {
+      return this.#tooLarge('body', this.#bounds.maxResponseBytes)
+    }
+    if (this.#sse === undefined) this.#collect(bytes)
+    else this.#sse.push(bytes)
+    if (this.#sse?.overflow === true) this.#tooLarge('event', this.#bounds.maxEventLength)
+    if (this.#decoder.events.length > 0 || this.#sse === undefined) this.#watch.begun()
+    if (this.#decoder.broken) {
+      this.#body!.destroy()
+      this.#finish()
+    } else if (this.#decoder.complete) this.#watch.drain(drainMs)
+  }
+
+  #collect(bytes: Uint8Array): void {
+    if (this.#bytes <= this.#bounds.maxEventLength) this.#parts.push(bytes)
+    else this.#tooLarge('body', this.#bounds.maxEventLength)
+  }
+
+  #finishBody(): void {
+    if (this.#sse === undefined) {
+      const text = Buffer.concat(this.#parts).toString()
+      this.#parts = []
+      try {
+        this.#decoder.pushBody(JSON.parse(text))
+      } catch {
+        return this.#finish(modelError('model-protocol', 'the body of the response is not JSON'))
+      }
+    }
+    this.#finish()
+  }
+
+  #tooLarge(what: 'body' | 'event', bound: number): void {
+    this.#finish(modelError('model-too-large', `the response has a ${what} longer than ${bound}`))
+  }
+
+  #finish(cut?: ModelErrorData): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#watch.dispose()
+    if (cut !== undefined) this.#body?.destroy()
+    this.#decoder.finish(cut)
+  }
+}

@@ -1,0 +1,42 @@
+import { isObject, type JsonValue } from '../base/json.ts'
+
+/**
+ * Readers for JSON from a provider, which may be of any shape: what is not as expected counts as
+ * absent. Where absence would be unsafe the caller checks for itself.
+ */
+export function textAt(object: Record<string, unknown>, key: string): string | undefined {
+  const value = object[key]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+export function objectAt(
+  object: Record<string, unknown>,
+  key: string,
+): Record<string, unknown> | undefined {
+  const value = object[key]
+  return isObject(value) ? value : undefined
+}
+
+export function listAt(object: Record<string, unknown>, key: string): readonly unknown[] {
+  const value = object[key]
+  return Array.isArray(value) ? value : []
+}
+
+/** A finite number that is not negative, as counts and prices are. */
+export function countAt(object: Record<string, unknown>, key: string): number | undefined {
+  const value = object[key]
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+}
+
+/**
+ * True when the value is nested at most 64 levels. What is kept and written again later has to
+ * pass, because writing recurses and reading does not.
+ */
+export function isShallow(value: unknown, levels = 64): value is JsonValue {
+  if (typeof value !== 'object' || value === null) return true
+  if (levels === 0) return false
+  for (const key of Object.keys(value)) {
+    if (!isShallow((value as Record<string, unknown>)[key], levels - 1)) return false
+  }
+  return true
+}

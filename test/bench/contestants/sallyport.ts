@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import {
+  createRuntime,
+  defineTool,
+  loadPolicy,
+  memoryJournal,
+  openaiCompatible,
+  type Journal,
+  type Runtime,
+} from 'sallyport'
+
+import type { Prepare, Target } from '../contestant.ts'
+import { policyText } from '../policy-text.ts'
+import { promptText, systemText, toolbox } from '../toolbox.ts'
+
+interface Counter {
+  executions: number
+}
+
+/** Rules of the two tools; with those of the other tools 1,000. */
+const ownRules = [
+  '{id: orders, allow: [lookup_order], who: {roles: [support]}, args: {order: {type: string, matches: "O-[0-9]{1,9}"}, amount: {type: number, maximum: 100}}}',
+  '{id: big-orders, ask: [lookup_order], who: {roles: [support]}, args: {amount: {exclusiveMinimum: 100}}}',
+  '{id: no-house-orders, deny: [lookup_order], args: {order: {matches: "H-.*"}}}',
+  '{id: documents, allow: [save_document], who: {roles: [support]}, args: {document: {type: string}}}',
+]
+const ruleCount = 1000
+
+const policy = await readGeneratedPolicy()
+const runtimes = new Map<string, Promise<Runtime>>()
+
+const tools = toolbox.map(({ name, description, input, run }) =>
+  defineTool({
+    name,
+    description,
+    input,
+    annotations: { readOnly: true },
+    execute: async (args, { deps }) => {
+      const result = await (run as (args: unknown) => Promise<unknown>)(args)
+      ;(deps as Counter).executions++
+      return result
+    },
+  }),
+)
+
+/** Forgets between two slices, or a long benchmark would measure how full the memory is. */
+let stored = memoryJournal()
+const journal: Journal = {
+  append: (runId, expectedSeq, records) => stored.append(runId, expectedSeq, records),
+  read: (runId, from) => stored.read(runId, from),
+  list: () => stored.list(),
+  close: () => stored.close(),
+}
+
+export const prepare: Prepare = async (target) => {
+  stored = memoryJournal()
+  const runtime = await (runtimes.get(target.scenario) ?? startRuntime(target))
+  return async () => {
+    const deps: Counter = { executions: 0 }
+    const { signal } = new AbortController()
+    const run = runtime.run({ input: promptText, deps, signal })
+    let characters = 0
+    for await (const event of run) {
+      if (event.type === 'text-delta') characters += event.text.length
+    }
+    const { status, report } = await run.result()
+    if (status !== 'completed' || report.rows.length !== deps.executions) {
+      throw new Error(`the run ended as ${status} with ${report.rows.length} rows`)
+    }
+    return { characters, executions: deps.executions }
+  }
+}
+
+function startRuntime({ baseUrl, scenario }: Target): Promise<Runtime> {
+  const runtime = createRuntime({
+    model: openaiCompatible({ baseUrl, apiKey: 'bench', model: scenario }),
+    tools,
+    policy,
+    instructions: systemText,
+    journal,
+    limits: { maxTurns: 20, maxToolCalls: 50, maxParallel: 16, runTimeoutMs: 600_000 },
+  })
+  const started = runtime.ready().then(() => runtime)
+  runtimes.set(scenario, started)
+  return started
+}
+
+async function readGeneratedPolicy(): ReturnType<typeof loadPolicy> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
+  try {
+    const file = join(folder, 'bench.yaml')
+    const extra = { tools: toolbox.map(({ name }) => name), rules: ownRules }
+    writeFileSync(file, policyText(ruleCount - ownRules.length, 'spread', extra))
+    return await loadPolicy(file)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

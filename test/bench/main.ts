@@ -1,0 +1,76 @@
+// `npm run bench -- [--quick] [--check] [s1 s2 s4 s5 decide import]`; without names everything.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+
+import { contestantNames } from './contestant.ts'
+import type { DecisionRow, LoadRow } from './decisions.ts'
+import { full, quick } from './effort.ts'
+import { measureImports } from './imports.ts'
+import { measureLoops, type LoopRow } from './loops.ts'
+import { machine } from './machine.ts'
+import { startServer, startWorker } from './processes.ts'
+import { scenarios } from './scenarios.ts'
+import { judge, markdown, type Results } from './table.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean' }, check: { type: 'boolean' } },
+})
+const effort = values.quick === true ? quick : full
+
+const known = [...scenarios.map(({ id }) => id), 'decide', 'import']
+for (const name of positionals) {
+  if (!known.some((id) => id.startsWith(name))) {
+    throw new Error(`no benchmark is called \`${name}\`: ${known.join(', ')}`)
+  }
+}
+
+const started = performance.now()
+const here = machine()
+// first, because it builds the package and may fail
+const imports = wanted('import') ? await measureImports(effort.imports) : []
+const loops = await runLoops()
+const { decisions, loads } = await runDecisions()
+const seconds = (performance.now() - started) / 1000
+const results: Results = { machine: here, seconds, loops, decisions, loads, imports }
+write(results)
+if (values.check === true && judge(results).some(({ value, bar }) => !(value <= bar))) {
+  process.exitCode = 1
+}
+
+function wanted(id: string): boolean {
+  return positionals.length === 0 || positionals.some((name) => id.startsWith(name))
+}
+
+async function runLoops(): Promise<LoopRow[]> {
+  const chosen = scenarios.filter(({ id }) => wanted(id))
+  if (chosen.length === 0) return []
+  using processes = new DisposableStack()
+  const server = processes.use(await startServer())
+  const workers = []
+  for (const name of contestantNames) workers.push(processes.use(await startWorker(name)))
+  const rows: LoopRow[] = []
+  for (const scenario of chosen) {
+    for (const concurrency of scenario.concurrency) {
+      process.stderr.write(`${scenario.id} c${concurrency}: ${scenario.about}\n`)
+      rows.push(await measureLoops(scenario, concurrency, { server, workers, effort }))
+    }
+  }
+  return rows
+}
+
+async function runDecisions(): Promise<{ decisions: DecisionRow[]; loads: LoadRow[] }> {
+  if (!wanted('decide')) return { decisions: [], loads: [] }
+  process.stderr.write('decide\n')
+  const { measureDecisions } = await import('./decisions.ts')
+  return measureDecisions(effort.decisions)
+}
+
+function write(all: Results): void {
+  const folder = new URL('results/', import.meta.url)
+  const text = markdown(all)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(new URL('last.json', folder), `${JSON.stringify(all, null, 2)}\n`)
+  writeFileSync(new URL('last.md', folder), text)
+  process.stdout.write(text)
+}

@@ -1,0 +1,134 @@
+import type { DecisionRow, LoadRow } from './decisions.ts'
+import type { ImportRow } from './imports.ts'
+import type { LoopRow } from './loops.ts'
+import type { Machine } from './machine.ts'
+
+export interface Results {
+  readonly machine: Machine
+  readonly seconds: number
+  readonly loops: readonly LoopRow[]
+  readonly decisions: readonly DecisionRow[]
+  readonly loads: readonly LoadRow[]
+  readonly imports: readonly ImportRow[]
+}
+
+export interface Verdict {
+  readonly what: string
+  readonly value: number
+  readonly bar: number
+}
+
+/** The product's own figures beside the highest accepted ones. */
+export function judge({ loops, decisions, imports }: Results): Verdict[] {
+  const verdicts: Verdict[] = []
+  for (const { scenario, concurrency, bar, figures } of loops) {
+    const own = figures.find(({ contestant }) => contestant === 'sallyport')
+    if (own === undefined) continue
+    verdicts.push({
+      what: `${scenario} c${concurrency}, CPU against floor`,
+      value: own.toFloor.median,
+      bar,
+    })
+  }
+  for (const { shape, rules, outcome, toTen, bar } of decisions) {
+    if (bar === undefined) continue
+    const what = `decide, ${rules} rules ${shapes[shape]} against 10: ${outcome}`
+    verdicts.push({ what, value: toTen, bar })
+  }
+  for (const { what, toBare, bar } of imports) {
+    if (bar !== undefined) verdicts.push({ what: `${what} against bare node`, value: toBare, bar })
+  }
+  return verdicts
+}
+
+export function markdown(results: Results): string {
+  const { machine, seconds, loops, decisions, loads, imports } = results
+  const about = `${machine.date}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, load at start ${machine.load.toFixed(1)}, ${seconds.toFixed(0)} s`
+  const parts = [about, table(verdictHead, judge(results).map(verdictCells))]
+  if (loops.length > 0) parts.push(table(loopHead, loops.flatMap(loopCells)))
+  if (loops.some(({ scenario }) => scenario.startsWith('s5'))) {
+    parts.push(table(growthHead, growth(loops)))
+  }
+  if (decisions.length > 0)
+    parts.push(table(decisionHead, decisionCells(decisions)), table(loadHead, loads.map(loadCells)))
+  if (imports.length > 0) parts.push(table(importHead, imports.map(importCells)))
+  return `${parts.join('\n\n')}\n`
+}
+
+const verdictHead = ['bar', 'measured', 'at most', 'holds']
+
+function verdictCells({ what, value, bar }: Verdict): string[] {
+  return [what, digits(value), String(bar), value <= bar ? 'yes' : '**no**']
+}
+
+const loopHead =
+  'scenario|c|contestant|CPU ms/run|best|× floor|best/best|runs/s|p50 ms|p99 ms|rounds'.split('|')
+
+function loopCells({ scenario, concurrency, figures }: LoopRow): string[][] {
+  return figures.map((own) => [
+    scenario,
+    String(concurrency),
+    own.contestant,
+    digits(own.cpuMs.median),
+    digits(own.cpuMs.best),
+    digits(own.toFloor.median),
+    digits(own.toFloor.best),
+    digits(own.runsPerSecond),
+    digits(own.p50Ms),
+    digits(own.p99Ms),
+    String(own.rounds),
+  ])
+}
+
+const growthHead = ['argument', 'contestant', 'best CPU ms', 'µs per KiB']
+
+/** Linear growth shows as an even price per KiB. */
+function growth(loops: readonly LoopRow[]): string[][] {
+  const sizes = loops.flatMap((row) => {
+    const [, kibibytes] = /argument of (\d+) KiB/.exec(row.about) ?? []
+    return kibibytes === undefined ? [] : [{ kibibytes: Number(kibibytes), row }]
+  })
+  return sizes.flatMap(({ kibibytes, row }) =>
+    row.figures.map(({ contestant, cpuMs }) => [
+      `${kibibytes} KiB`,
+      contestant,
+      digits(cpuMs.best),
+      digits((cpuMs.best * 1000) / kibibytes),
+    ]),
+  )
+}
+
+const shapes = { one: 'on one tool', spread: 'on many tools' } as const
+
+const decisionHead = ['decide, p50 (p99) in µs', 'allow', 'ask', 'deny', 'default', 'mixed']
+
+/** One row for each policy. */
+function decisionCells(rows: readonly DecisionRow[]): string[][] {
+  const policies = Map.groupBy(rows, ({ rules, shape }) => `${rules} rules ${shapes[shape]}`)
+  return [...policies].map(([policy, outcomes]) => [
+    policy,
+    ...outcomes.map(({ p50, p99 }) => `${digits(p50)} (${digits(p99)})`),
+  ])
+}
+
+const loadHead = ['policy', 'KiB', 'load ms']
+
+function loadCells({ rules, shape, characters, milliseconds }: LoadRow): string[] {
+  return [`${rules} rules ${shapes[shape]}`, digits(characters / 1024), digits(milliseconds)]
+}
+
+const importHead = ['fresh process', 'median ms', 'best ms', '× bare node']
+
+function importCells({ what, medianMs, bestMs, toBare }: ImportRow): string[] {
+  return [what, digits(medianMs), digits(bestMs), digits(toBare)]
+}
+
+function digits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n')
+}

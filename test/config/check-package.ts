@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** Packs the package, lets two linters look at it, and uses it from an empty folder. */
+
+const root = resolve(import.meta.dirname, '../..')
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-package-'))
+
+function run(command: string, args: readonly string[], cwd: string): string {
+  console.log(`$ ${command} ${args.join(' ')}`)
+  return execFileSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
+
+function expect(found: string, wanted: string): void {
+  if (!found.includes(wanted)) throw new Error(`expected ${wanted} in:\n${found}`)
+}
+
+try {
+  run('npm', ['pack', '--silent', '--pack-destination', folder], root)
+  const tarball = join(
+    folder,
+    readdirSync(folder).find((name) => name.endsWith('.tgz'))!,
+  )
+  console.log(run('publint', ['run', tarball, '--strict'], root))
+  console.log(run('attw', [tarball, '--profile', 'esm-only', '--no-emoji'], root))
+
+  const user = join(folder, 'user')
+  mkdirSync(user)
+  writeFileSync(join(user, 'package.json'), '{"name":"user","private":true,"type":"module"}')
+  run('npm', ['install', '--silent', '--ignore-scripts', '--omit=optional', tarball], user)
+  const names = 'import("sallyport").then((module) => console.log(Object.keys(module).join()))'
+  expect(run('node', ['-e', names], user), 'createRuntime')
+  for (const entry of ['policy', 'gate', 'report', 'testing']) {
+    run('node', ['-e', `import("sallyport/${entry}")`], user)
+  }
+  const bin = join(user, 'node_modules/.bin/sallyport')
+  expect(run(bin, ['--help'], user), 'Exit codes')
+  expect(run(bin, ['schema', 'policy'], user), '"$schema"')
+  expect(run(bin, ['check', 'node_modules/sallyport/policies/locked.yaml'], user), '0 errors')
+  console.log('the package can be installed and used')
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

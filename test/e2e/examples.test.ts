@@ -1,0 +1,38 @@
+import { readdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { root, runProgram } from '../support/program.ts'
+
+/** What a story prints when it has gone well. */
+const keyLines: Readonly<Record<string, readonly RegExp[]>> = {
+  '01-hello.ts': [/^It is late\.$/m],
+  '02-deny-and-explain.ts': [
+    /the nearest is `web-only` \(operations\.yaml:6:5\)/,
+    /^allowed by allow-restart$/m,
+  ],
+  '03-roles-and-scopes.ts': [
+    /^agents may refund$/m,
+    /^the tool `refund` itself needs the scope `refund:write`$/m,
+    /^the token is not meant for this service$/m,
+  ],
+  '04-ask-approve-edit.ts': [
+    /^approved: 120$/m,
+    /^edited: 80$/m,
+    /^denied: too late$/m,
+    /^unanswered: nothing was paid$/m,
+  ],
+  '06-parallel-and-keys.ts': [/start B 3, end B 3.*start A 2/, /^A 1, A 2, B 3$/m],
+}
+
+const stories = readdirSync(resolve(root, 'examples')).filter((name) => /^\d\d-.*\.ts$/.test(name))
+
+test('every story whose lines are known exists', () => {
+  expect(stories).toEqual(expect.arrayContaining(Object.keys(keyLines)))
+})
+
+test.each(stories)('%s holds what it says', async (name) => {
+  const { code, out, errors } = await runProgram(`examples/${name}`)
+  expect(errors).toBe('')
+  expect(code).toBe(0)
+  for (const line of keyLines[name] ?? []) expect(out).toMatch(line)
+})

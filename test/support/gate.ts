@@ -1,0 +1,62 @@
+import type { JsonValue } from '../../src/base/json.ts'
+import { createGate, type Gate } from '../../src/gate/gate.ts'
+import type { ApprovalRequest, JudgeContext, Verdict } from '../../src/gate/verdict.ts'
+import type { LoadedPolicy } from '../../src/policy-file.ts'
+import type { Principal } from '../../src/protocol/principal.ts'
+import { manualClock, type ManualClock } from '../../src/testing/clock.ts'
+import { createRegistry } from '../../src/tools/registry.ts'
+import type { Tool } from '../../src/tools/tool.ts'
+import { user } from './agent.ts'
+
+export interface GateUnderTest {
+  readonly gate: Gate
+  readonly clock: ManualClock
+  /** Judges a call of `user`, each with an id of its own unless one is given. */
+  judge(tool: string, args?: JsonValue, as?: Partial<Caller>): Promise<Verdict>
+  /** Judges a call that has to end in a question. */
+  ask(tool: string, args?: JsonValue, as?: Partial<Caller>): Promise<ApprovalRequest>
+}
+
+export interface Caller {
+  readonly principal: Principal | null
+  readonly runId: string
+  readonly session: string
+  readonly callId: string
+}
+
+export async function gateOf(
+  policy: LoadedPolicy,
+  tools: readonly Tool[],
+  options: { readonly allowShadow?: boolean } = {},
+): Promise<GateUnderTest> {
+  const clock = manualClock(1_800_000_000_000)
+  const registry = await createRegistry(tools)
+  const gate = createGate({
+    policy: policy.compile(tools),
+    registry,
+    clock,
+    ...options,
+  })
+  let calls = 0
+  const judge = async (
+    tool: string,
+    args: JsonValue = {},
+    as: Partial<Caller> = {},
+  ): Promise<Verdict> => {
+    const { principal = user, runId = 'run_1', session, callId = `${runId}-1-${calls++}` } = as
+    const rawArgs = JSON.stringify(args)
+    const call = { callId, providerId: '', turn: 1, index: 0, tool, rawArgs }
+    const context: JudgeContext = { runId, session, principal }
+    return gate.judge(await gate.examine(call), context)
+  }
+  return {
+    gate,
+    clock,
+    judge,
+    async ask(tool, args, as) {
+      const verdict = await judge(tool, args, as)
+      if (verdict.kind !== 'pending') throw new Error(`the gate did not ask: ${verdict.kind}`)
+      return verdict.request
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Io } from '../../../src/cli/io.ts'
+import { main } from '../../../src/cli/program.ts'
+import { jsonlJournal } from '../../../src/journal/jsonl.ts'
+import { createRuntime } from '../../../src/runtime.ts'
+import { scripted } from '../../../src/testing/scripted.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+
+async function writeRun(): Promise<string> {
+  const path = join(temporaryFolder(), 'journal.jsonl')
+  const journal = jsonlJournal(path)
+  const runtime = createRuntime({ model: scripted([{ text: 'hello' }]), journal })
+  await runtime.run({ input: 'hi' }).result()
+  await journal.close()
+  return path
+}
+
+async function report(path: string): Promise<{ code: number; out: string; notes: string }> {
+  const said = { out: '', notes: '' }
+  const io: Io = {
+    out: (text) => void (said.out += text),
+    note: (text) => void (said.notes += text),
+    input: (async function* () {})(),
+    environment: {},
+    outIsClosed: false,
+    outIsTerminal: false,
+    color: false,
+    columns: 80,
+    onInterrupt: () => () => undefined,
+  }
+  const code = await main(['report', path, '--format', 'json'], io)
+  return { code, ...said }
+}
+
+test('the report of an untouched journal comes without a note', async () => {
+  const { code, out, notes } = await report(await writeRun())
+  expect({ code, notes }).toEqual({ code: 0, notes: '' })
+  expect(JSON.parse(out)).toMatchObject({ end: { status: 'completed' } })
+})
+
+test('a journal that was altered is shown with its verdict, and exits with 1', async () => {
+  const path = await writeRun()
+  const text = readFileSync(path, 'utf8')
+  writeFileSync(path, text.replace('"maxTurns":20', '"maxTurns":30'))
+  expect(readFileSync(path, 'utf8')).not.toBe(text)
+  const { code, out, notes } = await report(path)
+  expect(code).toBe(1)
+  expect(notes).toMatch(/^TAMPERED: /)
+  expect(JSON.parse(out)).toHaveProperty('rows')
+})

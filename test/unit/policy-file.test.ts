@@ -1,0 +1,60 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { loadPolicy, parsePolicy } from '../../src/policy-file.ts'
+import { createRuntime } from '../../src/runtime.ts'
+import type { RuntimeOptions } from '../../src/runtime-options.ts'
+import { scripted } from '../../src/testing/scripted.ts'
+import { allowing, policyOf, toolOf } from '../support/agent.ts'
+import { temporaryFolder } from '../support/folder.ts'
+
+const text = 'sallyport: 1\nname: p\nroles: { user: {} }\nrules: []\n'
+
+function runtimeOf(options: object): () => unknown {
+  return () => createRuntime({ model: scripted([]), ...options } as RuntimeOptions)
+}
+
+describe('a policy', () => {
+  test('is the same from a file and from a text', async () => {
+    const path = join(temporaryFolder(), 'p.yaml')
+    await writeFile(path, text)
+    const [fromFile, fromText] = [await loadPolicy(path), await parsePolicy(text)]
+    expect(fromFile.path).toBe(path)
+    expect(fromText.path).toBeUndefined()
+    expect(fromFile.compile().digest).toBe(fromText.compile().digest)
+  })
+
+  test('that is damaged rejects with all that is wrong', async () => {
+    const wrong = parsePolicy(`${text}rulez: []\nname: q\n`, 'desk.yaml')
+    await expect(wrong).rejects.toMatchObject({ code: 'bad-policy' })
+    await expect(wrong).rejects.toThrow('desk.yaml')
+  })
+
+  test('is not read from a URL, nor from a file that is not there', async () => {
+    await expect(loadPolicy('https://a.example/p.yaml')).rejects.toMatchObject({
+      code: 'bad-option',
+    })
+    await expect(loadPolicy('/nowhere/p.yaml')).rejects.toMatchObject({ code: 'bad-file' })
+  })
+})
+
+describe('a runtime refuses at once', () => {
+  test.each<[string, () => object]>([
+    ['a policy that is still loading', () => ({ policy: parsePolicy(text) })],
+    ['a policy that was only read', () => ({ policy: policyOf().file })],
+    ['null for a policy', () => ({ policy: null })],
+  ])('%s', (_, options) => {
+    expect(runtimeOf(options())).toThrow(expect.objectContaining({ code: 'bad-option' }))
+  })
+
+  test('a policy that does not fit its tools', () => {
+    const wrong = runtimeOf({ policy: allowing('other'), tools: [toolOf('act')] })
+    expect(wrong).toThrow(expect.objectContaining({ code: 'bad-policy' }))
+  })
+
+  test('a policy that would not block, unless that is wanted', () => {
+    const policy = policyOf({ mode: 'shadow' })
+    expect(runtimeOf({ policy })).toThrow(expect.objectContaining({ code: 'bad-policy' }))
+    expect(runtimeOf({ policy, allowShadow: true })).not.toThrow()
+  })
+})

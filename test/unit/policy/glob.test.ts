@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { compileGlob, globProblem } from '../../../src/policy/glob.ts'
+
+test.each([
+  ['refund', 'refund', true],
+  ['refund', 'refund2', false],
+  ['refund', 'Refund', false],
+  ['get_*', 'get_user', true],
+  ['get_*', 'get_', true],
+  ['get_*', 'get_user.all', false],
+  ['get_*', 'forget_user', false],
+  ['*', 'refund', true],
+  ['*', 'desk.refund', false],
+  ['**', 'desk.refund', true],
+  ['desk.*', 'desk.refund', true],
+  ['desk.*', 'desk.refund.now', false],
+  ['desk.**', 'desk.refund.now', true],
+  ['desk.**', 'desk', false],
+  ['desk.**', 'deskx.refund', false],
+  ['*.read', 'files.read', true],
+  ['*.read', 'files.deep.read', false],
+  ['**.read', 'files.deep.read', true],
+  ['a*b*c', 'a--b--b--c', true],
+  ['a*b*c', 'a--b--b--', false],
+  ['*a**', 'xa.y', true],
+])('%s on %s is %s', (glob, name, expected) => {
+  expect(compileGlob(glob)(name)).toBe(expected)
+})
+
+test('a glob of many stars costs no more than its length times that of the name', () => {
+  const matches = compileGlob(`${'*a'.repeat(60)}*b`)
+  expect(matches('a'.repeat(128))).toBe(false)
+  expect(matches(`${'a'.repeat(100)}b`)).toBe(true)
+})
+
+test.each(['', 'a b', '{a,b}', '+(a)', '[a-z]', 'a?', 'é', 'a***'])(
+  '`%s` is not a glob',
+  (glob) => {
+    expect(globProblem(glob)).toBeTypeOf('string')
+  },
+)

@@ -1,0 +1,236 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { readPolicy } from '../../../src/policy/read.ts'
+import { findings } from './build.ts'
+
+const schema = JSON.parse(
+  readFileSync(new URL('../../../src/policy/policy.schema.json', import.meta.url), 'utf8'),
+) as object
+const validate = new Ajv2020({
+  strict: true,
+  allowUnionTypes: true,
+  strictRequired: false,
+}).compile(schema)
+
+const folder = new URL('../../../policies/', import.meta.url)
+
+test.each(readdirSync(folder).filter((name) => name.endsWith('.yaml')))(
+  'schema and reader accept policies/%s',
+  (name) => {
+    const text = readFileSync(new URL(name, folder), 'utf8')
+    expect(findings(() => readPolicy(text, { file: name }))).toEqual([])
+    expect(validate(parse(text)) ? [] : validate.errors).toEqual([])
+  },
+)
+
+const base = { sallyport: 1, name: 't', rules: [] }
+const rule = (fields: object): object => ({
+  ...base,
+  rules: [{ id: 'a', allow: ['t'], ...fields }],
+})
+const ask = (fields: object): object => ({ ...base, rules: [{ id: 'a', ask: ['t'], ...fields }] })
+const argument = (fields: unknown, name = 'x'): object => rule({ args: { [name]: fields } })
+const issuer = (fields: object): object => ({
+  ...base,
+  identity: { jwt: [{ issuer: 'i', audience: ['a'], algorithms: ['ES256'], ...fields }] },
+})
+const apiKey = (fields: object): object => ({
+  ...base,
+  identity: { apiKeys: [{ id: 'k', hash: `sha256:${'0'.repeat(64)}`, ...fields }] },
+})
+const limit = (fields: object): object => ({
+  ...base,
+  limits: [{ id: 'l', tools: ['t'], per: 'session', max: 1, ...fields }],
+})
+const testCase = (fields: object): object => ({
+  ...base,
+  tests: [{ name: 'n', call: { tool: 't' }, expect: 'deny', ...fields }],
+})
+
+const good: readonly object[] = [
+  base,
+  {
+    ...base,
+    $schema: './x.json',
+    description: 'd',
+    mode: 'shadow',
+    roles: {},
+    limits: [],
+    tests: [],
+  },
+  { ...base, roles: { a: { inherits: [], scopes: [] }, b: { inherits: ['a'], scopes: ['x:y'] } } },
+  { ...base, tools: { 'server.tool': { kind: 'exec' } } },
+  { ...base, approvals: { ttl: '15m', selfApproval: true, onTimeout: 'deny' } },
+  { ...base, identity: {} },
+  { ...base, identity: { anonymous: 'deny', apiKeys: [] } },
+  { ...base, roles: { r: {} }, identity: { anonymous: 'role', anonymousRole: 'r' } },
+  issuer({ jwks: 'https://a.example/k' }),
+  issuer({ jwks: 'http://localhost:1/k' }),
+  issuer({ jwksFile: './k.json', typ: 'at+jwt', clockSkew: '30s', maxAge: '1h', require: [] }),
+  issuer({ secretEnv: 'S', algorithms: ['HS256'], claims: { agent: '/act/sub', tenant: '/a~1b' } }),
+  apiKey({}),
+  apiKey({ subject: 's', roles: [], scopes: ['a'], tenant: 't', expires: '2027-01-31' }),
+  rule({}),
+  rule({ allow: ['a.*', '**', 'x_*y'] }),
+  rule({ who: { scopes: ['a'], tenants: ['t'], agents: ['g'], issuers: ['i'] } }),
+  rule({ notWho: { tenants: ['t'] }, onlyArgs: [], reason: 'r' }),
+  rule({ from: '2027-01-01T00:00:00Z', until: '2027-02-01t00:00:01.5+02:00' }),
+  ask({ approvers: {} }),
+  ask({ approvers: { count: 5 } }),
+  argument({ optional: true }),
+  argument({ type: 'integer', const: null, enum: [1, 'a', {}] }),
+  argument({
+    minimum: -1,
+    maximum: 1.5,
+    exclusiveMinimum: -2,
+    exclusiveMaximum: 3,
+    multipleOf: 0.01,
+  }),
+  argument({ minLength: 0, maxLength: 1, minItems: 0, maxItems: 1 }),
+  argument({ items: { const: 1 }, anyItem: { not: { anyOf: [{ type: 'null' }] } } }),
+  argument({ startsWith: ['a'], matches: 'a+', containsMatch: 'b', contains: 'c' }),
+  argument({ domain: ['a.example', '*.b.example'], equals: { principal: 'tenant' } }),
+  argument({ const: 1 }, '/a/0/b~1c'),
+  limit({}),
+  limit({ window: '1h', over: 'ask', who: { scopes: ['a'] }, per: 'global' }),
+  testCase({}),
+  testCase({ as: {}, prompt: '', given: [], by: 'x' }),
+  testCase({
+    as: {
+      subject: 's',
+      issuer: 'i',
+      roles: [],
+      scopes: [],
+      tenant: 't',
+      agent: 'g',
+      claims: { a: 1 },
+    },
+    given: [{ tool: 't', args: {}, result: null }],
+    call: { tool: 't', args: { a: [1] } },
+  }),
+]
+
+const bad: readonly unknown[] = [
+  null,
+  [],
+  'text',
+  {},
+  { ...base, sallyport: 2 },
+  rule({ id: 'default' }),
+  rule({ id: 'tool.requires' }),
+  rule({ id: 'limits.x' }),
+  rule({ id: 'sequences.x' }),
+  { ...base, sallyport: '1' },
+  { ...base, name: 'Bad' },
+  { ...base, name: '' },
+  { ...base, mode: 'off' },
+  { ...base, rules: {} },
+  { ...base, rulez: [] },
+  { ...base, flow: {} },
+  { ...base, extends: [] },
+  { ...base, description: 'a\u202eb' },
+  { ...base, roles: { 'a b': {} } },
+  { ...base, roles: { a: null } },
+  { ...base, roles: { a: { inherits: 'b' } } },
+  { ...base, tools: {} },
+  { ...base, tools: { a: {} } },
+  { ...base, tools: { a: { kind: 'run' } } },
+  { ...base, tools: { a: { kind: 'read', sink: 'none' } } },
+  { ...base, approvals: { ttl: '0s' } },
+  { ...base, approvals: { ttl: 15 } },
+  { ...base, approvals: { onTimeout: 'allow' } },
+  { ...base, identity: { anonymous: 'role' } },
+  { ...base, identity: { anonymousRole: 'r' } },
+  { ...base, identity: { anonymous: 'allow' } },
+  { ...base, identity: { jwt: [] } },
+  issuer({}),
+  issuer({ jwks: 'https://a.example', jwksFile: 'k' }),
+  issuer({ jwks: 'http://a.example' }),
+  issuer({ jwks: 'http://localhost.evil.example' }),
+  issuer({ jwksFile: 'k', algorithms: ['none'] }),
+  issuer({ jwksFile: 'k', audience: [] }),
+  issuer({ jwksFile: 'k', claims: { subject: 'sub' } }),
+  issuer({ jwksFile: 'k', claims: { other: '/x' } }),
+  issuer({ jwksFile: 'k', proof: 'dpop' }),
+  issuer({ jwksFile: 'k', clockSkew: '1 s' }),
+  issuer({ secretEnv: 'lower', algorithms: ['HS256'] }),
+  apiKey({ hash: 'sha256:abc' }),
+  apiKey({ hash: `hmac-sha256:${'0'.repeat(64)}` }),
+  apiKey({ expires: '31.1.2027' }),
+  apiKey({ role: [] }),
+  rule({ deny: ['t'] }),
+  rule({ allow: [] }),
+  rule({ allow: 't' }),
+  rule({ allow: ['{a,b}'] }),
+  rule({ allow: ['***'] }),
+  rule({ id: 'ä' }),
+  rule({ id: 5 }),
+  rule({ except: ['a'] }),
+  ask({ onlyArgs: [] }),
+  rule({ approvers: {} }),
+  ask({ approvers: { count: 0 } }),
+  ask({ approvers: { count: 6 } }),
+  rule({ who: {} }),
+  rule({ who: { roles: [] } }),
+  rule({ who: { role: ['a'] } }),
+  rule({ args: {} }),
+  rule({ reason: '' }),
+  rule({ reason: 'x'.repeat(201) }),
+  rule({ shadow: true }),
+  rule({ from: '2027-01-01' }),
+  rule({ from: '2027-13-01T00:00:00Z' }),
+  rule({ priority: 1 }),
+  argument({}),
+  argument(null),
+  argument({ type: 'text' }),
+  argument({ enum: [] }),
+  argument({ minimum: '1' }),
+  argument({ multipleOf: 0 }),
+  argument({ minLength: -1 }),
+  argument({ maxItems: 1.5 }),
+  argument({ items: {} }),
+  argument({ anyOf: [] }),
+  argument({ not: { optional: true } }),
+  argument({ startsWith: [] }),
+  argument({ matches: 5 }),
+  argument({ pattern: 'a' }),
+  argument({ contains: '' }),
+  argument({ domain: ['localhost'] }),
+  argument({ domain: ['A.example'] }),
+  argument({ equals: { principal: 'roles' } }),
+  argument({ equals: 'tenant' }),
+  argument({ from: ['user'] }),
+  argument({ optional: 'yes' }),
+  argument({ const: 1 }, '/a~b'),
+  argument({ const: 1 }, ''),
+  limit({ per: 'user' }),
+  limit({ max: 0 }),
+  limit({ max: 1.5 }),
+  limit({ over: 'allow' }),
+  limit({ window: 60 }),
+  limit({ count: 'calls' }),
+  limit({ sum: '/amount' }),
+  testCase({ expect: 'refuse' }),
+  testCase({ call: {} }),
+  testCase({ as: { role: 'x' } }),
+  testCase({ given: [{ args: {} }] }),
+  testCase({ call: { tool: 't', args: [] } }),
+]
+
+test.each(good.map((document) => [JSON.stringify(document), document]))(
+  'schema and reader accept %s',
+  (text, document) => {
+    expect(findings(() => readPolicy(text as string, { file: 'p' }))).toEqual([])
+    expect(validate(document) ? [] : validate.errors).toEqual([])
+  },
+)
+
+test.each(bad.map((document) => [JSON.stringify(document), document]))(
+  'schema and reader refuse %s',
+  (text, document) => {
+    expect(findings(() => readPolicy(text as string, { file: 'p' }))).not.toEqual([])
+    expect(validate(document)).toBe(false)
+  },
+)

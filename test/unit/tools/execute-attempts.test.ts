@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest'
+import type { JsonValue } from '../../../src/base/json.ts'
+import { deferred, run, trap } from './support.ts'
+
+const idempotent = { idempotent: true }
+
+test('what a generator yields is progress, what it returns is the result', async () => {
+  const progress: JsonValue[] = []
+  const execution = await run(
+    {
+      async *execute() {
+        yield { done: 1 }
+        yield 1n
+        return 'all'
+      },
+    },
+    { onProgress: (value) => progress.push(value) },
+  )
+  expect(execution).toMatchObject({ status: 'success', result: 'all' })
+  expect(progress).toEqual([{ done: 1 }, '[unreadable progress: a bigint has no JSON form]'])
+})
+
+test('a generator that throws is a failure', async () => {
+  const execution = await run({
+    async *execute() {
+      yield 1
+      throw new Error('half way')
+    },
+  })
+  expect(execution).toMatchObject({ status: 'error-execution', error: { message: 'half way' } })
+})
+
+test('a generator without end is stopped by its time and closed', async () => {
+  let closed = false
+  let count = 0
+  const execution = await run(
+    {
+      timeoutMs: 20,
+      async *execute() {
+        try {
+          for (;;) yield 1
+        } finally {
+          closed = true
+        }
+      },
+    },
+    { onProgress: () => count++ },
+  )
+  expect(execution.status).toBe('timeout')
+  expect(count).toBeLessThanOrEqual(10_000)
+  expect(closed).toBe(true)
+})
+
+test('a generator that does not close is not waited for', async () => {
+  const started = deferred()
+  const controller = new AbortController()
+  const running = run(
+    {
+      async *execute() {
+        started.resolve()
+        yield await new Promise(() => undefined)
+      },
+    },
+    { signal: controller.signal },
+  )
+  await started.promise
+  controller.abort()
+  expect(await running).toMatchObject({ status: 'cancelled' })
+})
+
+test('a listener that throws changes nothing', async () => {
+  const execution = await run(
+    {
+      async *execute() {
+        yield 1
+        return 'all'
+      },
+    },
+    { onProgress: trap },
+  )
+  expect(execution).toMatchObject({ result: 'all' })
+})
+
+test('an idempotent tool is tried again with the same key', async () => {
+  const seen: unknown[] = []
+  const execution = await run({
+    annotations: idempotent,
+    retry: { attempts: 3, delayMs: 0 },
+    execute: (_, { attempt, idempotencyKey }) => {
+      seen.push([attempt, idempotencyKey])
+      if (attempt < 3) throw new Error('try again')
+      return 'done'
+    },
+  })
+  expect(execution).toMatchObject({ status: 'success', result: 'done', attempts: 3 })
+  expect(seen).toEqual([
+    [1, 'key'],
+    [2, 'key'],
+    [3, 'key'],
+  ])
+})
+
+test('after the last attempt the failure stands', async () => {
+  const execution = await run({
+    annotations: idempotent,
+    retry: { attempts: 2, delayMs: 0 },
+    execute: (_, { attempt }) => {
+      throw new Error(`attempt ${attempt}`)
+    },
+  })
+  expect(execution).toMatchObject({ attempts: 2, error: { message: 'attempt 2' } })
+})
+
+test('an unusable result is not tried again', async () => {
+  const retry = { attempts: 3, delayMs: 0 }
+  const execution = await run({ annotations: idempotent, retry, execute: () => 1n })
+  expect(execution).toMatchObject({ status: 'error-output', attempts: 1 })
+})
+
+test('a stop during the pause between attempts ends the call', async () => {
+  const controller = new AbortController()
+  const execution = await run(
+    {
+      annotations: idempotent,
+      retry: { attempts: 2, delayMs: 60_000 },
+      execute: () => {
+        queueMicrotask(() => setImmediate(() => controller.abort()))
+        throw new Error('x')
+      },
+    },
+    { signal: controller.signal },
+  )
+  expect(execution).toMatchObject({ status: 'cancelled', attempts: 1 })
+})

@@ -1,0 +1,223 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { ModelEvent } from '../../../src/protocol/event.ts'
+import { ChatDecoder } from '../../../src/wire/chat/decode.ts'
+import { DeltaCutter } from '../../../src/wire/chat/cutter.ts'
+import { defaultBounds } from '../../../src/wire/settings.ts'
+
+function chunkOf(content: string, more: object = {}): string {
+  return JSON.stringify({ id: 'x', choices: [{ index: 0, delta: { content } }], ...more })
+}
+
+function taught(data: string, value: string): DeltaCutter {
+  const cutter = new DeltaCutter()
+  cutter.learn(data, JSON.parse(data), 'content', 0, value)
+  return cutter
+}
+
+test('an event that differs in the learned string only is cut', () => {
+  const cutter = taught(chunkOf('ab'), 'ab')
+  expect(cutter.cut(chunkOf('other text é'))).toBe('other text é')
+  expect(cutter.hole).toBe('content')
+})
+
+test.each([
+  ['a raw control character', chunkOf('a~b').replace('~', '\u0001')],
+  ['another member', chunkOf('ab', { usage: {} })],
+  ['another id', chunkOf('ab').replace('"x"', '"y"')],
+  ['an empty string', chunkOf('')],
+  ['a member hidden in the string', chunkOf('~').replace('~', 'a","role":"b')],
+])('an event with %s is left to the parser', (_, data) => {
+  expect(taught(chunkOf('ab'), 'ab').cut(data)).toBeUndefined()
+})
+
+test.each(['a"b', 'a\\\\b', 'a\\nb', '\\u00e9 "\\\\" \\ud83d\\ude00'])(
+  'the string %j is cut although it is written with escapes',
+  (text) => {
+    expect(taught(chunkOf('ab'), 'ab').cut(chunkOf(text))).toBe(text)
+  },
+)
+
+test.each(['a\\', 'a\\x', 'a\nb', 'a"', '"a'])(
+  'what is written as %j between the quotes is left to the parser',
+  (written) => {
+    expect(taught(chunkOf('ab'), 'ab').cut(chunkOf('~').replace('~', written))).toBeUndefined()
+  },
+)
+
+test('a string that also occurs elsewhere is learned at its own place or not at all', () => {
+  const data = '{"id":"ab","choices":[{"index":0,"delta":{"content":"ab"}}]}'
+  expect(taught(data, 'ab').cut(data.replace('"content":"ab"', '"content":"cd"'))).toBeUndefined()
+  expect(taught(data, 'ab').cut(data.replace('"id":"ab"', '"id":"cd"'))).toBeUndefined()
+})
+
+test('a choice other than the first is not learned', () => {
+  const data =
+    '{"choices":[{"index":1,"delta":{"content":"a"}},{"index":0,"delta":{"content":"a"}}]}'
+  expect(taught(data, 'a').cut(data)).toBeUndefined()
+})
+
+function doubled(reasoning: string, other: string, summary: string): string {
+  const block = { type: 'reasoning.summary', index: 0, text: other, summary }
+  return JSON.stringify({ choices: [{ delta: { reasoning, reasoning_details: [block] } }] })
+}
+
+test('reasoning that comes twice is cut when both places agree, and are the right ones', () => {
+  const lesson = doubled('ab', 'x', 'ab')
+  const cutter = new DeltaCutter()
+  cutter.learn(lesson, JSON.parse(lesson), 'detailed', 0, 'ab')
+  expect(cutter.cut(doubled('cde', 'x', 'cde'))).toBe('cde')
+  expect(cutter.cut(doubled('cde', 'x', 'cdf'))).toBeUndefined()
+  expect(cutter.cut(doubled('cd', 'x', 'cde'))).toBeUndefined()
+
+  const misleading = doubled('ab', 'ab', 'ab')
+  const misled = new DeltaCutter()
+  misled.learn(misleading, JSON.parse(misleading), 'detailed', 0, 'ab')
+  expect(misled.cut(doubled('cd', 'cd', 'ab'))).toBeUndefined()
+})
+
+/** What is cut of an event like the last one of so many lessons, none of which helped. */
+function afterLessons(count: number): string | undefined {
+  const cutter = new DeltaCutter()
+  for (let number = 1; number <= count; number++) {
+    const data = chunkOf('ab', { number })
+    cutter.learn(data, JSON.parse(data), 'content', 0, 'ab')
+  }
+  return cutter.cut(chunkOf('cd', { number: count }))
+}
+
+test('learning stops after eight lessons that helped nothing', () => {
+  expect(afterLessons(8)).toBe('cd')
+  expect(afterLessons(9)).toBeUndefined()
+})
+
+/** Events of a stream; `padded` so that no event is like another and all of them are parsed. */
+function decode(stream: readonly string[], padded: boolean): readonly ModelEvent[] {
+  const decoder = new ChatDecoder(defaultBounds, (name) => name, true)
+  for (const [at, data] of stream.entries()) decoder.push(padded ? ' '.repeat(at + 1) + data : data)
+  decoder.finish()
+  return decoder.events
+}
+
+const text = fc.oneof(
+  { weight: 5, arbitrary: fc.string({ minLength: 0, maxLength: 6 }) },
+  { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 4 }) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('"', '\\', '\n', 'a', 'x', '[DONE]', '😀', '{"a":1}', ':'),
+  },
+)
+
+const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 8, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
+
+/** Reasoning as OpenRouter sends it: twice, once with the details of its block. */
+const detailed = fc
+  .record({
+    reasoning: text,
+    type: fc.constantFrom('reasoning.text', 'reasoning.text', 'reasoning.summary', 'other'),
+    index: fc.constantFrom(0, 0, 1),
+    signature: rarely(fc.constantFrom('', 's')),
+    both: rarely(fc.constant(true)),
+    plain: fc.constantFrom('reasoning', 'reasoning_content'),
+    role: rarely(text),
+    more: rarely(fc.constant([{ type: 'reasoning.text', text: '', index: 1 }])),
+  })
+  .map(({ reasoning, type, both, plain, role, more = [], ...rest }) => ({
+    role,
+    [plain]: reasoning,
+    reasoning_details: [
+      {
+        type,
+        ...rest,
+        ...(both || type !== 'reasoning.summary' ? { text: reasoning } : {}),
+        ...(both || type === 'reasoning.summary' ? { summary: reasoning } : {}),
+      },
+      ...more,
+    ],
+  }))
+
+const delta = fc.oneof(
+  { weight: 2, arbitrary: detailed },
+  fc.record({ content: text }),
+  fc.record({ role: fc.constant('assistant'), content: text }),
+  fc.record({ reasoning: text }),
+  fc.record({ reasoning_content: text, reasoning: rarely(text) }),
+  fc.record({ content: text, reasoning: text }),
+  fc.record({ refusal: text }),
+  fc.record({
+    reasoning_details: fc.array(
+      fc.record({ type: fc.constant('reasoning.text'), text, index: fc.nat(1) }),
+      { maxLength: 2 },
+    ),
+  }),
+  fc.record({
+    content: fc.constant(null),
+    tool_calls: fc.array(
+      fc.record({
+        index: rarely(fc.nat(2)),
+        id: rarely(fc.constantFrom('', 'a', 'b', 'x')),
+        function: fc.record({ name: rarely(fc.constantFrom('', 'f', 'g')), arguments: text }),
+        extra_content: rarely(fc.record({ google: text })),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+  }),
+)
+
+const event = fc
+  .record({
+    id: fc.constantFrom('x', 'x', 'x', 'a'),
+    model: rarely(text),
+    choices: fc.array(
+      fc.record({
+        index: fc.constantFrom(0, 0, 0, 1),
+        delta,
+        finish_reason: rarely(fc.constantFrom('stop', 'length', 'tool_calls', 'error')),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+    usage: rarely(fc.record({ prompt_tokens: fc.nat(9) })),
+    obfuscation: rarely(text),
+  })
+  .map((chunk) => JSON.stringify(chunk))
+
+const changing = ['content', 'reasoning', 'reasoning_content', 'text', 'summary'] as const
+
+/** The event with another text in some of the places that change from one delta to the next. */
+function changed(data: string, value: string, except: string | undefined): string {
+  const chunk = JSON.parse(data)
+  const { delta: holder } = chunk.choices[0]
+  const entry = holder.tool_calls?.[0]?.function
+  if (entry !== undefined) entry.arguments = value
+  for (const place of [holder, holder.reasoning_details?.[0] ?? {}]) {
+    for (const key of changing) {
+      if (typeof place[key] === 'string' && key !== except) place[key] = value
+    }
+  }
+  return JSON.stringify(chunk)
+}
+
+/** A few events, sent again and again with other texts. */
+const stream = fc
+  .tuple(
+    fc.array(event, { minLength: 1, maxLength: 4 }),
+    fc.array(fc.tuple(fc.nat(3), fc.option(text), rarely(fc.constantFrom(...changing))), {
+      maxLength: 20,
+    }),
+  )
+  .map(([pool, steps]) =>
+    steps.map(([pick, other, except]) => {
+      const each = pool[pick % pool.length]!
+      return other === null ? each : changed(each, other, except)
+    }),
+  )
+
+test('a stream means the same with and without learning', () => {
+  fc.assert(
+    fc.property(stream, (data) => {
+      expect(decode(data, false)).toEqual(decode(data, true))
+    }),
+    { numRuns: 4000 },
+  )
+})

@@ -1,0 +1,244 @@
+import { expect, test } from 'vitest'
+import type { Message } from '../../../src/protocol/message.ts'
+import type { ModelRequest, ToolSpecification } from '../../../src/protocol/request.ts'
+import { chatWire } from '../../../src/wire/chat/chat.ts'
+import { chatCodec } from '../../../src/wire/chat/codec.ts'
+import type { ChatDialect } from '../../../src/wire/chat/options.ts'
+import { defaultBounds } from '../../../src/wire/settings.ts'
+
+function body(request: Partial<ModelRequest>, dialect: ChatDialect = 'compatible', stream = true) {
+  const text = chatCodec({ dialect }).encode(
+    { messages: [], tools: [], ...request },
+    { model: 'm', stream },
+  )
+  return JSON.parse(text)
+}
+
+function tool(name: string): ToolSpecification {
+  return { name, description: `does ${name}`, input: { type: 'object' } }
+}
+
+function assistant(...ids: readonly (readonly [string, string])[]): Message {
+  return {
+    role: 'assistant',
+    content: ids.map(([callId, providerId]) => ({
+      type: 'tool-call',
+      callId,
+      providerId,
+      tool: 'files.read',
+      arguments: '{"a":1}',
+    })),
+  }
+}
+
+function answer(callId: string, providerId: string): Message {
+  return { role: 'tool', callId, providerId, tool: 'files.read', content: 'ok', isError: false }
+}
+
+test('every kind of message is written as the wire has it', () => {
+  const { messages } = body({
+    messages: [
+      { role: 'system', content: 's' },
+      { role: 'user', content: 'u' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 't' },
+          { type: 'image', url: 'https://x.example/i.png', detail: 'low' },
+          { type: 'file', name: 'f.txt', url: 'data:text/plain,x' },
+        ],
+      },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'reasoning', text: 'hidden' },
+          { type: 'text', text: 'a' },
+          { type: 'text', text: 'b' },
+        ],
+      },
+      { role: 'assistant', content: [{ type: 'refusal', text: 'no' }] },
+      { role: 'assistant', content: [] },
+    ],
+  })
+  expect(messages).toEqual([
+    { role: 'system', content: 's' },
+    { role: 'user', content: 'u' },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 't' },
+        { type: 'image_url', image_url: { url: 'https://x.example/i.png', detail: 'low' } },
+        { type: 'file', file: { filename: 'f.txt', file_data: 'data:text/plain,x' } },
+      ],
+    },
+    { role: 'assistant', content: 'ab' },
+    { role: 'assistant', content: null, refusal: 'no' },
+    { role: 'assistant', content: '' },
+  ])
+})
+
+test('system messages come first, in their order', () => {
+  const { messages } = body({
+    messages: [
+      { role: 'user', content: 'u' },
+      { role: 'system', content: '1' },
+      { role: 'system', content: '2' },
+    ],
+  })
+  expect(messages.map((message: { content: string }) => message.content)).toEqual(['1', '2', 'u'])
+})
+
+test('a call goes by the id of the provider, unless it is empty or taken', () => {
+  const { messages } = body({
+    messages: [
+      assistant(['run-1-0', 'call_1'], ['run-1-1', '']),
+      answer('run-1-1', ''),
+      answer('run-1-0', 'call_1'),
+      assistant(['run-2-0', 'call_1']),
+      answer('run-2-0', 'call_1'),
+    ],
+  })
+  const ids = messages.map((message: { tool_calls?: { id: string }[]; tool_call_id?: string }) =>
+    message.tool_calls === undefined
+      ? message.tool_call_id
+      : message.tool_calls.map(({ id }) => id),
+  )
+  expect(ids).toEqual([['call_1', 'run-1-1'], 'run-1-1', 'call_1', ['run-2-0'], 'run-2-0'])
+})
+
+function idOf(messages: readonly Message[]): string {
+  return body({ messages }).messages.at(-1).tool_calls[0].id
+}
+
+test('a message in another history is written with the ids it has there', () => {
+  const second = assistant(['run-2-0', 'call_1'])
+  expect(idOf([assistant(['run-1-0', 'call_1']), second])).toBe('run-2-0')
+  expect(idOf([second])).toBe('call_1')
+})
+
+test('opaque data goes back unchanged, to the wire it came from only', () => {
+  const details = [{ type: 'reasoning.encrypted', data: 'x', index: 0, odd: [1, null] }]
+  const message = (wire: string): Message => ({
+    role: 'assistant',
+    content: [
+      {
+        type: 'tool-call',
+        callId: 'c',
+        providerId: 'p',
+        tool: 'f',
+        arguments: '{bad',
+        opaque: { google: { thought_signature: 's' } },
+      },
+    ],
+    opaque: { wire, value: { reasoning_details: details } },
+  })
+  const { messages } = body({ messages: [message('chat'), message('anthropic')] })
+  expect(messages[0]).toEqual({
+    role: 'assistant',
+    content: null,
+    tool_calls: [
+      {
+        id: 'p',
+        type: 'function',
+        function: { name: 'f', arguments: '{bad' },
+        extra_content: { google: { thought_signature: 's' } },
+      },
+    ],
+    reasoning_details: details,
+  })
+  expect(messages[1]).not.toHaveProperty('reasoning_details')
+})
+
+test('dots in tool names become underscores, and come back as dots', () => {
+  const tools = [tool('files.read'), tool('mail')]
+  const request: ModelRequest = {
+    messages: [assistant(['c', 'p'])],
+    tools,
+    toolChoice: { tool: 'files.read' },
+    settings: { parallelToolCalls: false },
+  }
+  const sent = body(request)
+  expect(sent.tools[0]).toEqual({
+    type: 'function',
+    function: {
+      name: 'files__read',
+      description: 'does files.read',
+      parameters: { type: 'object' },
+    },
+  })
+  expect(sent.messages[0].tool_calls[0].function.name).toBe('files__read')
+  expect(sent.tool_choice).toEqual({ type: 'function', function: { name: 'files__read' } })
+  expect(sent.parallel_tool_calls).toBe(false)
+
+  const decoder = chatCodec({ dialect: 'compatible' }).decoder(request, defaultBounds, true)
+  for (const [index, name] of ['files__read', 'files.read', 'other__tool'].entries()) {
+    const call = { index, id: name, function: { name, arguments: '{}' } }
+    decoder.push(JSON.stringify({ choices: [{ delta: { tool_calls: [call] } }] }))
+  }
+  const names = decoder.events.flatMap((event) =>
+    event.type === 'tool-call-start' ? [event.tool] : [],
+  )
+  expect(names).toEqual(['files.read', 'files.read', 'other__tool'])
+})
+
+test.each([
+  ['two names that become one', ['a.b', 'a__b'], '`a__b` and `a.b` are both sent as `a__b`'],
+  ['one name twice', ['a', 'a'], '`a` occurs twice'],
+  ['a name with other characters', ['a b'], '`a b` cannot be sent'],
+  ['a name that is too long', ['x'.repeat(65)], 'cannot be sent'],
+])('%s cannot be sent', (_, names, message) => {
+  expect(() => body({ tools: names.map(tool) })).toThrow(message)
+})
+
+test('without tools neither they nor what belongs to them is sent', () => {
+  const sent = body({ toolChoice: 'required', settings: { parallelToolCalls: true } })
+  expect(Object.keys(sent).toSorted()).toEqual(['messages', 'model', 'stream', 'stream_options'])
+})
+
+test('settings go by the names the host knows', () => {
+  const settings = {
+    temperature: 0,
+    topP: 0.5,
+    maxOutputTokens: 9,
+    stop: ['x'],
+    seed: 1,
+    reasoning: { effort: 'low', maxTokens: 5 },
+  } as const
+  const common = { temperature: 0, top_p: 0.5, stop: ['x'], seed: 1 }
+  expect(body({ settings }, 'openrouter')).toMatchObject({
+    ...common,
+    max_tokens: 9,
+    reasoning: { effort: 'low', max_tokens: 5 },
+  })
+  expect(body({ settings }, 'openai')).toMatchObject({
+    ...common,
+    max_completion_tokens: 9,
+    reasoning_effort: 'low',
+  })
+  expect(body({ settings })).toMatchObject({ ...common, max_tokens: 9, reasoning_effort: 'low' })
+})
+
+test('usage is asked for where it has to be', () => {
+  expect(body({}, 'openrouter')).not.toHaveProperty('stream_options')
+  expect(body({}).stream_options).toEqual({ include_usage: true })
+  expect(body({}, 'openai').stream_options).toEqual({
+    include_usage: true,
+    include_obfuscation: false,
+  })
+  expect(body({}, 'openai', false)).toMatchObject({ stream: false })
+  expect(body({}, 'openai', false)).not.toHaveProperty('stream_options')
+})
+
+test.each(['messages', 'tools', 'model', 'stream', 'n'])('extra cannot replace `%s`', (key) => {
+  expect(() => body({ settings: { extra: { [key]: 1 } } })).toThrow(`\`${key}\` cannot be replaced`)
+  expect(() => chatWire({ dialect: 'openai', body: { [key]: 1 } })).toThrow('cannot be replaced')
+})
+
+test('extra members of a request replace those of the endpoint', () => {
+  const codec = chatCodec({ dialect: 'compatible', body: { top_k: 1, min_p: 2 } })
+  const text = codec.encode(
+    { messages: [], tools: [], settings: { extra: { top_k: 3 } } },
+    { model: 'm', stream: true },
+  )
+  expect(JSON.parse(text)).toMatchObject({ top_k: 3, min_p: 2 })
+})
