@@ -18,6 +18,19 @@ const texts = fc.string({
   maxLength: 8,
 })
 
+/**
+ * ECMA-262 section 22.2.7.2 tries every code point; V8 also tries between the halves of a
+ * surrogate pair, where it finds a `\B` that is not there.
+ */
+function standard(source: string, text: string): boolean {
+  const native = new RegExp(source.replaceAll('\\-', '-'), 'uy')
+  const ends = Array.from(text, (point) => point.length)
+  return [0, ...ends].some((_, index) => {
+    native.lastIndex = ends.slice(0, index).reduce((sum, length) => sum + length, 0)
+    return native.test(text)
+  })
+}
+
 test('a pattern that is compiled answers as ECMA-262 does', () => {
   let compared = 0
   fc.assert(
@@ -30,9 +43,8 @@ test('a pattern that is compiled answers as ECMA-262 does', () => {
         return
       }
       compared++
-      const native = new RegExp(source.replaceAll('\\-', '-'), 'u')
       for (const text of samples)
-        expect([text, linear.test(text)]).toEqual([text, native.test(text)])
+        expect([text, linear.test(text)]).toEqual([text, standard(source, text)])
     }),
     { numRuns: 3000 },
   )
