@@ -157,7 +157,8 @@ class KeySet {
   }
 }
 
-function endOfString(text: string, from: number): number {
+/** The offset of the quote that ends a string whose inside begins at `from`; -1 if there is none. */
+export function endOfString(text: string, from: number): number {
   for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
     let slashes = 0
     while (text.charCodeAt(at - 1 - slashes) === 0x5c && at - 1 - slashes >= from) slashes++

@@ -130,11 +130,7 @@ export class Exchange implements Attempt {
     if (this.#sse === undefined) {
       const text = Buffer.concat(this.#parts).toString()
       this.#parts = []
-      try {
-        this.#decoder.pushBody(JSON.parse(text))
-      } catch {
-        return this.#finish(modelError('model-protocol', 'the body of the response is not JSON'))
-      }
+      this.#decoder.pushBody(text)
     }
     this.#finish()
   }

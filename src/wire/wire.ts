@@ -21,8 +21,8 @@ export interface Decoder {
   readonly broken: boolean
   /** One event of the stream; never throws for what a peer sends. */
   push(data: string, eventName?: string): void
-  /** A whole answer of the kind a request without streaming gets. */
-  pushBody(body: unknown): void
+  /** A whole answer of the kind a request without streaming gets; never throws either. */
+  pushBody(text: string): void
   /**
    * The body has ended, or was cut for the given reason, which fails the response unless it has
    * failed already. Appends what is missing up to `end`. To be called once.

@@ -73,8 +73,11 @@ export class CallSlots {
     return this.#slots.length
   }
 
-  /** Takes one fragment; undefined when the response failed by it. */
-  add(entry: unknown): Taken | undefined {
+  /**
+   * Takes one fragment; undefined when the response failed by it. `source` is the text of arguments
+   * that are no text themselves.
+   */
+  add(entry: unknown, source?: string): Taken | undefined {
     if (!isObject(entry)) return this.#refuse('a tool call is not an object')
     const body = isObject(entry['function']) ? entry['function'] : {}
     const id = textAt(entry, 'id') ?? ''
@@ -94,7 +97,8 @@ export class CallSlots {
     const slot = known ?? this.#open(index)
     if (slot === undefined || !this.#identify(slot, id, name)) return undefined
     keepOpaque(slot, entry['extra_content'])
-    const text = argumentText(body['arguments'])
+    const text = source ?? argumentText(body['arguments'])
+    if (text === undefined) return this.#refuse('the arguments of a tool call stand there twice')
     if (!this.append(slot.number, text)) return undefined
     const settled = owner !== undefined || isBare(index, id, name)
     return { opened: known === undefined, settled, slot: slot.number, text }
@@ -241,12 +245,10 @@ function isIndex(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxIndex
 }
 
-/** Arguments come as text; some endpoints send the object itself. Absent ones add nothing. */
-function argumentText(value: unknown): string {
+/** Arguments come as text; absent ones add nothing. Undefined for values, whose source is needed. */
+function argumentText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
-  if (value === undefined || value === null) return ''
-  // what is nested too deeply to be written is nested too deeply for every tool
-  return isShallow(value) ? JSON.stringify(value) : '[too deep'
+  return value === undefined || value === null ? '' : undefined
 }
 
 /** Data the provider wants back with the call; it may come in a fragment without anything else. */

@@ -2,12 +2,14 @@ import { isObject } from '../../base/json.ts'
 import { visible } from '../../base/text.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import type { Cost, Usage } from '../../protocol/usage.ts'
-import { listAt, objectAt, textAt } from '../read.ts'
+import { listAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
 import { CallSlots } from './calls.ts'
+import { errorOf, findChoice, losesCalls, parsed } from './chunk.ts'
 import { DeltaCutter, type Hole } from './cutter.ts'
+import { callEntries, type CallEntry } from './entries.ts'
 import { laterWord, meaningOf, unifyFinish } from './finish.ts'
 import { ReasoningDetails } from './reasoning.ts'
 import { findUsage, readCost, readUsage } from './usage.ts'
@@ -24,9 +26,9 @@ interface Appended {
 }
 
 /**
- * Reads one Chat Completions answer, streamed or whole. Only the choice with index 0 counts; ids
- * and roles of chunks mean nothing. Every error is reported once, and after it the response keeps
- * its usage and its calls, which then never run.
+ * Reads one Chat Completions answer, streamed or whole. Only the choice with index 0 counts, and
+ * calls in another one fail the response; ids and roles of chunks mean nothing. Every error is
+ * reported once, and after it the response keeps its usage and its calls, which then never run.
  */
 export class ChatDecoder implements Decoder {
   readonly events: ModelEvent[] = []
@@ -74,12 +76,15 @@ export class ChatDecoder implements Decoder {
     else if (data.trim() !== '') this.#parse(data, eventName)
   }
 
-  pushBody(body: unknown): void {
-    const choice = isObject(body) ? listAt(body, 'choices').find(isFirst) : undefined
-    if (!isObject(body) || (choice === undefined && body['error'] == null)) {
-      this.#fail(modelError('model-protocol', 'the body is not an answer of a model'))
-    } else this.#chunk(body, choice?.['message'])
+  pushBody(text: string): void {
     this.#done = true
+    const body = parsed(text)
+    if (body === undefined) {
+      return this.#fail(modelError('model-protocol', 'the body of the response is not JSON'))
+    }
+    const isAnswer = isObject(body) && findChoice(listAt(body, 'choices')) !== undefined
+    if (isObject(body) && (isAnswer || body['error'] != null)) this.#chunk(body, text, true)
+    else this.#fail(modelError('model-protocol', 'the body is not an answer of a model'))
   }
 
   finish(cut?: ModelErrorData): void {
@@ -120,10 +125,8 @@ export class ChatDecoder implements Decoder {
   }
 
   #parse(data: string, eventName: string | undefined): void {
-    let chunk: unknown
-    try {
-      chunk = JSON.parse(data)
-    } catch {
+    const chunk = parsed(data)
+    if (chunk === undefined) {
       return this.#fail(modelError('model-protocol', 'an event of the answer is not JSON'))
     }
     if (!isObject(chunk)) {
@@ -133,16 +136,18 @@ export class ChatDecoder implements Decoder {
     const appended: Appended = { count: 0, hole: undefined, slot: 0, text: '' }
     this.#appended = appended
     this.#eventLength = data.length
-    this.#chunk(chunk, undefined)
+    this.#chunk(chunk, data, false)
     if (appended.count !== 1 || appended.hole === undefined || this.#failed) return
     if (eventName !== undefined) return
     this.#cutter.learn(data, chunk, appended.hole, appended.slot, appended.text)
   }
 
-  #chunk(chunk: Record<string, unknown>, message: unknown): void {
+  #chunk(chunk: Record<string, unknown>, text: string, whole: boolean): void {
     this.#model ??= textAt(chunk, 'model')?.slice(0, maxWord)
     this.#responseId ??= textAt(chunk, 'id')?.slice(0, maxWord)
-    const choice = listAt(chunk, 'choices').find(isFirst)
+    const choices = listAt(chunk, 'choices')
+    const found = findChoice(choices)
+    const choice = found?.choice
     const usage = findUsage(chunk, choice)
     if (usage !== undefined) {
       this.#usage = { usage: readUsage(usage), cost: readCost(usage) }
@@ -150,9 +155,17 @@ export class ChatDecoder implements Decoder {
     }
     const error = errorOf(chunk)
     if (error !== undefined) return this.#fail(envelopeError(error))
+    if (losesCalls(choices, found)) {
+      return this.#fail(modelError('model-protocol', 'the answer has more than one choice'))
+    }
     if (choice === undefined) return
-    const delta = message ?? choice['delta']
-    if (isObject(delta) && !this.#failed) this.#delta(delta, message !== undefined)
+    const holder = whole && choice['message'] != null ? 'message' : 'delta'
+    const delta = choice[holder]
+    if (isObject(delta) && !this.#failed) {
+      this.#delta(delta)
+      const entries = callEntries(delta, text, ['choices', found!.position, holder])
+      for (const entry of entries) this.#call(entry)
+    }
     this.#finishWords(choice)
     if (choice['error'] != null) this.#fail(envelopeError(choice))
     else this.#checkFinish()
@@ -177,7 +190,7 @@ export class ChatDecoder implements Decoder {
     this.#fail(modelError('model-error', message, { retryable: true, providerCode: reason }))
   }
 
-  #delta(delta: Record<string, unknown>, whole: boolean): void {
+  #delta(delta: Record<string, unknown>): void {
     this.#reasoning(delta)
     const { content } = delta
     if (typeof content === 'string') this.#append('content', content)
@@ -187,13 +200,6 @@ export class ChatDecoder implements Decoder {
       this.#refusal += refusal
       this.#appended.count += 2
     }
-    const entries = listAt(delta, 'tool_calls')
-    for (const [position, entry] of entries.entries()) {
-      // in a whole answer the place in the list is the identity of a call
-      this.#call(whole && isObject(entry) ? { ...entry, index: position } : entry)
-    }
-    const legacy = objectAt(delta, 'function_call')
-    if (legacy !== undefined && entries.length === 0) this.#call({ index: 0, function: legacy })
   }
 
   #reasoning(delta: Record<string, unknown>): void {
@@ -233,16 +239,16 @@ export class ChatDecoder implements Decoder {
     if (isObject(part)) this.#append('reasoning', textAt(part, 'text') ?? '')
   }
 
-  #call(entry: unknown): void {
+  #call({ entry, source }: CallEntry): void {
     if (this.#failed) return
     this.#late ||= this.#finish !== undefined
     const opaque = isObject(entry) && entry['extra_content'] != null
     if (opaque && !this.#fits(this.#eventLength)) return
-    const taken = this.#calls.add(entry)
+    const taken = this.#calls.add(entry, source)
     if (taken === undefined) return
     const appended = this.#appended
     if (taken.opened) this.#cutter.forget('arguments')
-    if (taken.opened || !taken.settled || opaque) appended.count += 2
+    if (taken.opened || !taken.settled || opaque || source !== undefined) appended.count += 2
     if (taken.text === '') return
     appended.count++
     appended.hole = 'arguments'
@@ -281,17 +287,4 @@ export class ChatDecoder implements Decoder {
     this.#broken = error.code === 'model-too-large' || error.code === 'model-protocol'
     this.events.push({ type: 'error', error })
   }
-}
-
-function isFirst(choice: unknown): choice is Record<string, unknown> {
-  return isObject(choice) && (choice['index'] ?? 0) === 0
-}
-
-/** The place in a chunk that tells of an error. */
-function errorOf(chunk: Record<string, unknown>): unknown {
-  if (chunk['error'] != null || chunk['type'] === 'error' || chunk['object'] === 'error') {
-    return chunk
-  }
-  const groq = objectAt(chunk, 'x_groq')
-  return groq?.['error'] == null ? undefined : groq
 }

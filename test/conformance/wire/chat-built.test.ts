@@ -247,12 +247,12 @@ const dialects: readonly Case[] = [
     finish: 'tool-calls',
   },
   {
-    name: 'tool calls in another choice',
+    name: 'text in another choice',
     body: events(
       JSON.stringify({
         ...envelope,
         choices: [
-          { index: 1, delta: { tool_calls: [call({ index: 0, id: 'a' }, 'f', '{}')] } },
+          { index: 1, delta: { content: 'y' } },
           { index: 0, delta: { content: 'x' }, finish_reason: 'stop' },
         ],
       }),
@@ -260,14 +260,81 @@ const dialects: readonly Case[] = [
     ),
     text: 'x',
     runs: [],
-    calls: 0,
     finish: 'stop',
   },
 ]
 
 const whole = call({ index: 0, id: 'a' }, 'f', '{"a":1}')
 
+/** An event whose only call has these arguments, written as they stand here. */
+function written(args: string): string {
+  return calls(call({ index: 0, id: 'a' }, 'f', '$')).replace('"$"', () => args)
+}
+
+function choices(...all: readonly object[]): string {
+  return JSON.stringify({ ...envelope, choices: all })
+}
+
 const hostile: readonly Case[] = [
+  ...[
+    '{"a":1,"a":2}',
+    '{"a":{"b":1,"b":2}}',
+    '{"a":1,"\\u0061":2}',
+    '{"__proto__":{"a":1}}',
+    '{"a":9007199254740993}',
+    '{"a":1e999}',
+    '{"a":"\\ud800"}',
+    '[{"a":1}]',
+    '7',
+    'true',
+  ].map((args) => ({
+    name: `arguments written into the event as ${args}`,
+    body: events(written(args), ...finished),
+    runs: [],
+    calls: 1,
+    finish: 'tool-calls',
+  })),
+  {
+    name: 'two members with arguments written into the event',
+    body: events(written('{"a":1},"arguments":{"a":2}'), ...finished),
+    runs: [],
+    calls: 1,
+    finish: 'error',
+    code: 'model-protocol',
+  },
+  ...['delta', 'message'].flatMap((holder) =>
+    [{ tool_calls: [whole] }, { function_call: { name: 'f', arguments: '{}' } }].map((held) => ({
+      name: `another choice with ${Object.keys(held).join()} in its ${holder}`,
+      body: events(
+        choices({ index: 1, [holder]: held }, { index: 0, delta: { content: 'x' } }),
+        chunk({}, 'stop'),
+        done,
+      ),
+      runs: [],
+      calls: 0,
+      finish: 'error',
+      code: 'model-protocol',
+    })),
+  ),
+  {
+    name: 'another choice with calls in an event of its own',
+    body: events(calls(whole), choices({ index: 1, delta: { tool_calls: [whole] } }), ...finished),
+    runs: [],
+    calls: 1,
+    finish: 'error',
+    code: 'model-protocol',
+  },
+  {
+    name: 'two first choices',
+    body: events(
+      choices({ delta: { tool_calls: [whole] } }, { delta: { content: 'x' } }),
+      ...finished,
+    ),
+    runs: [],
+    calls: 0,
+    finish: 'error',
+    code: 'model-protocol',
+  },
   ...['length', 'content_filter'].map((word) => ({
     name: `a complete call and finish ${word}`,
     body: events(calls(whole), chunk({}, word), done),
@@ -491,4 +558,42 @@ test('reasoning details are merged by block, with the signature of a late fragme
       ],
     },
   })
+})
+
+const exact = ' { "b" : 1.50, "a":[ {"c":1E2} , "}]\\"" ] } '
+
+test.each([
+  ['a stream', true],
+  ['a whole answer', false],
+])('arguments written as JSON are the text that was sent, in %s', async (_, stream) => {
+  const entries = [
+    call({ index: 0, id: 'a' }, 'f', '$'),
+    call({ index: 1, id: 'b' }, 'g', '{"x":"$"}'),
+  ]
+  const holder = stream ? 'delta' : 'message'
+  const first = { index: 1, [holder]: { content: 'no' } }
+  const second = { index: 0, [holder]: { tool_calls: entries }, finish_reason: 'tool_calls' }
+  const event = choices(first, second).replace('"$"', () => exact)
+  const { turn } = await ask(
+    stream
+      ? { body: events(event, done) }
+      : { body: event, headers: { 'content-type': 'application/json' } },
+    { stream },
+  )
+  expect(turn.error).toBeUndefined()
+  expect(turn.calls.map((each) => each.arguments)).toEqual([exact.trim(), '{"x":"$"}'])
+})
+
+test('arguments of a legacy call may be written as JSON as well', async () => {
+  const legacy = chunk({ function_call: { name: 'f', arguments: '$' } })
+  const event = legacy.replace('"$"', '{"a":1,"a":2}')
+  const { turn } = await ask({ body: events(event, chunk({}, 'function_call'), done) })
+  expect(turn.calls.map((each) => each.arguments)).toEqual(['{"a":1,"a":2}'])
+  expect(runnable(turn)).toEqual([])
+})
+
+test('a whole answer that is not JSON is no answer', async () => {
+  const headers = { 'content-type': 'application/json' }
+  const { turn } = await ask({ body: '{"choices":', headers }, { stream: false })
+  expect(turn.error).toMatchObject({ code: 'model-protocol' })
 })
