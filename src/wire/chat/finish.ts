@@ -1,55 +1,88 @@
 import type { FinishUnified } from '../../protocol/usage.ts'
 
-/** Finish words of endpoints that speak this wire, as `fold` leaves them. */
-const meanings = new Map<string, FinishUnified>([
-  ['stop', 'stop'],
-  ['eos', 'stop'],
-  ['eos_token', 'stop'],
-  ['end_turn', 'stop'],
-  ['completed', 'stop'],
-  ['stop_sequence', 'stop'],
-  ['tool_calls', 'tool-calls'],
-  ['tool_call', 'tool-calls'],
-  ['tool_use', 'tool-calls'],
-  ['function_call', 'tool-calls'],
-  ['length', 'length'],
-  ['max_tokens', 'length'],
-  ['max_output_tokens', 'length'],
-  ['max_completion_tokens', 'length'],
-  ['max_tokens_exceeded', 'length'],
-  ['max_length', 'length'],
-  ['token_limit', 'length'],
-  ['truncated', 'length'],
-  ['incomplete', 'length'],
-  ['model_length', 'length'],
-  ['model_context_window_exceeded', 'length'],
-  ['content_filter', 'content-filter'],
-  ['content_filtered', 'content-filter'],
-  ['safety', 'content-filter'],
-  ['sensitive', 'content-filter'],
-  ['recitation', 'content-filter'],
-  ['prohibited_content', 'content-filter'],
-  ['blocklist', 'content-filter'],
-  ['spii', 'content-filter'],
-  ['refusal', 'content-filter'],
-  ['error', 'error'],
-  ['abort', 'error'],
-  ['aborted', 'error'],
-  ['cancelled', 'error'],
-  ['network_error', 'error'],
-  ['timeout', 'error'],
-  ['insufficient_system_resource', 'error'],
-  ['malformed_function_call', 'error'],
-  ['unexpected_tool_call', 'error'],
-])
+/** Finish words of endpoints that speak this wire and of the hosts behind them, as `fold` leaves them. */
+const words: readonly (readonly [FinishUnified, readonly string[]])[] = [
+  ['stop', ['stop', 'eos', 'eostoken', 'endturn', 'completed', 'complete', 'stopsequence']],
+  ['tool-calls', ['toolcalls', 'toolcall', 'tooluse', 'functioncall', 'functioncalls']],
+  [
+    'length',
+    [
+      'length',
+      'maxlength',
+      'modellength',
+      'lengthlimit',
+      'maxtokens',
+      'maxnewtokens',
+      'maxoutputtokens',
+      'maxcompletiontokens',
+      'maxtokensexceeded',
+      'tokenlimit',
+      'tokenlimitexceeded',
+      'outputlimit',
+      'contextlength',
+      'contextlengthexceeded',
+      'contextwindowexceeded',
+      'modelcontextwindowexceeded',
+      'truncated',
+      'incomplete',
+      'notfinished',
+      'timelimit',
+    ],
+  ],
+  [
+    'content-filter',
+    [
+      'contentfilter',
+      'contentfiltered',
+      'contentpolicyviolation',
+      'guardrailintervened',
+      'moderation',
+      'safety',
+      'imagesafety',
+      'sensitive',
+      'recitation',
+      'prohibitedcontent',
+      'blocklist',
+      'spii',
+      'errortoxic',
+      'refusal',
+    ],
+  ],
+  [
+    'error',
+    [
+      'error',
+      'abort',
+      'aborted',
+      'cancelled',
+      'canceled',
+      'usercancel',
+      'failed',
+      'networkerror',
+      'servererror',
+      'timeout',
+      'errorlimit',
+      'insufficientsystemresource',
+      'malformedfunctioncall',
+      'malformedtooluse',
+      'malformedmodeloutput',
+      'malformedresponse',
+      'unexpectedtoolcall',
+      'toomanytoolcalls',
+      'missingthoughtsignature',
+    ],
+  ],
+]
 
-/** What a finish word means; an unknown one is `other`. */
+const meanings = new Map(words.flatMap(([meaning, all]) => all.map((word) => [word, meaning])))
+
+/** What a finish word means, whatever its case and separators; an unknown one is `other`. */
 export function meaningOf(word: string): FinishUnified {
   return meanings.get(fold(word)) ?? 'other'
 }
 
 function fold(word: string): string {
-  return word.trim().toLowerCase().replaceAll('-', '_')
+  return word.toLowerCase().replace(/[\s_-]/g, '')
 }
 
 /** The finish word that counts when another one comes: what tells of a cut is not undone. */

@@ -335,13 +335,35 @@ const hostile: readonly Case[] = [
     finish: 'error',
     code: 'model-protocol',
   },
-  ...['length', 'content_filter'].map((word) => ({
-    name: `a complete call and finish ${word}`,
-    body: events(calls(whole), chunk({}, word), done),
+  ...[
+    [
+      'length',
+      'length',
+      'max_tokens',
+      'MAX_TOKENS',
+      'max-output-tokens',
+      'maxTokens',
+      'incomplete',
+    ],
+    ['length', 'model_context_window_exceeded', 'context_length_exceeded', 'Length_Limit'],
+    ['content-filter', 'content_filter', 'content_filtered', 'ContentFilter', 'SAFETY'],
+    ['content-filter', 'RECITATION', 'IMAGE_SAFETY', 'guardrail_intervened', 'refusal'],
+  ].flatMap(([finish, ...words]) =>
+    words.map((word) => ({
+      name: `a complete call and finish ${word}`,
+      body: events(calls(whole), chunk({}, word), done),
+      runs: [],
+      calls: 1,
+      finish: finish!,
+    })),
+  ),
+  {
+    name: 'an unknown finish word beside a call without arguments',
+    body: events(calls(call({ index: 0, id: 'a' }, 'f', '')), chunk({}, 'whatever'), done),
     runs: [],
     calls: 1,
-    finish: word.replace('_', '-'),
-  })),
+    finish: 'tool-calls',
+  },
   {
     name: 'a cut behind a better-sounding word',
     body: events(
