@@ -1,4 +1,4 @@
-import { isObject } from '../../base/json.ts'
+import { isObject, type JsonObject } from '../../base/json.ts'
 import { visible } from '../../base/text.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import type { Cost, Usage } from '../../protocol/usage.ts'
@@ -40,6 +40,8 @@ export class ChatDecoder implements Decoder {
   #refusal = ''
   /** Some endpoints send the same reasoning in two members. */
   #plainReasoning = false
+  /** Hosts that send reasoning under this name may refuse a history without it. */
+  #reasoningContent = ''
   #usage: { readonly usage: Usage; readonly cost: Cost | undefined } | undefined
   #model: string | undefined
   #responseId: string | undefined
@@ -101,17 +103,22 @@ export class ChatDecoder implements Decoder {
       const { usage, cost } = this.#usage
       this.events.push({ type: 'usage', usage, ...(cost === undefined ? {} : { cost }) })
     }
-    const details = this.#details.value
+    const opaque = this.#replayed()
     this.events.push({
       type: 'end',
       finishReason: { raw: this.#finish ?? null, unified },
       ...(this.#refusal === '' ? {} : { refusal: this.#refusal }),
-      ...(details === undefined
-        ? {}
-        : { opaque: { wire: 'chat', value: { reasoning_details: details } } }),
+      ...(opaque === undefined ? {} : { opaque: { wire: 'chat', value: opaque } }),
       ...(this.#model === undefined ? {} : { model: this.#model }),
       ...(this.#responseId === undefined ? {} : { responseId: this.#responseId }),
     })
+  }
+
+  /** What the endpoint wants back with the message, in its own words. */
+  #replayed(): JsonObject | undefined {
+    const details = this.#details.value
+    if (details !== undefined) return { reasoning_details: details }
+    return this.#reasoningContent === '' ? undefined : { reasoning_content: this.#reasoningContent }
   }
 
   /** An answer that just stops is not complete, however complete its last call looks. */
@@ -262,8 +269,10 @@ export class ChatDecoder implements Decoder {
       this.#late ||= this.#finish !== undefined
       return void this.#calls.append(slot, text)
     }
-    if (!this.#fits(hole === 'detailed' ? 2 * text.length : text.length)) return
+    const isKeptTwice = hole === 'detailed' || hole === 'reasoning_content'
+    if (!this.#fits(isKeptTwice ? 2 * text.length : text.length)) return
     if (hole === 'detailed') this.#details.lengthen(text)
+    else if (hole === 'reasoning_content') this.#reasoningContent += text
     const type = hole === 'content' ? 'text-delta' : 'reasoning-delta'
     this.events.push({ type, text })
     const appended = this.#appended

@@ -123,10 +123,16 @@ function encodeAssistant(message: AssistantMessage, ids: readonly string[]): obj
     content: text === '' && (calls.length > 0 || refusal !== '') ? null : text,
     ...(refusal === '' ? {} : { refusal }),
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
-    ...(isObject(replayed) && 'reasoning_details' in replayed
-      ? { reasoning_details: replayed['reasoning_details'] }
-      : {}),
+    ...(isObject(replayed) ? pick(replayed) : {}),
   }
+}
+
+const replayedMembers = ['reasoning_details', 'reasoning_content']
+
+/** The members that an endpoint may want back; what else a stored history claims is not sent. */
+function pick(replayed: Record<string, unknown>): object {
+  const present = replayedMembers.filter((key) => Object.hasOwn(replayed, key))
+  return Object.fromEntries(present.map((key) => [key, replayed[key]]))
 }
 
 function encodeCall(call: ToolCallPart, id: string): object {

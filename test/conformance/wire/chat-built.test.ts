@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { chatCodec } from '../../../src/wire/chat/codec.ts'
 import { ask, lawBreaks, runnable } from './support.ts'
 
 /** What a stream has to come to. */
@@ -618,4 +619,35 @@ test('a whole answer that is not JSON is no answer', async () => {
   const headers = { 'content-type': 'application/json' }
   const { turn } = await ask({ body: '{"choices":', headers }, { stream: false })
   expect(turn.error).toMatchObject({ code: 'model-protocol' })
+})
+
+test.each([true, false])(
+  'reasoning under the name `reasoning_content` is sent back as it came (stream: %s)',
+  async (stream) => {
+    const message = { reasoning_content: 'two\nparts', tool_calls: [whole] }
+    const deltas = [{ reasoning_content: 'two\n' }, { reasoning_content: 'parts' }]
+    const { turn } = await ask(
+      stream
+        ? { body: events(...deltas.map((each) => chunk(each)), calls(whole), ...finished) }
+        : {
+            body: choices({ message, finish_reason: 'tool_calls' }),
+            headers: { 'content-type': 'application/json' },
+          },
+      { stream },
+    )
+    const opaque = { wire: 'chat', value: { reasoning_content: 'two\nparts' } }
+    expect(turn).toMatchObject({ reasoning: 'two\nparts', opaque })
+    const body = chatCodec({ dialect: 'compatible' }).encode(
+      { messages: [{ role: 'assistant', content: [], opaque }], tools: [] },
+      { model: 'm', stream },
+    )
+    expect(JSON.parse(body)).toMatchObject({ messages: [{ reasoning_content: 'two\nparts' }] })
+  },
+)
+
+test('reasoning under the name `reasoning` alone is not sent back', async () => {
+  const body = events(chunk({ reasoning: 'a' }), chunk({ content: 'x' }, 'stop'), done)
+  const { turn } = await ask({ body })
+  expect(turn.reasoning).toBe('a')
+  expect(turn.opaque).toBeUndefined()
 })
