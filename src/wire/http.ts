@@ -1,8 +1,7 @@
 import type { Agent, Dispatcher } from 'undici'
-import { codes } from '../base/codes.ts'
-import { messageOf } from '../base/errors.ts'
 import type { ModelErrorData } from '../protocol/event.ts'
 import { ResponseBody } from './body.ts'
+import { connectError } from './connect-error.ts'
 import { modelError, statusError } from './status.ts'
 import type { Watch } from './watch.ts'
 
@@ -48,7 +47,7 @@ export class HttpClient {
       this.#loading ??= load(this.#connectMs)
       reply = await send(await this.#loading, request, watch)
     } catch (thrown) {
-      return { error: watch.cut ?? connectError(thrown) }
+      return { error: watch.cut ?? connectError(thrown, request.url) }
     }
     if (reply.status !== 200) return { error: await this.#statusError(reply, watch) }
     return checkResponse(reply)
@@ -206,12 +205,4 @@ async function readError(body: ResponseBody, watch: Watch): Promise<string> {
   }
   body.destroy()
   return Buffer.concat(parts).subarray(0, maxErrorBytes).toString()
-}
-
-function connectError(thrown: unknown): ModelErrorData {
-  const cause = thrown as { readonly code?: unknown }
-  const reason = typeof cause?.code === 'string' ? cause.code : messageOf(thrown).slice(0, 200)
-  return modelError('model-connect', `the model endpoint cannot be reached: ${reason}`, {
-    retryable: codes['model-connect'].retryable && reason !== 'UND_ERR_INVALID_ARG',
-  })
 }
