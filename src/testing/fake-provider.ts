@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { messageOf } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
 import { chatBody, chatStream } from './chat-script.ts'
+import { checkTurn, checkTurns } from './check-turn.ts'
 import type { ScriptedTurn } from './turn.ts'
 
 /** How an answer goes wrong on its way; positions are counted in bytes of the body. */
@@ -61,7 +63,8 @@ export interface FakeProviderOptions {
 
 /**
  * A model provider on a real HTTP server, for tests: speaks Chat Completions, streamed or not as
- * the request asks, with scripted or recorded answers and faults.
+ * the request asks, with scripted or recorded answers and faults. Throws `bad-option` for what is
+ * no answer; what a function answers wrongly becomes status 400.
  *
  * @example
  * ```ts
@@ -70,6 +73,7 @@ export interface FakeProviderOptions {
  * ```
  */
 export async function fakeProvider(options: FakeProviderOptions): Promise<FakeProvider> {
+  if (typeof options.turns !== 'function') checkTurns(options.turns, checkAnswer)
   const requests: FakeRequest[] = []
   const abortion = Promise.withResolvers<void>()
   let connections = 0
@@ -126,13 +130,27 @@ async function readRequest(incoming: IncomingMessage, number: number): Promise<F
   }
 }
 
+/** A recorded answer is known by its body. */
+function checkAnswer(where: string, turn: unknown): void {
+  if (!isObject(turn) || !('body' in turn)) checkTurn(where, turn, ['fault'])
+}
+
 function findAnswer(turns: FakeProviderOptions['turns'], request: FakeRequest): FakeAnswer {
-  const turn = typeof turns === 'function' ? turns : turns[request.number]
-  if (turn === undefined) {
-    const error = { message: `there is no turn for request ${request.number}` }
-    return { status: 400, body: JSON.stringify({ error }) }
+  const { number } = request
+  const turn = typeof turns === 'function' ? turns : turns[number]
+  if (turn === undefined) return refused(`there is no turn for request ${number}`)
+  if (typeof turn !== 'function') return turn
+  const found = turn(request)
+  try {
+    checkAnswer(`turns[${number}]()`, found)
+  } catch (error) {
+    return refused(messageOf(error))
   }
-  return typeof turn === 'function' ? turn(request) : turn
+  return found
+}
+
+function refused(message: string): RecordedTurn {
+  return { status: 400, body: JSON.stringify({ error: { message } }) }
 }
 
 async function answer(

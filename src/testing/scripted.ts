@@ -1,9 +1,11 @@
+import { errorDataOf } from '../base/errors.ts'
 import type { ModelEvent } from '../protocol/event.ts'
 import type { Model } from '../protocol/model.ts'
 import type { ModelRequest } from '../protocol/request.ts'
 import { unifyFinish } from '../wire/chat/finish.ts'
 import { envelopeError, modelError } from '../wire/status.ts'
 import { cancelledError } from '../wire/watch.ts'
+import { checkTurn, checkTurns } from './check-turn.ts'
 import {
   argumentPieces,
   callIdAt,
@@ -23,9 +25,11 @@ export interface ScriptedModel extends Model {
 
 /**
  * A model without network that says what it is told to, one turn for each request. A request too
- * many is answered by the error `model-error`.
+ * many is answered by the error `model-error`, a malformed turn that a function finds by
+ * `bad-option`. Throws `bad-option` for what is no turn.
  */
 export function scripted(turns: readonly ScriptedStep[]): ScriptedModel {
+  checkTurns(turns, (where, step) => checkTurn(where, step))
   const requests: ModelRequest[] = []
   return {
     id: 'scripted',
@@ -34,10 +38,7 @@ export function scripted(turns: readonly ScriptedStep[]): ScriptedModel {
     async *stream(request, { signal }) {
       const number = requests.push(request) - 1
       const step = turns[number]
-      const events =
-        step === undefined
-          ? noTurn(number)
-          : eventsOf(typeof step === 'function' ? step(request, number) : step, number)
+      const events = step === undefined ? noTurn(number) : said(step, request, number)
       for (const [at, event] of events.entries()) {
         if (signal.aborted && !isClosing(event)) {
           yield* cancelled(signal, events, events.slice(0, at))
@@ -52,6 +53,17 @@ export function scripted(turns: readonly ScriptedStep[]): ScriptedModel {
 function noTurn(number: number): readonly ModelEvent[] {
   const error = modelError('model-error', `there is no turn for request ${number}`)
   return [{ type: 'error', error }, failedEnd]
+}
+
+function said(step: ScriptedStep, request: ModelRequest, number: number): readonly ModelEvent[] {
+  if (typeof step !== 'function') return eventsOf(step, number)
+  const turn = step(request, number)
+  try {
+    checkTurn(`turns[${number}]()`, turn)
+  } catch (error) {
+    return [{ type: 'error', error: errorDataOf(error) }, failedEnd]
+  }
+  return eventsOf(turn, number)
 }
 
 const failedEnd: ModelEvent = { type: 'end', finishReason: { unified: 'error', raw: null } }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openaiCompatible } from '../../../src/model/compatible.ts'
 import { TurnAssembler } from '../../../src/protocol/assemble.ts'
 import type { ModelEvent } from '../../../src/protocol/event.ts'
@@ -80,4 +80,70 @@ test('a scripted turn can be cancelled at every event', async () => {
     const late = whole.slice(at).every(({ type }) => /^(tool-call|usage|end)$/.test(type))
     expect(assembled(events).code).toBe(late ? undefined : 'cancelled')
   }
+})
+
+const malformed: readonly (readonly [string, unknown, string])[] = [
+  ['a text', 'hi', '`turns[1]` is not a turn'],
+  ['nothing', undefined, '`turns[1]` is not a turn'],
+  ['a list', [], '`turns[1]` is not a turn'],
+  ['a misspelt member', { txt: 'hi' }, '`turns[1]` has no member `txt`; did you mean `text`?'],
+  ['a text of a wrong type', { text: 7 }, '`turns[1].text` is not a text or a list of texts'],
+  ['calls that are no list', { calls: { tool: 'f' } }, '`turns[1].calls` is not a list of calls'],
+  ['a call that is a name', { calls: ['f'] }, '`turns[1].calls[0]` is not a call'],
+  ['a call without a tool', { calls: [{ args: {} }] }, '`turns[1].calls[0]` has no `tool`'],
+  [
+    'a misspelt member of a call',
+    { calls: [{ tool: 'f', arg: {} }] },
+    '`turns[1].calls[0]` has no member `arg`; did you mean `args`?',
+  ],
+  [
+    'arguments as text that are none',
+    { calls: [{ tool: 'f', rawArgs: {} }] },
+    '`turns[1].calls[0].rawArgs` is not a text or a list of texts',
+  ],
+  [
+    'usage in other words',
+    { usage: { input: 1 } },
+    '`turns[1].usage` is not `{ inputTokens, outputTokens }` or null',
+  ],
+  [
+    'an error that is a text',
+    { error: 'no' },
+    '`turns[1].error` is not an object with a `message`',
+  ],
+]
+
+describe.each(malformed)('a turn that is %s', (_, turn, message) => {
+  const steps = [{ text: 'ok' }, turn] as readonly ScriptedTurn[]
+  const expected = {
+    code: 'bad-option',
+    message,
+    help: expect.stringContaining("{ text: 'hi' }"),
+  }
+
+  test('is refused by both kinds of model', async () => {
+    expect(() => scripted(steps)).toThrow(expect.objectContaining(expected))
+    await expect(fakeProvider({ turns: steps })).rejects.toMatchObject(expected)
+  })
+
+  test('is an error of the answer when a function finds it', async () => {
+    const model = scripted([() => turn as ScriptedTurn])
+    const events = await eventsOf(model)
+    expect(lawBreaks(events)).toEqual([])
+    const found = { ...expected, message: message.replace('turns[1]', 'turns[0]()') }
+    expect(events[0]).toMatchObject({ type: 'error', error: found })
+    await using provider = await fakeProvider({ turns: () => turn as ScriptedTurn })
+    const remote = openaiCompatible({ baseUrl: provider.baseUrl, model: 'm' })
+    expect((await eventsOf(remote))[0]).toMatchObject({
+      type: 'error',
+      error: { status: 400, message: found.message },
+    })
+    await remote.close()
+  })
+})
+
+test.each(['hi', undefined, { text: 'hi' }])('%o is no list of turns', (given) => {
+  expect(() => scripted(given as unknown as readonly ScriptedTurn[])).toThrow(
+    '`turns` is not a list of turns',
+  )
 })
