@@ -1,3 +1,4 @@
+import { digestJson } from './base/digest.ts'
 import { isObject } from './base/json.ts'
 import { compilePolicy } from './policy/compile.ts'
 import type { LoadedPolicy } from './policy-file.ts'
@@ -19,10 +20,17 @@ export function readPolicyText(text: string, name: string, path?: string): Loade
 function toPolicyTool(tool: Tool): PolicyTool {
   return {
     name: tool.name,
-    ...(tool.facts.kind === undefined ? {} : { kind: tool.facts.kind }),
+    facts: tool.facts,
+    pin: pinOf(tool),
     requires: requirementsOf(tool),
     argumentNames: argumentNamesOf(tool),
   }
+}
+
+/** What a policy pins: what the model is told about the tool. */
+function pinOf({ name, description, input }: Tool): string {
+  const hex = digestJson({ name, description, inputSchema: input }).slice('sha256:'.length)
+  return `sha256-${Buffer.from(hex, 'hex').toString('base64')}`
 }
 
 /** A list without entries demands nothing; to a policy it would be one that nobody meets. */

@@ -2,7 +2,7 @@ import { createTimeFormatter, type Clock } from '../base/clock.ts'
 import type { ErrorCode } from '../base/codes.ts'
 import { errorData, messageOf } from '../base/errors.ts'
 import type { JsonBounds, JsonObject } from '../base/json.ts'
-import type { Policy } from '../policy/policy.ts'
+import type { CompiledLimit, Policy } from '../policy/policy.ts'
 import type { CallStatus, ToolCall } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
 import { mintPermit } from '../tools/permit.ts'
@@ -18,8 +18,9 @@ import {
   type OpenApproval,
 } from './approval.ts'
 import { examine, unexamined } from './examine.ts'
+import { applyFindings, type Finding } from './finding.ts'
 import { LimitCounters } from './limits.ts'
-import { denial, overLimits } from './refusal.ts'
+import { denial } from './refusal.ts'
 import type {
   Answered,
   ApprovalAnswer,
@@ -65,6 +66,8 @@ type Weighed =
 /** Refusals that a policy in shadow mode does not relax: it speaks for its rules alone. */
 const firmSteps: ReadonlySet<string> = new Set([
   'unknown_tool',
+  'tool_changed',
+  'scope',
   'unauthenticated',
   'tool.requires',
   'policy_error',
@@ -127,7 +130,7 @@ export function createGate(options: GateOptions): Gate {
     const applicable = policy.limits.filter((limit) => limit.matches(tool, principal))
     if (applicable.length === 0) return decision
     const full = limits.reserve(applicable, { callId, session: session ?? runId, principal })
-    return overLimits(decision, full)
+    return applyFindings(decision, full.map(limitFinding))
   }
 
   function refuseDefect(examined: ExaminedCall): Weighed {
@@ -240,6 +243,11 @@ export function createGate(options: GateOptions): Gate {
       if (session === undefined) limits.forget(policy.limits, { session: runId, principal })
     },
   }
+}
+
+function limitFinding({ id, over, position, max }: CompiledLimit): Finding {
+  const reason = `limit \`${id}\` of ${max} calls is used up`
+  return { effect: over, rule: `limits.${id}`, position, reason }
 }
 
 function permit(decision: Decision, examined: ExaminedCall, context: JudgeContext): Weighed {

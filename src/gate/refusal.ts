@@ -1,6 +1,5 @@
 import type { ErrorData } from '../base/errors.ts'
-import type { Decision, Effect, Position } from '../protocol/decision.ts'
-import type { ApplicableLimit } from './limits.ts'
+import type { Decision } from '../protocol/decision.ts'
 
 /** A decision that was made before or beside the rules: by a pipeline step or a person. */
 export function denial(
@@ -18,40 +17,6 @@ export function denial(
     reasons: [reason],
     rule,
     rules: [],
-  }
-}
-
-/**
- * The decision after limits: a full limit makes it stricter. Of several that are full the strictest
- * names itself first, ties by id; an ask of a limit outranks an ask of a rule.
- */
-export function overLimits(
-  decision: Decision,
-  full: readonly (ApplicableLimit & { readonly position: Position })[],
-): Decision {
-  if (full.length === 0) return decision
-  const ordered = full.toSorted((a, b) =>
-    a.over === b.over ? (a.id < b.id ? -1 : 1) : a.over === 'deny' ? -1 : 1,
-  )
-  const effect: Effect = ordered[0]!.over
-  const references = ordered.map((limit) => ({
-    column: limit.position.column,
-    effect: limit.over,
-    file: limit.position.file,
-    id: `limits.${limit.id}`,
-    line: limit.position.line,
-  }))
-  const reasons = ordered.map((limit) => `limit \`${limit.id}\` of ${limit.max} calls is used up`)
-  return {
-    ...decision,
-    effect,
-    rule: references[0]!.id,
-    rules: [...references, ...decision.rules],
-    reasons: [...reasons, ...decision.reasons],
-    obligations:
-      effect === 'deny'
-        ? []
-        : [...decision.obligations, { kind: 'approval', approvers: { count: 1 } }],
   }
 }
 

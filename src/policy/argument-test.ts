@@ -1,14 +1,14 @@
 import { isObject, type JsonValue } from '../base/json.ts'
-import type { Principal } from '../protocol/principal.ts'
 import { isMultipleOf } from './decimal.ts'
-import type { ArgumentTest, JsonType, PrincipalField } from './document.ts'
+import type { ArgumentTest, JsonType, PrincipalField, SourceKind } from './document.ts'
 import { compileDomains } from './domain.ts'
 import { fold, maxTextLength, sameJson, sameText } from './equality.ts'
 import type { Pattern } from './pattern.ts'
+import type { DecisionRequest } from './policy.ts'
 import { allOf, anyOf, no, not, truthOf, unknown, yes, type Test, type Truth } from './truth.ts'
 
 /** One compiled test of a value. */
-export type Check = Test<JsonValue, Principal>
+export type Check = Test<JsonValue, DecisionRequest>
 
 interface NamedCheck {
   readonly key: keyof typeof compilers
@@ -41,9 +41,9 @@ const ofText =
     typeof value === 'string' ? test(value) : unknown
 
 const ofList =
-  (test: (value: readonly JsonValue[], principal: Principal) => Truth): Check =>
-  (value, principal) =>
-    Array.isArray(value) ? test(value as readonly JsonValue[], principal) : unknown
+  (test: (value: readonly JsonValue[], request: DecisionRequest) => Truth): Check =>
+  (value, request) =>
+    Array.isArray(value) ? test(value as readonly JsonValue[], request) : unknown
 
 const compilers = {
   type: (type: JsonType) => types[type],
@@ -86,9 +86,13 @@ const compilers = {
   anyItem: (test: ArgumentTest) => compileItems(test, anyOf),
   not: (test: ArgumentTest): Check => {
     const inner = compileTest(test)
-    return (value, principal) => not(inner(value, principal))
+    return (value, request) => not(inner(value, request))
   },
   anyOf: (tests: readonly ArgumentTest[]) => anyOf(tests.map(compileTest)),
+  from:
+    (kinds: readonly SourceKind[]): Check =>
+    (value, { sources }) =>
+      sources === undefined ? unknown : sources.hold(value, kinds),
 }
 
 const types: Readonly<Record<JsonType, Check>> = {
@@ -140,14 +144,14 @@ function startsWith(value: readonly JsonValue[], prefix: readonly string[]): Tru
 
 function compileItems(test: ArgumentTest, join: (checks: readonly Check[]) => Check): Check {
   const check = compileTest(test)
-  return ofList((value, principal) =>
-    join(value.map((item) => () => check(item, principal)))(null, principal),
+  return ofList((value, request) =>
+    join(value.map((item) => () => check(item, request)))(null, request),
   )
 }
 
 function compileEquals(field: PrincipalField): Check {
-  return (value, principal) => {
-    const expected = principal[field]
+  return (value, { principal }) => {
+    const expected = principal?.[field]
     // an empty name names nobody
     if (typeof expected !== 'string' || expected === '' || typeof value !== 'string') return unknown
     return truthOf(sameText(value, expected))

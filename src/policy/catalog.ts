@@ -2,8 +2,10 @@ import { SallyportError } from '../base/errors.ts'
 import { shorten } from '../base/text.ts'
 import type { Diagnostics } from './diagnostic.ts'
 import type { PolicyFile, Rule } from './document.ts'
+import { mergeFacts } from './facts.ts'
 import { compileGlob, isGlob } from './glob.ts'
 import type { PolicyTool, ToolFloor } from './policy.ts'
+import { factsOfEntry } from './read-facts.ts'
 import type { Name } from './shape.ts'
 import { suggestionFor } from './suggest.ts'
 
@@ -17,7 +19,9 @@ export function buildCatalog(
 ): Catalog | undefined {
   if (file.tools === undefined && tools === undefined) return undefined
   const catalog = new Map<string, PolicyTool>()
-  for (const { name, kind } of file.tools ?? []) catalog.set(name.text, { name: name.text, kind })
+  for (const entry of file.tools ?? []) {
+    catalog.set(entry.name.text, { name: entry.name.text, facts: factsOfEntry(entry) })
+  }
   const given = new Set<string>()
   for (const tool of tools ?? []) {
     if (given.has(tool.name)) {
@@ -27,7 +31,8 @@ export function buildCatalog(
       )
     }
     given.add(tool.name)
-    catalog.set(tool.name, { ...catalog.get(tool.name), ...tool })
+    const stated = catalog.get(tool.name)?.facts ?? {}
+    catalog.set(tool.name, { ...tool, facts: mergeFacts(tool.facts ?? {}, stated) })
   }
   return catalog
 }
@@ -39,6 +44,19 @@ export function floorsOf(catalog: Catalog | undefined): ReadonlyMap<string, Tool
     if (requires !== undefined) floors.set(name, requires)
   }
   return floors
+}
+
+/** The tools whose definition is not the one the policy pins; tools nobody offers cannot be told. */
+export function changedTools(
+  file: PolicyFile,
+  tools: readonly PolicyTool[] | undefined,
+): ReadonlySet<string> {
+  const pins = new Map(file.tools?.map(({ name, pin }) => [name.text, pin]))
+  const changed = (tools ?? []).filter(({ name, pin }) => {
+    const pinned = pins.get(name)
+    return pinned !== undefined && pin !== undefined && pinned !== pin
+  })
+  return new Set(changed.map(({ name }) => name))
 }
 
 /** Names that the catalogue does not know are mistakes: the rule would silently do nothing. */

@@ -1,5 +1,5 @@
 import { deepFreeze } from '../base/json.ts'
-import { buildCatalog, checkAgainst, floorsOf } from './catalog.ts'
+import { buildCatalog, changedTools, checkAgainst, floorsOf } from './catalog.ts'
 import { compileRoles } from './caller.ts'
 import { compileRules, positionOf } from './compiled-rule.ts'
 import { decide, type Decider } from './decide.ts'
@@ -16,6 +16,8 @@ export interface CompileOptions {
   /** The tools the host offers; together with `tools` of the file they are the catalogue. */
   readonly tools?: readonly PolicyTool[]
 }
+
+const noFacts = Object.freeze({})
 
 /**
  * Makes a policy that can decide. With a catalogue (a `tools` section or the option), tool names
@@ -39,6 +41,7 @@ export function compilePolicy(file: PolicyFile, { tools }: CompileOptions = {}):
     table: new RuleTable(rules, effective),
     place: `${name}:${line}:${column}`,
     hasTool: (tool) => (catalog === undefined ? isToolName(tool) : catalog.has(tool)),
+    changed: changedTools(file, tools),
     floors: floorsOf(catalog),
   }
   return Object.freeze({
@@ -46,6 +49,7 @@ export function compilePolicy(file: PolicyFile, { tools }: CompileOptions = {}):
     digest: file.digest,
     mode: file.mode,
     file: file.source.file,
+    document: file,
     identity: deepFreeze(file.identity),
     roles: file.roles.map((role) => role.name.text),
     limits: compileLimits(file.limits, effective, file.source),
@@ -54,6 +58,7 @@ export function compilePolicy(file: PolicyFile, { tools }: CompileOptions = {}):
     warnings: file.warnings,
     decide: (request) => decide(decider, request),
     effective,
+    factsOf: (tool) => catalog?.get(tool)?.facts ?? noFacts,
     hasTool: decider.hasTool,
   } satisfies Policy)
 }

@@ -53,7 +53,11 @@ function compileRule(rule: Rule, order: number, source: Source): CompiledRule {
   const who = rule.who === undefined ? undefined : compileWho(rule.who)
   const notWho = rule.notWho === undefined ? undefined : compileWho(rule.notWho)
   const { file, line, column } = positionOf(rule.at, source)
-  const reference: RuleReference = Object.freeze({ column, effect, file, id, line })
+  const reference: RuleReference = Object.freeze(
+    rule.shadow
+      ? { column, effect, file, id, line, shadow: true }
+      : { column, effect, file, id, line },
+  )
   const reason = explainRule(rule, reference)
   const unknownReason = explainUnknown(rule, reference)
   const unknownReference = Object.freeze({ ...reference, unknown: true })
@@ -108,12 +112,12 @@ function compileArgument({ path, optional, test }: RuleArgument, effect: Effect)
   const whenAbsent = optional && effect !== 'deny' ? yes : no
   if (path.length === 1) {
     const name = path[0]!
-    return ({ args }, principal) =>
-      Object.hasOwn(args, name) ? check(args[name]!, principal) : whenAbsent
+    return (request) =>
+      Object.hasOwn(request.args, name) ? check(request.args[name]!, request) : whenAbsent
   }
-  return ({ args }, principal) => {
-    const value = valueAt(args, path)
+  return (request) => {
+    const value = valueAt(request.args, path)
     if (value === absent) return whenAbsent
-    return value === blocked ? unknown : check(value, principal)
+    return value === blocked ? unknown : check(value, request)
   }
 }

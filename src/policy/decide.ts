@@ -16,6 +16,8 @@ export interface Decider {
   /** Where a rule would be added, as `file:line:column`. */
   readonly place: string
   hasTool(name: string): boolean
+  /** Tools whose definition does not fit its pin. */
+  readonly changed: ReadonlySet<string>
   readonly floors: ReadonlyMap<string, ToolFloor>
 }
 
@@ -23,6 +25,8 @@ interface Hits {
   readonly allow: Hit[]
   readonly ask: Hit[]
   readonly deny: Hit[]
+  /** Rules that only record. */
+  readonly shadow: Hit[]
 }
 
 /** Never throws: whatever fails inside is a deny. */
@@ -46,6 +50,11 @@ function timeOf(request: DecisionRequest): string {
 
 function decideBySteps(decider: Decider, request: DecisionRequest): Decision {
   const { tool, principal } = request
+  if (decider.changed.has(tool)) {
+    return refusal(decider, request, 'tool_changed', [
+      `the tool \`${shorten(tool, 64)}\` is not the one that was pinned: its name, description or input schema has changed`,
+    ])
+  }
   if (!decider.hasTool(tool)) {
     return refusal(decider, request, 'unknown_tool', [`there is no tool \`${shorten(tool, 64)}\``])
   }
@@ -60,7 +69,12 @@ function decideBySteps(decider: Decider, request: DecisionRequest): Decision {
     ])
   }
   const hits = findHits(caller, request, principal)
-  return combine(hits, decider, request) ?? denyByDefault(decider, request, principal, caller)
+  const combined = combine(hits, decider, request)
+  if (combined !== undefined) return combined
+  const denied = denyByDefault(decider, request, principal, caller)
+  return hits.shadow.length === 0
+    ? denied
+    : { ...denied, rules: hits.shadow.map(({ reference }) => reference) }
 }
 
 function belowFloor(
@@ -75,10 +89,12 @@ function belowFloor(
 }
 
 function findHits(caller: Caller, request: DecisionRequest, principal: Principal): Hits {
-  const hits: Hits = { allow: [], ask: [], deny: [] }
+  const hits: Hits = { allow: [], ask: [], deny: [], shadow: [] }
   caller.rulesFor(request.tool).candidates(request.args, (rule, evaluate) => {
     const truth = evaluate(request, principal)
-    if (truth === yes) hits[rule.effect].push(rule)
+    if (rule.rule.shadow) {
+      if (truth === yes) hits.shadow.push(rule)
+    } else if (truth === yes) hits[rule.effect].push(rule)
     else if (truth === unknown && rule.effect !== 'allow') hits[rule.effect].push(rule.whenUnknown)
   })
   return hits
@@ -86,11 +102,11 @@ function findHits(caller: Caller, request: DecisionRequest, principal: Principal
 
 /** Deny before ask before allow; undefined when no rule applies. */
 function combine(hits: Hits, decider: Decider, request: DecisionRequest): Decision | undefined {
-  const { allow, deny } = hits
+  const { allow, deny, shadow } = hits
   const ask = hits.ask.length === 0 ? hits.ask : hits.ask.filter((hit) => applies(hit, allow))
-  if (deny.length > 0) return decision('deny', deny, [ask, allow], decider, request)
-  if (ask.length > 0) return decision('ask', ask, [allow], decider, request)
-  if (allow.length > 0) return decision('allow', allow, [], decider, request)
+  if (deny.length > 0) return decision('deny', deny, [ask, allow, shadow], decider, request)
+  if (ask.length > 0) return decision('ask', ask, [allow, shadow], decider, request)
+  if (allow.length > 0) return decision('allow', allow, [shadow], decider, request)
   return undefined
 }
 

@@ -27,6 +27,7 @@ export const diagnosticCodes = {
   'unknown-rule': 'a rule that does not exist, or not with the effect that is needed',
   'unknown-tool': 'a tool that is not in the catalogue',
   'no-match': 'a glob that matches no tool of the catalogue',
+  'unknown-variable': 'a variable without a value',
   'unknown-argument': 'an argument that the tool does not have',
   'never-true': 'conditions that contradict each other',
 } as const satisfies Record<string, string>

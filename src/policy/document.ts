@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { Effect } from '../protocol/decision.ts'
+import type { ArgumentFacts, OutputLabel, Secrecy, ToolFacts as Facts } from '../protocol/facts.ts'
 import type { IdentityConfiguration } from '../protocol/identity.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { Diagnostic } from './diagnostic.ts'
@@ -7,9 +8,11 @@ import type { Pattern } from './pattern.ts'
 import type { Name } from './shape.ts'
 import type { Source, Span } from './source.ts'
 
-export type ToolKind = 'read' | 'write' | 'destructive' | 'exec' | 'network'
 export type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object' | 'null'
 export type PrincipalField = 'subject' | 'tenant' | 'agent'
+
+/** Where a value may come from: what people said, trusted tools, or the policy itself. */
+export type SourceKind = 'user' | 'system' | 'trusted' | 'policy'
 
 /** Tests of one value; all of them have to hold. */
 export interface ArgumentTest {
@@ -35,6 +38,8 @@ export interface ArgumentTest {
   readonly equals?: { readonly principal: PrincipalField }
   readonly not?: ArgumentTest
   readonly anyOf?: readonly ArgumentTest[]
+  /** Every scalar of the value has to occur in a source of one of these kinds. */
+  readonly from?: readonly SourceKind[]
   readonly at: Span
 }
 
@@ -66,6 +71,8 @@ export interface Rule {
   readonly onlyArgs?: readonly Name[]
   readonly approvers?: { readonly roles?: readonly Name[]; readonly count: number }
   readonly reason?: string
+  /** Recorded, never enforced. */
+  readonly shadow: boolean
   /** Milliseconds since the epoch; `until` is not included. */
   readonly from?: number
   readonly until?: number
@@ -77,8 +84,12 @@ export interface Limit {
   readonly tools: readonly Name[]
   readonly who?: Who
   readonly per: 'session' | 'subject' | 'agent' | 'tenant' | 'global'
-  /** Calls per window. */
+  /** `cost` in US dollars and `time` in seconds, both of what has run. */
+  readonly count: 'calls' | 'denials' | 'cost' | 'time'
+  /** Adds up this argument, by its path, instead of counting. */
+  readonly sum?: readonly string[]
   readonly max: number
+  /** Sliding; absent means for as long as the counter lives. */
   readonly windowMs?: number
   readonly over: 'ask' | 'deny'
   readonly at: Span
@@ -91,14 +102,125 @@ export interface Role {
   readonly scopes?: readonly string[]
 }
 
-export interface ToolFacts {
+/** The entry of one tool. */
+export interface ToolEntry {
   readonly name: Name
-  readonly kind: ToolKind
+  /** Undefined keys leave what the definition of the tool says. */
+  readonly facts: Omit<Facts, 'args' | 'fields'>
+  readonly args: readonly { readonly name: Name; readonly value: ArgumentFacts }[]
+  readonly fields: readonly { readonly name: Name; readonly value: OutputLabel }[]
+  /** `sha256-` and base64: digest over name, description and input schema. */
+  readonly pin?: string
+  readonly timeoutMs?: number
+}
+
+/** What is asked or refused where untrusted text steers a call or secrets leave. */
+export interface Flow {
+  /** Messages that count as trusted text. */
+  readonly trusted: readonly ('user' | 'system' | 'developer')[]
+  readonly untrustedSteering?: 'ask' | 'deny'
+  /** Absent and `allow` mean the same. */
+  readonly untrustedLinks?: 'ask' | 'deny'
+  readonly secretsOut?: 'ask' | 'deny'
+  /** The lowest secrecy that `secretsOut` is about. */
+  readonly secretFrom: Secrecy
+  readonly afterUntrusted: readonly {
+    readonly tools: readonly Name[]
+    readonly effect: 'ask' | 'deny'
+    readonly at: Span
+  }[]
+  readonly at: Span
+}
+
+/** After one of `after` no call of `tools`, or no call of them unless one of `unless` ran. */
+export interface Sequence {
+  readonly id: string
+  readonly kind: 'after' | 'unless'
+  readonly earlier: readonly Name[]
+  /** Only earlier calls with the same value of this top-level argument count. */
+  readonly sameArg?: string
+  readonly tools: readonly Name[]
+  readonly do: 'ask' | 'deny'
+  readonly reason?: string
+  readonly at: Span
+}
+
+interface GuardOf {
+  readonly tools: readonly Name[]
+  readonly at: Span
+}
+
+/** Files below one folder. Variables are filled in; patterns are globs with `*` and `**`. */
+export interface PathGuard extends GuardOf {
+  readonly arg: readonly string[]
+  readonly root: string
+  readonly deny: readonly string[]
+  readonly readOnly: readonly string[]
+  /** `inside` follows links that stay below the root. */
+  readonly symlinks: 'deny' | 'inside'
+}
+
+export interface NetworkGuard extends GuardOf {
+  readonly arg: readonly string[]
+  readonly schemes: readonly ('https' | 'http' | 'wss')[]
+  readonly hosts: readonly string[]
+  readonly ports: readonly number[]
+  readonly redirects: 'deny' | 'recheck'
+  /** Undefined allows any. */
+  readonly methods?: readonly string[]
+}
+
+/** What may follow a program name; absent lists allow nothing of their kind. */
+export interface ProgramGuard {
+  readonly name: Name
+  readonly subcommands?: readonly string[]
+  readonly flags: readonly string[]
+  readonly maxArgs: number
+}
+
+export interface CommandGuard extends GuardOf {
+  readonly arg: readonly string[]
+  readonly programs: readonly ProgramGuard[]
+}
+
+export type DangerPack = 'secrets' | 'sql' | 'shell' | 'html' | 'template' | 'invisible'
+
+export interface DangerGuard extends GuardOf {
+  readonly packs: readonly DangerPack[]
+  readonly do: 'ask' | 'deny'
+}
+
+export interface Guards {
+  readonly paths: readonly PathGuard[]
+  readonly network: readonly NetworkGuard[]
+  readonly commands: readonly CommandGuard[]
+  readonly danger: readonly DangerGuard[]
+}
+
+export type Stripped = 'ansi' | 'bidi' | 'tags' | 'zero-width' | 'control'
+
+/** What is blacked out in results: a known kind of value, or what a pattern finds. */
+export type Redaction =
+  | {
+      readonly what: 'secrets' | 'email' | 'iban' | 'card' | 'phone'
+      /** Characters left at the end. */
+      readonly keep: number
+    }
+  | { readonly matches: Pattern; readonly keep: number }
+
+export interface OutputRule {
+  readonly tools: readonly Name[]
+  readonly maxBytes?: number
+  readonly strip: readonly Stripped[]
+  readonly redact: readonly Redaction[]
+  readonly at: Span
 }
 
 export interface Approvals {
   readonly ttlMs: number
   readonly selfApproval: boolean
+  /** Open requests of one run at most; undefined leaves them to the limits of the run. */
+  readonly maxPending?: number
 }
 
 /** A case inside the file. */
@@ -120,20 +242,30 @@ export interface PolicyTest {
 /** A policy as it is written, checked on its own; the input of `compilePolicy`. */
 export interface PolicyFile {
   readonly source: Source
+  /** Parent files, relative to this one. */
+  readonly extends: readonly Name[]
   readonly name: string
   readonly description?: string
   readonly mode: 'enforce' | 'shadow'
   readonly identity: IdentityConfiguration
   readonly roles: readonly Role[]
   /** Undefined when the file has no `tools`: then it has no catalogue of its own. */
-  readonly tools: readonly ToolFacts[] | undefined
+  readonly tools: readonly ToolEntry[] | undefined
   readonly rules: readonly Rule[]
+  /** False when the file has no `rules` at all: as a parent it only defines. */
+  readonly hasRules: boolean
   /** Where a rule would be added. */
   readonly rulesAt: Span
+  readonly flow: Flow | undefined
+  readonly sequences: readonly Sequence[]
   readonly limits: readonly Limit[]
+  readonly guards: Guards
+  readonly output: readonly OutputRule[]
   readonly approvals: Approvals
   readonly tests: readonly PolicyTest[]
   readonly warnings: readonly Diagnostic[]
-  /** `sha256:` over the canonical JSON of the file without `tests`. */
+  /** How much of the arguments goes into journals. */
+  readonly auditArguments: 'hash' | 'redacted' | 'full'
+  /** `sha256:` over the canonical JSON of the file without `tests`, variables filled in. */
   readonly digest: string
 }

@@ -88,11 +88,11 @@ function partOfArgument({ name, path, optional, test }: RuleArgument): Part {
     check,
     miss: `needs ${argument} to satisfy \`${key}: ${written(test[key])}\``,
   }))
-  return ({ args }, principal) => {
-    const value = valueAt(args, path)
+  return (request) => {
+    const value = valueAt(request.args, path)
     if (value === absent) return optional ? undefined : `needs the argument ${argument}`
     if (value === blocked) return `needs the argument ${argument}, which cannot be reached`
-    return checks.find(({ check }) => check(value, principal) !== yes)?.miss
+    return checks.find(({ check }) => check(value, request) !== yes)?.miss
   }
 }
 

@@ -1,8 +1,18 @@
 import { pointerTokens } from '../base/json.ts'
 import { readDuration } from '../base/duration.ts'
+import { visible } from '../base/text.ts'
 import type { Diagnostics } from './diagnostic.ts'
 import { globProblem } from './glob.ts'
-import { named, parsed, textOf, textProblem, type Name, type Read } from './shape.ts'
+import {
+  listOf,
+  named,
+  parsed,
+  textOf,
+  textProblem,
+  type Name,
+  type Read,
+  type TextRule,
+} from './shape.ts'
 
 const identifier = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,63}$/
 const tool = /^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$/
@@ -25,6 +35,8 @@ export const namedId: Read<Name> = named(id)
 const reservedIds: ReadonlySet<string> = new Set([
   'default',
   'unknown_tool',
+  'tool_changed',
+  'scope',
   'unauthenticated',
   'tool.requires',
   'policy_error',
@@ -60,10 +72,42 @@ export function checkToolKey(key: Name, diagnostics: Diagnostics): void {
   checkKey(key, toolRule, diagnostics)
 }
 
-function checkKey(key: Name, rule: typeof idRule, diagnostics: Diagnostics): void {
+function checkKey(key: Name, rule: Omit<TextRule, 'secret'>, diagnostics: Diagnostics): void {
   const problem = textProblem(key.text, rule)
   if (problem !== undefined)
     diagnostics.error(key, problem.code, problem.message, { help: rule.help })
+}
+
+const argumentRule = {
+  what: 'an argument name',
+  maxLength: 256,
+  help: 'write the name as the tool has it',
+}
+const programRule = {
+  what: 'a program',
+  pattern: /^[A-Za-z0-9_./+-]{1,256}$/,
+  help: 'write the name of a program, or its absolute path',
+}
+
+export function checkArgumentKey(key: Name, diagnostics: Diagnostics): void {
+  checkKey(key, argumentRule, diagnostics)
+}
+
+export function checkProgramKey(key: Name, diagnostics: Diagnostics): void {
+  checkKey(key, programRule, diagnostics)
+}
+
+/** A JSON Pointer (RFC 6901), also the empty one; `*` stands for any index or key. */
+export function checkPointerKey(key: Name, diagnostics: Diagnostics): void {
+  if (pointerTokens(key.text) !== undefined) return
+  diagnostics.error(
+    key,
+    'bad-value',
+    `\`${visible(key.text.slice(0, 64))}\` is not a JSON pointer`,
+    {
+      help: 'begin with `/`, such as `/*/body`',
+    },
+  )
 }
 
 /** A glob over tool names: `*` is a part of one dotted segment, `**` anything. */
@@ -77,6 +121,8 @@ export const glob: Read<Name> = named((node, diagnostics) => {
         help: 'use a tool name with `*` for a part of one dotted segment and `**` for anything',
       })
 })
+
+export const globs: Read<readonly Name[]> = listOf('the list of tools', glob)
 
 /** Milliseconds. */
 export const duration: Read<number> = parsed(

@@ -1,10 +1,12 @@
-import type { JsonObject } from '../base/json.ts'
+import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { Decision, Position } from '../protocol/decision.ts'
 import type { IdentityConfiguration } from '../protocol/identity.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { EffectiveRights } from './caller.ts'
 import type { Diagnostic } from './diagnostic.ts'
-import type { Approvals, PolicyTest, ToolKind } from './document.ts'
+import type { ToolFacts } from '../protocol/facts.ts'
+import type { Approvals, PolicyFile, PolicyTest, SourceKind } from './document.ts'
+import type { Truth } from './truth.ts'
 
 /** What no rule can lower: any of the roles, all of the scopes. */
 export interface ToolFloor {
@@ -15,7 +17,10 @@ export interface ToolFloor {
 /** What a policy has to know about a tool that the host offers. */
 export interface PolicyTool {
   readonly name: string
-  readonly kind?: ToolKind | undefined
+  /** What its definition says; the entry of the policy wins where it names the same field. */
+  readonly facts?: ToolFacts | undefined
+  /** `sha256-` and base64 over its name, description and input schema. */
+  readonly pin?: string | undefined
   readonly requires?: ToolFloor | undefined
   /** Names of its arguments; undefined when it takes any. */
   readonly argumentNames?: readonly string[] | undefined
@@ -33,12 +38,23 @@ export interface DecisionRequest {
   readonly now: number
   /** RFC 3339; copied into the decision. */
   readonly at: string
+  /** What the session has seen, for the test `from`; without it that test is unknown. */
+  readonly sources?: Sources
+}
+
+/** Text and values of a session, by where they came from. */
+export interface Sources {
+  /** Whether every scalar of the value occurs in a source of one of the kinds. */
+  hold(value: JsonValue, kinds: readonly SourceKind[]): Truth
 }
 
 export interface CompiledLimit {
   readonly id: string
   readonly per: 'session' | 'subject' | 'agent' | 'tenant' | 'global'
-  /** Calls per window. */
+  readonly count: 'calls' | 'denials' | 'cost' | 'time'
+  /** Adds up this argument instead of counting. */
+  readonly sum?: readonly string[]
+  /** Per window. */
   readonly max: number
   /** Absent: for as long as the counter lives. */
   readonly windowMs?: number
@@ -53,6 +69,8 @@ export interface Policy {
   readonly digest: string
   readonly mode: 'enforce' | 'shadow'
   readonly file: string
+  /** As it was written. */
+  readonly document: PolicyFile
   readonly identity: IdentityConfiguration
   /** Names of the roles it defines. */
   readonly roles: readonly string[]
@@ -66,6 +84,8 @@ export interface Policy {
    * `policy_error`. Every obligation of the decision has to be met, and an unknown kind refused.
    */
   decide(request: DecisionRequest): Decision
+  /** What definition and policy together say about a tool; empty when neither says anything. */
+  factsOf(tool: string): ToolFacts
   effective(principal: Pick<Principal, 'roles' | 'scopes'>): EffectiveRights
   /** Whether the catalogue has the tool; without a catalogue, whether a tool can have this name. */
   hasTool(name: string): boolean

@@ -19,7 +19,7 @@ import { toJson, type Node } from './tree.ts'
 
 const json: Read<{ readonly value: JsonValue }> = (node) => ({ value: toJson(node) })
 
-const pattern: Read<Pattern> = (node, diagnostics) => {
+export const pattern: Read<Pattern> = (node, diagnostics) => {
   if (node.kind !== 'scalar' || typeof node.value !== 'string') {
     return wrongType(node, diagnostics, 'a pattern has to be a string')
   }
@@ -72,6 +72,7 @@ const tests = {
   ),
   not: nested,
   anyOf: listOf('`anyOf`', nested),
+  from: listOf('`from`', oneOf('a source', ['user', 'system', 'trusted', 'policy'])),
 } as const
 
 const notEvaluated = ['from']

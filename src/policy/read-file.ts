@@ -1,15 +1,30 @@
 import { digestJson } from '../base/digest.ts'
 import { checkFile } from './check.ts'
-import type { Approvals, PolicyFile, Role, ToolFacts } from './document.ts'
-import { checkIdKey, checkToolKey, duration, id, namedId, sentence } from './names.ts'
+import type { Diagnostics } from './diagnostic.ts'
+import type { Approvals, PolicyFile, Role } from './document.ts'
+import { checkIdKey, duration, id, namedId, sentence } from './names.ts'
+import { readToolEntries } from './read-facts.ts'
+import { readFlow, readSequence } from './read-flow.ts'
+import { noGuards, readGuards } from './read-guards.ts'
 import { noIdentity, readIdentity } from './read-identity.ts'
 import { readLimit, readRule } from './read-rules.ts'
+import { readOutputRule } from './read-output.ts'
 import { readTest } from './read-tests.ts'
-import { boolean, listOf, mapping, oneOf, recordOf, textOf, type Read } from './shape.ts'
-import { mapToJson } from './tree.ts'
+import { boolean, listOf, mapping, named, numberOf, oneOf, recordOf, textOf } from './shape.ts'
+import { mapToJson, type Node } from './tree.ts'
+import { fillVariables } from './variables.ts'
 
 /** How long an approval waits when the policy does not say. */
 const defaultTtlMs = 15 * 60_000
+
+/** Same folder or below: a policy never reaches out of its tree, and never over the network. */
+const parentPath = named(
+  textOf({
+    what: 'a parent file',
+    pattern: /^\.\/(?!(.*\/)?\.\.?\/)[A-Za-z0-9_./-]+\.(ya?ml|json)$/,
+    help: 'write a path such as `./roles.yaml` in this folder or below it, without `..`',
+  }),
+)
 
 const fileFields = mapping(
   'a policy',
@@ -24,6 +39,8 @@ const fileFields = mapping(
     rules: listOf('`rules`', readRule, { minimum: 0 }),
     $schema: sentence,
     description: sentence,
+    extends: listOf('`extends`', parentPath, { maximum: 8 }),
+    vars: recordOf('`vars`', checkIdKey, textOf({ what: 'the value', maxLength: 4096 })),
     mode: oneOf('`mode`', ['enforce', 'shadow']),
     identity: readIdentity,
     roles: recordOf(
@@ -38,23 +55,30 @@ const fileFields = mapping(
         },
       ),
     ),
-    tools: recordOf(
-      '`tools`',
-      checkToolKey,
-      mapping(
-        'a tool',
-        { kind: oneOf('`kind`', ['read', 'write', 'destructive', 'exec', 'network']) },
-        {},
-        { notEvaluated: ['sink', 'pin', 'output', 'fields', 'args', 'timeout'] },
-      ),
-      { minimum: 1 },
-    ),
+    tools: readToolEntries,
+    flow: readFlow,
+    sequences: listOf('`sequences`', readSequence, { minimum: 0 }),
+    guards: readGuards,
+    output: listOf('`output`', readOutputRule, { minimum: 0 }),
     limits: listOf('`limits`', readLimit, { minimum: 0 }),
     approvals: mapping(
       '`approvals`',
       {},
-      { ttl: duration, selfApproval: boolean, onTimeout: oneOf('`onTimeout`', ['deny']) },
+      {
+        ttl: duration,
+        selfApproval: boolean,
+        onTimeout: oneOf('`onTimeout`', ['deny']),
+        maxPending: numberOf('`maxPending`', { integer: true, minimum: 1 }),
+      },
       { notEvaluated: ['maxPending'] },
+    ),
+    audit: mapping(
+      '`audit`',
+      {},
+      {
+        args: oneOf('`args`', ['hash', 'redacted', 'full']),
+        onFailure: oneOf('`onFailure`', ['deny']),
+      },
     ),
     tests: listOf('`tests`', readTest, { minimum: 0 }),
   },
@@ -65,9 +89,15 @@ const fileFields = mapping(
 )
 
 /** The root of a policy file, and what can be told about the file as a whole. */
-export const readFile: Read<Omit<PolicyFile, 'warnings'>> = (root, diagnostics) => {
+export function readFile(
+  root: Node,
+  diagnostics: Diagnostics,
+  variables: Readonly<Record<string, string>>,
+): Omit<PolicyFile, 'warnings'> | undefined {
   const fields = fileFields(root, diagnostics)
   if (fields === undefined || root.kind !== 'map') return undefined
+  const own = (fields.vars ?? []).map(({ name, value }) => [name.text, value] as const)
+  const values = new Map([...own, ...Object.entries(variables)])
   const {
     name = '',
     description,
@@ -89,16 +119,27 @@ export const readFile: Read<Omit<PolicyFile, 'warnings'>> = (root, diagnostics) 
       inherits,
       ...(scopes === undefined ? {} : { scopes }),
     })),
-    tools: fields.tools?.map((entry): ToolFacts => ({ name: entry.name, kind: entry.value.kind })),
+    tools: fields.tools,
+    extends: fields.extends ?? [],
     rules,
+    hasRules: root.entries.has('rules'),
     rulesAt: root.entries.get('rules')?.key ?? root,
+    flow: fields.flow,
+    sequences: fields.sequences ?? [],
     limits,
+    guards: fillVariables(fields.guards ?? noGuards, values, diagnostics),
+    output: fields.output ?? [],
+    auditArguments: fields.audit?.args ?? 'redacted',
     approvals: {
       ttlMs: approvals?.ttl ?? defaultTtlMs,
       selfApproval: approvals?.selfApproval ?? false,
+      ...(approvals?.maxPending === undefined ? {} : { maxPending: approvals.maxPending }),
     } satisfies Approvals,
     tests,
   }
   checkFile(policy, who.roles, diagnostics)
-  return { ...policy, digest: digestJson(mapToJson(root, 'tests')) }
+  const json = mapToJson(root, 'tests')
+  const filled =
+    own.length === 0 && values.size === 0 ? json : { ...json, vars: Object.fromEntries(values) }
+  return { ...policy, digest: digestJson(filled) }
 }

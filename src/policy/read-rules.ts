@@ -1,9 +1,10 @@
+import { pointerTokens } from '../base/json.ts'
 import type { Effect } from '../protocol/decision.ts'
 import type { Diagnostics } from './diagnostic.ts'
 import type { Limit, Rule, Who } from './document.ts'
-import { duration, glob, id, instant, namedId, ruleId } from './names.ts'
+import { duration, globs, id, instant, namedId, pointer, ruleId } from './names.ts'
 import { ruleArguments } from './read-arguments.ts'
-import { listOf, mapping, named, numberOf, oneOf, textOf, type Read } from './shape.ts'
+import { boolean, listOf, mapping, named, numberOf, oneOf, textOf, type Read } from './shape.ts'
 import type { Span } from './source.ts'
 import type { Node } from './tree.ts'
 
@@ -26,8 +27,6 @@ const readWho: Read<Who> = (node, diagnostics) => {
     help: 'name roles, scopes, tenants, agents or issuers, or leave the key out',
   })
 }
-
-const globs = listOf('the list of tools', glob)
 
 const ruleFields = mapping(
   'a rule',
@@ -54,8 +53,8 @@ const ruleFields = mapping(
     reason: textOf({ what: 'the reason', maxLength: 200 }),
     from: instant,
     until: instant,
+    shadow: boolean,
   },
-  { notEvaluated: ['shadow'] },
 )
 
 const effects = ['allow', 'ask', 'deny'] as const
@@ -81,7 +80,7 @@ export const readRule: Read<Rule> = (node, diagnostics) => {
   }
   checkBound(node, effect, diagnostics)
   if (fields === undefined) return undefined
-  const { allow, ask, deny, args, except, approvers, ...rest } = fields
+  const { allow, ask, deny, args, except, approvers, shadow, ...rest } = fields
   const tools = allow ?? ask ?? deny
   if (tools === undefined) return undefined
   checkWindow(rest, diagnostics)
@@ -91,6 +90,7 @@ export const readRule: Read<Rule> = (node, diagnostics) => {
     tools,
     args: args ?? [],
     except: except ?? [],
+    shadow: shadow ?? false,
     ...(approvers === undefined
       ? {}
       : { approvers: { ...approvers, count: approvers.count ?? 1 } }),
@@ -124,15 +124,43 @@ const limitFields = mapping(
     id,
     tools: globs,
     per: oneOf('`per`', ['session', 'subject', 'agent', 'tenant', 'global']),
-    max: numberOf('`max`', { integer: true, minimum: 1 }),
+    max: numberOf('`max`', { above: 0 }),
   },
-  { who: readWho, window: duration, over: oneOf('`over`', ['ask', 'deny']) },
+  {
+    who: readWho,
+    window: duration,
+    over: oneOf('`over`', ['ask', 'deny']),
+    count: oneOf('`count`', ['calls', 'denials', 'cost', 'time']),
+    sum: pointer,
+  },
   { notEvaluated: ['count', 'sum'] },
 )
 
 export const readLimit: Read<Limit> = (node, diagnostics) => {
   const fields = limitFields(node, diagnostics)
-  if (fields === undefined) return undefined
-  const { window, over, ...rest } = fields
-  return { ...rest, over: over ?? 'deny', ...(window === undefined ? {} : { windowMs: window }) }
+  if (fields === undefined || node.kind !== 'map') return undefined
+  const { window, over, count = 'calls', sum, ...rest } = fields
+  const counted = count === 'calls' || count === 'denials'
+  if (sum !== undefined && node.entries.has('count')) {
+    return diagnostics.error(
+      node.entries.get('sum')!.key,
+      'bad-value',
+      'a limit has either `count` or `sum`',
+    )
+  }
+  if (sum === undefined && counted && !Number.isInteger(rest.max)) {
+    const place = node.entries.get('max')!.value
+    return diagnostics.error(
+      place,
+      'wrong-type',
+      `\`max\` has to be a whole number, not ${rest.max}`,
+    )
+  }
+  return {
+    ...rest,
+    count,
+    ...(sum === undefined ? {} : { sum: pointerTokens(sum)! }),
+    over: over ?? 'deny',
+    ...(window === undefined ? {} : { windowMs: window }),
+  }
 }

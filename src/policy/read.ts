@@ -9,6 +9,13 @@ import type { Node } from './tree.ts'
 
 export type { PolicyFile }
 
+export interface ReadOptions {
+  /** The name to show in messages; nothing is opened. */
+  readonly file: string
+  /** Values for `${name}` in paths; they win over `vars` of the file. */
+  readonly variables?: Readonly<Record<string, string>>
+}
+
 /** Longest policy file in UTF-16 code units. */
 const maxLength = 4 * 1024 * 1024
 
@@ -18,14 +25,12 @@ const maxLength = 4 * 1024 * 1024
  *
  * Throws `bad-policy` when the file is not usable. The message names the first error as
  * `file:line:column: message`; the details are all findings, each a `Diagnostic`.
- *
- * @param file The name to show in messages; nothing is opened.
  */
-export function readPolicy(policyText: string, { file }: { readonly file: string }): PolicyFile {
+export function readPolicy(policyText: string, { file, variables = {} }: ReadOptions): PolicyFile {
   const diagnostics = new Diagnostics(new Source(file, policyText))
   const root = parse(policyText, diagnostics)
   diagnostics.throwErrors()
-  const policy = root === undefined ? undefined : readFile(root, diagnostics)
+  const policy = root === undefined ? undefined : readFile(root, diagnostics, variables)
   diagnostics.throwErrors()
   return { ...policy!, warnings: diagnostics.all() }
 }

@@ -36,18 +36,18 @@ export function mapping<Required extends Readers, Optional extends Readers>(
   { needed = [], notEvaluated = [] }: MappingOptions = {},
 ): Read<MappingOf<Required, Optional>> {
   const readers = new Map(Object.entries({ ...required, ...optional }))
-  const known = [...readers.keys()]
+  const known = [...readers.keys()].filter((key) => !notEvaluated.includes(key))
   const mandatory = [...Object.keys(required), ...needed]
   return (node, diagnostics) => {
     if (node.kind !== 'map') return wrongType(node, diagnostics, `${what} has to be a mapping`)
     const result: Record<string, unknown> = { at: { start: node.start, end: node.end } }
     for (const [key, entry] of node.entries) {
       const read = readers.get(key)
-      if (read !== undefined) {
+      if (notEvaluated.includes(key)) refuse(entry.key, key, diagnostics)
+      else if (read !== undefined) {
         const value = read(entry.value, diagnostics)
         if (value !== undefined) result[key] = value
-      } else if (notEvaluated.includes(key)) refuse(entry.key, key, diagnostics)
-      else unknownKey(entry.key, key, what, known, diagnostics)
+      } else unknownKey(entry.key, key, what, known, diagnostics)
     }
     for (const key of mandatory) {
       if (!node.entries.has(key)) missingKey(node, key, what, diagnostics)
@@ -126,7 +126,7 @@ export function recordOf<T>(
   }
 }
 
-interface TextRule {
+export interface TextRule {
   /** What the text is, such as `an id`. */
   readonly what: string
   readonly pattern?: RegExp

@@ -1,3 +1,5 @@
+import type { Secrecy, Trust } from './facts.ts'
+
 export type Effect = 'allow' | 'ask' | 'deny'
 
 /** A place in a policy file; line and column count from 1, columns in UTF-16 code units. */
@@ -11,6 +13,8 @@ export interface Position {
 export interface RuleReference extends Position {
   readonly id: string
   readonly effect: Effect
+  /** True when the rule only records what it would have said. */
+  readonly shadow?: boolean
   /** True when a condition could not be evaluated and the rule was read the strict way. */
   readonly unknown?: boolean
 }
@@ -25,6 +29,27 @@ export interface Approvers {
 /** What has to be done for a decision to be honoured. An unknown kind is a refusal. */
 export type Obligation = { readonly kind: 'approval'; readonly approvers: Approvers }
 
+/** Where a value was seen. */
+export interface Origin {
+  /** The call whose result held it. */
+  readonly callId?: string
+  /** JSON pointer into that result. */
+  readonly field?: string
+  readonly kind: 'approval' | 'policy' | 'principal' | 'system' | 'tool' | 'user'
+  readonly tool?: string
+}
+
+/** What is known about the origin of an argument. */
+export interface ArgumentLabel {
+  /** JSON pointer into the arguments. */
+  readonly argument: string
+  /** Empty when the value was seen nowhere: the model made it. */
+  readonly from: readonly Origin[]
+  /** The most closed of its sources. */
+  readonly secrecy?: Secrecy
+  readonly trust: Trust
+}
+
 /** The outcome of judging one call; plain data. */
 export interface Decision {
   readonly effect: Effect
@@ -37,7 +62,8 @@ export interface Decision {
   readonly rules: readonly RuleReference[]
   readonly reasons: readonly string[]
   readonly obligations: readonly Obligation[]
-  readonly labels: readonly string[]
+  /** Of the arguments that data flow looked at. */
+  readonly labels: readonly ArgumentLabel[]
   readonly policy: { readonly name: string; readonly digest: string }
   /** RFC 3339. */
   readonly at: string

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../base/json.ts'
 import type { CallStatus } from '../protocol/call.ts'
-import type { Approvers, Decision, Effect } from '../protocol/decision.ts'
+import type { Approvers, ArgumentLabel, Decision, Effect } from '../protocol/decision.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { EndStatus } from '../protocol/run-event.ts'
 import type { Cost, FinishReason, Usage } from '../protocol/usage.ts'
@@ -83,7 +83,7 @@ export interface CallRow {
   readonly approvalMs: number
   readonly executionMs: number
   /** Data-flow labels of the arguments. */
-  readonly labels: readonly string[]
+  readonly labels: readonly ArgumentLabel[]
   readonly resultDigest?: string
   readonly resultBytes?: number
   readonly truncated?: boolean

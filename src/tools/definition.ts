@@ -1,8 +1,9 @@
 import { SallyportError } from '../base/errors.ts'
-import { isObject, type JsonObject } from '../base/json.ts'
+import { deepFreeze, isObject, type JsonObject } from '../base/json.ts'
 import { copyPlain } from '../base/plain.ts'
 import { nearest } from '../base/suggest.ts'
 import { shorten } from '../base/text.ts'
+import { FactsProblem, readFacts } from './facts.ts'
 import { badSchema, closeSchema, rewriteSchema } from './rewrite.ts'
 import { checkPointer } from './pointer.ts'
 import { isStandardSchema, jsonSchemaOf, type StandardSchema } from './standard-schema.ts'
@@ -11,7 +12,6 @@ import type { Tool, ToolAnnotations, ToolInternals } from './tool.ts'
 type Fields = Readonly<Record<string, unknown>>
 
 const namePattern = /^[A-Za-z0-9_.:/-]{1,128}$/
-const kinds = ['read', 'write', 'destructive', 'exec', 'network'] as const
 const schemaBounds = { maxLength: 1024 * 1024, maxDepth: 64 }
 
 const known = [
@@ -154,14 +154,23 @@ class DefinitionReader {
   }
 
   #facts(annotations: ToolAnnotations): Tool['facts'] {
-    const { kind } = this.#section('facts', ['kind'])
-    if (kind === undefined) return Object.freeze({})
-    const found = kinds.find((name) => name === kind)
-    if (found === undefined) throw this.#bad('has an unknown `facts.kind`', `use ${list(kinds)}`)
-    if (annotations.readOnly && (found === 'write' || found === 'destructive')) {
-      throw this.#bad(`cannot be \`readOnly\` and of the kind \`${found}\``)
+    const given = this.#fields['facts']
+    if (given === undefined) return Object.freeze({})
+    if (!isObject(given)) throw this.#bad('has `facts` that is not an object')
+    const facts = this.#readFacts(given)
+    if (annotations.readOnly && (facts.kind === 'write' || facts.kind === 'destructive')) {
+      throw this.#bad(`cannot be \`readOnly\` and of the kind \`${facts.kind}\``)
     }
-    return Object.freeze({ kind: found })
+    return deepFreeze(facts)
+  }
+
+  #readFacts(given: Fields): Tool['facts'] {
+    try {
+      return readFacts(given)
+    } catch (error) {
+      if (error instanceof FactsProblem) throw this.#bad(error.message)
+      throw error
+    }
   }
 
   #requires(): Tool['requires'] {

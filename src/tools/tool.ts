@@ -1,5 +1,6 @@
 import { SallyportError } from '../base/errors.ts'
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
+import type { ToolFacts } from '../protocol/facts.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { readDefinition } from './definition.ts'
 import type { StandardOutput, StandardSchema } from './standard-schema.ts'
@@ -16,11 +17,6 @@ export interface ToolAnnotations {
   readonly idempotent: boolean
   /** Reaches things outside the host's control. Default true. */
   readonly openWorld: boolean
-}
-
-/** What a policy has to know about a tool. */
-export interface ToolFacts {
-  readonly kind?: 'read' | 'write' | 'destructive' | 'exec' | 'network'
 }
 
 /** A floor: what a caller must have whatever a policy says. Roles any of, scopes all of. */

@@ -3,6 +3,7 @@ import type { JsonValue } from '../../base/json.ts'
 import { formatBytes, formatDuration, plural } from '../format.ts'
 import { callNumber, placeText, type CallSummary, type Outcome } from '../summary.ts'
 import type { ApprovalRow, CallRow } from '../report.ts'
+import { describeLabel } from '../labels.ts'
 import { code, element, fact, jsonBlock, textBlock, type Content } from './element.ts'
 
 /** What a host may add to a call: payloads that the report itself leaves out. */
@@ -99,7 +100,7 @@ function callBody(call: CallSummary, details: CallDetails | undefined): Content[
       error !== undefined && fact('Error', `${error.code}: ${error.message}`),
       call.help !== undefined && fact('How to fix', call.help),
       fact('Decided by', call.rule),
-      row.labels.length > 0 && fact('Labels', row.labels.join(', ')),
+      row.labels.length > 0 && fact('Labels', row.labels.map(describeLabel).join('; ')),
       fact('Times', times(row)),
       fact('Started', plural(row.attempts, 'time')),
       row.resultBytes !== undefined && fact('Result', formatBytes(row.resultBytes)),

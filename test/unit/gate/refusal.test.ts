@@ -36,6 +36,7 @@ describe('a step of the gate that throws', () => {
           {
             id: 'l',
             per: 'session',
+            count: 'calls',
             max: 1,
             over: 'deny',
             position: { file: '', line: 1, column: 1 },

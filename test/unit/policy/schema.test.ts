@@ -178,7 +178,7 @@ const bad: readonly unknown[] = [
   rule({ args: {} }),
   rule({ reason: '' }),
   rule({ reason: 'x'.repeat(201) }),
-  rule({ shadow: true }),
+  rule({ shadow: 1 }),
   rule({ from: '2027-01-01' }),
   rule({ from: '2027-13-01T00:00:00Z' }),
   rule({ priority: 1 }),

@@ -265,7 +265,17 @@ export function sampleEvents(mode: 'enforce' | 'shadow' = 'enforce'): readonly S
       'deny',
       'flow.untrustedLinks',
       ['the URL carries `O-7`, which came from untrusted text of call 1.0'],
-      { labels: ['untrusted', 'private'], ...shadow },
+      {
+        labels: [
+          {
+            argument: '/recipient',
+            trust: 'untrusted',
+            secrecy: 'private',
+            from: [{ kind: 'tool', tool: 'read_file', callId: 'c-1', field: '/0/body' }],
+          },
+        ],
+        ...shadow,
+      },
     )
     .execute(0, 'get_order', 48, { order: 'O-7', total: 500 })
   if (mode === 'shadow')

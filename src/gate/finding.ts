@@ -1,0 +1,75 @@
+import type { Decision, Effect, Obligation, Position, RuleReference } from '../protocol/decision.ts'
+
+/** Something beside the rules that makes a decision stricter. */
+export interface Finding {
+  readonly effect: 'ask' | 'deny'
+  /** As `Decision.rule` names it: `guards.<kind>`, `sequences.<id>`, `flow.<check>`, `limits.<id>`. */
+  readonly rule: string
+  /** The entry of the policy that says so. */
+  readonly position: Position
+  /** What is the matter and what would help, for the model and for people; no secrets. */
+  readonly reason: string
+}
+
+// who decides, where several parts come to the same effect; rules stand as the empty prefix
+const denyOrder = ['guards.', '', 'sequences.', 'flow.', 'limits.'] as const
+const askOrder = ['flow.', 'sequences.', 'limits.', 'guards.', ''] as const
+
+const anyApproval: Obligation = { kind: 'approval', approvers: { count: 1 } }
+
+/**
+ * The decision of the rules made stricter by what was found beside them. Nothing is found that
+ * would make it milder.
+ */
+export function applyFindings(decision: Decision, findings: readonly Finding[]): Decision {
+  if (findings.length === 0) return decision
+  const effect = strictest(decision.effect, findings)
+  const order = effect === 'deny' ? denyOrder : askOrder
+  const place = (rule: string): number =>
+    order.findIndex((prefix) => prefix !== '' && rule.startsWith(prefix))
+  const own = order.indexOf('')
+  const ranked = findings.toSorted(
+    (a, b) =>
+      Number(b.effect === effect) - Number(a.effect === effect) ||
+      place(a.rule) - place(b.rule) ||
+      (a.rule < b.rule ? -1 : 1),
+  )
+  const before = ranked.filter(
+    (finding) =>
+      finding.effect === effect && (decision.effect !== effect || place(finding.rule) < own),
+  )
+  const after = ranked.filter((finding) => !before.includes(finding))
+  return {
+    ...decision,
+    effect,
+    obligations: obligationsOf(effect, decision, findings),
+    reasons: [...before.map(reasonOf), ...decision.reasons, ...after.map(reasonOf)],
+    rule: before[0]?.rule ?? decision.rule,
+    rules: [...before.map(referenceOf), ...decision.rules, ...after.map(referenceOf)],
+  }
+}
+
+function strictest(effect: Effect, findings: readonly Finding[]): Effect {
+  if (effect === 'deny' || findings.some((finding) => finding.effect === 'deny')) return 'deny'
+  return 'ask'
+}
+
+function obligationsOf(
+  effect: Effect,
+  { obligations }: Decision,
+  findings: readonly Finding[],
+): readonly Obligation[] {
+  if (effect === 'deny') return []
+  return findings.some((finding) => finding.effect === 'ask')
+    ? [...obligations, anyApproval]
+    : obligations
+}
+
+function reasonOf({ reason }: Finding): string {
+  return reason
+}
+
+function referenceOf({ effect, position, rule }: Finding): RuleReference {
+  const { column, file, line } = position
+  return { column, effect, file, id: rule, line }
+}

@@ -1,0 +1,102 @@
+import type { ArgumentFacts, OutputLabel, ToolFacts } from '../protocol/facts.ts'
+import type { ToolEntry } from './document.ts'
+import { checkArgumentKey, checkPointerKey, checkToolKey, duration, glob } from './names.ts'
+import { boolean, listOf, mapping, oneOf, recordOf, textOf, type Read } from './shape.ts'
+
+const labelFields = mapping(
+  'a label',
+  {},
+  {
+    trust: oneOf('`trust`', ['trusted', 'untrusted']),
+    secrecy: oneOf('`secrecy`', ['public', 'internal', 'private', 'secret']),
+    endorse: oneOf('`endorse`', ['identifier', 'integer', 'number', 'boolean', 'date', 'enum']),
+  },
+)
+
+const readLabel: Read<OutputLabel> = (node, diagnostics) => {
+  const fields = labelFields(node, diagnostics)
+  if (fields === undefined) return undefined
+  const { at: _at, ...label } = fields
+  return label
+}
+
+const argumentFields = mapping(
+  'facts about an argument',
+  {},
+  {
+    steers: boolean,
+    carries: boolean,
+    is: oneOf('`is`', [
+      'text',
+      'path',
+      'url',
+      'host',
+      'email',
+      'iban',
+      'argv',
+      'sql',
+      'money',
+      'date',
+      'id',
+    ]),
+    idsFrom: listOf('`idsFrom`', glob),
+  },
+)
+
+const readArgumentFacts: Read<ArgumentFacts> = (node, diagnostics) => {
+  const fields = argumentFields(node, diagnostics)
+  if (fields === undefined) return undefined
+  const { at: _at, idsFrom, ...facts } = fields
+  return {
+    ...facts,
+    ...(idsFrom === undefined ? {} : { idsFrom: idsFrom.map(({ text }) => text) }),
+  }
+}
+
+const entryFields = mapping(
+  'a tool',
+  { kind: oneOf('`kind`', ['read', 'write', 'destructive', 'exec', 'network']) },
+  {
+    sink: oneOf('`sink`', ['none', 'internal', 'external', 'public']),
+    pin: textOf({
+      what: 'a pin',
+      pattern: /^sha256-[A-Za-z0-9+/]{43}=$/,
+      help: 'write `sha256-` and the base64 digest that `sallyport pins list` prints',
+    }),
+    output: readLabel,
+    fields: recordOf('`fields`', checkPointerKey, readLabel),
+    args: recordOf('`args`', checkArgumentKey, readArgumentFacts),
+    timeout: duration,
+  },
+  { notEvaluated: ['sink', 'output', 'fields', 'args', 'timeout'] },
+)
+
+export const readToolEntries: Read<readonly ToolEntry[]> = (node, diagnostics) =>
+  recordOf('`tools`', checkToolKey, entryFields, { minimum: 1 })(node, diagnostics)?.map(
+    ({ name, value }): ToolEntry => {
+      const { at: _at, args = [], fields = [], pin, timeout, ...facts } = value
+      return {
+        name,
+        facts,
+        args,
+        fields,
+        ...(pin === undefined ? {} : { pin }),
+        ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+      }
+    },
+  )
+
+/** What the entry says, as plain facts. */
+export function factsOfEntry({ facts, args, fields }: ToolEntry): ToolFacts {
+  return {
+    ...facts,
+    ...(args.length === 0 ? {} : { args: toRecord(args) }),
+    ...(fields.length === 0 ? {} : { fields: toRecord(fields) }),
+  }
+}
+
+function toRecord<T>(
+  entries: readonly { readonly name: { readonly text: string }; readonly value: T }[],
+): Record<string, T> {
+  return Object.fromEntries(entries.map(({ name, value }) => [name.text, value]))
+}

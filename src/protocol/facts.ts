@@ -1,0 +1,57 @@
+/** What a tool does to the world. */
+export type ToolKind = 'read' | 'write' | 'destructive' | 'exec' | 'network'
+
+/** Where the arguments of a call end up. */
+export type Sink = 'none' | 'internal' | 'external' | 'public'
+
+export type Trust = 'trusted' | 'untrusted'
+
+/** From the most open to the most closed. */
+export type Secrecy = 'public' | 'internal' | 'private' | 'secret'
+
+/** Shapes that cannot hold an instruction. */
+export type Endorsement = 'identifier' | 'integer' | 'number' | 'boolean' | 'date' | 'enum'
+
+/** What a value means, which decides how it is compared and what it must not hold. */
+export type ArgumentForm =
+  | 'text'
+  | 'path'
+  | 'url'
+  | 'host'
+  | 'email'
+  | 'iban'
+  | 'argv'
+  | 'sql'
+  | 'money'
+  | 'date'
+  | 'id'
+
+/** A mark on data that comes out of a tool. */
+export interface OutputLabel {
+  readonly trust?: Trust
+  readonly secrecy?: Secrecy
+  /** Values of exactly this shape count as trusted even from an untrusted source. */
+  readonly endorse?: Endorsement
+}
+
+/** What a policy has to know about one argument. */
+export interface ArgumentFacts {
+  /** Chooses who, where or what is affected: has to come from a trusted source. */
+  readonly steers?: boolean
+  /** Content that leaves with the call. */
+  readonly carries?: boolean
+  readonly is?: ArgumentForm
+  /** Globs of tools: a value one of them has listed as an id counts as trusted. */
+  readonly idsFrom?: readonly string[]
+}
+
+/** What a policy has to know about a tool. Rules grant; facts only restrict. */
+export interface ToolFacts {
+  readonly kind?: ToolKind
+  readonly sink?: Sink
+  readonly output?: OutputLabel
+  /** By JSON pointer into the result; `*` stands for one index or key. */
+  readonly fields?: Readonly<Record<string, OutputLabel>>
+  /** By top-level argument name. */
+  readonly args?: Readonly<Record<string, ArgumentFacts>>
+}
