@@ -105,7 +105,8 @@ function writePrimitive(value: unknown): string {
   return typeof value === 'string' ? canonicalString(value) : JSON.stringify(inOrder(value))
 }
 
-function canonicalString(text: string): string {
+/** A text as canonical JSON; throws a TypeError for lone surrogates. */
+export function canonicalString(text: string): string {
   if (!text.isWellFormed()) throw loneSurrogate()
   return JSON.stringify(text)
 }

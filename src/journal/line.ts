@@ -1,25 +1,54 @@
 import { canonicalJson } from '../base/digest.ts'
 import type { StructuralEvent } from '../protocol/run-event.ts'
+import {
+  decisionLine,
+  executionStartLine,
+  toolCallLine,
+  toolResultLine,
+  turnEndLine,
+  turnStartLine,
+  usageLine,
+} from './call-lines.ts'
+import type { Link } from './link.ts'
 
-type Types = StructuralEvent['type']
-type EventOf<Type extends Types> = Extract<StructuralEvent, { type: Type }>
-
-/** What the journal adds to an event. */
-export interface Link {
-  readonly prev: string
-  /** Number of the record; the event's own number stands as `eventSeq`. */
-  readonly seq: number
-  /** Digest of the payload; absent when there is none. */
-  readonly payload: string | undefined
+/**
+ * The line of a record: canonical JSON (RFC 8785). What people, models and tools said is not in it;
+ * what remains is enough to read the course of a run. Throws a TypeError for what has no canonical
+ * form, as `canonicalJson` does.
+ */
+export function lineText(event: StructuralEvent, link: Link): string {
+  switch (event.type) {
+    case 'turn-start':
+      return turnStartLine(event, link)
+    case 'usage':
+      return usageLine(event, link)
+    case 'tool-call':
+      return toolCallLine(event, link)
+    case 'decision':
+      return decisionLine(event, link)
+    case 'execution-start':
+      return executionStartLine(event, link)
+    case 'tool-result':
+      return toolResultLine(event, link)
+    case 'turn-end':
+      return turnEndLine(event, link)
+    default: {
+      const members = rare[event.type] as (event: StructuralEvent, link: Link) => object
+      return canonicalJson(members(event, link))
+    }
+  }
 }
 
-/** The members of a line, in canonical order wherever that is known beforehand. */
-type Line = object
+type Rare = Exclude<
+  StructuralEvent['type'],
+  'turn-start' | 'usage' | 'tool-call' | 'decision' | 'execution-start' | 'tool-result' | 'turn-end'
+>
+type EventOf<Type extends Rare> = Extract<StructuralEvent, { type: Type }>
 
 // Each of these lists the members of its line in canonical order, so that nothing is left to sort;
 // `type` and what every line has are repeated because their places differ. Members that are
 // undefined are left out when the line is written.
-const lines: { readonly [Type in Types]: (event: EventOf<Type>, link: Link) => Line } = {
+const rare: { readonly [Type in Rare]: (event: EventOf<Type>, link: Link) => object } = {
   'run-start': (e, { payload, prev, seq }) => ({
     at: e.at,
     eventSeq: e.seq,
@@ -37,45 +66,6 @@ const lines: { readonly [Type in Types]: (event: EventOf<Type>, link: Link) => L
     type: e.type,
     v: 1,
     versions: e.versions,
-  }),
-  'turn-start': (e, { prev, seq }) => ({
-    at: e.at,
-    eventSeq: e.seq,
-    prev,
-    runId: e.runId,
-    seq,
-    turn: e.turn,
-    type: e.type,
-    v: 1,
-  }),
-  'tool-call': (e, { payload, prev, seq }) => ({
-    argsDigest: e.argsDigest,
-    at: e.at,
-    callId: e.callId,
-    eventSeq: e.seq,
-    index: e.index,
-    payload,
-    prev,
-    providerId: e.providerId,
-    runId: e.runId,
-    sensitive: e.sensitive,
-    seq,
-    tool: e.tool,
-    turn: e.turn,
-    type: e.type,
-    v: 1,
-  }),
-  decision: (e, { prev, seq }) => ({
-    at: e.at,
-    callId: e.callId,
-    decision: e.decision,
-    eventSeq: e.seq,
-    prev,
-    runId: e.runId,
-    seq,
-    turn: e.turn,
-    type: e.type,
-    v: 1,
   }),
   'approval-request': (e, { payload, prev, seq }) => ({
     approvalId: e.approvalId,
@@ -114,20 +104,6 @@ const lines: { readonly [Type in Types]: (event: EventOf<Type>, link: Link) => L
     type: e.type,
     v: 1,
   }),
-  'execution-start': (e, { prev, seq }) => ({
-    argsDigest: e.argsDigest,
-    at: e.at,
-    callId: e.callId,
-    eventSeq: e.seq,
-    idempotencyKey: e.idempotencyKey,
-    prev,
-    runId: e.runId,
-    seq,
-    tool: e.tool,
-    turn: e.turn,
-    type: e.type,
-    v: 1,
-  }),
   'execution-progress': (e, { payload, prev, seq }) => ({
     at: e.at,
     callId: e.callId,
@@ -136,27 +112,6 @@ const lines: { readonly [Type in Types]: (event: EventOf<Type>, link: Link) => L
     prev,
     runId: e.runId,
     seq,
-    turn: e.turn,
-    type: e.type,
-    v: 1,
-  }),
-  'tool-result': (e, { payload, prev, seq }) => ({
-    approvalMs: e.approvalMs,
-    at: e.at,
-    attempts: e.attempts,
-    callId: e.callId,
-    eventSeq: e.seq,
-    executionMs: e.executionMs,
-    payload,
-    prev,
-    queueMs: e.queueMs,
-    resultBytes: e.resultBytes,
-    resultDigest: e.resultDigest,
-    runId: e.runId,
-    seq,
-    status: e.status,
-    tool: e.tool,
-    truncated: e.truncated,
     turn: e.turn,
     type: e.type,
     v: 1,
@@ -187,19 +142,6 @@ const lines: { readonly [Type in Types]: (event: EventOf<Type>, link: Link) => L
     type: e.type,
     v: 1,
   }),
-  usage: (e, { payload, prev, seq }) => ({
-    at: e.at,
-    cost: e.cost,
-    eventSeq: e.seq,
-    payload,
-    prev,
-    runId: e.runId,
-    seq,
-    turn: e.turn,
-    type: e.type,
-    usage: e.usage,
-    v: 1,
-  }),
   limit: (e, { prev, seq }) => ({
     at: e.at,
     eventSeq: e.seq,
@@ -211,23 +153,6 @@ const lines: { readonly [Type in Types]: (event: EventOf<Type>, link: Link) => L
     seq,
     turn: e.turn,
     type: e.type,
-    v: 1,
-  }),
-  'turn-end': (e, { prev, seq }) => ({
-    at: e.at,
-    attempts: e.attempts,
-    cost: e.cost,
-    durationMs: e.durationMs,
-    eventSeq: e.seq,
-    finishReason: e.finishReason,
-    model: e.model,
-    prev,
-    responseId: e.responseId,
-    runId: e.runId,
-    seq,
-    turn: e.turn,
-    type: e.type,
-    usage: e.usage,
     v: 1,
   }),
   error: (e, { prev, seq }) => ({
@@ -257,13 +182,4 @@ const lines: { readonly [Type in Types]: (event: EventOf<Type>, link: Link) => L
     type: e.type,
     v: 1,
   }),
-}
-
-/**
- * The line of a record: canonical JSON (RFC 8785). What people, models and tools said is not in it;
- * what remains is enough to read the course of a run.
- */
-export function lineText(event: StructuralEvent, link: Link): string {
-  const write = lines[event.type] as (event: StructuralEvent, link: Link) => Line
-  return canonicalJson(write(event, link))
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { canonicalJson } from '../../../src/base/digest.ts'
 import { Chain, openRecord } from '../../../src/journal/chain.ts'
+import type { Decision, RuleReference } from '../../../src/protocol/decision.ts'
 import type { StructuralEvent } from '../../../src/protocol/run-event.ts'
 
 type Types = StructuralEvent['type']
@@ -19,7 +20,26 @@ const usage = {
 }
 const cost = { amount: 0.01, currency: 'USD', source: 'provider' } as const
 const error = { code: 'tool-failed', message: 'it broke', retryable: false } as const
-const rule = { id: 'r', effect: 'ask', file: 'p.yaml', line: 3, column: 5 } as const
+const rule: Required<RuleReference> = {
+  id: 'r',
+  effect: 'ask',
+  file: 'p "1".yaml',
+  line: 3,
+  column: 5,
+  shadow: true,
+  unknown: true,
+}
+const decision: Required<Decision> = {
+  effect: 'allow',
+  rule: 'r',
+  rules: [rule, { id: 'q', effect: 'deny', file: 'p.yaml', line: 1, column: 1 }],
+  reasons: ['because', 'it is "so"\n'],
+  obligations: [{ kind: 'approval', approvers: { roles: ['lead'], count: 2 } }],
+  labels: [{ argument: '/to', from: [{ kind: 'user' }], trust: 'trusted' }],
+  policy: { name: 'desk', digest: 'sha256:d' },
+  at: '2026-01-01T00:00:00.000Z',
+  shadow: true,
+}
 
 const events: Complete = {
   'run-start': {
@@ -50,16 +70,7 @@ const events: Complete = {
     ...base,
     type: 'decision',
     callId: call.callId,
-    decision: {
-      effect: 'allow',
-      rule: 'r',
-      rules: [rule],
-      reasons: ['because'],
-      obligations: [],
-      labels: [],
-      policy: { name: 'desk', digest: 'sha256:d' },
-      at: base.at,
-    },
+    decision,
   },
   'approval-request': {
     ...base,
