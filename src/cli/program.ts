@@ -107,7 +107,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   program
     .command('report')
     .description('render the report of a run')
-    .argument('<journal>', 'journal file')
+    .argument('<journal>', 'journal file, or a report.json')
     .option('--run <id>', 'run; else the latest')
     .addOption(
       new Option('--format <name>', 'form')

@@ -82,7 +82,8 @@ export function openRecord(record: Pick<JournalRecord, 'line' | 'payload'>): Ope
       ? undefined
       : (JSON.parse(record.payload) as { value: Record<string, unknown> }).value
   return {
-    event: { ...line, ...value, seq: eventSeq } as unknown as StructuralEvent,
+    // what the chain covers wins over the payload beside it
+    event: { ...value, ...line, seq: eventSeq } as unknown as StructuralEvent,
     erased: payload !== undefined && value === undefined,
   }
 }

@@ -1,7 +1,7 @@
 export { createFold, foldReport } from './fold.ts'
 export { renderHtml } from './html/page.ts'
 export { renderJson } from './json.ts'
-export { readReport } from './read.ts'
+export { parseReport, readReport } from './read.ts'
 export { renderTerminal } from './terminal.ts'
 export { verifyChain } from './verify.ts'
 

@@ -1,38 +1,93 @@
 import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
+import { copyPlain, type PlainResult } from '../base/plain.ts'
+import { shorten } from '../base/text.ts'
 import { openRecord } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
-import { createFold } from './fold.ts'
+import type { StructuralEvent } from '../protocol/run-event.ts'
+import { createFold, type ReportFold } from './fold.ts'
 import type { Report } from './report.ts'
+import { eventShape, reportShape } from './shape.ts'
 
 /**
  * The report over the records of one run, in their order, with the digest of the last one as head.
  * Does not check the chain; `verifyChain` does. Throws `bad-journal` when there are no records or
- * when they are not those of a run.
+ * when they are not those of a run, with the number of the record and a JSON pointer into it.
  */
 export async function readReport(
   records: Iterable<JournalRecord> | AsyncIterable<JournalRecord>,
 ): Promise<Report> {
   const fold = createFold()
+  const check = await eventShape()
   let head: string | null = null
   for await (const record of records) {
+    const event = eventOf(record)
+    const problem = check(event)
+    if (problem !== undefined) {
+      throw damaged(`record ${record.seq} (\`${shorten(String(event.type), 40)}\`): ${problem}`)
+    }
     try {
-      fold.add(openRecord(record).event)
+      fold.add(event)
     } catch (error) {
       throw unreadable(error, `record ${record.seq}`)
     }
     head = record.hash
   }
+  return checked(fold, head)
+}
+
+/**
+ * The report in the text of a `report.json`. Throws `bad-file` for what does not match its
+ * published schema, with a JSON pointer.
+ */
+export async function parseReport(text: string): Promise<Report> {
+  const check = await reportShape()
+  const read = plainJson(text)
+  const problem = read.ok ? check(read.value) : read.message
+  if (read.ok && problem === undefined) return read.value as unknown as Report
+  throw new SallyportError('bad-file', `this is no report: ${problem}`, {
+    help: 'give a `report.json` of version 1 as it was written; `sallyport schema report` prints its schema',
+  })
+}
+
+/** A report quotes what was refused, so only what renderers could not bear is refused here. */
+function plainJson(text: string): PlainResult {
   try {
-    return fold.report(head)
-  } catch (error) {
-    throw unreadable(error, 'the run')
+    return copyPlain(JSON.parse(text), { maxLength: 256 * 1024 * 1024, maxDepth: 128 })
+  } catch {
+    return { ok: false, message: 'it is not JSON' }
   }
 }
 
+function eventOf(record: JournalRecord): StructuralEvent {
+  try {
+    return openRecord(record).event
+  } catch (cause) {
+    throw damaged(`record ${record.seq} is not a line of a journal`, cause)
+  }
+}
+
+/** What the shapes of single records do not rule out must not reach those who render reports. */
+async function checked(fold: ReportFold, head: string | null): Promise<Report> {
+  let report: Report
+  try {
+    report = fold.report(head)
+  } catch (error) {
+    throw unreadable(error, 'the run')
+  }
+  const problem = (await reportShape())(report)
+  if (problem !== undefined) throw damaged(`the report of the run: ${problem}`)
+  return report
+}
+
 function unreadable(error: unknown, what: string): SallyportError {
-  if (isSallyportError(error)) return error
-  return new SallyportError('bad-journal', `${what} cannot be read: ${messageOf(error)}`, {
-    help: 'the journal may be damaged: restore it from a copy',
-    cause: error,
+  return isSallyportError(error)
+    ? error
+    : damaged(`${what} cannot be read: ${messageOf(error)}`, error)
+}
+
+function damaged(message: string, cause?: unknown): SallyportError {
+  return new SallyportError('bad-journal', message, {
+    help: 'the journal is damaged or was altered: restore it from a copy',
+    cause,
   })
 }

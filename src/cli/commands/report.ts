@@ -1,8 +1,8 @@
-import { stat, writeFile } from 'node:fs/promises'
-import { SallyportError } from '../../base/errors.ts'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { messageOf, SallyportError } from '../../base/errors.ts'
 import { jsonlJournal } from '../../journal/jsonl.ts'
 import { renderJson } from '../../report/json.ts'
-import { readReport } from '../../report/read.ts'
+import { parseReport, readReport } from '../../report/read.ts'
 import { verifyChain, type Verification } from '../../report/verify.ts'
 import type { Report } from '../../report/report.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
@@ -23,24 +23,38 @@ const tampered: ReadonlySet<Verification['verdict']> = new Set([
 
 /**
  * Renders the report of one run of a journal: the named one, else the latest. The records are
- * verified too; a journal that was altered is still rendered, with a note and exit code 1.
+ * verified too; a journal that was altered is still rendered, with a note and exit code 1. A
+ * `report.json` (by its ending) is rendered as it is, since nothing in it can be verified.
  */
-export async function report(journal: string, options: ReportOptions, io: Io): Promise<ExitCode> {
-  const { data, verification } = await open(journal, options.run)
+export async function report(path: string, options: ReportOptions, io: Io): Promise<ExitCode> {
+  const { data, verification } = path.endsWith('.json')
+    ? await openReport(path, options.run)
+    : await openJournal(path, options.run)
   const text = await render(data, verification, options.format, io)
   if (options.output === undefined) io.out(text)
   else await writeFile(options.output, text)
-  if (verification.verdict === 'CONSISTENT') return exitCode.done
+  if (verification === undefined || verification.verdict === 'CONSISTENT') return exitCode.done
   io.note(`${verification.verdict}: ${printable(verification.message)}\n`)
   return tampered.has(verification.verdict) ? exitCode.negative : exitCode.done
 }
 
 interface Opened {
   readonly data: Report
-  readonly verification: Verification
+  readonly verification: Verification | undefined
 }
 
-async function open(path: string, run: string | undefined): Promise<Opened> {
+async function openReport(path: string, run: string | undefined): Promise<Opened> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new SallyportError('bad-file', `\`${path}\` cannot be read: ${messageOf(cause)}`, {
+      cause,
+    })
+  })
+  const data = await parseReport(text)
+  if (run === undefined || data.header.runId === run) return { data, verification: undefined }
+  throw new SallyportError('bad-option', `\`${path}\` is of another run than \`${run}\``)
+}
+
+async function openJournal(path: string, run: string | undefined): Promise<Opened> {
   await stat(path).catch((cause: unknown) => {
     throw new SallyportError('bad-file', `there is no journal \`${path}\``, { cause })
   })
@@ -68,7 +82,7 @@ async function findRun(
 
 async function render(
   data: Report,
-  verification: Verification,
+  verification: Verification | undefined,
   format: ReportOptions['format'],
   io: Io,
 ): Promise<string> {
@@ -76,7 +90,10 @@ async function render(
     case 'json':
       return renderJson(data)
     case 'html':
-      return (await import('../../report/html/page.ts')).renderHtml(data, { verification })
+      return (await import('../../report/html/page.ts')).renderHtml(
+        data,
+        verification === undefined ? {} : { verification },
+      )
     case 'terminal': {
       const { renderTerminal } = await import('../../report/terminal.ts')
       return renderTerminal(data, { color: io.color && io.outIsTerminal, width: io.columns })

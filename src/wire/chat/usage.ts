@@ -14,22 +14,27 @@ export function findUsage(
   )
 }
 
-/** Token counts in our words; what is missing counts as 0. */
+/** Token counts in our words; what is missing counts as 0, fractions are rounded. */
 export function readUsage(raw: Record<string, unknown>): Usage {
   const input = objectAt(raw, 'prompt_tokens_details') ?? {}
   const output = objectAt(raw, 'completion_tokens_details') ?? {}
   return {
     cacheReadTokens:
-      countAt(input, 'cached_tokens') ??
-      countAt(raw, 'prompt_cache_hit_tokens') ??
-      countAt(raw, 'cached_tokens') ??
+      tokensAt(input, 'cached_tokens') ??
+      tokensAt(raw, 'prompt_cache_hit_tokens') ??
+      tokensAt(raw, 'cached_tokens') ??
       0,
-    cacheWriteTokens: countAt(input, 'cache_write_tokens') ?? 0,
-    inputTokens: countAt(raw, 'prompt_tokens') ?? 0,
-    outputTokens: countAt(raw, 'completion_tokens') ?? 0,
+    cacheWriteTokens: tokensAt(input, 'cache_write_tokens') ?? 0,
+    inputTokens: tokensAt(raw, 'prompt_tokens') ?? 0,
+    outputTokens: tokensAt(raw, 'completion_tokens') ?? 0,
     ...(isShallow(raw) ? { raw: raw as JsonValue } : {}),
-    reasoningTokens: countAt(output, 'reasoning_tokens') ?? countAt(raw, 'reasoning_tokens') ?? 0,
+    reasoningTokens: tokensAt(output, 'reasoning_tokens') ?? tokensAt(raw, 'reasoning_tokens') ?? 0,
   }
+}
+
+function tokensAt(object: Record<string, unknown>, key: string): number | undefined {
+  const count = countAt(object, key)
+  return count === undefined ? undefined : Math.round(count)
 }
 
 /** What the provider charged, in US dollars: a number, or an object with a total. */

@@ -651,3 +651,9 @@ test('reasoning under the name `reasoning` alone is not sent back', async () => 
   expect(turn.reasoning).toBe('a')
   expect(turn.opaque).toBeUndefined()
 })
+
+test('token counts are whole numbers, whatever an endpoint reports', async () => {
+  const usage = { prompt_tokens: 10.4, completion_tokens: 2.5, prompt_tokens_details: null }
+  const { turn } = await ask({ body: events(chunk({ content: 'x' }, 'stop', { usage }), done) })
+  expect(turn.usage).toMatchObject({ inputTokens: 10, outputTokens: 3, cacheReadTokens: 0 })
+})

@@ -50,3 +50,24 @@ test('a journal that was altered is shown with its verdict, and exits with 1', a
   expect(notes).toMatch(/^TAMPERED: /)
   expect(JSON.parse(out)).toHaveProperty('rows')
 })
+
+test('a journal whose records have wrong types is refused with their place', async () => {
+  const path = await writeRun()
+  const text = readFileSync(path, 'utf8')
+  writeFileSync(path, text.replace('"mode":"enforce"', '"mode":7'))
+  expect(readFileSync(path, 'utf8')).not.toBe(text)
+  const { code, notes } = await report(path)
+  expect(code).toBe(4)
+  expect(notes).toMatch(/^error\[bad-journal\]: record 0 \(`run-start`\): `\/policy\/mode` /)
+})
+
+test('a report.json is rendered again, unless it is none', async () => {
+  const { out } = await report(await writeRun())
+  const path = join(temporaryFolder(), 'report.json')
+  writeFileSync(path, out)
+  expect(await report(path)).toEqual({ code: 0, out, notes: '' })
+  writeFileSync(path, out.replace('"rows": []', '"rows": {}'))
+  const { code, notes } = await report(path)
+  expect(code).toBe(2)
+  expect(notes).toContain('`/rows` must be array')
+})

@@ -1,0 +1,139 @@
+import type { JsonObject } from '../base/json.ts'
+import type { StructuralEvent } from '../protocol/run-event.ts'
+import { callStatuses } from './report.ts'
+
+/** Members that an event must have and may have; others are let pass, as are erased payloads. */
+interface Shape {
+  readonly required: Readonly<Record<string, JsonObject>>
+  readonly optional?: Readonly<Record<string, JsonObject>>
+}
+
+const text: JsonObject = { type: 'string' }
+const texts: JsonObject = { type: 'array', items: text }
+const count: JsonObject = { type: 'integer', minimum: 0 }
+const flag: JsonObject = { type: 'boolean' }
+
+/** A definition of `report.schema.json`. */
+function definition(name: string): JsonObject {
+  return { $ref: `urn:sallyport:report:1#/$defs/${name}` }
+}
+
+/** What reports narrow: events carry more of it. */
+function object(required: Readonly<Record<string, JsonObject>>, optional: JsonObject = {}) {
+  return {
+    type: 'object',
+    properties: { ...required, ...optional },
+    required: Object.keys(required),
+  }
+}
+
+function orNull(schema: JsonObject): JsonObject {
+  return { anyOf: [schema, { type: 'null' }] }
+}
+
+const digest = definition('digest')
+const time = definition('time')
+
+const principal = object(
+  { subject: text, roles: texts, scopes: texts },
+  { issuer: text, tenant: text, agent: text },
+)
+
+const error = object({ code: text, message: text, retryable: flag }, { help: text })
+
+const usage = object({
+  inputTokens: count,
+  outputTokens: count,
+  cacheReadTokens: count,
+  cacheWriteTokens: count,
+  reasoningTokens: count,
+})
+
+const finishReason = object({
+  unified: { enum: ['stop', 'length', 'tool-calls', 'content-filter', 'error', 'other'] },
+  raw: { type: ['string', 'null'] },
+})
+
+const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
+  'run-start': {
+    required: {
+      principal: orNull(principal),
+      policy: object({ name: text, digest, mode: { enum: ['enforce', 'shadow'] } }, { file: text }),
+      tools: object({ digest, names: texts }),
+      model: object({ id: text, provider: text }),
+      versions: object({ sallyport: text, node: text }),
+    },
+    optional: { session: text },
+  },
+  'turn-start': { required: {} },
+  'tool-call': {
+    required: { callId: text, providerId: text, index: count, tool: text, argsDigest: digest },
+    optional: { sensitive: texts, rawArgs: text },
+  },
+  decision: { required: { callId: text, decision: definition('decision') } },
+  'approval-request': {
+    required: {
+      approvalId: text,
+      callId: text,
+      tool: text,
+      argsDigest: digest,
+      rules: { type: 'array', items: definition('rule') },
+      reasons: texts,
+      approvers: { type: 'array', items: definition('approvers') },
+      expiresAt: time,
+      editable: texts,
+    },
+  },
+  'approval-decision': {
+    required: {
+      approvalId: text,
+      callId: text,
+      action: { enum: ['approve', 'edit', 'deny', 'expire'] },
+      by: orNull(object({ subject: text, roles: texts })),
+    },
+    optional: { reason: text, argsDigest: digest, sensitive: texts },
+  },
+  'execution-start': {
+    required: { callId: text, tool: text, argsDigest: digest, idempotencyKey: text },
+  },
+  'execution-progress': { required: { callId: text } },
+  'tool-result': {
+    required: {
+      callId: text,
+      tool: text,
+      status: { enum: callStatuses },
+      attempts: count,
+      queueMs: count,
+      approvalMs: count,
+      executionMs: count,
+    },
+    optional: { resultDigest: digest, resultBytes: count, truncated: flag, error, content: text },
+  },
+  retry: { required: { attempt: count, delayMs: { type: 'number', minimum: 0 }, error } },
+  fallback: { required: { from: text, to: text, error } },
+  usage: { required: { usage }, optional: { cost: definition('cost') } },
+  limit: { required: { limit: text, max: { type: 'number' }, message: text } },
+  'turn-end': {
+    required: { finishReason, usage, attempts: count, durationMs: count },
+    optional: { cost: definition('cost'), model: text, responseId: text },
+  },
+  error: {
+    required: { code: text, message: text, retryable: flag },
+    optional: { help: text },
+  },
+  end: {
+    required: {
+      status: {
+        enum: ['completed', 'needs-approval', 'limit', 'denied', 'cancelled', 'timeout', 'error'],
+      },
+      head: digest,
+    },
+  },
+}
+
+/** JSON Schema (2020-12) of a recorded event; undefined for a type that is not recorded. */
+export function eventSchema(type: string): JsonObject | undefined {
+  if (!Object.hasOwn(shapes, type)) return undefined
+  const { required, optional } = shapes[type as StructuralEvent['type']]
+  return object({ seq: count, runId: text, turn: count, at: time, ...required }, optional)
+}
