@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { messageOf, SallyportError } from '../base/errors.ts'
+import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { isObject, type JsonObject } from '../base/json.ts'
 import { toTools, type Tool, type ToolDefinition } from '../tools/tool.ts'
+import { importFailure } from './import-failure.ts'
 
 /**
  * The tools of a file: a JavaScript or TypeScript module whose default export is a list of tools
@@ -14,23 +15,58 @@ export async function loadTools(path: string): Promise<readonly Tool[]> {
   const exported = path.endsWith('.json') ? await readSchemas(path) : await importModule(path)
   if (!Array.isArray(exported)) {
     throw new SallyportError('bad-option', `\`${path}\` does not hold a list of tools`, {
-      help: path.endsWith('.json')
-        ? 'write a JSON array of `{"name", "description", "inputSchema"}`'
-        : 'write `export default [defineTool({ ... })]`',
+      help: 'write a JSON array of `{"name", "description", "inputSchema"}`',
     })
   }
-  return toTools(exported as readonly (Tool | ToolDefinition)[])
+  const tools: Tool[] = []
+  // by index: an empty place counts as well
+  for (let index = 0; index < exported.length; index++) {
+    tools.push(readEntry(path, index, exported[index]))
+  }
+  return toTools(tools)
 }
 
-async function importModule(path: string): Promise<unknown> {
+function readEntry(path: string, index: number, entry: unknown): Tool {
   try {
-    const module = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown }
-    return module.default
+    return toTools([entry as Tool | ToolDefinition])[0]!
   } catch (error) {
-    throw new SallyportError('bad-file', `\`${path}\` cannot be loaded: ${messageOf(error)}`, {
+    if (!isSallyportError(error)) throw error
+    const { code, message, help, details } = error
+    throw new SallyportError(code, `entry ${index} of \`${path}\`: ${message}`, {
       cause: error,
+      ...(help === undefined ? {} : { help }),
+      ...(details === undefined ? {} : { details }),
     })
   }
+}
+
+const moduleHelp = 'write `export default [defineTool({ ... })]`'
+
+async function importModule(path: string): Promise<readonly unknown[]> {
+  const absolute = resolve(path)
+  let module: { readonly default?: unknown }
+  try {
+    module = (await import(pathToFileURL(absolute).href)) as typeof module
+  } catch (error) {
+    throw await importFailure(path, absolute, error)
+  }
+  if (!('default' in module)) {
+    throw new SallyportError('bad-option', `\`${path}\` has no default export`, {
+      help: moduleHelp,
+    })
+  }
+  if (Array.isArray(module.default)) return module.default
+  throw new SallyportError(
+    'bad-option',
+    `the default export of \`${path}\` is ${kindOf(module.default)}, not a list of tools`,
+    { help: moduleHelp },
+  )
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (value instanceof Promise) return 'a promise'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 async function readSchemas(path: string): Promise<unknown> {
@@ -43,13 +79,13 @@ async function readSchemas(path: string): Promise<unknown> {
     })
   }
   const list = isObject(value) ? value['tools'] : value
-  return Array.isArray(list) ? list.map((entry) => schemaOnly(path, entry)) : list
+  return Array.isArray(list) ? list.map((entry, index) => schemaOnly(path, index, entry)) : list
 }
 
 /** A tool that exists to be judged; a permit for it would end in an error. */
-function schemaOnly(path: string, entry: unknown): ToolDefinition {
+function schemaOnly(path: string, index: number, entry: unknown): ToolDefinition {
   if (!isObject(entry) || typeof entry['name'] !== 'string') {
-    throw new SallyportError('bad-option', `a tool in \`${path}\` has no \`name\``)
+    throw new SallyportError('bad-option', `entry ${index} of \`${path}\` has no \`name\``)
   }
   const input = entry['inputSchema'] ?? entry['input'] ?? entry['parameters']
   return {
