@@ -14,6 +14,24 @@ export function visible(text: string): string {
     .replace(invisible, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }
 
+/**
+ * JSON text in which what a terminal may act on or hide is written as `\\uXXXX`: the same value, and
+ * nothing that moves a cursor or turns text around. Line ends between members stay.
+ */
+export function visibleJson(json: string): string {
+  return json.replace(invisible, (character) =>
+    character === '\n' ? character : escaped(character),
+  )
+}
+
+function escaped(character: string): string {
+  let units = ''
+  for (let at = 0; at < character.length; at++) {
+    units += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`
+  }
+  return units
+}
+
 /** `visible`, cut to `length` characters with a mark that tells how many are missing. */
 export function shorten(text: string, length: number): string {
   if (text.length <= length) return visible(text)

@@ -1,5 +1,5 @@
 import { SallyportError, type ErrorData } from '../base/errors.ts'
-import { visible } from '../base/text.ts'
+import { visible, visibleJson } from '../base/text.ts'
 import { exitCode } from './exit.ts'
 
 /** What a command may touch of the process; tests bring their own. */
@@ -59,6 +59,11 @@ function wantsColor(env: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
 export function noteError(io: Io, error: Pick<ErrorData, 'code' | 'message' | 'help'>): void {
   io.note(`error[${error.code}]: ${printable(error.message)}\n`)
   if (error.help !== undefined) io.note(`  help: ${printable(error.help)}\n`)
+}
+
+/** Prints a value as JSON on one line, or indented by two spaces. */
+export function outJson(io: Io, value: unknown, indent?: 2): void {
+  io.out(`${visibleJson(JSON.stringify(value, undefined, indent))}\n`)
 }
 
 /** Text for a terminal: line ends stay, everything else that moves the cursor becomes visible. */

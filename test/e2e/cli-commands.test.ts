@@ -71,6 +71,28 @@ describe.concurrent('sallyport check', () => {
     expect([missing.code, missing.out]).toEqual([2, ''])
   })
 
+  test('shows the findings of the others when a file is missing', async () => {
+    const cwd = deskFolder({ 'broken.yaml': broken })
+    const files = ['check', 'broken.yaml', 'none.yaml', 'desk.yaml']
+    const [shown, json] = await Promise.all([
+      cli(files, { cwd }),
+      cli([...files, '--json'], { cwd }),
+    ])
+    expect(shown.code).toBe(2)
+    expect(shown.out).toMatch(/^broken\.yaml .*[3-9] errors.*\ndesk\.yaml .*0 errors/)
+    expect(shown.err).toContain('broken.yaml:8:20')
+    expect(shown.err).toMatch(/^error\[bad-file\]: policy `none\.yaml` cannot be read/m)
+    expect(json.code).toBe(2)
+    expect(JSON.parse(json.out)).toMatchObject({
+      files: [
+        { file: 'broken.yaml', diagnostics: expect.arrayContaining([expect.anything()]) },
+        { file: 'none.yaml', diagnostics: [], error: { code: 'bad-file' } },
+        { file: 'desk.yaml', diagnostics: [] },
+      ],
+      exit: { code: 2 },
+    })
+  })
+
   test('gives findings as data, holds rules against tools, and can be strict', async () => {
     const few = JSON.stringify([{ name: 'look', inputSchema: { type: 'object' } }])
     const contradiction = broken

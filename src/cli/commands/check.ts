@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { isSallyportError } from '../../base/errors.ts'
+import { isSallyportError, type ErrorData } from '../../base/errors.ts'
 import { loadPolicy } from '../../policy-file.ts'
 import { formatDiagnostic, type Diagnostic } from '../../policy/diagnostic.ts'
 import type { Tool } from '../../tools/tool.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import type { Io } from '../io.ts'
+import { noteError, outJson, type Io } from '../io.ts'
 import { loadTools } from '../tools-file.ts'
 
 export interface CheckOptions {
@@ -17,9 +17,15 @@ interface Checked {
   readonly file: string
   readonly rules: number
   readonly diagnostics: readonly Diagnostic[]
+  /** Why the file was not read at all. */
+  readonly error?: ErrorData
 }
 
-/** Reads every file, reports all that is wrong with them at once, and runs nothing. */
+/**
+ * Reads every file, reports all that is wrong with them at once, and runs nothing. A file that
+ * cannot be read does not keep the findings of the others; the exit code then is that of wrong
+ * usage.
+ */
 export async function check(
   files: readonly string[],
   options: CheckOptions,
@@ -28,15 +34,19 @@ export async function check(
   const tools = options.tools === undefined ? undefined : await loadTools(options.tools)
   const results: Checked[] = []
   for (const file of files) results.push(await checkFile(file, tools))
-  const all = results.flatMap((result) => result.diagnostics)
-  const failed = options.strict === true ? all.length > 0 : all.some(isError)
-  const code = failed ? exitCode.negative : exitCode.done
+  const code = exitOf(results, options.strict === true)
   if (options.json === true) {
-    io.out(`${JSON.stringify({ files: results, exit: { code } }, undefined, 2)}\n`)
+    outJson(io, { files: results, exit: { code } }, 2)
     return code
   }
   for (const result of results) await print(result, io)
   return code
+}
+
+function exitOf(results: readonly Checked[], strict: boolean): ExitCode {
+  if (results.some(({ error }) => error !== undefined)) return exitCode.usage
+  const all = results.flatMap(({ diagnostics }) => diagnostics)
+  return (strict ? all.length > 0 : all.some(isError)) ? exitCode.negative : exitCode.done
 }
 
 async function checkFile(file: string, tools: readonly Tool[] | undefined): Promise<Checked> {
@@ -45,12 +55,15 @@ async function checkFile(file: string, tools: readonly Tool[] | undefined): Prom
     const policy = loaded.compile(tools)
     return { file, rules: loaded.file.rules.length, diagnostics: policy.warnings }
   } catch (error) {
-    if (!isSallyportError(error) || error.code !== 'bad-policy') throw error
+    if (!isSallyportError(error)) throw error
+    if (error.code !== 'bad-policy')
+      return { file, rules: 0, diagnostics: [], error: error.toJSON() }
     return { file, rules: 0, diagnostics: error.details as unknown as readonly Diagnostic[] }
   }
 }
 
-async function print({ file, rules, diagnostics }: Checked, io: Io): Promise<void> {
+async function print({ file, rules, diagnostics, error }: Checked, io: Io): Promise<void> {
+  if (error !== undefined) return noteError(io, error)
   const text = await readFile(file, 'utf8')
   for (const diagnostic of diagnostics) io.note(`${formatDiagnostic(diagnostic, text)}\n\n`)
   const errors = diagnostics.filter(isError).length
