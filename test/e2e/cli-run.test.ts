@@ -149,6 +149,17 @@ describe.concurrent('sallyport run', () => {
     expect(err).toContain('bad.yaml:5:')
   })
 
+  test.each(['--events', '--json'])('prints nothing invisible with %s', async (form) => {
+    const cwd = deskFolder()
+    const said = 'a\u009b31mb\u202ec\u2028d'
+    await using provider = await fakeProvider({ turns: [{ text: said }] })
+    const args = ['run', 'go', '--policy', 'desk.yaml', '--tools', 'tools.mjs', '--model', 'm']
+    const outcome = await cli([...args, '--base-url', provider.baseUrl, form], { cwd })
+    expect(outcome.code).toBe(0)
+    expect(JSON.stringify(outcome.lines())).toContain(said)
+    expect(outcome.out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+  })
+
   test('goes on to its end when nobody reads its output any more', async () => {
     const folder = deskFolder()
     const asked = Promise.withResolvers<void>()

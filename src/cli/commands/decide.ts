@@ -13,7 +13,7 @@ import { createRegistry, type ToolRegistry } from '../../tools/registry.ts'
 import type { Tool } from '../../tools/tool.ts'
 import { authOf } from '../auth.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import { inputLines, noteError, type Io } from '../io.ts'
+import { inputLines, noteError, outJson, type Io } from '../io.ts'
 import { readPrincipal } from '../principal.ts'
 import { loadTools } from '../tools-file.ts'
 
@@ -49,11 +49,11 @@ export async function decide(options: DecideOptions, io: Io): Promise<ExitCode> 
     if ('code' in asked) {
       noteError(io, { ...asked, message: `line ${number}: ${asked.message}` })
       malformed = true
-      io.out(`${JSON.stringify(judge.refuse(asked.message))}\n`)
+      outJson(io, judge.refuse(asked.message))
       continue
     }
     const decision = await judge.decide(asked, asked.principal ?? caller)
-    io.out(`${JSON.stringify(decision)}\n`)
+    outJson(io, decision)
     worst = worseOf(worst, decision)
   }
   return malformed ? exitCode.usage : worst

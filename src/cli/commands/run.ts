@@ -12,7 +12,7 @@ import type { RunResult } from '../../runtime-options.ts'
 import type { Run } from '../../run/run.ts'
 import { authOf, keyForHost } from '../auth.ts'
 import { exitOfRun, type ExitCode } from '../exit.ts'
-import { noteError, printable, readInput, type Io } from '../io.ts'
+import { noteError, outJson, printable, readInput, type Io } from '../io.ts'
 import { loadTools } from '../tools-file.ts'
 
 export interface RunCommandOptions {
@@ -109,7 +109,7 @@ async function show(started: Run<RunResult>, options: RunCommandOptions, io: Io)
   const shown = io.outIsTerminal ? printable : (text: string): string => text
   let wrote = false
   for await (const event of started) {
-    if (options.events === true) io.out(`${JSON.stringify(event)}\n`)
+    if (options.events === true) outJson(io, event)
     else if (streams && event.type === 'text-delta') {
       io.out(shown(event.text))
       wrote = true
@@ -129,9 +129,7 @@ async function conclude(result: RunResult, options: RunCommandOptions, io: Io): 
   }
   if (options.json === true) {
     const { runId, status, text, usage, cost, error, approvals } = result
-    io.out(
-      `${JSON.stringify({ runId, status, text, usage, cost, error, approvals, exit: { code } })}\n`,
-    )
+    outJson(io, { runId, status, text, usage, cost, error, approvals, exit: { code } })
   }
   const { renderTerminal } = await import('../../report/terminal.ts')
   io.note(renderTerminal(result.report, { color: io.color, width: io.columns }))

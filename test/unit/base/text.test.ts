@@ -1,5 +1,6 @@
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { codePointBorder, shorten, visible } from '../../../src/base/text.ts'
+import { codePointBorder, shorten, visible, visibleJson } from '../../../src/base/text.ts'
 
 test.each([
   ['a\nb\tc', 'a\\u{a}b\\u{9}c'],
@@ -25,4 +26,26 @@ test('a long text is cut between code points and says so', () => {
 
 test('a border inside a pair moves in front of it', () => {
   expect([0, 1, 2, 3, 4].map((at) => codePointBorder('a😀b', at))).toEqual([0, 1, 1, 3, 4])
+})
+
+test('JSON for a terminal is the same value without anything invisible', () => {
+  const text = fc.string({ unit: 'binary' })
+  const hidden = fc.constantFrom(
+    '\u009b',
+    '\u202e',
+    '\u2028',
+    '\u2029',
+    '\u007f',
+    '\u{e0041}',
+    '\ufeff',
+  )
+  const value = fc.jsonValue().chain((any) => fc.tuple(fc.constant(any), text, hidden))
+  fc.assert(
+    fc.property(value, fc.constantFrom(undefined, 2), (parts, indent) => {
+      const shown = visibleJson(JSON.stringify(parts, undefined, indent))
+      expect(JSON.parse(shown)).toEqual(JSON.parse(JSON.stringify(parts)))
+      expect(shown.replaceAll('\n', '')).toBe(visible(shown.replaceAll('\n', '')))
+    }),
+  )
+  expect(visibleJson('"\u009b\u{e0041}"')).toBe('"\\u009b\\udb40\\udc41"')
 })

@@ -51,3 +51,11 @@ describe('the schema of report.json', () => {
     expect(problems(JSON.parse(JSON.stringify(report)))).not.toEqual([])
   })
 })
+
+test('report.json holds no invisible character, and still what was said', () => {
+  const session = '\u009b2J\u202e'
+  const report = { ...sample(), header: { ...sample().header, session } }
+  const text = renderJson(report)
+  expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+  expect(JSON.parse(text)).toEqual(report)
+})
