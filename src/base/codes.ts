@@ -18,6 +18,7 @@ export const codes = {
   'bad-schema': code('a tool schema is not usable'),
   'bad-policy': code('a policy file does not load'),
   'bad-journal': code('a journal cannot be read or written'),
+  'bad-trace': code('a recorded trace cannot be read'),
   'journal-conflict': code('another writer has appended to this run'),
   'bad-file': code('a file cannot be read or written'),
   'bad-permit': code('a tool was asked to run without a valid permit'),

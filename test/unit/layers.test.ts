@@ -19,6 +19,7 @@ const ranks: Readonly<Record<string, number>> = {
   run: 4,
   report: 5,
   '.': 6,
+  analysis: 6,
   engine: 6,
   gateway: 6,
   adapters: 6,
@@ -37,6 +38,7 @@ const doors: readonly RegExp[] = [
   /^wire\/http\.ts$/,
   /^gate\/identity\/key-origin\.ts$/,
   /^journal\/(lock|jsonl-file|lines)\.ts$/,
+  /^analysis\/text-lines\.ts$/,
   /^(policy-file|key-files)\.ts$/,
   // only the parser of addresses
   /^tools\/formats\.ts$/,
