@@ -6,7 +6,7 @@ import { refusalContent } from '../gate/refusal.ts'
 import type { ExaminedCall, Verdict } from '../gate/verdict.ts'
 import type { ToolCall } from '../protocol/call.ts'
 import type { ToolMessage } from '../protocol/message.ts'
-import { execute, type LateNote } from '../tools/execute.ts'
+import { execute, type ExecuteContext, type LateNote } from '../tools/execute.ts'
 import { askPeople, type Asked } from './approvals.ts'
 import type { RunEnvironment } from './environment.ts'
 import type { CallBudget } from './call-budget.ts'
@@ -40,7 +40,10 @@ export async function runCalls(
   if (calls.length === 0) return noCalls
   const desk = new CallDesk(environment, calls.length)
   const judged: (Judged | undefined)[] = []
-  for (const call of calls) judged.push(await desk.propose(call, budget))
+  for (const call of calls) {
+    const examined = environment.gate.examine(call)
+    judged.push(desk.propose(examined instanceof Promise ? await examined : examined, budget))
+  }
   const ends = await Promise.allSettled(
     judged.map((entry) => (entry === undefined ? undefined : desk.carryOut(entry))),
   )
@@ -68,10 +71,9 @@ class CallDesk {
   }
 
   /** Writes the proposal and its decision down; undefined when the call is already answered. */
-  async propose(call: ToolCall, budget: CallBudget): Promise<Judged | undefined> {
+  propose(examined: ExaminedCall, budget: CallBudget): Judged | undefined {
     const { gate, context, recorder } = this.#environment
-    const looked = gate.examine(call)
-    const examined = looked instanceof Promise ? await looked : looked
+    const { call } = examined
     this.#recordProposal(examined)
     const overdrawn = budget.take(call.tool, examined.argsDigest)
     if (overdrawn !== undefined) {
@@ -87,48 +89,37 @@ class CallDesk {
 
   #recordProposal({ call, args, argsDigest, tool, sensitive: wider }: ExaminedCall): void {
     const { callId, providerId, index, rawArgs } = call
+    const sensitive = wider ?? tool?.sensitive ?? []
     const body = {
-      type: 'tool-call',
+      type: 'tool-call' as const,
       callId,
       providerId,
       index,
       tool: call.tool,
       argsDigest,
-    } as const
-    const sensitive = wider ?? tool?.sensitive ?? []
-    this.#environment.recorder.emit({
-      ...body,
       args,
       rawArgs,
-      ...(sensitive.length === 0 ? {} : { sensitive }),
-    })
+    }
+    this.#environment.recorder.emit(sensitive.length === 0 ? body : { ...body, sensitive })
   }
 
   /** Rejects when the run cannot go on; the call has its answer also then. */
-  async carryOut(judged: Judged): Promise<void> {
-    const { call } = judged.examined
+  async carryOut({ examined, verdict }: Judged): Promise<void> {
+    const { call } = examined
     try {
-      // the decisions are on their way to the disk before anything follows from them
-      const written = this.#environment.recorder.flush()
-      if (written !== undefined) await written
-      await this.#carryOut(judged)
+      switch (verdict.kind) {
+        case 'permit':
+          return await this.#run(examined, verdict, 0)
+        case 'refusal':
+          return this.#refuse(call, verdict, 0)
+        case 'pending':
+          return await this.#ask(examined, verdict)
+      }
     } catch (error) {
       this.#environment.gate.settle(call.callId, false)
       if (!this.#answers.has(call.callId))
         this.#answer(call, notRun('cancelled', errorDataOf(error)))
       throw error
-    }
-  }
-
-  async #carryOut({ examined, verdict }: Judged): Promise<void> {
-    switch (verdict.kind) {
-      case 'permit':
-        return this.#run(examined, verdict, 0)
-      case 'refusal':
-        this.#refuse(examined.call, verdict, 0)
-        return undefined
-      case 'pending':
-        return this.#ask(examined, verdict)
     }
   }
 
@@ -156,17 +147,19 @@ class CallDesk {
   }
 
   /** Waits for the key and a slot. */
-  async #run(examined: ExaminedCall, { permit }: Permitted, approvalMs: number): Promise<void> {
-    const { clock, gate, keys, signal } = this.#environment
-    const { call } = examined
-    const queuedAt = clock.monotonic()
-    const key = concurrencyKey(examined)
-    if (typeof key === 'object') {
-      gate.settle(call.callId, false)
-      return this.#answer(call, key, { approvalMs })
-    }
-    const release = key === undefined ? undefined : await keys.acquire(key, signal)
+  #run(examined: ExaminedCall, { permit }: Permitted, approvalMs: number): Promise<void> {
+    const queuedAt = this.#environment.clock.monotonic()
     const work = (): Promise<void> => this.#runNow(examined, permit, queuedAt, approvalMs)
+    const key = concurrencyKey(examined)
+    if (key === undefined) return this.#slots === undefined ? work() : this.#slots(work)
+    if (typeof key === 'string') return this.#runAlone(key, work)
+    this.#environment.gate.settle(examined.call.callId, false)
+    this.#answer(examined.call, key, { approvalMs })
+    return Promise.resolve()
+  }
+
+  async #runAlone(key: string, work: () => Promise<void>): Promise<void> {
+    const release = await this.#environment.keys.acquire(key, this.#environment.signal)
     try {
       await (this.#slots === undefined ? work() : this.#slots(work))
     } finally {
@@ -174,45 +167,51 @@ class CallDesk {
     }
   }
 
+  /** Writes the intent down, and only then executes. */
   async #runNow(
     examined: ExaminedCall,
     permit: Permitted['permit'],
     queuedAt: number,
     approvalMs: number,
   ): Promise<void> {
-    const { clock, gate, recorder } = this.#environment
+    const { clock, gate, recorder, signal } = this.#environment
+    const { call } = examined
     const queueMs = Math.round(clock.monotonic() - queuedAt)
-    const execution = await this.#execute(examined, permit)
-    gate.settle(examined.call.callId, execution.attempts > 0)
-    if (execution.status === 'success') this.#succeeded.push(examined.call.tool)
-    this.#answer(examined.call, execution, { queueMs, approvalMs })
+    let ending: Ending
+    if (signal.aborted) ending = this.#stopped()
+    else {
+      this.#recordIntent(examined)
+      const written = recorder.flush()
+      if (written !== undefined) await written
+      ending = await execute(permit, this.#contextOf(call.callId))
+    }
+    gate.settle(call.callId, ending.attempts > 0)
+    if (ending.status === 'success') this.#succeeded.push(call.tool)
+    this.#answer(call, ending, { queueMs, approvalMs })
     // the outcome is on its way to the disk before the slot is given to another call
     const written = recorder.flush()
     if (written !== undefined) await written
   }
 
-  /** Writes the intent down, and only then executes. */
-  async #execute(examined: ExaminedCall, permit: Permitted['permit']): Promise<Ending> {
-    const { recorder, signal, runId, clock, deps, log } = this.#environment
-    if (signal.aborted) return this.#stopped()
-    const { callId, tool } = examined.call
-    const idempotencyKey = callId
-    const { argsDigest } = examined
-    recorder.emit({ type: 'execution-start', callId, tool, argsDigest, idempotencyKey })
-    const written = recorder.flush()
-    if (written !== undefined) await written
-    return execute(permit, {
+  #recordIntent({ call: { callId, tool }, argsDigest }: ExaminedCall): void {
+    const type = 'execution-start'
+    this.#environment.recorder.emit({ type, callId, tool, argsDigest, idempotencyKey: callId })
+  }
+
+  #contextOf(callId: string): ExecuteContext {
+    const { runId, signal, clock, deps, log, recorder } = this.#environment
+    return {
       runId,
-      idempotencyKey,
+      idempotencyKey: callId,
       signal,
       clock,
       deps,
-      ...(log === undefined ? {} : { log }),
+      log,
       onProgress: progressReporter(recorder, callId),
       // the call has its result by now; that the tool went on is news of its progress
       onLate: (late) =>
         recorder.emit({ type: 'execution-progress', callId, value: lateNews(late) }),
-    })
+    }
   }
 
   #refuse(

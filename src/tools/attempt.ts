@@ -14,10 +14,10 @@ export type Outcome =
 export type LateOutcome = Exclude<Outcome['kind'], 'stopped'>
 
 export interface AttemptHooks {
-  readonly onProgress: (value: JsonValue) => void
-  readonly onLate: (outcome: LateOutcome) => void
+  onProgress(value: JsonValue): void
+  onLate(outcome: LateOutcome): void
   /** Takes sensitive values out of what an exception says. */
-  readonly hide: (text: string) => string
+  hide(text: string): string
 }
 
 const progressBounds = { maxLength: 65_536, maxDepth: 32 }
@@ -56,12 +56,12 @@ function asGenerator(value: unknown): AsyncGenerator | undefined {
     : undefined
 }
 
-/** Looks for a `then` once, as `await` does. */
-function settle(output: unknown): Promise<Outcome> {
-  return new Promise((resolve) => resolve(output)).then(
-    (value): Outcome => ({ kind: 'returned', value }),
-    (error: unknown): Outcome => ({ kind: 'threw', error }),
-  )
+async function settle(output: unknown): Promise<Outcome> {
+  try {
+    return { kind: 'returned', value: await output }
+  } catch (error) {
+    return { kind: 'threw', error }
+  }
 }
 
 function race(
@@ -90,7 +90,7 @@ async function drain(generator: AsyncGenerator, stop: Stop, hooks: AttemptHooks)
       const step = await generator.next()
       if (step.done === true) return { kind: 'returned', value: step.value }
       if (stop.reason !== undefined) return { kind: 'returned', value: undefined }
-      if (yields <= maxProgress) hooks.onProgress(readProgress(step.value, hooks.hide))
+      if (yields <= maxProgress) hooks.onProgress(readProgress(step.value, hooks))
       if (yields % yieldsPerTurn === 0) await setImmediate()
     }
   } catch (error) {
@@ -99,9 +99,9 @@ async function drain(generator: AsyncGenerator, stop: Stop, hooks: AttemptHooks)
   }
 }
 
-function readProgress(value: unknown, hide: AttemptHooks['hide']): JsonValue {
+function readProgress(value: unknown, hooks: AttemptHooks): JsonValue {
   const copy = copyPlain(value, progressBounds)
-  return copy.ok ? copy.value : hide(`[unreadable progress: ${copy.message}]`)
+  return copy.ok ? copy.value : hooks.hide(`[unreadable progress: ${copy.message}]`)
 }
 
 /** Asks a generator to clean up, without waiting for it. */

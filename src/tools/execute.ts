@@ -4,9 +4,10 @@ import { errorData } from '../base/errors.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { StopReason } from '../base/signal.ts'
 import type { ToolResult } from '../protocol/call.ts'
-import { runAttempt, type LateOutcome, type Outcome } from './attempt.ts'
+import type { SchemaProblem } from './compile.ts'
+import { runAttempt, type AttemptHooks, type LateOutcome, type Outcome } from './attempt.ts'
 import { failureMessage, failureStack, hideSensitive } from './failure.ts'
-import { describeError, readOutput } from './output.ts'
+import { describeError, readOutput, type ToolOutput } from './output.ts'
 import { redeemPermit, type Grant, type Permit } from './permit.ts'
 import { checkOutput } from './schema.ts'
 import { Stop } from './stop.ts'
@@ -27,7 +28,7 @@ export interface ExecuteContext {
   readonly idempotencyKey: string
   readonly deps: unknown
   readonly clock: Clock
-  readonly log?: ToolLog
+  readonly log?: ToolLog | undefined
   readonly onProgress: (value: JsonValue) => void
   readonly onLate: (note: LateNote) => void
 }
@@ -58,43 +59,82 @@ export async function execute(permit: Permit, context: ExecuteContext): Promise<
   const started = context.clock.monotonic()
   const stop = new Stop(context.signal, grant.tool.timeoutMs)
   try {
-    const { outcome, attempts } = await runAttempts(grant, context, stop)
-    const finding = await conclude(outcome, grant, attempts)
-    return { ...finding, attempts, durationMs: Math.round(context.clock.monotonic() - started) }
+    const attempts = new Attempts(grant, context, stop)
+    let outcome = await attempts.start()
+    while (outcome.kind === 'threw') {
+      logFailure(outcome.error, grant, context, attempts.made)
+      if (attempts.left === 0) break
+      outcome = await attempts.again()
+    }
+    const found = conclude(outcome, grant, attempts.made)
+    const finding = found instanceof Promise ? await found : found
+    const durationMs = Math.round(context.clock.monotonic() - started)
+    return { ...finding, attempts: attempts.made, durationMs }
   } finally {
     stop.dispose()
   }
 }
 
-async function runAttempts(
-  grant: Grant,
-  context: ExecuteContext,
-  stop: Stop,
-): Promise<{ readonly outcome: Outcome; readonly attempts: number }> {
-  const { tool } = grant
-  const implementation = implementationOf(tool)
-  const deadline = context.clock.now() + tool.timeoutMs
-  const onProgress = guarded(context.onProgress, context.log)
-  const onLate = guarded(context.onLate, context.log)
-  const most = tool.annotations.idempotent ? tool.retry.attempts : 1
-  for (let attempt = 1; ; attempt++) {
-    if (stop.reason !== undefined) {
-      return { outcome: { kind: 'stopped', reason: stop.reason }, attempts: attempt - 1 }
+/** The attempts of one call, one after the other. */
+class Attempts implements AttemptHooks {
+  made = 0
+  readonly #grant: Grant
+  readonly #context: ExecuteContext
+  readonly #stop: Stop
+  readonly #deadline: number
+
+  constructor(grant: Grant, context: ExecuteContext, stop: Stop) {
+    this.#grant = grant
+    this.#context = context
+    this.#stop = stop
+    this.#deadline = context.clock.now() + grant.tool.timeoutMs
+  }
+
+  get left(): number {
+    const { annotations, retry } = this.#grant.tool
+    return (annotations.idempotent ? retry.attempts : 1) - this.made
+  }
+
+  start(): Outcome | Promise<Outcome> {
+    const stop = this.#stop
+    if (stop.reason !== undefined) return { kind: 'stopped', reason: stop.reason }
+    this.made++
+    const { tool, args } = this.#grant
+    const given = new CallContext(this.#grant, this.#context, stop, this.made, this.#deadline)
+    return runAttempt(() => implementationOf(tool)(args, given), stop, this)
+  }
+
+  /** Starts over after a pause that grows. */
+  async again(): Promise<Outcome> {
+    const reason = await pause(this.#grant.tool.retry.delayMs * 2 ** (this.made - 1), this.#stop)
+    return reason === undefined ? this.start() : { kind: 'stopped', reason }
+  }
+
+  hide(text: string): string {
+    return hideSensitive(text, this.#grant.args, this.#grant.tool.sensitive)
+  }
+
+  onProgress(value: JsonValue): void {
+    this.#tell(() => this.#context.onProgress(value))
+  }
+
+  onLate(outcome: LateOutcome): void {
+    const { call, tool } = this.#grant
+    const attempt = this.made
+    this.#tell(() =>
+      this.#context.onLate({ callId: call.callId, tool: tool.name, attempt, outcome }),
+    )
+  }
+
+  /** A failing listener of the host must not change how a call ends. */
+  #tell(listener: () => void): void {
+    try {
+      listener()
+    } catch (error) {
+      writeLog(this.#context.log, 'a listener threw', { stack: failureStack(error, {}, []) })
     }
-    const given = new CallContext(grant, context, stop, attempt, deadline)
-    const outcome = await runAttempt(() => implementation(grant.args, given), stop, {
-      onProgress,
-      hide: (text) => hideSensitive(text, grant.args, tool.sensitive),
-      onLate: (late) =>
-        onLate({ callId: grant.call.callId, tool: tool.name, attempt, outcome: late }),
-    })
-    if (outcome.kind === 'threw') logFailure(outcome.error, grant, context, attempt)
-    if (outcome.kind !== 'threw' || attempt >= most) return { outcome, attempts: attempt }
-    const reason = await pause(tool.retry.delayMs * 2 ** (attempt - 1), stop)
-    if (reason !== undefined) return { outcome: { kind: 'stopped', reason }, attempts: attempt }
   }
 }
-
 /** What a tool is told; its signal is made when it is asked for. */
 class CallContext implements ToolContext {
   readonly principal: ToolContext['principal']
@@ -134,20 +174,6 @@ class CallContext implements ToolContext {
 
 function ignore(): void {}
 
-/** A failing listener of the host must not change how a call ends. */
-function guarded<Value>(
-  listener: (value: Value) => void,
-  log: ToolLog | undefined,
-): (value: Value) => void {
-  return (value) => {
-    try {
-      listener(value)
-    } catch (error) {
-      writeLog(log, 'a listener threw', { stack: failureStack(error, {}, []) })
-    }
-  }
-}
-
 function writeLog(log: ToolLog | undefined, message: string, data: JsonObject): void {
   try {
     log?.(message, data)
@@ -178,7 +204,7 @@ function pause(milliseconds: number, stop: Stop): Promise<StopReason | undefined
   })
 }
 
-async function conclude(outcome: Outcome, grant: Grant, attempts: number): Promise<Finding> {
+function conclude(outcome: Outcome, grant: Grant, attempts: number): Finding | Promise<Finding> {
   const { tool, args } = grant
   switch (outcome.kind) {
     case 'returned':
@@ -194,7 +220,8 @@ async function conclude(outcome: Outcome, grant: Grant, attempts: number): Promi
   }
 }
 
-async function concludeResult(value: unknown, { tool, args }: Grant): Promise<Finding> {
+function concludeResult(value: unknown, grant: Grant): Finding | Promise<Finding> {
+  const { tool, args } = grant
   const output = readOutput(value, tool.maxResultBytes)
   if (typeof output === 'string') {
     return failed(
@@ -203,7 +230,17 @@ async function concludeResult(value: unknown, { tool, args }: Grant): Promise<Fi
       hideSensitive(`the tool ran, but its result cannot be used: ${output}`, args, tool.sensitive),
     )
   }
-  const problem = await checkOutput(tool, output.result)
+  const problem = checkOutput(tool, output.result)
+  return problem instanceof Promise
+    ? problem.then((late) => concludeChecked(output, late, grant))
+    : concludeChecked(output, problem, grant)
+}
+
+function concludeChecked(
+  output: ToolOutput,
+  problem: SchemaProblem | undefined,
+  { tool, args }: Grant,
+): Finding {
   if (problem === undefined) return { status: 'success', ...output }
   const place = problem.pointer === '' ? 'its result' : `\`${problem.pointer}\` of its result`
   const message = `the tool ran, but ${place} ${problem.message}`

@@ -86,7 +86,7 @@ test('a journal that fails gives back what limits have reserved', async () => {
     limits: [{ id: 'one', tools: ['act'], per: 'subject', max: 1, over: 'deny' }],
   })
   const sound = failingJournal(Infinity, 'rejects')
-  let journal = failingJournal(3, 'rejects')
+  let journal = failingJournal(2, 'rejects')
   const { start } = agentOf([turns[1]!, turns[1]!, turns[2]!], {
     tools: [toolOf('act')],
     policy: limited,
