@@ -36,9 +36,8 @@ export async function runCalls(
   environment: RunEnvironment,
   calls: readonly ToolCall[],
   budget: CallBudget,
-): Promise<CallsOutcome> {
-  if (calls.length === 0) return noCalls
-  const desk = new CallDesk(environment, calls.length)
+): Promise<CallDesk> {
+  const desk = new CallDesk(environment, calls)
   const judged: (Judged | undefined)[] = []
   for (const call of calls) {
     const examined = environment.gate.examine(call)
@@ -50,24 +49,24 @@ export async function runCalls(
   // a call that fails does not leave others behind, which may be at work in the world
   const failed = ends.find((end) => end.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-  return desk.outcome(calls)
+  return desk
 }
-
-const noCalls: CallsOutcome = { messages: [], pending: [], succeeded: [] }
 
 /** Carries each proposed call to its one result. */
 class CallDesk {
   readonly #environment: RunEnvironment
+  readonly #calls: readonly ToolCall[]
   /** Absent when there is a slot for every call. */
   readonly #slots: ReturnType<typeof pLimit> | undefined
   readonly #answers = new Map<string, ToolMessage>()
   readonly #pending: CallsOutcome['pending'][number][] = []
   readonly #succeeded: string[] = []
 
-  constructor(environment: RunEnvironment, calls: number) {
+  constructor(environment: RunEnvironment, calls: readonly ToolCall[]) {
     const { maxParallel } = environment.limits
     this.#environment = environment
-    this.#slots = calls > maxParallel ? pLimit(maxParallel) : undefined
+    this.#calls = calls
+    this.#slots = calls.length > maxParallel ? pLimit(maxParallel) : undefined
   }
 
   /** Writes the proposal and its decision down; undefined when the call is already answered. */
@@ -256,18 +255,19 @@ class CallDesk {
     })
   }
 
-  outcome(calls: readonly ToolCall[]): CallsOutcome {
-    if (this.#environment.signal.aborted) this.#dropPending(calls)
-    const messages = calls
+  /** To be asked for in the same breath as whether the run goes on: a stop drops what is pending. */
+  outcome(): CallsOutcome {
+    if (this.#environment.signal.aborted) this.#dropPending()
+    const messages = this.#calls
       .map((call) => this.#answers.get(call.callId))
       .filter((message) => message !== undefined)
     return { messages, pending: this.#pending, succeeded: this.#succeeded }
   }
 
   /** A run that was stopped waits for nobody. */
-  #dropPending(calls: readonly ToolCall[]): void {
+  #dropPending(): void {
     this.#pending.length = 0
-    for (const call of calls) {
+    for (const call of this.#calls) {
       if (this.#answers.has(call.callId)) continue
       this.#environment.gate.settle(call.callId, false)
       this.#answer(call, this.#stopped())

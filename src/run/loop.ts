@@ -6,7 +6,7 @@ import { addCost, addUsage, noUsage, type Cost, type Usage } from '../protocol/u
 import type { Message } from '../protocol/message.ts'
 import type { EndStatus } from '../protocol/run-event.ts'
 import { CallBudget } from './call-budget.ts'
-import { runCalls } from './calls.ts'
+import { runCalls, type CallsOutcome } from './calls.ts'
 import type { RunEnvironment } from './environment.ts'
 import { limitConditions, type Stop } from './stop.ts'
 import { streamTurn, type ModelTurn } from './turn.ts'
@@ -26,6 +26,8 @@ export interface RunOutcome {
   readonly approvals: readonly ApprovalRequest[]
   readonly error: ErrorData | undefined
 }
+
+const noCalls: CallsOutcome = { messages: [], pending: [], succeeded: [] }
 
 interface Ending {
   readonly status: EndStatus
@@ -88,13 +90,17 @@ class Course {
   /** One model response and its calls; an ending when the run does not go on. */
   async #turn(turn: number): Promise<{ ending: Ending | undefined; lastTools: readonly string[] }> {
     // outcomes of the last turn are written down before the model sees them
-    await this.#environment.recorder.flush()
+    const written = this.#environment.recorder.flush()
+    if (written !== undefined) await written
     const modelTurn = await streamTurn(this.#environment, this.#messages, turn)
     this.#last = modelTurn
     this.#usage = addUsage(this.#usage, modelTurn.response.usage ?? noUsage)
     this.#cost = addCost(this.#cost, modelTurn.response.cost)
     if (modelTurn.message !== null) this.#messages.push(modelTurn.message)
-    const outcome = await runCalls(this.#environment, modelTurn.calls, this.#budget)
+    const { calls } = modelTurn
+    const desk =
+      calls.length === 0 ? undefined : await runCalls(this.#environment, calls, this.#budget)
+    const outcome = desk?.outcome() ?? noCalls
     this.#messages.push(...outcome.messages)
     this.#endTurn(modelTurn)
     return { ending: this.#endingAfter(modelTurn, outcome.pending), lastTools: outcome.succeeded }

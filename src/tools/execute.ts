@@ -101,7 +101,8 @@ class Attempts implements AttemptHooks {
     this.made++
     const { tool, args } = this.#grant
     const given = new CallContext(this.#grant, this.#context, stop, this.made, this.#deadline)
-    return runAttempt(() => implementationOf(tool)(args, given), stop, this)
+    const implementation = implementationOf(tool)
+    return runAttempt(() => implementation(args, given), stop, this)
   }
 
   /** Starts over after a pause that grows. */
