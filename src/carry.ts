@@ -1,9 +1,10 @@
 import type { Clock } from './base/clock.ts'
-import type { ErrorData, SallyportError } from './base/errors.ts'
+import type { ErrorData } from './base/errors.ts'
 import { version } from './base/version.ts'
 import type { Authenticator } from './gate/authenticate.ts'
 import type { Gate } from './gate/gate.ts'
 import type { JudgeContext } from './gate/verdict.ts'
+import { genesis } from './journal/chain.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Message } from './protocol/message.ts'
@@ -48,10 +49,10 @@ export interface StartedRun {
 /** Carries one run from its first record to its result. */
 export async function carry(parts: RuntimeParts, started: StartedRun): Promise<RunResult> {
   const { journal, clock, authenticator, gate } = parts
-  const { runId, run, queue } = started
+  const { runId, run, queue, signal } = started
   const fold = createFold()
   const observe = fold.add.bind(fold)
-  const recorder = new Recorder({ runId, journal, clock, queue, observe })
+  const recorder = new Recorder({ runId, journal, clock, queue, signal, observe })
   const caller = await authenticator.authenticate(run.auth)
   const principal = caller.ok ? caller.principal : null
   const context = { runId, session: run.session, principal }
@@ -62,7 +63,7 @@ export async function carry(parts: RuntimeParts, started: StartedRun): Promise<R
     : turnedAway(recorder, caller.error, messages)
   gate.forget(context)
   const ended = await writeEnd(recorder, outcome)
-  return toResult(runId, ended, fold.report(recorder.head))
+  return toResult(runId, ended, fold.report(recorder.head === genesis ? null : recorder.head))
 }
 
 interface Beginning {
@@ -132,21 +133,8 @@ function environmentOf(
 
 /** Records the end; a journal that cannot hold it makes the run a failure, whatever it achieved. */
 async function writeEnd(recorder: Recorder, outcome: RunOutcome): Promise<RunOutcome> {
-  let ended = outcome
-  try {
-    await recorder.flush()
-  } catch (error) {
-    const data = (error as SallyportError).toJSON()
-    if (outcome.error?.code !== data.code) recorder.emit({ type: 'error', ...data })
-    ended = { ...outcome, status: 'error', error: data }
-  }
-  recorder.end(ended.status)
-  try {
-    await recorder.flush()
-    return ended
-  } catch (error) {
-    return { ...ended, status: 'error', error: (error as SallyportError).toJSON() }
-  }
+  const error = await recorder.end(outcome.status, outcome.error)
+  return error === undefined ? outcome : { ...outcome, status: 'error', error }
 }
 
 /** The outcome of a run whose caller could not be authenticated: nothing happened. */

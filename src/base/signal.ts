@@ -75,3 +75,29 @@ export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> 
     signal.addEventListener('abort', stop, { once: true })
   })
 }
+
+/**
+ * Waits for work, but after an abort only for `graceMs` milliseconds: false when they were over
+ * first. Rejects as the work does; what becomes of it later is nobody's business.
+ */
+export async function withGrace(
+  work: Promise<unknown>,
+  signal: AbortSignal,
+  graceMs: number,
+): Promise<boolean> {
+  let cancelGrace: (() => void) | undefined
+  let stop: (() => void) | undefined
+  const givenUp = new Promise<false>((resolve) => {
+    stop = () => {
+      cancelGrace = after(graceMs, () => resolve(false))
+    }
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([work.then(() => true), givenUp])
+  } finally {
+    signal.removeEventListener('abort', stop!)
+    cancelGrace?.()
+  }
+}

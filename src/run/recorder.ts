@@ -1,22 +1,28 @@
 import { createTimeFormatter, type Clock } from '../base/clock.ts'
-import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
+import { isSallyportError, messageOf, SallyportError, type ErrorData } from '../base/errors.ts'
 import { copyPlain } from '../base/plain.ts'
-import { Chain } from '../journal/chain.ts'
+import { withGrace } from '../base/signal.ts'
+import { Chain, genesis } from '../journal/chain.ts'
 import type { Journal, JournalRecord } from '../journal/journal.ts'
-import type { EndStatus, StructuralEvent } from '../protocol/run-event.ts'
+import type { EndStatus, RunEnded, StructuralEvent } from '../protocol/run-event.ts'
 import type { EventQueue } from './queue.ts'
 import { shown } from './shown.ts'
+
+/** A journal that does not answer is given up this long after its run was stopped. */
+const graceMs = 5_000
 
 type Body<Event> = Event extends unknown ? Omit<Event, 'seq' | 'runId' | 'turn' | 'at'> : never
 
 /** An event before the recorder has numbered and dated it. */
-export type EventBody = Body<StructuralEvent>
+export type EventBody = Body<Exclude<StructuralEvent, RunEnded>>
 
 export interface RecorderOptions {
   readonly runId: string
   readonly journal: Journal
   readonly clock: Clock
   readonly queue: EventQueue
+  /** Aborts when the run has to end; the journal is then waited for only a little longer. */
+  readonly signal: AbortSignal
   /** Sees each structural event as the journal keeps it; must not throw. */
   readonly observe: (event: StructuralEvent) => void
 }
@@ -33,6 +39,8 @@ export class Recorder {
   #pending: JournalRecord[] = []
   #writing: Promise<void> | undefined
   #failure: SallyportError | undefined
+  /** Digest of the last record that the journal has taken. */
+  #written: string = genesis
   #seq = 0
   #ended = false
   turn = 0
@@ -41,22 +49,38 @@ export class Recorder {
     this.#options = options
   }
 
-  /** Digest of the last record. */
+  /** Digest of the last record; of the last one known to be written once the journal has failed. */
   get head(): string {
-    return this.#chain.head
+    return this.#failure === undefined ? this.#chain.head : this.#written
   }
 
-  /** Records the end of the run; whatever comes later is dropped. */
-  end(status: EndStatus): void {
-    this.emit({ type: 'end', status, head: this.head })
+  /**
+   * Records the end of the run; whatever comes later is dropped. The end is shown when it is
+   * written. Where it cannot be, the run has failed whatever it has achieved, and an end that says
+   * so is shown instead, after the error unless that is the one `told` before; returns the error.
+   */
+  async end(status: EndStatus, told: ErrorData | undefined): Promise<ErrorData | undefined> {
+    const event = this.#seal(this.#complete({ type: 'end', status, head: this.head }))
+    this.#ended = true
+    try {
+      await this.flush()
+    } catch (thrown) {
+      const error = (thrown as SallyportError).toJSON()
+      if (error.code !== told?.code) this.#show(this.#complete({ type: 'error', ...error }))
+      this.#show(this.#complete({ type: 'end', status: 'error', head: this.head }))
+      return error
+    }
+    this.#show(event)
+    return undefined
   }
 
   /** Records an event and takes it over. */
   emit(body: EventBody): void {
     // a tool that was left behind may speak after the end of its run
-    if (this.#ended) return
-    const event = this.#seal(this.#complete(body))
-    this.#ended = event.type === 'end'
+    if (!this.#ended) this.#show(this.#seal(this.#complete(body)))
+  }
+
+  #show(event: StructuralEvent): void {
     this.#options.observe(event)
     this.#options.queue.push(shown(event))
   }
@@ -84,7 +108,7 @@ export class Recorder {
   }
 
   /** Completes the body in place: bodies are made for this call, and there are many. */
-  #complete(body: EventBody): StructuralEvent {
+  #complete(body: Body<StructuralEvent>): StructuralEvent {
     const { clock, runId } = this.#options
     const event = body as { -readonly [Key in keyof StructuralEvent]: StructuralEvent[Key] }
     event.seq = this.#seq++
@@ -96,8 +120,9 @@ export class Recorder {
 
   /**
    * Brings everything recorded so far into the journal. Returns undefined when nothing has to be
-   * waited for. Rejects with `bad-journal` or `journal-conflict` when it cannot be written, now
-   * and at every later call: a run whose journal is lost must not go on.
+   * waited for. Rejects with `bad-journal` or `journal-conflict` when it cannot be written, or has
+   * not answered 5 s after the run was stopped, now and at every later call: a run whose journal is
+   * lost must not go on.
    */
   flush(): Promise<void> | undefined {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
@@ -116,19 +141,36 @@ export class Recorder {
     if (this.#pending.length === 0) return undefined
     const batch = this.#pending
     this.#pending = []
-    return this.#options.journal.append(this.#options.runId, batch[0]!.seq, batch)
+    const appended = this.#options.journal.append(this.#options.runId, batch[0]!.seq, batch)
+    if (appended === undefined) this.#written = batch.at(-1)!.hash
+    return appended?.then(() => {
+      this.#written = batch.at(-1)!.hash
+    })
   }
 
   /** Writes on until nothing is left, so that everybody who waits meanwhile shares one write. */
   async #drain(first: Promise<void>): Promise<void> {
     try {
-      await first
-      while (this.#pending.length > 0) await this.#append()
+      await this.#answered(first)
+      while (this.#pending.length > 0) await this.#answered(this.#append())
     } catch (error) {
       throw this.#fail(error)
     } finally {
       this.#writing = undefined
     }
+  }
+
+  /** Whether a write that is given up has reached the disk is not known, so nothing may follow it. */
+  async #answered(written: Promise<void> | undefined): Promise<void> {
+    if (written === undefined) return
+    if (await withGrace(written, this.#options.signal, graceMs)) return
+    throw new SallyportError(
+      'bad-journal',
+      'the journal did not answer before the run had to end',
+      {
+        help: 'the end of the run may be missing there; check the disk or server that holds it',
+      },
+    )
   }
 
   #fail(error: unknown): SallyportError {

@@ -1,5 +1,5 @@
 import { errorData, messageOf } from '../base/errors.ts'
-import { after, stopReason } from '../base/signal.ts'
+import { stopReason, withGrace } from '../base/signal.ts'
 import { TurnAssembler, type AssembledCall, type AssembledTurn } from '../protocol/assemble.ts'
 import { callId } from '../base/ids.ts'
 import type { ToolCall } from '../protocol/call.ts'
@@ -31,7 +31,7 @@ export async function streamTurn(
   const { clock, recorder, signal } = environment
   const started = clock.monotonic()
   const reader = new TurnReader(environment)
-  await untilAborted(reader.read(request(environment, messages, turn)), signal)
+  await withGrace(reader.read(request(environment, messages, turn)), signal, graceMs)
   const response = reader.finish()
   const calls = response.calls.map((call, index) => toCall(call, environment.runId, turn, index))
   const message = toMessage(response, calls)
@@ -126,22 +126,6 @@ class TurnReader {
     this.#fail('model-protocol', 'the model ended its stream without `end`')
     return this.#assembler.finish()
   }
-}
-
-/** Waits for work, but after an abort only for the time of grace. */
-async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  let cancelGrace: (() => void) | undefined
-  let stop: (() => void) | undefined
-  const aborted = new Promise<void>((resolve) => {
-    stop = () => {
-      cancelGrace = after(graceMs, resolve)
-    }
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
-  await Promise.race([work, aborted])
-  if (stop !== undefined) signal.removeEventListener('abort', stop)
-  cancelGrace?.()
 }
 
 function toCall(call: AssembledCall, runId: string, turn: number, index: number): ToolCall {

@@ -1,6 +1,13 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, expect, test, vi } from 'vitest'
-import { after, childController, sleep, StopError, stopReason } from '../../../src/base/signal.ts'
+import {
+  after,
+  childController,
+  sleep,
+  StopError,
+  stopReason,
+  withGrace,
+} from '../../../src/base/signal.ts'
 
 afterEach(() => void vi.useRealTimers())
 
@@ -60,5 +67,24 @@ test('a sleep ends by its time or by the signal, and leaves no listener', async 
   await expect(stopped).rejects.toMatchObject({ name: 'AbortError', reason: 'cancelled' })
   await expect(sleep(50, controller.signal)).rejects.toMatchObject({ reason: 'cancelled' })
   expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('work is waited for without end, but after an abort only for its time of grace', async () => {
+  vi.useFakeTimers()
+  const controller = new AbortController()
+  const { signal } = controller
+  let outcome: boolean | undefined
+  void withGrace(new Promise(() => {}), signal, 100).then((given) => (outcome = given))
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(outcome).toBeUndefined()
+  controller.abort()
+  await vi.advanceTimersByTimeAsync(99)
+  expect(outcome).toBeUndefined()
+  await vi.advanceTimersByTimeAsync(1)
+  expect(outcome).toBe(false)
+  expect(await withGrace(Promise.resolve(), signal, 100)).toBe(true)
+  await expect(withGrace(Promise.reject(new Error('no')), signal, 100)).rejects.toThrow('no')
+  expect(getEventListeners(signal, 'abort')).toEqual([])
   expect(vi.getTimerCount()).toBe(0)
 })
