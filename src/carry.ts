@@ -58,6 +58,7 @@ export async function carry(parts: RuntimeParts, started: StartedRun): Promise<R
   const context = { runId, session: run.session, principal }
   const messages = opening(parts.options.instructions, run)
   recordStart(recorder, parts, started, { context, messages })
+  if (caller.ok) gate.begin(context, messages)
   const outcome = caller.ok
     ? await carryRun(environmentOf(recorder, parts, started, { context, messages }))
     : turnedAway(recorder, caller.error, messages)

@@ -1,10 +1,11 @@
-import { createTimeFormatter, type Clock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { ErrorCode } from '../base/codes.ts'
 import { errorData, messageOf } from '../base/errors.ts'
 import type { JsonBounds, JsonObject } from '../base/json.ts'
-import type { CompiledLimit, Policy } from '../policy/policy.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { CallStatus, ToolCall } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
+import type { Message } from '../protocol/message.ts'
 import { mintPermit } from '../tools/permit.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 import { readAnswer } from './answer.ts'
@@ -18,8 +19,7 @@ import {
   type OpenApproval,
 } from './approval.ts'
 import { examine, unexamined } from './examine.ts'
-import { applyFindings, type Finding } from './finding.ts'
-import { LimitCounters } from './limits.ts'
+import { firmSteps, Judgement, type Settlement } from './judgement.ts'
 import { denial } from './refusal.ts'
 import type {
   Answered,
@@ -46,6 +46,8 @@ export interface GateOptions {
  * refusal or a question to a person. Whatever goes wrong inside ends in a refusal.
  */
 export interface Gate {
+  /** What a session has heard before the first call of a run. */
+  begin(context: JudgeContext, messages: readonly Message[]): void
   /** Async only for tools whose schema library validates asynchronously. */
   examine(call: ToolCall): ExaminedCall | Promise<ExaminedCall>
   judge(examined: ExaminedCall, context: JudgeContext): Verdict
@@ -53,8 +55,14 @@ export interface Gate {
   answer(approvalId: string, answer: ApprovalAnswer): Promise<Answered>
   /** Nobody has answered in time. */
   expire(approvalId: string): Answered
-  /** The call has run, or will not: what was reserved for it is settled. */
-  settle(callId: string, ran: boolean): void
+  /** A permitted call will not run after all: what was reserved for it is free again. */
+  release(callId: string): void
+  /** A permitted call has run: what it took and what came out count from now on. */
+  settle(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void
+  /** A call that was never judged has run: it counts like one that was permitted. */
+  witness(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void
+  /** What a model response has cost in US dollars; undefined when nobody says. */
+  spent(dollars: number | undefined, context: JudgeContext): void
   /** The run is over: what was kept for it alone is dropped. */
   forget(context: JudgeContext): void
 }
@@ -62,16 +70,6 @@ export interface Gate {
 type Weighed =
   | Exclude<Verdict, { kind: 'pending' }>
   | { readonly kind: 'ask'; readonly decision: Decision }
-
-/** Refusals that a policy in shadow mode does not relax: it speaks for its rules alone. */
-const firmSteps: ReadonlySet<string> = new Set([
-  'unknown_tool',
-  'tool_changed',
-  'scope',
-  'unauthenticated',
-  'tool.requires',
-  'policy_error',
-])
 
 const notOpen: Answered = {
   kind: 'invalid',
@@ -83,15 +81,12 @@ const notOpen: Answered = {
 
 export function createGate(options: GateOptions): Gate {
   const { policy, registry, clock } = options
-  const format = createTimeFormatter()
-  const limits = new LimitCounters(clock)
+  const judgement = new Judgement(policy, clock)
   const open = new Map<string, OpenApproval>()
   const shadow = policy.mode === 'shadow' && options.allowShadow === true
 
   const rolesOf = (approver: Approver): ReadonlySet<string> =>
     policy.effective({ roles: approver.roles ?? [], scopes: [] }).roles
-
-  const now = (): string => format(clock.now())
 
   function judge(examined: ExaminedCall, context: JudgeContext): Verdict {
     const weighed = weigh(examined, context, [])
@@ -104,48 +99,53 @@ export function createGate(options: GateOptions): Gate {
   /** The pipeline after `examine`, given the people who have said yes. */
   function weigh(examined: ExaminedCall, context: JudgeContext, yes: readonly Approver[]): Weighed {
     try {
-      if (examined.defect !== undefined) return refuseDefect(examined)
-      const decision = decide(examined, context)
+      if (examined.defect !== undefined) return refuseDefect(examined, context)
+      const decision = judgement.decide(examined, context)
       const strange = decision.obligations.find(({ kind }) => kind !== 'approval')
       if (strange !== undefined) throw new Error(`unknown obligation \`${strange.kind}\``)
       if (decision.effect === 'allow') return permit(decision, examined, context)
       if (shadow && !firmSteps.has(decision.rule)) {
         return permit({ ...decision, shadow }, examined, context)
       }
-      if (decision.effect === 'deny') return refuse(examined, decision, 'error-security', 'denied')
+      if (decision.effect === 'deny')
+        return refuse(examined, context, decision, 'error-security', 'denied')
       return isSatisfied(decision, yes, rolesOf)
         ? permit(decision, examined, context)
         : { kind: 'ask', decision }
     } catch (error) {
-      const decision = denial(policy, 'gate_error', `the gate failed: ${messageOf(error)}`, now())
-      return refuse(examined, decision, 'error-security', 'denied')
+      const decision = denial(
+        policy,
+        'gate_error',
+        `the gate failed: ${messageOf(error)}`,
+        judgement.now(),
+      )
+      return refuse(examined, context, decision, 'error-security', 'denied')
     }
   }
 
-  function decide(examined: ExaminedCall, { runId, session, principal }: JudgeContext): Decision {
-    const { tool, callId } = examined.call
-    const args = examined.args as JsonObject
-    const decision = policy.decide({ tool, args, principal, now: clock.now(), at: now() })
-    if (decision.effect === 'deny') return decision
-    const applicable = policy.limits.filter((limit) => limit.matches(tool, principal))
-    if (applicable.length === 0) return decision
-    const full = limits.reserve(applicable, { callId, session: session ?? runId, principal })
-    return applyFindings(decision, full.map(limitFinding))
+  function permit(decision: Decision, examined: ExaminedCall, context: JudgeContext): Weighed {
+    const { call, tool, args } = examined
+    const { principal } = context
+    judgement.permitted(examined, context)
+    const grant = { call, tool: tool!, args: args as JsonObject, principal }
+    return { kind: 'permit', decision, permit: mintPermit(grant) }
   }
 
-  function refuseDefect(examined: ExaminedCall): Weighed {
+  function refuseDefect(examined: ExaminedCall, context: JudgeContext): Weighed {
     const { status, step, error } = examined.defect!
-    const decision = denial(policy, step, error.message, now())
+    const decision = denial(policy, step, error.message, judgement.now())
+    judgement.refused(examined, context, decision)
     return { kind: 'refusal', decision, status, error }
   }
 
   function refuse(
     examined: ExaminedCall,
+    context: JudgeContext,
     decision: Decision,
     status: CallStatus,
     code: ErrorCode,
   ): Extract<Verdict, { kind: 'refusal' }> {
-    limits.release(examined.call.callId)
+    judgement.refused(examined, context, decision)
     const message = decision.reasons[0] ?? `refused by \`${decision.rule}\``
     return { kind: 'refusal', decision, status, error: errorData(code, message) }
   }
@@ -160,11 +160,11 @@ export function createGate(options: GateOptions): Gate {
     const problem = checkAnswer(approval, read, policy.approvals, rolesOf)
     if (problem !== undefined) return { kind: 'invalid', error: problem }
     if (read.action !== 'deny') return approve(approvalId, approval, read)
-    const { examined } = approval
+    const { examined, context } = approval
     open.delete(approvalId)
     const message = read.reason ?? 'a person refused this call'
-    const decision = denial(policy, 'approval_denied', message, now())
-    const verdict = refuse(examined, decision, 'denied-by-human', 'approval-denied')
+    const decision = denial(policy, 'approval_denied', message, judgement.now())
+    const verdict = refuse(examined, context, decision, 'denied-by-human', 'approval-denied')
     return { kind: 'settled', verdict, examined }
   }
 
@@ -172,9 +172,9 @@ export function createGate(options: GateOptions): Gate {
     const approval = open.get(approvalId)
     if (approval === undefined) return notOpen
     open.delete(approvalId)
-    const { examined } = approval
-    const decision = denial(policy, 'approval_expired', 'nobody answered in time', now())
-    const verdict = refuse(examined, decision, 'approval-expired', 'approval-expired')
+    const { examined, context } = approval
+    const decision = denial(policy, 'approval_expired', 'nobody answered in time', judgement.now())
+    const verdict = refuse(examined, context, decision, 'approval-expired', 'approval-expired')
     return { kind: 'settled', verdict, examined }
   }
 
@@ -226,36 +226,22 @@ export function createGate(options: GateOptions): Gate {
   }
 
   return {
+    begin: (context, messages) => judgement.begin(context, messages),
     examine: examineCall,
     judge,
     answer,
     expire,
-    settle(callId, ran) {
-      if (ran) limits.commit(callId)
-      else limits.release(callId)
-    },
-    forget({ session, runId, principal }) {
-      for (const [id, { context, examined }] of open) {
-        if (context.runId !== runId) continue
+    release: (callId) => judgement.release(callId),
+    witness: (examined, context, outcome) => judgement.witnessed(examined, context, outcome),
+    settle: (examined, context, outcome) => judgement.settled(examined, context, outcome),
+    spent: (dollars, context) => judgement.spent(dollars, context),
+    forget(context) {
+      for (const [id, { context: asked, examined }] of open) {
+        if (asked.runId !== context.runId) continue
         open.delete(id)
-        limits.release(examined.call.callId)
+        judgement.release(examined.call.callId)
       }
-      if (session === undefined) limits.forget(policy.limits, { session: runId, principal })
+      judgement.forget(context)
     },
-  }
-}
-
-function limitFinding({ id, over, position, max }: CompiledLimit): Finding {
-  const reason = `limit \`${id}\` of ${max} calls is used up`
-  return { effect: over, rule: `limits.${id}`, position, reason }
-}
-
-function permit(decision: Decision, examined: ExaminedCall, context: JudgeContext): Weighed {
-  const { call, tool, args } = examined
-  const { principal } = context
-  return {
-    kind: 'permit',
-    decision,
-    permit: mintPermit({ call, tool: tool!, args: args as JsonObject, principal }),
   }
 }

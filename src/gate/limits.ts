@@ -1,31 +1,34 @@
 import type { Clock } from '../base/clock.ts'
+import type { CompiledLimit } from '../policy/policy.ts'
 import type { Principal } from '../protocol/principal.ts'
+import { toUnits } from './amount.ts'
+import { Counter } from './counter.ts'
 
-/** A limit of a policy that applies to the call at hand. */
-export interface ApplicableLimit {
-  readonly id: string
-  readonly per: 'session' | 'subject' | 'agent' | 'tenant' | 'global'
-  readonly max: number
-  /** Length of the sliding window; absent means for as long as the counter lives. */
-  readonly windowMs?: number
-  readonly over: 'ask' | 'deny'
-}
-
-export interface LimitSubject {
-  readonly callId: string
+/** Whose counters a call is held against. */
+export interface LimitOwner {
   /** The session, or the run when it has none. */
   readonly session: string
   readonly principal: Principal | null
 }
 
-interface Counter {
-  /** When each place was taken, oldest first. */
-  readonly taken: number[]
-  readonly windowMs: number | undefined
+export type ApplicableLimit = Pick<
+  CompiledLimit,
+  'id' | 'per' | 'count' | 'sum' | 'max' | 'windowMs' | 'over'
+>
+
+/** A limit and what a call takes from it; undefined when that cannot be told. */
+export interface Claim<Limit extends ApplicableLimit> {
+  readonly limit: Limit
+  readonly amount: bigint | undefined
+}
+
+interface Taken {
+  readonly key: string
+  readonly amount: bigint
 }
 
 interface Reservation {
-  readonly keys: readonly string[]
+  readonly taken: readonly Taken[]
   readonly at: number
 }
 
@@ -36,14 +39,16 @@ const maxCounters = 100_000
 const searchPauseMs = 1_000
 
 /**
- * Counts calls against the limits of a policy. A reservation is taken over all limits of a call at
- * once or not at all; JavaScript runs it without interruption, so parallel calls cannot both take
- * the last place. Windows slide, on monotonic time.
+ * Counts against the limits of a policy. A reservation is taken over all limits of a call at once
+ * or not at all; JavaScript runs it without interruption, so parallel calls cannot both take the
+ * last place. Windows slide, on monotonic time. Denials, cost and time are counted when they are
+ * known; of those a limit is full once its maximum is reached.
  */
 export class LimitCounters {
   readonly #clock: Clock
   readonly #counters = new Map<string, Counter>()
   readonly #reserved = new Map<string, Reservation>()
+  readonly #maxima = new WeakMap<ApplicableLimit, bigint>()
   #searchedAt = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
@@ -51,22 +56,53 @@ export class LimitCounters {
   }
 
   /**
-   * Takes one place in every limit and returns the limits that were already full. When one of
-   * those says `deny`, nothing is taken. A call that has taken its places keeps them when it is
-   * judged again.
+   * Takes what the call needs from every limit and returns the limits that have too little left.
+   * When one of those says `deny`, nothing is taken. A call that has taken its places keeps them
+   * when it is judged again.
    */
   reserve<Limit extends ApplicableLimit>(
-    limits: readonly Limit[],
-    subject: LimitSubject,
+    callId: string,
+    claims: readonly Claim<Limit>[],
+    owner: LimitOwner,
   ): readonly Limit[] {
-    if (limits.length === 0 || this.#reserved.has(subject.callId)) return []
+    if (claims.length === 0 || this.#reserved.has(callId)) return []
     const at = this.#clock.monotonic()
-    const keys = limits.map((limit) => counterKey(limit, subject))
-    const full = limits.filter((limit, index) => this.#isFull(limit, keys[index]!, at))
-    if (full.some((limit) => limit.over === 'deny')) return full
-    for (const [index, limit] of limits.entries()) this.#take(keys[index]!, limit, at)
-    this.#reserved.set(subject.callId, { keys, at })
-    return full
+    const keys = claims.map(({ limit }) => counterKey(limit, owner))
+    const full = claims.filter((claim, index) => this.#isFull(claim, keys[index]!, at))
+    const limits = full.map(({ limit }) => limit)
+    if (!limits.some(({ over }) => over === 'deny')) this.#take(callId, claims, keys, at)
+    return limits
+  }
+
+  /** Takes what a call has used that nobody could stop. */
+  force(callId: string, claims: readonly Claim<ApplicableLimit>[], owner: LimitOwner): void {
+    const keys = claims.map(({ limit }) => counterKey(limit, owner))
+    this.#take(callId, claims, keys, this.#clock.monotonic())
+  }
+
+  #take(
+    callId: string,
+    claims: readonly Claim<ApplicableLimit>[],
+    keys: readonly string[],
+    at: number,
+  ): void {
+    const taken: Taken[] = []
+    for (const [index, { limit, amount = 0n }] of claims.entries()) {
+      if (isMeasured(limit)) continue
+      const key = keys[index]!
+      this.#counter(key, limit).take(amount, at)
+      taken.push({ key, amount })
+    }
+    this.#reserved.set(callId, { taken, at })
+  }
+
+  /** Counts what became known afterwards: a denial, a cost in dollars, a time in seconds. */
+  add(limit: ApplicableLimit, amount: number, owner: LimitOwner): void {
+    const now = this.#clock.monotonic()
+    const key = counterKey(limit, owner)
+    // who has no counter now is refused at the next call, as long as there is no room
+    if (!this.#hasRoom(key, now)) return
+    this.#counter(key, limit).take(toUnits(amount), now)
   }
 
   /** The call has run: its places stay taken. */
@@ -78,35 +114,46 @@ export class LimitCounters {
   release(callId: string): void {
     const reservation = this.#reserved.get(callId)
     if (reservation === undefined) return
-    for (const key of reservation.keys) {
-      const taken = this.#counters.get(key)?.taken
-      const index = taken?.lastIndexOf(reservation.at) ?? -1
-      if (index >= 0) taken!.splice(index, 1)
+    for (const { key, amount } of reservation.taken) {
+      this.#counters.get(key)?.giveBack(amount, reservation.at)
     }
     this.#reserved.delete(callId)
   }
 
   /** Drops what was counted for a session that cannot come back. */
-  forget(limits: readonly ApplicableLimit[], subject: Omit<LimitSubject, 'callId'>): void {
+  forget(limits: readonly ApplicableLimit[], owner: LimitOwner): void {
     for (const limit of limits) {
-      if (limit.per === 'session') this.#counters.delete(counterKey(limit, subject))
+      if (limit.per === 'session') this.#counters.delete(counterKey(limit, owner))
     }
   }
 
-  #isFull(limit: ApplicableLimit, key: string, now: number): boolean {
-    const counter = this.#counters.get(key)
-    if (counter === undefined) return this.#counters.size >= maxCounters && !this.#makeRoom(now)
-    prune(counter, now)
-    return counter.taken.length >= limit.max
+  #isFull({ limit, amount }: Claim<ApplicableLimit>, key: string, now: number): boolean {
+    if (!this.#hasRoom(key, now)) return true
+    const used = this.#counters.get(key)?.total(now) ?? 0n
+    const max = this.#maximum(limit)
+    if (isMeasured(limit)) return used >= max
+    return amount === undefined || used + amount > max
   }
 
-  #take(key: string, limit: ApplicableLimit, now: number): void {
-    const counter = this.#counters.get(key)
+  #counter(key: string, { windowMs }: ApplicableLimit): Counter {
+    let counter = this.#counters.get(key)
     if (counter === undefined) {
-      this.#counters.set(key, { taken: [now], windowMs: limit.windowMs })
-    } else {
-      counter.taken.push(now)
+      counter = new Counter(windowMs)
+      this.#counters.set(key, counter)
     }
+    return counter
+  }
+
+  #maximum(limit: ApplicableLimit): bigint {
+    const known = this.#maxima.get(limit)
+    if (known !== undefined) return known
+    const units = toUnits(limit.max)
+    this.#maxima.set(limit, units)
+    return units
+  }
+
+  #hasRoom(key: string, now: number): boolean {
+    return this.#counters.has(key) || this.#counters.size < maxCounters || this.#makeRoom(now)
   }
 
   /** Looks through all counters, so not at every call of those who have filled them. */
@@ -114,25 +161,20 @@ export class LimitCounters {
     if (now - this.#searchedAt < searchPauseMs) return false
     this.#searchedAt = now
     for (const [key, counter] of this.#counters) {
-      prune(counter, now)
-      if (counter.taken.length === 0) this.#counters.delete(key)
+      counter.total(now)
+      if (counter.isEmpty) this.#counters.delete(key)
     }
     return this.#counters.size < maxCounters
   }
 }
 
-function prune({ taken, windowMs }: Counter, now: number): void {
-  if (windowMs === undefined) return
-  let gone = 0
-  while (gone < taken.length && taken[gone]! <= now - windowMs) gone++
-  if (gone > 0) taken.splice(0, gone)
+/** Known only afterwards, so nothing is reserved. */
+function isMeasured({ count, sum }: ApplicableLimit): boolean {
+  return sum === undefined && count !== 'calls'
 }
 
 /** An injective key: joined text would let `a:b` and `c` meet `a` and `b:c`. */
-function counterKey(
-  limit: ApplicableLimit,
-  { session, principal }: Omit<LimitSubject, 'callId'>,
-): string {
+function counterKey(limit: ApplicableLimit, { session, principal }: LimitOwner): string {
   switch (limit.per) {
     case 'session':
       return JSON.stringify([limit.id, session])

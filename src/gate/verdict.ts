@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { CallStatus, ToolCall } from '../protocol/call.ts'
 import type { Approvers, Decision, RuleReference } from '../protocol/decision.ts'
 import type { Principal } from '../protocol/principal.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { Permit } from '../tools/permit.ts'
 import type { Tool } from '../tools/tool.ts'
 
@@ -31,6 +32,8 @@ export interface JudgeContext {
   readonly runId: string
   readonly session: string | undefined
   readonly principal: Principal | null
+  /** What the task of the run needs; it only makes decisions stricter. */
+  readonly scope?: Policy | undefined
 }
 
 /** A question to a person; plain data, safe to show. */

@@ -70,15 +70,27 @@ export function checkAgainst(catalog: Catalog, file: PolicyFile, diagnostics: Di
     matched.set(glob, tools)
     return tools
   }
-  for (const { tools } of [...file.rules, ...file.limits]) {
-    for (const name of tools) {
-      // `**` means whatever tools there are, also none
-      if (find(name.text).length === 0 && name.text !== '**') report(name, names, diagnostics)
-    }
+  for (const name of mentionedTools(file)) {
+    // `**` means whatever tools there are, also none
+    if (find(name.text).length === 0 && name.text !== '**') report(name, names, diagnostics)
   }
   for (const rule of file.rules) {
     for (const name of argumentNames(rule)) checkArgument(name, rule, find, diagnostics)
   }
+}
+
+/** Every name or glob of a tool outside of `tools` itself. */
+function mentionedTools(file: PolicyFile): readonly Name[] {
+  const { rules, limits, sequences, flow, guards, output } = file
+  const lists = [
+    ...rules,
+    ...limits,
+    ...sequences,
+    ...(flow?.afterUntrusted ?? []),
+    ...Object.values(guards).flat(),
+    ...output,
+  ]
+  return [...lists.flatMap(({ tools }) => tools), ...sequences.flatMap(({ earlier }) => earlier)]
 }
 
 function findTools(glob: string, catalog: Catalog): readonly PolicyTool[] {

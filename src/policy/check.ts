@@ -7,7 +7,7 @@ import type { Name } from './shape.ts'
 import type { Span } from './source.ts'
 import { suggestionFor } from './suggest.ts'
 
-type Unchecked = Pick<PolicyFile, 'roles' | 'rules' | 'limits' | 'tests'>
+type Unchecked = Pick<PolicyFile, 'roles' | 'rules' | 'limits' | 'sequences' | 'tests'>
 
 /** What can be told about a file as a whole, without a catalogue of tools. */
 export function checkFile(
@@ -17,6 +17,7 @@ export function checkFile(
 ): void {
   checkUnique('id of a rule', file.rules.map(nameOf), diagnostics)
   checkUnique('id of a limit', file.limits.map(nameOf), diagnostics)
+  checkUnique('id of a sequence', file.sequences.map(nameOf), diagnostics)
   checkRoles(file, identityRoles, diagnostics)
   checkCycles(file.roles, diagnostics)
   // a rule that could not be read is not in the list, though it exists

@@ -16,16 +16,15 @@ export function compileLimits(
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
     .map(({ at, tools, who, ...limit }) => {
       const globs = tools.map(({ text }) => compileGlob(text))
-      const concerns = who === undefined ? undefined : compileWho(who)
+      const isMeant = who === undefined ? undefined : compileWho(who)
+      // a caller that is not known cannot be exempt
+      const concerns = (principal: Principal | null): boolean =>
+        isMeant === undefined || principal === null || isMeant(principal, effective(principal))
       return {
         ...limit,
         position: positionOf(at, source),
-        // a caller that is not known cannot be exempt
-        matches: (tool, principal) =>
-          globs.some((matches) => matches(tool)) &&
-          (concerns === undefined ||
-            principal === null ||
-            concerns(principal, effective(principal))),
+        concerns,
+        matches: (tool, principal) => globs.some((matches) => matches(tool)) && concerns(principal),
       }
     })
 }

@@ -61,6 +61,8 @@ export interface CompiledLimit {
   readonly over: 'ask' | 'deny'
   readonly position: Position
   matches(tool: string, principal: Principal | null): boolean
+  /** Whether it is about this caller at all. */
+  concerns(principal: Principal | null): boolean
 }
 
 /** A policy that is ready to decide. */

@@ -84,7 +84,7 @@ const fileFields = mapping(
   },
   {
     needed: ['sallyport', 'name', 'rules'],
-    notEvaluated: ['extends', 'vars', 'flow', 'sequences', 'guards', 'output', 'audit'],
+    notEvaluated: ['extends', 'vars', 'flow', 'guards', 'output', 'audit'],
   },
 )
 

@@ -133,7 +133,6 @@ const limitFields = mapping(
     count: oneOf('`count`', ['calls', 'denials', 'cost', 'time']),
     sum: pointer,
   },
-  { notEvaluated: ['count', 'sum'] },
 )
 
 export const readLimit: Read<Limit> = (node, diagnostics) => {

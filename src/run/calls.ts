@@ -115,7 +115,7 @@ class CallDesk {
           return await this.#ask(examined, verdict)
       }
     } catch (error) {
-      this.#environment.gate.settle(call.callId, false)
+      this.#environment.gate.release(call.callId)
       if (!this.#answers.has(call.callId))
         this.#answer(call, notRun('cancelled', errorDataOf(error)))
       throw error
@@ -134,7 +134,7 @@ class CallDesk {
         this.#pending.push(asked.request)
         return undefined
       case 'stopped':
-        this.#environment.gate.settle(examined.call.callId, false)
+        this.#environment.gate.release(examined.call.callId)
         this.#answer(examined.call, this.#stopped(), { approvalMs: waitedMs })
         return undefined
       case 'settled':
@@ -152,7 +152,7 @@ class CallDesk {
     const key = concurrencyKey(examined)
     if (key === undefined) return this.#slots === undefined ? work() : this.#slots(work)
     if (typeof key === 'string') return this.#runAlone(key, work)
-    this.#environment.gate.settle(examined.call.callId, false)
+    this.#environment.gate.release(examined.call.callId)
     this.#answer(examined.call, key, { approvalMs })
     return Promise.resolve()
   }
@@ -173,7 +173,7 @@ class CallDesk {
     queuedAt: number,
     approvalMs: number,
   ): Promise<void> {
-    const { clock, gate, recorder, signal } = this.#environment
+    const { clock, recorder, signal } = this.#environment
     const { call } = examined
     const queueMs = Math.round(clock.monotonic() - queuedAt)
     let ending: Ending
@@ -184,12 +184,20 @@ class CallDesk {
       if (written !== undefined) await written
       ending = await execute(permit, this.#contextOf(call.callId))
     }
-    gate.settle(call.callId, ending.attempts > 0)
+    this.#settle(examined, ending)
     if (ending.status === 'success') this.#succeeded.push(call.tool)
     this.#answer(call, ending, { queueMs, approvalMs })
     // the outcome is on its way to the disk before the slot is given to another call
     const written = recorder.flush()
     if (written !== undefined) await written
+  }
+
+  /** The gate learns what came out before anything else is judged by it. */
+  #settle(examined: ExaminedCall, { attempts, status, result, content, durationMs }: Ending): void {
+    const { gate, context } = this.#environment
+    if (attempts === 0) return gate.release(examined.call.callId)
+    const succeeded = status === 'success'
+    gate.settle(examined, context, { succeeded, value: result ?? content, durationMs })
   }
 
   #recordIntent({ call: { callId, tool }, argsDigest }: ExaminedCall): void {
@@ -269,7 +277,7 @@ class CallDesk {
     this.#pending.length = 0
     for (const call of this.#calls) {
       if (this.#answers.has(call.callId)) continue
-      this.#environment.gate.settle(call.callId, false)
+      this.#environment.gate.release(call.callId)
       this.#answer(call, this.#stopped())
     }
   }

@@ -96,6 +96,7 @@ class Course {
     this.#last = modelTurn
     this.#usage = addUsage(this.#usage, modelTurn.response.usage ?? noUsage)
     this.#cost = addCost(this.#cost, modelTurn.response.cost)
+    this.#account(modelTurn)
     if (modelTurn.message !== null) this.#messages.push(modelTurn.message)
     const { calls } = modelTurn
     const desk =
@@ -104,6 +105,12 @@ class Course {
     this.#messages.push(...outcome.messages)
     this.#endTurn(modelTurn)
     return { ending: this.#endingAfter(modelTurn, outcome.pending), lastTools: outcome.succeeded }
+  }
+
+  /** An answer without usage has cost nothing that anybody knows of. */
+  #account({ response: { usage, cost } }: ModelTurn): void {
+    const { gate, context } = this.#environment
+    if (usage !== undefined || cost !== undefined) gate.spent(cost?.amount, context)
   }
 
   #endTurn({ response, attempts, durationMs }: ModelTurn): void {

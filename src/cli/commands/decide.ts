@@ -2,15 +2,19 @@ import { systemClock } from '../../base/clock.ts'
 import { errorData, SallyportError, type ErrorData } from '../../base/errors.ts'
 import { isObject, parseJson, type JsonObject, type JsonValue } from '../../base/json.ts'
 import { createAuthenticator } from '../../gate/authenticate.ts'
-import { createGate, type Gate } from '../../gate/gate.ts'
 import { denial } from '../../gate/refusal.ts'
+import {
+  prepareRehearsals,
+  type RehearsedCall,
+  type Rehearsal,
+  type Situation,
+} from '../../gate/rehearsal.ts'
 import { keyAccess } from '../../key-files.ts'
 import { loadPolicy } from '../../policy-file.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { Decision } from '../../protocol/decision.ts'
+import type { Message } from '../../protocol/message.ts'
 import type { Principal } from '../../protocol/principal.ts'
-import { createRegistry, type ToolRegistry } from '../../tools/registry.ts'
-import type { Tool } from '../../tools/tool.ts'
 import { authOf } from '../auth.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { inputLines, noteError, outJson, type Io } from '../io.ts'
@@ -27,7 +31,12 @@ interface Asked {
   readonly tool: string
   readonly args: JsonObject
   readonly principal?: Principal
-  readonly given: readonly { readonly tool: string; readonly args: JsonObject }[]
+  readonly prompt?: string
+  readonly given: readonly Given[]
+}
+
+interface Given extends RehearsedCall {
+  readonly result?: JsonValue
 }
 
 /**
@@ -36,8 +45,7 @@ interface Asked {
  * that cannot be read is denied, and the exit code says that something was wrong with the input.
  */
 export async function decide(options: DecideOptions, io: Io): Promise<ExitCode> {
-  const { policy, tools, caller } = await prepare(options, io)
-  const judge = new Judge(policy, tools)
+  const prepared = await prepare(options, io)
   let worst: ExitCode = exitCode.done
   let malformed = false
   let number = 0
@@ -49,20 +57,24 @@ export async function decide(options: DecideOptions, io: Io): Promise<ExitCode> 
     if ('code' in asked) {
       noteError(io, { ...asked, message: `line ${number}: ${asked.message}` })
       malformed = true
-      outJson(io, judge.refuse(asked.message))
+      const at = new Date().toISOString()
+      outJson(io, denial(prepared.policy, 'bad_json', asked.message, at))
       continue
     }
-    const decision = await judge.decide(asked, asked.principal ?? caller)
+    const decision = await decideOne(asked, prepared.caller, prepared.begin)
     outJson(io, decision)
     worst = worseOf(worst, decision)
   }
   return malformed ? exitCode.usage : worst
 }
 
-async function prepare(
-  options: DecideOptions,
-  io: Io,
-): Promise<{ policy: Policy; tools: AskedTools; caller: Principal | null }> {
+interface Prepared {
+  readonly policy: Policy
+  readonly caller: Principal | null
+  readonly begin: (situation: Situation) => Rehearsal
+}
+
+async function prepare(options: DecideOptions, io: Io): Promise<Prepared> {
   const loaded = await loadPolicy(options.policy)
   const given = options.tools === undefined ? undefined : await loadTools(options.tools)
   const policy = loaded.compile(given)
@@ -76,102 +88,24 @@ async function prepare(
   if (auth !== undefined && !result.ok) {
     throw new SallyportError('bad-option', `the token is not accepted: ${result.error.message}`)
   }
-  const tools = new AskedTools(policy, await createRegistry(given ?? []))
-  return { policy, tools, caller: result.ok ? result.principal : null }
+  const begin = await prepareRehearsals(policy, { tools: given ?? [] })
+  return { policy, caller: result.ok ? result.principal : null, begin }
 }
 
-/**
- * The tools with schemas, and those that only the policy knows: for them any arguments are fine,
- * and they are made when a line first asks for one.
- */
-class AskedTools implements ToolRegistry {
-  readonly #policy: Policy
-  readonly #registry: ToolRegistry
-  readonly #open = new Map<string, Tool>()
-
-  constructor(policy: Policy, registry: ToolRegistry) {
-    this.#policy = policy
-    this.#registry = registry
-  }
-
-  get names(): readonly string[] {
-    return [...this.#registry.names, ...this.#open.keys()]
-  }
-
-  get specifications(): ToolRegistry['specifications'] {
-    return this.#registry.specifications
-  }
-
-  get digest(): string {
-    return this.#registry.digest
-  }
-
-  get(name: string): Tool | undefined {
-    return this.#registry.get(name) ?? this.#open.get(name)
-  }
-
-  async admit(name: string): Promise<void> {
-    if (this.get(name) !== undefined || !this.#policy.hasTool(name)) return
-    const registry = await createRegistry([
-      {
-        name,
-        description: '',
-        input: { type: 'object', additionalProperties: true },
-        execute() {
-          throw new Error('this tool is only a name')
-        },
-      },
-    ])
-    this.#open.set(name, registry.get(name)!)
-  }
+async function decideOne(
+  asked: Asked,
+  caller: Principal | null,
+  begin: Prepared['begin'],
+): Promise<Decision> {
+  const messages = asked.prompt === undefined ? [] : [userMessage(asked.prompt)]
+  const principal = asked.principal ?? caller
+  const rehearsal = begin({ principal, messages })
+  for (const { result, ...earlier } of asked.given) await rehearsal.happened(earlier, result)
+  return rehearsal.decide(asked)
 }
 
-class Judge {
-  readonly #policy: Policy
-  readonly #tools: AskedTools
-  readonly #gate: Gate
-  #calls = 0
-
-  constructor(policy: Policy, tools: AskedTools) {
-    this.#policy = policy
-    this.#tools = tools
-    this.#gate = this.#fresh()
-  }
-
-  #fresh(): Gate {
-    return createGate({ policy: this.#policy, registry: this.#tools, clock: systemClock })
-  }
-
-  async decide({ tool, args, given }: Asked, principal: Principal | null): Promise<Decision> {
-    const gate = given.length > 0 ? this.#fresh() : this.#gate
-    for (const earlier of given) {
-      await this.#judge(gate, earlier.tool, earlier.args, principal, true)
-    }
-    return this.#judge(gate, tool, args, principal, false)
-  }
-
-  async #judge(
-    gate: Gate,
-    tool: string,
-    args: JsonObject,
-    principal: Principal | null,
-    ran: boolean,
-  ): Promise<Decision> {
-    await this.#tools.admit(tool)
-    const runId = 'decide'
-    const callId = `decide-${++this.#calls}`
-    const rawArgs = JSON.stringify(args)
-    const call = { callId, providerId: '', turn: 1, index: 0, tool, rawArgs }
-    const context = { runId, session: runId, principal }
-    const { decision } = gate.judge(await gate.examine(call), context)
-    gate.settle(callId, ran)
-    gate.forget(context)
-    return decision
-  }
-
-  refuse(message: string): Decision {
-    return denial(this.#policy, 'bad_json', message, new Date().toISOString())
-  }
+function userMessage(content: string): Message {
+  return { role: 'user', content }
 }
 
 function readLine(line: string): Asked | ErrorData {
@@ -187,15 +121,25 @@ function readLine(line: string): Asked | ErrorData {
   }
   const call = readCall(value)
   if ('code' in call) return call
-  const given: (typeof call)[] = []
+  const given: Given[] = []
   for (const earlier of readGiven(value['given'])) {
     const read = isObject(earlier) ? readCall(earlier) : errorData('bad-json', 'bad `given`')
     if ('code' in read) return read
-    given.push(read)
+    const { result } = earlier as { readonly result?: JsonValue }
+    given.push({ ...read, ...(result === undefined ? {} : { result }) })
   }
   const principal = readPrincipal(value['principal'])
   if (principal !== undefined && 'code' in principal) return principal
-  return { ...call, given, ...(principal === undefined ? {} : { principal }) }
+  const { prompt } = value
+  if (prompt !== undefined && typeof prompt !== 'string') {
+    return errorData('bad-json', '`prompt` is not a text')
+  }
+  return {
+    ...call,
+    given,
+    ...(prompt === undefined ? {} : { prompt: prompt as string }),
+    ...(principal === undefined ? {} : { principal }),
+  }
 }
 
 const lineKeys = ['tool', 'args', 'principal', 'prompt', 'given', 'id']

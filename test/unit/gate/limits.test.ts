@@ -22,6 +22,13 @@ function callIdOf(verdict: Verdict): string {
   return verdict.permit.callId
 }
 
+function ran(gate: GateUnderTest['gate'], callId: string, durationMs = 1): void {
+  const call = { callId, providerId: '', turn: 1, index: 0, tool: 'act', rawArgs: '{}' }
+  const examined = { call, args: {}, argsDigest: '', tool: undefined, defect: undefined }
+  const context = { runId: 'run_1', session: undefined, principal: user }
+  gate.settle(examined, context, { succeeded: true, value: null, durationMs })
+}
+
 async function kinds(verdicts: readonly Promise<Verdict>[]): Promise<readonly string[]> {
   return (await Promise.all(verdicts)).map(({ kind }) => kind)
 }
@@ -60,7 +67,7 @@ describe('a limit', () => {
     const { judge, gate } = await limited(calls)
     const first = callIdOf(await judge('act'))
     await judge('act')
-    gate.settle(first, false)
+    gate.release(first)
     expect(await kinds([judge('act'), judge('act')])).toEqual(['permit', 'refusal'])
   })
 
@@ -68,8 +75,8 @@ describe('a limit', () => {
     const { judge, gate } = await limited(calls)
     const first = callIdOf(await judge('act'))
     await judge('act')
-    gate.settle(first, true)
-    gate.settle(first, false)
+    ran(gate, first)
+    gate.release(first)
     expect(await kinds([judge('act')])).toEqual(['refusal'])
   })
 

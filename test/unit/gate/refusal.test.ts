@@ -41,6 +41,7 @@ describe('a step of the gate that throws', () => {
             over: 'deny',
             position: { file: '', line: 1, column: 1 },
             matches: fail,
+            concerns: fail,
           },
         ],
       }),

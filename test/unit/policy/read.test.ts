@@ -223,7 +223,6 @@ test.each([
   'extends: [./a.yaml]',
   'vars: { a: b }',
   'flow: { untrustedSteering: ask }',
-  'sequences: []',
   'guards: {}',
   'output: []',
   'audit: {}',
@@ -232,8 +231,6 @@ test.each([
   'tools: { t: { kind: read, fields: {} } }',
   'tools: { t: { kind: read, args: {} } }',
   'approvals: { maxPending: 3 }',
-  'limits: [{ id: l, tools: [t], per: session, max: 1, count: cost }]',
-  'limits: [{ id: l, tools: [t], per: session, max: 1, sum: /amount }]',
 ])('`%s` is refused, not ignored', (line) => {
   const diagnostics = findings(() => readPolicy(`${head}rules: []\n${line}\n`, { file: 'p' }))
   expect(diagnostics.map(({ code }) => code)).toEqual(['not-evaluated'])

@@ -44,6 +44,10 @@ const limit = (fields: object): object => ({
   ...base,
   limits: [{ id: 'l', tools: ['t'], per: 'session', max: 1, ...fields }],
 })
+const sequence = (fields: object): object => ({
+  ...base,
+  sequences: [{ id: 's', then: { tools: ['t'], do: 'deny' }, ...fields }],
+})
 const testCase = (fields: object): object => ({
   ...base,
   tests: [{ name: 'n', call: { tool: 't' }, expect: 'deny', ...fields }],
@@ -94,6 +98,11 @@ const good: readonly object[] = [
   argument({ domain: ['a.example', '*.b.example'], equals: { principal: 'tenant' } }),
   argument({ const: 1 }, '/a/0/b~1c'),
   limit({}),
+  limit({ count: 'denials' }),
+  limit({ count: 'cost', max: 0.5 }),
+  limit({ sum: '/amount', max: 99.5 }),
+  sequence({ after: ['t'] }),
+  sequence({ unless: ['t', 'u.*'], sameArg: 'path', reason: 'r' }),
   limit({ window: '1h', over: 'ask', who: { scopes: ['a'] }, per: 'global' }),
   testCase({}),
   testCase({ as: {}, prompt: '', given: [], by: 'x' }),
@@ -210,8 +219,13 @@ const bad: readonly unknown[] = [
   limit({ max: 1.5 }),
   limit({ over: 'allow' }),
   limit({ window: 60 }),
-  limit({ count: 'calls' }),
-  limit({ sum: '/amount' }),
+  limit({ count: 'turns' }),
+  limit({ count: 'calls', sum: '/amount' }),
+  limit({ count: 'denials', max: 1.5 }),
+  limit({ sum: 'amount' }),
+  sequence({ after: ['t'], unless: ['t'] }),
+  sequence({}),
+  sequence({ after: ['t'], then: { tools: ['t'], do: 'allow' } }),
   testCase({ expect: 'refuse' }),
   testCase({ call: {} }),
   testCase({ as: { role: 'x' } }),

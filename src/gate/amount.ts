@@ -1,0 +1,39 @@
+import type { JsonObject } from '../base/json.ts'
+import { absent, valueAt } from '../policy/argument-path.ts'
+import { toDecimal } from '../policy/decimal.ts'
+
+/** Digits behind the point that are counted exactly; what is smaller is rounded up. */
+const places = 9
+
+/** What one call takes. */
+export const oneUnit = 10n ** BigInt(places)
+
+/** A number as a whole number of billionths. */
+export function toUnits(value: number): bigint {
+  const { digits, exponent } = toDecimal(value)
+  const shift = exponent + places
+  if (shift >= 0) return digits * 10n ** BigInt(shift)
+  const divisor = 10n ** BigInt(-shift)
+  const whole = digits / divisor
+  return digits % divisor === 0n || digits < 0n ? whole : whole + 1n
+}
+
+/** Money may be written as decimal text. */
+const decimalText = /^-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,9})?$/
+
+/**
+ * What a call adds to a sum; undefined when that cannot be told. An absent argument adds nothing,
+ * and so does a negative one: nobody earns room by it.
+ */
+export function amountAt(args: JsonObject, path: readonly string[]): bigint | undefined {
+  const value = valueAt(args, path)
+  if (value === absent) return 0n
+  const amount = typeof value === 'number' ? value : isDecimal(value) ? Number(value) : Number.NaN
+  if (!Number.isFinite(amount)) return undefined
+  const units = toUnits(amount)
+  return units > 0n ? units : 0n
+}
+
+function isDecimal(value: unknown): value is string {
+  return typeof value === 'string' && decimalText.test(value)
+}

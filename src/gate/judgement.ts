@@ -1,0 +1,177 @@
+import { createTimeFormatter, type Clock } from '../base/clock.ts'
+import type { JsonObject, JsonValue } from '../base/json.ts'
+import type { CompiledLimit, DecisionRequest, Policy } from '../policy/policy.ts'
+import type { Decision } from '../protocol/decision.ts'
+import type { Message } from '../protocol/message.ts'
+import type { Principal } from '../protocol/principal.ts'
+import { amountAt, oneUnit } from './amount.ts'
+import { applyFindings, type Finding } from './finding.ts'
+import { LimitCounters, type Claim, type LimitOwner } from './limits.ts'
+import { denial } from './refusal.ts'
+import { Sessions } from './session.ts'
+import type { ExaminedCall, JudgeContext } from './verdict.ts'
+
+/** What became of a call that was permitted. */
+export interface Settlement {
+  readonly succeeded: boolean
+  /** The result, or the text the model is told instead. */
+  readonly value: JsonValue
+  readonly durationMs: number
+}
+
+/** Refusals of steps before the rules: nothing after them is asked, and shadow mode keeps them. */
+export const firmSteps: ReadonlySet<string> = new Set([
+  'unknown_tool',
+  'tool_changed',
+  'unauthenticated',
+  'tool.requires',
+  'policy_error',
+  'scope',
+])
+
+/**
+ * Decides about calls with everything a policy says: rules, sequences, limits, and the scope of
+ * the run. Holds what sessions have done, and counts.
+ */
+export class Judgement {
+  readonly #policy: Policy
+  readonly #clock: Clock
+  readonly #format = createTimeFormatter()
+  readonly #limits: LimitCounters
+  readonly #sessions: Sessions
+
+  constructor(policy: Policy, clock: Clock) {
+    this.#policy = policy
+    this.#clock = clock
+    this.#limits = new LimitCounters(clock)
+    this.#sessions = new Sessions(policy)
+  }
+
+  /** RFC 3339. */
+  now(): string {
+    const now = this.#clock.now()
+    return this.#format(Number.isFinite(now) ? now : 0)
+  }
+
+  begin(context: JudgeContext, _messages: readonly Message[]): void {
+    this.#sessions.of(context)
+  }
+
+  /** Reserves what the call takes from limits unless the outcome is a deny. */
+  decide({ call, args }: ExaminedCall, context: JudgeContext): Decision {
+    const { principal, scope } = context
+    const { tool, callId } = call
+    const request: DecisionRequest = {
+      tool,
+      args: args as JsonObject,
+      principal,
+      now: this.#clock.now(),
+      at: this.now(),
+    }
+    const byRules = this.#policy.decide(request)
+    if (firmSteps.has(byRules.rule)) return byRules
+    if (scope !== undefined && scope.decide(request).effect !== 'allow') {
+      return this.#outOfScope(tool)
+    }
+    const session = this.#sessions.of(context)
+    const decision = applyFindings(byRules, session.sequences.check(tool, request.args))
+    if (decision.effect === 'deny') return decision
+    return this.#underLimits(decision, callId, request, ownerOf(context))
+  }
+
+  #outOfScope(tool: string): Decision {
+    const reason = `this run was started for a task that does not need this call of \`${tool}\``
+    return denial(this.#policy, 'scope', reason, this.now())
+  }
+
+  #underLimits(
+    decision: Decision,
+    callId: string,
+    { tool, args, principal }: DecisionRequest,
+    owner: LimitOwner,
+  ): Decision {
+    const claims = this.#claims(tool, args, principal)
+    if (claims.length === 0) return decision
+    return applyFindings(decision, this.#limits.reserve(callId, claims, owner).map(limitFinding))
+  }
+
+  #claims(
+    tool: string,
+    args: JsonObject,
+    principal: Principal | null,
+  ): readonly Claim<CompiledLimit>[] {
+    const claims: Claim<CompiledLimit>[] = []
+    for (const limit of this.#policy.limits) {
+      if (!limit.matches(tool, principal)) continue
+      claims.push({ limit, amount: limit.sum === undefined ? oneUnit : amountAt(args, limit.sum) })
+    }
+    return claims
+  }
+
+  witnessed(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void {
+    const { call, args } = examined
+    const claims = this.#claims(call.tool, args as JsonObject, context.principal)
+    this.#limits.force(call.callId, claims, ownerOf(context))
+    this.permitted(examined, context)
+    this.settled(examined, context, outcome)
+  }
+
+  /** The call may run. */
+  permitted({ call, args }: ExaminedCall, context: JudgeContext): void {
+    this.#sessions.of(context).sequences.permitted(call.tool, args as JsonObject)
+  }
+
+  /** The call will not run. Its own limits do not count as denials, or they would never end. */
+  refused({ call }: ExaminedCall, context: JudgeContext, decision: Decision): void {
+    this.#limits.release(call.callId)
+    if (decision.effect !== 'deny' || decision.rule.startsWith('limits.')) return
+    for (const limit of this.#policy.limits) {
+      if (limit.count !== 'denials' || limit.sum !== undefined) continue
+      if (limit.matches(call.tool, context.principal)) this.#limits.add(limit, 1, ownerOf(context))
+    }
+  }
+
+  settled({ call, args }: ExaminedCall, context: JudgeContext, outcome: Settlement): void {
+    this.#limits.commit(call.callId)
+    if (outcome.succeeded) {
+      this.#sessions.of(context).sequences.succeeded(call.tool, args as JsonObject)
+    }
+    for (const limit of this.#policy.limits) {
+      if (limit.count === 'time' && limit.matches(call.tool, context.principal)) {
+        this.#limits.add(limit, outcome.durationMs / 1000, ownerOf(context))
+      }
+    }
+  }
+
+  release(callId: string): void {
+    this.#limits.release(callId)
+  }
+
+  /** US dollars of a model response; undefined uses every limit of cost up. */
+  spent(dollars: number | undefined, context: JudgeContext): void {
+    for (const limit of this.#policy.limits) {
+      if (limit.count !== 'cost' || !limit.concerns(context.principal)) continue
+      this.#limits.add(limit, dollars ?? limit.max, ownerOf(context))
+    }
+  }
+
+  forget(context: JudgeContext): void {
+    this.#sessions.forget(context)
+    if (context.session === undefined) {
+      this.#limits.forget(this.#policy.limits, ownerOf(context))
+    }
+  }
+}
+
+function ownerOf({ runId, session, principal }: JudgeContext): LimitOwner {
+  return { session: session ?? runId, principal }
+}
+
+const units = { calls: 'calls', denials: 'denials', cost: 'dollars', time: 'seconds' } as const
+
+function limitFinding({ id, over, position, max, count, sum }: CompiledLimit): Finding {
+  const what = sum === undefined ? units[count] : `of \`/${sum.join('/')}\` in all`
+  const unless = count === 'cost' ? ', or the price of an answer is not known' : ''
+  const reason = `limit \`${id}\` of ${max} ${what} is used up${unless}`
+  return { effect: over, rule: `limits.${id}`, position, reason }
+}

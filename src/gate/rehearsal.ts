@@ -1,0 +1,153 @@
+import { systemClock, type Clock } from '../base/clock.ts'
+import type { JsonObject, JsonValue } from '../base/json.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Decision } from '../protocol/decision.ts'
+import type { Message } from '../protocol/message.ts'
+import type { Principal } from '../protocol/principal.ts'
+import { createRegistry, type ToolRegistry } from '../tools/registry.ts'
+import type { Tool } from '../tools/tool.ts'
+import { createGate, type Gate } from './gate.ts'
+import type { ExaminedCall, JudgeContext } from './verdict.ts'
+
+export interface RehearsalOptions {
+  /** Tools with schemas. Of others that the policy knows, any arguments are accepted. */
+  readonly tools?: readonly Tool[]
+  /** Default: the clock of the system. A wall time of NaN leaves time windows unknown. */
+  readonly clock?: Clock
+}
+
+/** What a session begins with. */
+export interface Situation {
+  /** Null for a caller who is not known. */
+  readonly principal: Principal | null
+  /** What the session has heard before its first call. */
+  readonly messages?: readonly Message[]
+  /** What the task of the run needs. */
+  readonly scope?: Policy
+}
+
+export interface RehearsedCall {
+  readonly tool: string
+  readonly args: JsonObject
+}
+
+/**
+ * A session without a model and without executing anything: calls are judged by the very gate that
+ * runs use, and told what came of them. For tests of policies, replays, comparisons and questions.
+ */
+export interface Rehearsal {
+  /** Judges a call. What it takes from limits stays taken unless `withdraw` gives it back. */
+  decide(call: RehearsedCall): Promise<Decision>
+  /** The call that was decided last does not run. */
+  withdraw(): void
+  /**
+   * A call ran: the one that was decided last, or one that nobody decided about. Its result is
+   * seen by later calls, and it counts against limits.
+   */
+  happened(call: RehearsedCall, result?: JsonValue, succeeded?: boolean): Promise<void>
+}
+
+/**
+ * Prepares for sessions under one policy; each call of the result begins a new one. Rejects with
+ * `bad-tool` or `bad-schema` for tools that are not usable.
+ */
+export async function prepareRehearsals(
+  policy: Policy,
+  { tools = [], clock = systemClock }: RehearsalOptions = {},
+): Promise<(situation: Situation) => Rehearsal> {
+  const registry = new OpenRegistry(policy, await createRegistry(tools))
+  return ({ principal, messages = [], scope }) => {
+    const gate = createGate({ policy, registry, clock })
+    const context: JudgeContext = { runId: 'rehearsal', session: undefined, principal, scope }
+    gate.begin(context, messages)
+    return new GateRehearsal(gate, registry, context)
+  }
+}
+
+class GateRehearsal implements Rehearsal {
+  readonly #gate: Gate
+  readonly #registry: OpenRegistry
+  readonly #context: JudgeContext
+  #calls = 0
+  #last: ExaminedCall | undefined
+
+  constructor(gate: Gate, registry: OpenRegistry, context: JudgeContext) {
+    this.#gate = gate
+    this.#registry = registry
+    this.#context = context
+  }
+
+  async decide(call: RehearsedCall): Promise<Decision> {
+    const examined = await this.#examine(call)
+    const verdict = this.#gate.judge(examined, this.#context)
+    this.#last = examined
+    return verdict.decision
+  }
+
+  withdraw(): void {
+    if (this.#last !== undefined) this.#gate.release(this.#last.call.callId)
+    this.#last = undefined
+  }
+
+  async happened(call: RehearsedCall, result: JsonValue = null, succeeded = true): Promise<void> {
+    const decided = this.#last
+    this.#last = undefined
+    const outcome = { succeeded, value: result, durationMs: 0 }
+    if (decided?.call.tool === call.tool && decided.call.rawArgs === JSON.stringify(call.args)) {
+      this.#gate.settle(decided, this.#context, outcome)
+      return
+    }
+    const examined = await this.#examine(call)
+    this.#gate.witness({ ...examined, args: examined.args ?? call.args }, this.#context, outcome)
+  }
+
+  async #examine({ tool, args }: RehearsedCall): Promise<ExaminedCall> {
+    await this.#registry.admit(tool)
+    const callId = `rehearsal-${++this.#calls}`
+    const rawArgs = JSON.stringify(args)
+    return this.#gate.examine({ callId, providerId: '', turn: 1, index: 0, tool, rawArgs })
+  }
+}
+
+/** Tools with schemas, and stand-ins for those that only the policy knows. */
+class OpenRegistry implements ToolRegistry {
+  readonly #policy: Policy
+  readonly #registry: ToolRegistry
+  readonly #standIns = new Map<string, Tool>()
+
+  constructor(policy: Policy, registry: ToolRegistry) {
+    this.#policy = policy
+    this.#registry = registry
+  }
+
+  get names(): readonly string[] {
+    return [...this.#registry.names, ...this.#standIns.keys()]
+  }
+
+  get specifications(): ToolRegistry['specifications'] {
+    return this.#registry.specifications
+  }
+
+  get digest(): string {
+    return this.#registry.digest
+  }
+
+  get(name: string): Tool | undefined {
+    return this.#registry.get(name) ?? this.#standIns.get(name)
+  }
+
+  async admit(name: string): Promise<void> {
+    if (this.get(name) !== undefined || !this.#policy.hasTool(name)) return
+    const registry = await createRegistry([
+      {
+        name,
+        description: '',
+        input: { type: 'object', additionalProperties: true },
+        execute() {
+          throw new Error('this tool is only a name')
+        },
+      },
+    ])
+    this.#standIns.set(name, registry.get(name)!)
+  }
+}

@@ -1,0 +1,120 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { JsonObject, JsonValue } from '../../../src/base/json.ts'
+import { policyOf, toolOf, user } from '../../support/agent.ts'
+import { gateOf, type GateUnderTest } from '../../support/gate.ts'
+
+const pay = toolOf('pay', {
+  input: { type: 'object', properties: { amount: {} }, additionalProperties: false },
+})
+const context = { runId: 'run_1', session: undefined, principal: user }
+
+function limited(limit: JsonObject): Promise<GateUnderTest> {
+  const rules = [
+    { id: 'allowed', allow: ['pay', 'look'] },
+    { id: 'closed', deny: ['look'], args: { shut: { const: true } } },
+  ]
+  const limits = [{ id: 'l', tools: ['**'], per: 'session', ...limit }]
+  return gateOf(policyOf({ rules, limits } as JsonObject), [pay, toolOf('look')])
+}
+
+async function paying(gate: GateUnderTest, amount?: JsonValue): Promise<string> {
+  const { decision } = await gate.judge('pay', amount === undefined ? {} : { amount })
+  return `${decision.effect} by ${decision.rule}`
+}
+
+describe('M27: a limit on a sum', () => {
+  test('stops the payment that would go over it, however it is split', async () => {
+    const gate = await limited({ sum: '/amount', max: 30_000, window: '1d' })
+    expect(await paying(gate, 10_000)).toBe('allow by allowed')
+    expect(await paying(gate, 10_000.5)).toBe('allow by allowed')
+    expect(await paying(gate, 10_000)).toBe('deny by limits.l')
+    expect(await paying(gate, 9_999.5)).toBe('allow by allowed')
+    expect(await paying(gate, 0.01)).toBe('deny by limits.l')
+  })
+
+  test('adds decimals exactly', async () => {
+    const gate = await limited({ sum: '/amount', max: 0.3 })
+    expect(await paying(gate, 0.1)).toBe('allow by allowed')
+    expect(await paying(gate, '0.2')).toBe('allow by allowed')
+    expect(await paying(gate, 1e-300)).toBe('deny by limits.l')
+  })
+
+  test('gives no credit for negative amounts, and none is needed for absent ones', async () => {
+    const gate = await limited({ sum: '/amount', max: 5 })
+    expect(await paying(gate, -100)).toBe('allow by allowed')
+    expect(await paying(gate)).toBe('allow by allowed')
+    expect(await paying(gate, 6)).toBe('deny by limits.l')
+  })
+
+  test.each<[JsonValue]>([['much'], [[1]], [null], [true], ['1e3'], [{ value: 1 }]])(
+    'stops an amount that is %j',
+    async (amount) => {
+      const gate = await limited({ sum: '/amount', max: 1000 })
+      expect(await paying(gate, amount)).toBe('deny by limits.l')
+    },
+  )
+
+  test('never lets more through than its maximum, whatever the amounts and the order', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 500 })), async (cents) => {
+        const gate = await limited({ sum: '/amount', max: 10 })
+        let through = 0
+        for (const cent of cents) {
+          const { effect } = (await gate.judge('pay', { amount: cent / 100 })).decision
+          if (effect === 'allow') through += cent
+        }
+        expect(through).toBeLessThanOrEqual(1000)
+      }),
+      { numRuns: 50 },
+    )
+  })
+})
+
+describe('a limit on denials', () => {
+  test('closes the session after so many refusals, and opens it when they are past', async () => {
+    const gate = await limited({ count: 'denials', max: 3, window: '1m' })
+    for (let time = 0; time < 3; time++) {
+      expect((await gate.judge('look', { shut: true })).decision.rule).toBe('closed')
+    }
+    expect(await paying(gate)).toBe('deny by limits.l')
+    gate.clock.advance(61_000)
+    expect(await paying(gate)).toBe('allow by allowed')
+  })
+
+  test('counts calls that never reached a rule', async () => {
+    const gate = await limited({ count: 'denials', max: 2 })
+    await gate.judge('unknown')
+    await gate.judge('pay', { strange: 1 })
+    expect(await paying(gate)).toBe('deny by limits.l')
+  })
+})
+
+test('a limit on cost is full when the answers of the model have cost so much', async () => {
+  const gate = await limited({ count: 'cost', max: 0.5 })
+  gate.gate.spent(0.3, context)
+  expect(await paying(gate)).toBe('allow by allowed')
+  gate.gate.spent(0.2, context)
+  expect(await paying(gate)).toBe('deny by limits.l')
+})
+
+test('a limit on cost is full when nobody says what an answer has cost', async () => {
+  const gate = await limited({ count: 'cost', max: 0.5 })
+  gate.gate.spent(undefined, context)
+  expect(await paying(gate)).toBe('deny by limits.l')
+})
+
+test('a limit on time is full when calls have taken so many seconds', async () => {
+  const gate = await limited({ count: 'time', max: 1.5 })
+  const settle = async (durationMs: number): Promise<void> => {
+    const verdict = await gate.judge('pay')
+    if (verdict.kind !== 'permit') throw new Error('not permitted')
+    const { callId } = verdict.permit
+    const call = { callId, providerId: '', turn: 1, index: 0, tool: 'pay', rawArgs: '{}' }
+    const examined = { call, args: {}, argsDigest: '', tool: undefined, defect: undefined }
+    gate.gate.settle(examined, context, { succeeded: true, value: null, durationMs })
+  }
+  await settle(1_000)
+  await settle(600)
+  expect(await paying(gate)).toBe('deny by limits.l')
+})
