@@ -1,15 +1,39 @@
 import { SallyportError } from './base/errors.ts'
 import { isObject } from './base/json.ts'
+import { checkNumber, checkOptions, type NumberRange } from './base/options.ts'
 import { shorten } from './base/text.ts'
 
 /** Checks one option that was given; throws `bad-option`. */
 export type OptionCheck = (name: string, value: unknown) => void
 
-/** Checks every option that is given, in the order of the table. */
-export function checkGiven(options: object, checks: Readonly<Record<string, OptionCheck>>): void {
+/** What each option that may be given has to be. */
+export type OptionChecks = Readonly<Record<string, OptionCheck>>
+
+/** Checks every option that is given, in the order of the table; `path` goes before their names. */
+export function checkGiven(options: object, checks: OptionChecks, path = ''): void {
   for (const [name, check] of Object.entries(checks)) {
     const value = (options as Readonly<Record<string, unknown>>)[name]
-    if (value !== undefined) check(name, value)
+    if (value !== undefined) check(`${path}${name}`, value)
+  }
+}
+
+/** An object with none but these members, each of which passes. */
+export function isObjectOf(checks: OptionChecks): OptionCheck {
+  const known = Object.keys(checks)
+  return (name, value) => {
+    checkOptions(`\`${name}\``, value as object, known)
+    checkGiven(value as object, checks, `${name}.`)
+  }
+}
+
+export function isNumber(range: NumberRange): OptionCheck {
+  return (name, value) => checkNumber(name, value, range)
+}
+
+export function isOneOf(...words: readonly string[]): OptionCheck {
+  return (name, value) => {
+    if (typeof value === 'string' && words.includes(value)) return
+    refuse(name, 'one of its words', `pass ${words.map((word) => `'${word}'`).join(', ')}`)
   }
 }
 
@@ -31,7 +55,7 @@ export const isFlag: OptionCheck = (name, value) => {
   if (typeof value !== 'boolean') refuse(name, 'true or false', 'pass a boolean')
 }
 
-export const isPlainObject: OptionCheck = (name, value) => {
+const isPlainObject: OptionCheck = (name, value) => {
   if (!isObject(value)) refuse(name, 'an object', 'pass an object, or leave it out')
 }
 
@@ -58,6 +82,13 @@ export function hasMethods(what: string, methods: readonly string[], help: strin
   }
 }
 
+/** What is wrong inside a tool, `toTools` tells. */
+export const isToolLike: OptionCheck = (name, value) => {
+  if (!isObject(value)) {
+    refuse(name, 'a tool', 'pass what `defineTool` returns, or a plain definition')
+  }
+}
+
 const toolChoices: readonly unknown[] = ['auto', 'none', 'required']
 
 export const isToolChoice: OptionCheck = (name, value) => {
@@ -65,6 +96,29 @@ export const isToolChoice: OptionCheck = (name, value) => {
     isObject(value) && typeof value['tool'] === 'string' && Object.keys(value).length === 1
   if (toolChoices.includes(value) || isTool) return
   refuse(name, 'a choice of tools', "pass 'auto', 'none', 'required' or `{ tool: name }`")
+}
+
+const isEffort = isOneOf('low', 'medium', 'high')
+const isPositive = isNumber({ min: 1, max: Number.MAX_SAFE_INTEGER, integer: true })
+
+/** Settings of a model request. What a provider accepts of a range is for the provider to say. */
+export const areSettings: OptionCheck = isObjectOf({
+  temperature: isNumber({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+  topP: isNumber({ min: 0, max: 1 }),
+  maxOutputTokens: isPositive,
+  stop: isArrayOf('texts', isText),
+  seed: isNumber({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, integer: true }),
+  reasoning: isObjectOf({ effort: isEffort, maxTokens: isPositive }),
+  parallelToolCalls: isFlag,
+  extra: isPlainObject,
+})
+
+const isDetail = isOneOf('low', 'high', 'auto')
+
+/** Data that goes back to the wire it came from. */
+const isOpaque: OptionCheck = (name, value) => {
+  if (!isObject(value)) refuse(name, 'an object', 'pass the messages of an earlier run as they are')
+  else isText(`${name}.wire`, value['wire'])
 }
 
 /** Texts that each kind of part needs. */
@@ -85,6 +139,7 @@ function isPart(...kinds: readonly string[]): OptionCheck {
       return refuse(name, 'a part of a message', `pass an object with the \`type\` ${listed}`)
     }
     checkTexts(name, value, partTexts[kind]!)
+    if (kind === 'image') checkGiven(value, { detail: isDetail }, `${name}.`)
   }
 }
 
@@ -116,6 +171,7 @@ export const isMessage: OptionCheck = (name, value) => {
     })
   }
   contents[role]!(`${name}.content`, value['content'])
+  if (role === 'assistant') checkGiven(value, { opaque: isOpaque }, `${name}.`)
   if (role !== 'tool') return
   checkTexts(name, value, ['callId', 'providerId', 'tool'])
   isFlag(`${name}.isError`, value['isError'])

@@ -1,22 +1,25 @@
 import type { Clock } from './base/clock.ts'
 import type { ErrorData } from './base/errors.ts'
-import { checkNumber, checkOptions } from './base/options.ts'
+import { checkOptions } from './base/options.ts'
 import type { JsonObject } from './base/json.ts'
 import type { Auth } from './gate/authenticate.ts'
 import type { CustomAuthenticator } from './gate/identity/custom.ts'
 import type { ApprovalRequest } from './gate/verdict.ts'
 import type { Journal } from './journal/journal.ts'
 import {
+  areSettings,
   checkGiven,
   hasMethods,
   isArrayOf,
   isFlag,
   isFunction,
   isMessage,
-  isPlainObject,
+  isNumber,
+  isObjectOf,
   isSignal,
   isText,
   isToolChoice,
+  isToolLike,
   isUserContent,
   type OptionCheck,
 } from './option-checks.ts'
@@ -29,7 +32,7 @@ import type { Cost, FinishReason, Usage } from './protocol/usage.ts'
 import type { Report } from './report/report.ts'
 import type { Approve } from './run/environment.ts'
 import type { Run } from './run/run.ts'
-import type { RunLimits, StopCondition } from './run/stop.ts'
+import { defaultLimits, type RunLimits, type StopCondition } from './run/stop.ts'
 import type { Tool, ToolDefinition, ToolLog } from './tools/tool.ts'
 
 export interface RuntimeOptions {
@@ -95,23 +98,41 @@ export interface Runtime {
   run(options: RunOptions): Run<RunResult>
 }
 
-const isModel = hasMethods(
+const hasStream = hasMethods(
   'a model',
   ['stream'],
   'make one with `openrouter` or `openaiCompatible`',
 )
+
+const isModel: OptionCheck = (name, value) => {
+  hasStream(name, value)
+  const { id, provider } = value as Model
+  isText(`${name}.id`, id)
+  isText(`${name}.provider`, provider)
+  checkGiven(value as Model, { streamBatches: isFunction }, `${name}.`)
+}
+
 const anything: OptionCheck = () => {}
+
+const areLimits: OptionCheck = isObjectOf(
+  Object.fromEntries(
+    Object.keys(defaultLimits).map((name) => [
+      name,
+      isNumber({ min: name === 'maxCost' ? 0 : 1, integer: name !== 'maxCost' }),
+    ]),
+  ),
+)
 
 const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
   model: isModel,
-  tools: isArrayOf('tools', anything),
+  tools: isArrayOf('tools', isToolLike),
   policy: hasMethods(
     'a loaded policy',
     ['compile'],
     'pass what `await loadPolicy(path)` or `await parsePolicy(text)` gives',
   ),
   instructions: isText,
-  limits: (_, value) => checkLimits(value as Partial<RunLimits>),
+  limits: areLimits,
   stopWhen: isArrayOf('functions', isFunction),
   journal: hasMethods(
     'a journal',
@@ -120,10 +141,14 @@ const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
   ),
   approve: isFunction,
   authenticator: isFunction,
-  settings: isPlainObject,
+  settings: areSettings,
   toolChoice: isToolChoice,
   allowShadow: isFlag,
-  clock: isPlainObject,
+  clock: hasMethods(
+    'a clock',
+    ['now', 'monotonic'],
+    'pass an object with the functions `now` and `monotonic`, or leave it out',
+  ),
   log: isFunction,
 }
 
@@ -136,21 +161,10 @@ const runChecks: Readonly<Record<keyof RunOptions, OptionCheck>> = {
   deps: anything,
   signal: isSignal,
   approve: isFunction,
-  settings: isPlainObject,
+  settings: areSettings,
   toolChoice: isToolChoice,
-  limits: (_, value) => checkLimits(value as Partial<RunLimits>),
+  limits: areLimits,
 }
-
-const limitKeys: readonly (keyof RunLimits)[] = [
-  'maxTurns',
-  'maxToolCalls',
-  'maxParallel',
-  'runTimeoutMs',
-  'maxRepeatedCalls',
-  'maxTokens',
-  'maxCost',
-  'maxArgumentLength',
-]
 
 /** Throws `bad-option` for options that are unknown, missing or of another type. */
 export function checkRuntimeOptions(options: RuntimeOptions): void {
@@ -164,16 +178,6 @@ export function checkRunOptions(options: RunOptions): void {
   checkOptions('run', options, Object.keys(runChecks))
   isUserContent('input', options.input)
   checkGiven(options, runChecks)
-}
-
-function checkLimits(limits: Partial<RunLimits>): void {
-  checkOptions('limits', limits, limitKeys)
-  for (const [name, value] of Object.entries(limits)) {
-    checkNumber(`limits.${name}`, value, {
-      min: name === 'maxCost' ? 0 : 1,
-      integer: name !== 'maxCost',
-    })
-  }
 }
 
 /** The limits of one run: a run can only ask for less than its runtime gives. */

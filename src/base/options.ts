@@ -1,15 +1,25 @@
 import { SallyportError } from './errors.ts'
+import { nearest } from './suggest.ts'
+import { shorten } from './text.ts'
 
 /** Refuses options that are no plain object or have members nobody knows; throws `bad-option`. */
 export function checkOptions(owner: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new SallyportError('bad-option', `${owner} needs an object of options`)
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new SallyportError('bad-option', `${owner} needs an object of options`, {
+      help: `the options are ${known.join(', ')}`,
+    })
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue
-    throw new SallyportError('bad-option', `${owner} has no option \`${key}\``, {
-      help: `the options are ${known.join(', ')}`,
-    })
+    const near = nearest(key, known)
+    const meant = near === undefined ? '' : `; did you mean \`${near}\`?`
+    throw new SallyportError(
+      'bad-option',
+      `${owner} has no option \`${shorten(key, 40)}\`${meant}`,
+      {
+        help: `the options are ${known.join(', ')}`,
+      },
+    )
   }
 }
 
@@ -28,7 +38,11 @@ export function checkNumber(name: string, value: unknown, range: NumberRange): v
     value <= max &&
     (!integer || Number.isInteger(value) || value === Number.POSITIVE_INFINITY)
   if (fits) return
-  throw new SallyportError('bad-option', `\`${name}\` is ${String(value)}`, {
-    help: `give ${integer ? 'a whole number' : 'a number'} of at least ${min}${max === Number.POSITIVE_INFINITY ? '' : ` and at most ${max}`}`,
-  })
+  throw new SallyportError(
+    'bad-option',
+    `\`${name}\` is ${typeof value === 'number' ? value : 'not a number'}`,
+    {
+      help: `give ${integer ? 'a whole number' : 'a number'} of at least ${min}${max === Number.POSITIVE_INFINITY ? '' : ` and at most ${max}`}`,
+    },
+  )
 }

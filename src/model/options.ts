@@ -1,4 +1,6 @@
 import { SallyportError } from '../base/errors.ts'
+import { nearest } from '../base/suggest.ts'
+import { shorten } from '../base/text.ts'
 
 /** Throws `bad-option` for keys of `options` that are not among the allowed ones. */
 export function checkKeys(
@@ -11,9 +13,15 @@ export function checkKeys(
   }
   const unknown = Object.keys(options).find((key) => !allowed.includes(key))
   if (unknown === undefined) return
-  throw new SallyportError('bad-option', `\`${where}\` has no option \`${unknown}\``, {
-    help: `the options are ${allowed.join(', ')}`,
-  })
+  const near = nearest(unknown, allowed)
+  const meant = near === undefined ? '' : `; did you mean \`${near}\`?`
+  throw new SallyportError(
+    'bad-option',
+    `\`${where}\` has no option \`${shorten(unknown, 40)}\`${meant}`,
+    {
+      help: `the options are ${allowed.join(', ')}`,
+    },
+  )
 }
 
 /** Throws `bad-option` unless every given member is a whole number from `least` to 2^31-1. */

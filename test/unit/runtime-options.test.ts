@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
+import { openaiCompatible } from '../../src/model/compatible.ts'
 import type { RunOptions, RuntimeOptions } from '../../src/runtime-options.ts'
 import { createRuntime } from '../../src/runtime.ts'
 import { scripted } from '../../src/testing/scripted.ts'
@@ -34,6 +36,12 @@ describe('options', () => {
     ['a choice of a tool and more', { toolChoice: { tool: 'act', other: 1 } }],
     ['a text where shadow mode is allowed', { allowShadow: 'false' }],
     ['settings that are no object', { settings: 'hot' }],
+    ['a tool that is a name', { tools: ['act'] }],
+    ['a clock that does not run', { clock: {} }],
+    ['a clock that only knows the date', { clock: { now: () => 0 } }],
+    ['a model without a name', { model: { ...scripted([]), id: undefined } }],
+    ['a model of nobody', { model: { ...scripted([]), provider: 7 } }],
+    ['batches that are no function', { model: { ...scripted([]), streamBatches: true } }],
   ])('of a runtime are refused: %s', (_, options) => {
     const given = { model: scripted([]), ...options } as RuntimeOptions
     expect(() => createRuntime(given)).toThrow(expect.objectContaining({ code: 'bad-option' }))
@@ -66,10 +74,70 @@ describe('options', () => {
       { messages: [{ role: 'assistant', content: [{ type: 'tool-call' }] }] },
     ],
     ['a tool message without its call', { messages: [{ role: 'tool', content: 'x' }] }],
+    ['a picture of unknown detail', { input: [{ type: 'image', url: 'https://a', detail: 1 }] }],
+    ['opaque data of no wire', { messages: [{ role: 'assistant', content: [], opaque: {} }] }],
+    ['opaque data that is a text', { messages: [{ role: 'assistant', content: [], opaque: 'x' }] }],
   ])('of a run are refused: %s', (_, options) => {
     const { runtime } = agentOf([])
     expect(() => runtime.run({ input: 'x', ...options } as RunOptions)).toThrow(
       expect.objectContaining({ code: 'bad-option' }),
+    )
+  })
+
+  const settings: readonly (readonly [string, unknown, string])[] = [
+    ['temprature', 1, '`settings` has no option `temprature`; did you mean `temperature`?'],
+    ['temperature', '1', '`settings.temperature` is not a number'],
+    ['topP', 2, '`settings.topP` is 2'],
+    ['maxOutputTokens', 0, '`settings.maxOutputTokens` is 0'],
+    ['maxOutputTokens', Infinity, '`settings.maxOutputTokens` is Infinity'],
+    ['stop', 'END', '`settings.stop` is not an array of texts'],
+    ['stop', ['a', 1], '`settings.stop[1]` is not a text'],
+    ['seed', 1.5, '`settings.seed` is 1.5'],
+    ['reasoning', 'high', '`settings.reasoning` needs an object of options'],
+    ['reasoning', { effort: 'max' }, '`settings.reasoning.effort` is not one of its words'],
+    ['reasoning', { budget: 1 }, '`settings.reasoning` has no option `budget`'],
+    ['parallelToolCalls', 1, '`settings.parallelToolCalls` is not true or false'],
+    ['extra', [], '`settings.extra` is not an object'],
+  ]
+
+  test.each(settings)('settings are refused with the place: %s %o', (key, value, message) => {
+    const given = { settings: { [key]: value } } as object
+    const expected = expect.objectContaining({ code: 'bad-option', message })
+    expect(() => createRuntime({ model: scripted([]), ...given })).toThrow(expected)
+    const { runtime } = agentOf([])
+    expect(() => runtime.run({ input: 'x', ...given })).toThrow(expected)
+  })
+
+  test.each<[string, () => unknown, string]>([
+    [
+      'a runtime',
+      () => createRuntime({ model: scripted([]), tool: [] } as RuntimeOptions),
+      'createRuntime has no option `tool`; did you mean `tools`?',
+    ],
+    [
+      'a run',
+      () => agentOf([]).runtime.run({ input: 'x', sesion: 's' } as RunOptions),
+      'run has no option `sesion`; did you mean `session`?',
+    ],
+    [
+      'limits',
+      () => createRuntime({ model: scripted([]), limits: { maxTurn: 1 } } as RuntimeOptions),
+      '`limits` has no option `maxTurn`; did you mean `maxTurns`?',
+    ],
+    [
+      'an endpoint',
+      () => openaiCompatible({ baseUrl: 'http://a.example/v1', modle: 'm' } as never),
+      '`openaiCompatible` has no option `modle`; did you mean `model`?',
+    ],
+    ['a runtime of nothing', () => createRuntime([] as never), 'createRuntime needs an object'],
+    [
+      'an object without a text',
+      () => createRuntime({ model: scripted([]), limits: { maxTurns: Object.create(null) } }),
+      '`limits.maxTurns` is not a number',
+    ],
+  ])('misspelt options of %s come with the right word', (_, make, message) => {
+    expect(make).toThrow(
+      expect.objectContaining({ code: 'bad-option', message: expect.stringContaining(message) }),
     )
   })
 
@@ -95,7 +163,17 @@ describe('options', () => {
       approve: () => undefined,
       log: () => {},
       allowShadow: false,
-      settings: {},
+      settings: {
+        temperature: 0,
+        topP: 1,
+        maxOutputTokens: 10,
+        stop: ['END'],
+        seed: -1,
+        reasoning: { effort: 'low', maxTokens: 5 },
+        parallelToolCalls: false,
+        extra: { top_k: 3 },
+      },
+      clock: systemClock,
     })
     const call = { callId: 'c', providerId: '', tool: 'act' }
     const options: Partial<RunOptions> = {
