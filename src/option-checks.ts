@@ -30,7 +30,7 @@ export function isNumber(range: NumberRange): OptionCheck {
   return (name, value) => checkNumber(name, value, range)
 }
 
-export function isOneOf(...words: readonly string[]): OptionCheck {
+function isOneOf(...words: readonly string[]): OptionCheck {
   return (name, value) => {
     if (typeof value === 'string' && words.includes(value)) return
     refuse(name, 'one of its words', `pass ${words.map((word) => `'${word}'`).join(', ')}`)
