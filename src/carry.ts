@@ -23,7 +23,9 @@ import {
   type RunResult,
   type RuntimeOptions,
 } from './runtime-options.ts'
+import { compileScope, scopesOf } from './task-scope.ts'
 import type { ToolRegistry } from './tools/registry.ts'
+import type { Tool } from './tools/tool.ts'
 
 /** What all runs of a runtime share. */
 export interface RuntimeParts {
@@ -32,6 +34,7 @@ export interface RuntimeParts {
   readonly journal: Journal
   readonly policy: Policy
   readonly registry: ToolRegistry
+  readonly tools: readonly Tool[]
   readonly gate: Gate
   readonly authenticator: Authenticator
   readonly keys: KeyedQueue
@@ -55,7 +58,8 @@ export async function carry(parts: RuntimeParts, started: StartedRun): Promise<R
   const recorder = new Recorder({ runId, journal, clock, queue, signal, observe })
   const caller = await authenticator.authenticate(run.auth)
   const principal = caller.ok ? caller.principal : null
-  const context = { runId, session: run.session, principal }
+  const scope = run.scope && (await compileScope(run.scope, parts.tools))
+  const context = { runId, session: run.session, principal, scope }
   const messages = opening(parts.options.instructions, run)
   recordStart(recorder, parts, started, { context, messages })
   if (caller.ok) gate.begin(context, messages)
@@ -100,6 +104,7 @@ function recordStart(
     tools: { digest: registry.digest, names: registry.names },
     model: { id: options.model.id, provider: options.model.provider },
     limits: finiteLimits(limits),
+    ...(run.scope === undefined ? {} : { scope: scopesOf(run.scope) }),
     versions: { sallyport: version, node: process.versions.node },
     messages,
   })

@@ -27,7 +27,7 @@ export type {
   ToolChoice,
   ToolSpecification,
 } from './protocol/request.ts'
-export type { EndStatus, RunEvent, StructuralEvent } from './protocol/run-event.ts'
+export type { EndStatus, RunEvent, ScopePart, StructuralEvent } from './protocol/run-event.ts'
 export type { Cost, FinishReason, Usage } from './protocol/usage.ts'
 export type { Report } from './report/report.ts'
 export type { Approve } from './run/environment.ts'

@@ -27,7 +27,7 @@ import type { LoadedPolicy } from './policy-file.ts'
 import type { Message, UserPart } from './protocol/message.ts'
 import type { Model } from './protocol/model.ts'
 import type { ModelSettings, ToolChoice } from './protocol/request.ts'
-import type { EndStatus } from './protocol/run-event.ts'
+import type { EndStatus, ScopePart } from './protocol/run-event.ts'
 import type { Cost, FinishReason, Usage } from './protocol/usage.ts'
 import type { Report } from './report/report.ts'
 import type { Approve } from './run/environment.ts'
@@ -74,6 +74,11 @@ export interface RunOptions {
   readonly approve?: Approve
   readonly settings?: ModelSettings
   readonly toolChoice?: ToolChoice
+  /**
+   * What the task needs of the tools, narrower than what the caller may do. A call outside of it
+   * is denied by `scope`. Mistakes in it reject `result()` with `bad-option`.
+   */
+  readonly scope?: ScopePart | readonly ScopePart[]
   /** Bounds for this run; they can only be lower than those of the runtime. */
   readonly limits?: Partial<RunLimits>
 }
@@ -163,6 +168,8 @@ const runChecks: Readonly<Record<keyof RunOptions, OptionCheck>> = {
   approve: isFunction,
   settings: areSettings,
   toolChoice: isToolChoice,
+  // read when the run starts, with the rest of the policy language
+  scope: anything,
   limits: areLimits,
 }
 

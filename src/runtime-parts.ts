@@ -46,6 +46,7 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
     journal,
     policy,
     registry,
+    tools,
     gate: createGate({
       policy,
       registry,

@@ -59,6 +59,7 @@ const rare: { readonly [Type in Rare]: (event: EventOf<Type>, link: Link) => obj
     prev,
     principal: e.principal,
     runId: e.runId,
+    scope: e.scope,
     seq,
     session: e.session,
     tools: e.tools,

@@ -28,6 +28,19 @@ interface Base<Type extends string> {
 }
 
 /** What a run was started with. */
+/**
+ * What the task of a run needs: the conditions of a rule. A call has to meet it on top of the
+ * policy; a scope never permits what the policy does not.
+ */
+export interface ScopePart {
+  /** Names or globs of tools. */
+  readonly tools: readonly string[]
+  /** Tests of arguments, as in an `allow` rule: a named argument has to be there and fit. */
+  readonly args?: JsonObject
+  /** No other arguments may be present. */
+  readonly onlyArgs?: readonly string[]
+}
+
 export interface RunStart extends Base<'run-start'> {
   readonly session?: string
   /** Null when the caller could not be authenticated. */
@@ -41,6 +54,8 @@ export interface RunStart extends Base<'run-start'> {
   readonly tools: { readonly digest: string; readonly names: readonly string[] }
   readonly model: { readonly id: string; readonly provider: string }
   readonly limits: JsonObject
+  /** What the task of the run was narrowed to; each part as the conditions of a rule. */
+  readonly scope?: readonly ScopePart[]
   readonly versions: { readonly sallyport: string; readonly node: string }
   readonly messages: readonly Message[]
 }

@@ -63,7 +63,7 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
       model: object({ id: text, provider: text }),
       versions: object({ sallyport: text, node: text }),
     },
-    optional: { session: text },
+    optional: { session: text, scope: { type: 'array', items: definition('scopePart') } },
   },
   'turn-start': { required: {} },
   'tool-call': {

@@ -204,6 +204,7 @@ function headerOf(
     provider: start.model.provider,
     models,
     versions: start.versions,
+    ...(start.scope === undefined ? {} : { scope: start.scope }),
     startedAt: start.at,
     endedAt,
     // wall clocks jump; a report does not show negative time

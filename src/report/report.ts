@@ -2,7 +2,7 @@ import type { JsonValue } from '../base/json.ts'
 import type { CallStatus } from '../protocol/call.ts'
 import type { Approvers, ArgumentLabel, Decision, Effect } from '../protocol/decision.ts'
 import type { Principal } from '../protocol/principal.ts'
-import type { EndStatus } from '../protocol/run-event.ts'
+import type { EndStatus, ScopePart } from '../protocol/run-event.ts'
 import type { Cost, FinishReason, Usage } from '../protocol/usage.ts'
 
 /**
@@ -41,6 +41,8 @@ export interface ReportHeader {
     readonly mode: 'enforce' | 'shadow'
     readonly file?: string
   }
+  /** What the task of the run was narrowed to. */
+  readonly scope?: readonly ScopePart[]
   readonly toolSet: { readonly digest: string; readonly names: readonly string[] }
   readonly provider: string
   /** The model that was asked first, then others that answered. */

@@ -22,6 +22,8 @@ export function headerContent(report: Report, summary: Summary): Content[] {
         policy.file !== undefined && ` · ${policy.file}`,
       ),
       fact('Session', header.session ?? 'none'),
+      header.scope !== undefined &&
+        fact('Task scope', header.scope.map((part) => part.tools.join(', ')).join('; ')),
       fact('Model', `${header.models.join(', ')} at ${header.provider}`),
       fact('Tokens', formatNumber(totals.usage.inputTokens + totals.usage.outputTokens)),
       fact('Started', header.startedAt),

@@ -51,6 +51,7 @@ const events: Complete = {
     tools: { digest: 'sha256:t', names: ['refund'] },
     model: { id: 'm', provider: 'p' },
     limits: { maxTurns: 20 },
+    scope: [{ tools: ['refund'], args: { amount: { maximum: 5 } } }],
     versions: { sallyport: '0.1.0', node: '24.0.0' },
     messages: [{ role: 'user', content: 'hello' }],
   },
