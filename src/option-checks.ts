@@ -55,7 +55,7 @@ export const isFlag: OptionCheck = (name, value) => {
   if (typeof value !== 'boolean') refuse(name, 'true or false', 'pass a boolean')
 }
 
-const isPlainObject: OptionCheck = (name, value) => {
+export const isPlainObject: OptionCheck = (name, value) => {
   if (!isObject(value)) refuse(name, 'an object', 'pass an object, or leave it out')
 }
 

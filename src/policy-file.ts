@@ -1,4 +1,7 @@
-import { messageOf, SallyportError } from './base/errors.ts'
+import { systemClock, type Clock } from './base/clock.ts'
+import { SallyportError } from './base/errors.ts'
+import { isText, checkGiven, isPlainObject } from './option-checks.ts'
+import { checkOptions } from './base/options.ts'
 import type { PolicyFile } from './policy/document.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Tool } from './tools/tool.ts'
@@ -13,41 +16,59 @@ export interface LoadedPolicy {
    * file stands alone.
    */
   compile(tools?: readonly Tool[]): Policy
+  /**
+   * Like `compile`, but gives the policy that is in force whenever it is asked: the same for ever
+   * for a policy that was loaded once, the latest good one for a watched policy.
+   */
+  follow(tools?: readonly Tool[]): () => Policy
 }
 
-/** The code of policies is large, and not every program has one. */
-const load = () => import('./policy-text.ts')
+export interface ParseOptions {
+  /** Values for `${name}` in paths; they win over `vars` of the file. */
+  readonly variables?: Readonly<Record<string, string>>
+  /** Tells what has expired, or will within 14 days: both are warnings. Default: the system's. */
+  readonly clock?: Clock
+}
+
+export interface LoadOptions extends ParseOptions {}
+
+const checks = {
+  clock: isPlainObject,
+  variables: (name: string, value: unknown): void => {
+    isPlainObject(name, value)
+    for (const [key, text] of Object.entries(value as object)) isText(`${name}.${key}`, text)
+  },
+}
 
 /**
- * Reads a policy file (YAML 1.2 or JSON) from a path. Throws `bad-file` when it cannot be read and
- * `bad-policy` with all its errors when it does not load; URLs are refused.
+ * Reads a policy file (YAML 1.2 or JSON) and the files it extends. Throws `bad-file` when it cannot
+ * be read and `bad-policy` with all errors when it does not load; URLs are refused.
  */
-export async function loadPolicy(path: string): Promise<LoadedPolicy> {
+export async function loadPolicy(path: string, options: LoadOptions = {}): Promise<LoadedPolicy> {
+  checkOptions('loadPolicy', options, Object.keys(checks))
+  checkGiven(options, checks)
   if (/^[a-z][a-z0-9+.-]+:/i.test(path)) {
     throw new SallyportError('bad-option', `\`${path}\` is a URL`, {
       help: 'policies are read from files: a policy that comes over the network is not yours',
     })
   }
-  const [text, { readPolicyText }] = await Promise.all([readText(path), load()])
-  return readPolicyText(text, path, path)
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    const { readFile } = await import('node:fs/promises')
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new SallyportError('bad-file', `policy \`${path}\` cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    })
-  }
+  // the code of policies is large, and not every program has one
+  const { loadTree } = await import('./policy-load.ts')
+  return loadTree(path, options)
 }
 
 /**
  * Like `loadPolicy` for a text that is at hand; `name` stands in positions. Throws `bad-policy`
- * with all its errors.
+ * with all its errors; a text has no parents, so `extends` is one.
  */
-export async function parsePolicy(text: string, name = 'policy'): Promise<LoadedPolicy> {
-  const { readPolicyText } = await load()
-  return readPolicyText(text, name)
+export async function parsePolicy(
+  text: string,
+  name = 'policy',
+  options: ParseOptions = {},
+): Promise<LoadedPolicy> {
+  checkOptions('parsePolicy', options, Object.keys(checks))
+  checkGiven(options, checks)
+  const { readPolicyText } = await import('./policy-text.ts')
+  const { clock = systemClock, ...rest } = options
+  return readPolicyText(text, name, { ...rest, now: clock.now() })
 }

@@ -2,19 +2,37 @@ import { digestJson } from './base/digest.ts'
 import { isObject } from './base/json.ts'
 import { compilePolicy } from './policy/compile.ts'
 import type { LoadedPolicy } from './policy-file.ts'
-import type { PolicyTool } from './policy/policy.ts'
-import { readPolicy } from './policy/read.ts'
+import type { Policy, PolicyTool } from './policy/policy.ts'
+import type { PolicyFile } from './policy/document.ts'
+import { readPolicy, type ReadOptions } from './policy/read.ts'
 import type { Tool } from './tools/tool.ts'
 
 /** Reads the text of a policy; `name` stands in positions. Throws `bad-policy` with all its errors. */
-export function readPolicyText(text: string, name: string, path?: string): LoadedPolicy {
-  const file = readPolicy(text, { file: name })
+export function readPolicyText(
+  text: string,
+  name: string,
+  options: Pick<ReadOptions, 'variables' | 'now'> = {},
+): LoadedPolicy {
+  return loaded(readPolicy(text, { ...options, file: name }), undefined)
+}
+
+/** A policy file that was read, ready to be held against tools. */
+export function loaded(file: PolicyFile, path: string | undefined): LoadedPolicy {
+  const compile: LoadedPolicy['compile'] = (tools) => compileFor(file, tools)
   return {
     file,
     path,
-    compile: (tools) =>
-      compilePolicy(file, tools === undefined ? {} : { tools: tools.map(toPolicyTool) }),
+    compile,
+    follow(tools) {
+      const policy = compile(tools)
+      return () => policy
+    },
   }
+}
+
+/** Throws `bad-policy` where the file does not fit the tools. */
+export function compileFor(file: PolicyFile, tools: readonly Tool[] | undefined): Policy {
+  return compilePolicy(file, tools === undefined ? {} : { tools: tools.map(toPolicyTool) })
 }
 
 function toPolicyTool(tool: Tool): PolicyTool {

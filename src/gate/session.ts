@@ -21,7 +21,7 @@ export class Sessions {
   readonly #common: Session | undefined
 
   constructor(policy: Policy) {
-    this.#sequences = compileSequences(policy.document)
+    this.#sequences = policy.layers.flatMap(({ document }) => compileSequences(document))
     if (this.#sequences.length === 0) this.#common = this.#create()
   }
 

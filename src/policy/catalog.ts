@@ -1,7 +1,7 @@
 import { SallyportError } from '../base/errors.ts'
 import { shorten } from '../base/text.ts'
 import type { Diagnostics } from './diagnostic.ts'
-import type { PolicyFile, Rule } from './document.ts'
+import type { PolicyFile, Rule, ToolEntry } from './document.ts'
 import { mergeFacts } from './facts.ts'
 import { compileGlob, isGlob } from './glob.ts'
 import type { PolicyTool, ToolFloor } from './policy.ts'
@@ -12,14 +12,14 @@ import { suggestionFor } from './suggest.ts'
 /** All tools a policy can be about, by canonical name; undefined when nobody has named any. */
 export type Catalog = ReadonlyMap<string, PolicyTool>
 
-/** The tools of the file and those of the host; the host's entry knows more about a tool. */
+/** The tools of the files and those of the host; the host's entry knows more about a tool. */
 export function buildCatalog(
-  file: PolicyFile,
+  entries: readonly ToolEntry[] | undefined,
   tools: readonly PolicyTool[] | undefined,
 ): Catalog | undefined {
-  if (file.tools === undefined && tools === undefined) return undefined
+  if (entries === undefined && tools === undefined) return undefined
   const catalog = new Map<string, PolicyTool>()
-  for (const entry of file.tools ?? []) {
+  for (const entry of entries ?? []) {
     catalog.set(entry.name.text, { name: entry.name.text, facts: factsOfEntry(entry) })
   }
   const given = new Set<string>()
@@ -48,10 +48,10 @@ export function floorsOf(catalog: Catalog | undefined): ReadonlyMap<string, Tool
 
 /** The tools whose definition is not the one the policy pins; tools nobody offers cannot be told. */
 export function changedTools(
-  file: PolicyFile,
+  entries: readonly ToolEntry[] | undefined,
   tools: readonly PolicyTool[] | undefined,
 ): ReadonlySet<string> {
-  const pins = new Map(file.tools?.map(({ name, pin }) => [name.text, pin]))
+  const pins = new Map(entries?.map(({ name, pin }) => [name.text, pin]))
   const changed = (tools ?? []).filter(({ name, pin }) => {
     const pinned = pins.get(name)
     return pinned !== undefined && pin !== undefined && pinned !== pin

@@ -1,13 +1,14 @@
 import { shorten } from '../base/text.ts'
 import type { Diagnostics } from './diagnostic.ts'
 import type { ArgumentTest, PolicyFile, Role, Rule } from './document.ts'
+import { filesOf } from './inherited.ts'
 import { checkUnique } from './names.ts'
 import { rangeOf } from './required.ts'
 import type { Name } from './shape.ts'
 import type { Span } from './source.ts'
 import { suggestionFor } from './suggest.ts'
 
-type Unchecked = Pick<PolicyFile, 'roles' | 'rules' | 'limits' | 'sequences' | 'tests'>
+type Unchecked = Pick<PolicyFile, 'roles' | 'rules' | 'limits' | 'sequences' | 'tests' | 'parents'>
 
 /** What can be told about a file as a whole, without a catalogue of tools. */
 export function checkFile(
@@ -34,7 +35,8 @@ function checkRoles(
   identityRoles: readonly Name[],
   diagnostics: Diagnostics,
 ): void {
-  const known = file.roles.map((role) => role.name.text)
+  const roles = [...file.roles, ...filesOf(file.parents).flatMap((parent) => parent.roles)]
+  const known = roles.map((role) => role.name.text)
   const set = new Set(known)
   const used = [
     ...identityRoles,

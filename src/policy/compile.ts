@@ -1,10 +1,21 @@
 import { deepFreeze } from '../base/json.ts'
-import { buildCatalog, changedTools, checkAgainst, floorsOf } from './catalog.ts'
+import type { ToolFacts } from '../protocol/facts.ts'
+import { buildCatalog, changedTools, checkAgainst, floorsOf, type Catalog } from './catalog.ts'
 import { compileRoles } from './caller.ts'
 import { compileRules, positionOf } from './compiled-rule.ts'
 import { decide, type Decider } from './decide.ts'
-import { Diagnostics } from './diagnostic.ts'
+import { Diagnostics, throwAll } from './diagnostic.ts'
 import type { PolicyFile } from './document.ts'
+import {
+  approvalsOf,
+  auditArgumentsOf,
+  entriesOf,
+  filesOf,
+  identityOf,
+  layersOf,
+  rolesOf,
+} from './inherited.ts'
+import { strictestOf } from './layers.ts'
 import { compileLimits } from './limits.ts'
 import { isToolName } from './names.ts'
 import type { Policy, PolicyTool } from './policy.ts'
@@ -25,15 +36,45 @@ const noFacts = Object.freeze({})
  * call of a tool outside of the catalogue is denied as `unknown_tool`. Without one nothing of
  * this can be told, and is not checked.
  *
+ * A parent with rules is a layer with a catalogue and roles of its own; the strictest layer wins.
+ *
  * Throws `bad-policy` as `readPolicy` does, and `bad-option` when two tools have one name.
  */
 export function compilePolicy(file: PolicyFile, { tools }: CompileOptions = {}): Policy {
-  const catalog = buildCatalog(file, tools)
+  const files = layersOf(file)
+  const catalogs = files.map((layer) => checkedCatalog(layer, tools))
+  throwAll(catalogs.map(({ diagnostics }) => diagnostics))
+  // facts of all files hold in every layer: they only restrict
+  const facts = (tool: string): ToolFacts => catalogs[0]!.catalog?.get(tool)?.facts ?? noFacts
+  const timeouts = timeoutsOf(file)
+  const layers = files.map((layer, index) =>
+    compileLayer(layer, { tools, catalog: catalogs[index]!.catalog, facts, timeouts }),
+  )
+  return layers.length === 1 ? layers[0]! : combine(file, layers)
+}
+
+function checkedCatalog(
+  file: PolicyFile,
+  tools: readonly PolicyTool[] | undefined,
+): { readonly catalog: Catalog | undefined; readonly diagnostics: Diagnostics } {
+  const catalog = buildCatalog(entriesOf(file), tools)
   const diagnostics = new Diagnostics(file.source)
   if (catalog !== undefined) checkAgainst(catalog, file, diagnostics)
-  diagnostics.throwErrors()
+  return { catalog, diagnostics }
+}
 
-  const effective = compileRoles(file.roles)
+interface Surroundings {
+  readonly tools: readonly PolicyTool[] | undefined
+  readonly catalog: Catalog | undefined
+  readonly facts: Policy['factsOf']
+  readonly timeouts: ReadonlyMap<string, number>
+}
+
+/** One file with everything it sees; the whole policy unless a parent has rules as well. */
+function compileLayer(file: PolicyFile, around: Surroundings): Policy {
+  const { tools, catalog, facts, timeouts } = around
+  const roles = rolesOf(file)
+  const effective = compileRoles(roles)
   const rules = compileRules(file.rules, file.source)
   const { file: name, line, column } = positionOf(file.rulesAt, file.source)
   const decider: Decider = {
@@ -41,24 +82,57 @@ export function compilePolicy(file: PolicyFile, { tools }: CompileOptions = {}):
     table: new RuleTable(rules, effective),
     place: `${name}:${line}:${column}`,
     hasTool: (tool) => (catalog === undefined ? isToolName(tool) : catalog.has(tool)),
-    changed: changedTools(file, tools),
+    changed: changedTools(entriesOf(file), tools),
     floors: floorsOf(catalog),
   }
-  return Object.freeze({
+  const layers: Policy[] = []
+  const policy: Policy = {
     name: file.name,
     digest: file.digest,
     mode: file.mode,
     file: file.source.file,
     document: file,
-    identity: deepFreeze(file.identity),
-    roles: file.roles.map((role) => role.name.text),
+    layers,
+    identity: deepFreeze(identityOf(file)),
+    roles: roles.map((role) => role.name.text),
     limits: compileLimits(file.limits, effective, file.source),
-    approvals: file.approvals,
+    approvals: approvalsOf(file),
+    auditArguments: auditArgumentsOf(file),
     tests: file.tests,
-    warnings: file.warnings,
+    warnings: filesOf([file]).flatMap(({ warnings }) => warnings),
     decide: (request) => decide(decider, request),
     effective,
-    factsOf: (tool) => catalog?.get(tool)?.facts ?? noFacts,
+    factsOf: facts,
+    timeoutOf: (tool) => timeouts.get(tool),
     hasTool: decider.hasTool,
+  }
+  layers.push(policy)
+  return Object.freeze(policy)
+}
+
+/** The policy of a file and its parents with rules: `layers[0]` is the file by itself. */
+function combine(file: PolicyFile, layers: readonly Policy[]): Policy {
+  const own = layers[0]!
+  const policy = Object.freeze({ digest: file.digest, name: file.name })
+  return Object.freeze({
+    ...own,
+    layers,
+    mode: layers.every(({ mode }) => mode === 'shadow') ? 'shadow' : 'enforce',
+    limits: layers.flatMap(({ limits }) => limits).toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    decide: (request) =>
+      strictestOf(
+        layers.map((layer) => layer.decide(request)),
+        policy,
+      ),
+    hasTool: (name) => layers.every((layer) => layer.hasTool(name)),
   } satisfies Policy)
+}
+
+function timeoutsOf(file: PolicyFile): ReadonlyMap<string, number> {
+  const stated = entriesOf(file) ?? []
+  return new Map(
+    stated.flatMap(({ name, timeoutMs }) =>
+      timeoutMs === undefined ? [] : [[name.text, timeoutMs] as const],
+    ),
+  )
 }

@@ -142,7 +142,7 @@ function decision(
 }
 
 /** Reasons are read by people and models; the rules behind them are all in `rules`. */
-const maxReasons = 8
+export const maxReasons = 8
 
 function byOrder(a: Hit, b: Hit): number {
   return a.order - b.order

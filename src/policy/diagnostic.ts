@@ -30,6 +30,11 @@ export const diagnosticCodes = {
   'unknown-variable': 'a variable without a value',
   'unknown-argument': 'an argument that the tool does not have',
   'never-true': 'conditions that contradict each other',
+  'bad-parent': 'a file that cannot be extended',
+  contradiction: 'two files say about a tool what cannot both hold',
+  shadow: 'something that is recorded and not enforced',
+  expired: 'something whose time is over',
+  'expires-soon': 'something whose time is over within 14 days',
 } as const satisfies Record<string, string>
 
 export type DiagnosticCode = keyof typeof diagnosticCodes
@@ -78,6 +83,10 @@ export class Diagnostics {
     this.#add('warning', span, code, message, extra)
   }
 
+  get errors(): number {
+    return this.#errors
+  }
+
   get hasErrors(): boolean {
     return this.#errors > 0
   }
@@ -89,19 +98,7 @@ export class Diagnostics {
 
   /** Throws `bad-policy` when there is an error; the details are all findings. */
   throwErrors(): void {
-    if (this.#errors === 0) return
-    const all = this.all()
-    const first = all.find((diagnostic) => diagnostic.severity === 'error')!
-    const more = this.#errors > 1 ? ` and ${this.#errors - 1} more` : ''
-    const { line, column } = first.range.start
-    throw new SallyportError(
-      'bad-policy',
-      `${visible(first.file)}:${line}:${column}: ${first.message}${more}`,
-      {
-        ...(first.help === undefined ? {} : { help: first.help }),
-        details: all as unknown as JsonValue,
-      },
-    )
+    throwAll([this])
   }
 
   #add(
@@ -123,6 +120,25 @@ export class Diagnostics {
       ...(secret === true ? { secret } : {}),
     })
   }
+}
+
+/** Throws `bad-policy` for what was found about several files, those with errors first. */
+export function throwAll(list: readonly Diagnostics[]): void {
+  const errors = list.reduce((sum, diagnostics) => sum + diagnostics.errors, 0)
+  if (errors === 0) return
+  const ordered = list.toSorted((a, b) => Number(b.hasErrors) - Number(a.hasErrors))
+  const all = ordered.flatMap((diagnostics) => diagnostics.all())
+  const first = all.find((diagnostic) => diagnostic.severity === 'error')!
+  const more = errors > 1 ? ` and ${errors - 1} more` : ''
+  const { line, column } = first.range.start
+  throw new SallyportError(
+    'bad-policy',
+    `${visible(first.file)}:${line}:${column}: ${first.message}${more}`,
+    {
+      ...(first.help === undefined ? {} : { help: first.help }),
+      details: all as unknown as JsonValue,
+    },
+  )
 }
 
 function byPosition(a: Diagnostic, b: Diagnostic): number {

@@ -217,11 +217,16 @@ export interface OutputRule {
 }
 
 export interface Approvals {
+  /** 15 minutes when no file says more or less. */
   readonly ttlMs: number
+  /** False when no file says so. */
   readonly selfApproval: boolean
   /** Open requests of one run at most; undefined leaves them to the limits of the run. */
   readonly maxPending?: number
 }
+
+/** How much of the arguments of calls goes into journals: digests, what is not sensitive, all. */
+export type AuditArguments = 'hash' | 'redacted' | 'full'
 
 /** A case inside the file. */
 export interface PolicyTest {
@@ -239,15 +244,27 @@ export interface PolicyTest {
   readonly at: Span
 }
 
-/** A policy as it is written, checked on its own; the input of `compilePolicy`. */
+/** A value for `${name}` in paths. */
+export interface Variable {
+  readonly name: Name
+  readonly value: string
+}
+
+/** A policy as it is written, checked with its parents; the input of `compilePolicy`. */
 export interface PolicyFile {
   readonly source: Source
   /** Parent files, relative to this one. */
   readonly extends: readonly Name[]
+  /** What `extends` names, in its order; a file that several name is one object. */
+  readonly parents: readonly PolicyFile[]
+  /** `vars`, as written. */
+  readonly variables: readonly Variable[]
   readonly name: string
   readonly description?: string
   readonly mode: 'enforce' | 'shadow'
   readonly identity: IdentityConfiguration
+  /** Where `identity` stands; undefined when the file says nothing about callers. */
+  readonly identityAt: Span | undefined
   readonly roles: readonly Role[]
   /** Undefined when the file has no `tools`: then it has no catalogue of its own. */
   readonly tools: readonly ToolEntry[] | undefined
@@ -261,11 +278,15 @@ export interface PolicyFile {
   readonly limits: readonly Limit[]
   readonly guards: Guards
   readonly output: readonly OutputRule[]
-  readonly approvals: Approvals
+  /** What the file says; parents and defaults fill the rest. */
+  readonly approvals: Partial<Approvals>
   readonly tests: readonly PolicyTest[]
   readonly warnings: readonly Diagnostic[]
-  /** How much of the arguments goes into journals. */
-  readonly auditArguments: 'hash' | 'redacted' | 'full'
-  /** `sha256:` over the canonical JSON of the file without `tests`, variables filled in. */
+  /** How much of the arguments goes into journals; undefined when the file does not say. */
+  readonly auditArguments: AuditArguments | undefined
+  /**
+   * `sha256:` over the canonical JSON of the file without `tests`, with the values of its variables
+   * and the digests of its parents.
+   */
   readonly digest: string
 }

@@ -5,7 +5,7 @@ import type { Principal } from '../protocol/principal.ts'
 import type { EffectiveRights } from './caller.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import type { ToolFacts } from '../protocol/facts.ts'
-import type { Approvals, PolicyFile, PolicyTest, SourceKind } from './document.ts'
+import type { Approvals, AuditArguments, PolicyFile, PolicyTest, SourceKind } from './document.ts'
 import type { Truth } from './truth.ts'
 
 /** What no rule can lower: any of the roles, all of the scopes. */
@@ -71,13 +71,22 @@ export interface Policy {
   readonly digest: string
   readonly mode: 'enforce' | 'shadow'
   readonly file: string
-  /** As it was written. */
+  /** As it was written; its parents are in it. */
   readonly document: PolicyFile
+  /**
+   * The file by itself, then each parent with rules: each decides with the definitions it sees, and
+   * the strictest wins. A policy without such parents is its own only layer.
+   */
+  readonly layers: readonly Policy[]
   readonly identity: IdentityConfiguration
-  /** Names of the roles it defines. */
+  /** Names of the roles that it and its parents define. */
   readonly roles: readonly string[]
+  /** Of all layers, in the order of their ids. */
   readonly limits: readonly CompiledLimit[]
+  /** The strictest of all layers. */
   readonly approvals: Approvals
+  /** How much of the arguments goes into journals. */
+  readonly auditArguments: AuditArguments
   readonly tests: readonly PolicyTest[]
   readonly warnings: readonly Diagnostic[]
   /**
@@ -88,6 +97,8 @@ export interface Policy {
   decide(request: DecisionRequest): Decision
   /** What definition and policy together say about a tool; empty when neither says anything. */
   factsOf(tool: string): ToolFacts
+  /** Milliseconds; undefined leaves the timeout to the definition of the tool. */
+  timeoutOf(tool: string): number | undefined
   effective(principal: Pick<Principal, 'roles' | 'scopes'>): EffectiveRights
   /** Whether the catalogue has the tool; without a catalogue, whether a tool can have this name. */
   hasTool(name: string): boolean

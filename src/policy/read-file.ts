@@ -1,21 +1,32 @@
 import { digestJson } from '../base/digest.ts'
 import { checkFile } from './check.ts'
-import type { Diagnostics } from './diagnostic.ts'
-import type { Approvals, PolicyFile, Role } from './document.ts'
+import { Diagnostics } from './diagnostic.ts'
+import type { PolicyFile, Role, Variable } from './document.ts'
+import { expiringRules, warnOfExpiry, warnOfShadow } from './expiry.ts'
 import { checkIdKey, duration, id, namedId, sentence } from './names.ts'
 import { readToolEntries } from './read-facts.ts'
+import { checkParents } from './parents.ts'
+import { filesOf } from './inherited.ts'
 import { readFlow, readSequence } from './read-flow.ts'
 import { noGuards, readGuards } from './read-guards.ts'
 import { noIdentity, readIdentity } from './read-identity.ts'
 import { readLimit, readRule } from './read-rules.ts'
 import { readOutputRule } from './read-output.ts'
 import { readTest } from './read-tests.ts'
-import { boolean, listOf, mapping, named, numberOf, oneOf, recordOf, textOf } from './shape.ts'
-import { mapToJson, type Node } from './tree.ts'
+import {
+  boolean,
+  listOf,
+  mapping,
+  named,
+  numberOf,
+  oneOf,
+  recordOf,
+  textOf,
+  type Name,
+} from './shape.ts'
+import type { Source } from './source.ts'
+import { mapToJson, type MapNode, type Node } from './tree.ts'
 import { fillVariables } from './variables.ts'
-
-/** How long an approval waits when the policy does not say. */
-const defaultTtlMs = 15 * 60_000
 
 /** Same folder or below: a policy never reaches out of its tree, and never over the network. */
 const parentPath = named(
@@ -26,78 +37,96 @@ const parentPath = named(
   }),
 )
 
-const fileFields = mapping(
-  'a policy',
-  {},
-  {
-    sallyport: oneOf('the format version', [1]),
-    name: textOf({
-      what: 'a policy name',
-      pattern: /^[a-z0-9][a-z0-9.-]{0,62}$/,
-      help: 'use 1 to 63 of the characters a-z 0-9 . - and begin with a letter or a digit',
-    }),
-    rules: listOf('`rules`', readRule, { minimum: 0 }),
-    $schema: sentence,
-    description: sentence,
-    extends: listOf('`extends`', parentPath, { maximum: 8 }),
-    vars: recordOf('`vars`', checkIdKey, textOf({ what: 'the value', maxLength: 4096 })),
-    mode: oneOf('`mode`', ['enforce', 'shadow']),
-    identity: readIdentity,
-    roles: recordOf(
-      '`roles`',
-      checkIdKey,
-      mapping(
-        'a role',
-        {},
-        {
-          inherits: listOf('`inherits`', namedId, { minimum: 0 }),
-          scopes: listOf('`scopes`', id, { minimum: 0 }),
-        },
-      ),
-    ),
-    tools: readToolEntries,
-    flow: readFlow,
-    sequences: listOf('`sequences`', readSequence, { minimum: 0 }),
-    guards: readGuards,
-    output: listOf('`output`', readOutputRule, { minimum: 0 }),
-    limits: listOf('`limits`', readLimit, { minimum: 0 }),
-    approvals: mapping(
-      '`approvals`',
+const fields = {
+  sallyport: oneOf('the format version', [1]),
+  name: textOf({
+    what: 'a policy name',
+    pattern: /^[a-z0-9][a-z0-9.-]{0,62}$/,
+    help: 'use 1 to 63 of the characters a-z 0-9 . - and begin with a letter or a digit',
+  }),
+  rules: listOf('`rules`', readRule, { minimum: 0 }),
+  $schema: sentence,
+  description: sentence,
+  extends: listOf('`extends`', parentPath, { maximum: 8 }),
+  vars: recordOf('`vars`', checkIdKey, textOf({ what: 'the value', maxLength: 4096 })),
+  mode: oneOf('`mode`', ['enforce', 'shadow']),
+  identity: readIdentity,
+  roles: recordOf(
+    '`roles`',
+    checkIdKey,
+    mapping(
+      'a role',
       {},
       {
-        ttl: duration,
-        selfApproval: boolean,
-        onTimeout: oneOf('`onTimeout`', ['deny']),
-        maxPending: numberOf('`maxPending`', { integer: true, minimum: 1 }),
-      },
-      { notEvaluated: ['maxPending'] },
-    ),
-    audit: mapping(
-      '`audit`',
-      {},
-      {
-        args: oneOf('`args`', ['hash', 'redacted', 'full']),
-        onFailure: oneOf('`onFailure`', ['deny']),
+        inherits: listOf('`inherits`', namedId, { minimum: 0 }),
+        scopes: listOf('`scopes`', id, { minimum: 0 }),
       },
     ),
-    tests: listOf('`tests`', readTest, { minimum: 0 }),
-  },
-  {
-    needed: ['sallyport', 'name', 'rules'],
-    notEvaluated: ['extends', 'vars', 'flow', 'guards', 'output', 'audit'],
-  },
-)
+  ),
+  tools: readToolEntries,
+  flow: readFlow,
+  sequences: listOf('`sequences`', readSequence, { minimum: 0 }),
+  guards: readGuards,
+  output: listOf('`output`', readOutputRule, { minimum: 0 }),
+  limits: listOf('`limits`', readLimit, { minimum: 0 }),
+  approvals: mapping(
+    '`approvals`',
+    {},
+    {
+      ttl: duration,
+      selfApproval: boolean,
+      onTimeout: oneOf('`onTimeout`', ['deny']),
+      maxPending: numberOf('`maxPending`', { integer: true, minimum: 1 }),
+    },
+    { notEvaluated: ['maxPending'] },
+  ),
+  audit: mapping(
+    '`audit`',
+    {},
+    {
+      args: oneOf('`args`', ['hash', 'redacted', 'full']),
+      onFailure: oneOf('`onFailure`', ['deny']),
+    },
+  ),
+  tests: listOf('`tests`', readTest, { minimum: 0 }),
+}
+
+const notEvaluated = ['vars', 'flow', 'guards', 'output', 'audit']
+const needed = ['sallyport', 'name']
+const readMain = mapping('a policy', {}, fields, { needed: [...needed, 'rules'], notEvaluated })
+const readParent = mapping('a policy', {}, fields, { needed, notEvaluated })
+
+/** What a file without rules cannot say: nobody would evaluate it. */
+const ruleKeys = ['mode', 'flow', 'sequences', 'guards', 'output', 'limits', 'tests']
+
+export interface FileContext {
+  /** Values of the host; they win over `vars`. */
+  readonly variables: Readonly<Record<string, string>>
+  /** What `extends` names, in its order. */
+  readonly parents: readonly PolicyFile[]
+  /** As a parent a file may leave out `rules`. */
+  readonly asParent: boolean
+  /** Milliseconds since the epoch; undefined leaves out warnings about times. */
+  readonly now: number | undefined
+}
+
+/** The paths below `extends` that are usable; what is wrong with others is found by `readFile`. */
+export function readExtends(root: Node, source: Source): readonly Name[] {
+  const entry = root.kind === 'map' ? root.entries.get('extends') : undefined
+  return entry === undefined ? [] : (fields.extends(entry.value, new Diagnostics(source)) ?? [])
+}
 
 /** The root of a policy file, and what can be told about the file as a whole. */
 export function readFile(
   root: Node,
   diagnostics: Diagnostics,
-  variables: Readonly<Record<string, string>>,
+  { variables, parents, asParent, now }: FileContext,
 ): Omit<PolicyFile, 'warnings'> | undefined {
-  const fields = fileFields(root, diagnostics)
-  if (fields === undefined || root.kind !== 'map') return undefined
-  const own = (fields.vars ?? []).map(({ name, value }) => [name.text, value] as const)
-  const values = new Map([...own, ...Object.entries(variables)])
+  const read = (asParent ? readParent : readMain)(root, diagnostics)
+  if (read === undefined || root.kind !== 'map') return undefined
+  const hasRules = root.entries.has('rules')
+  if (!hasRules && asParent) refuseRuleKeys(root, diagnostics)
+  const values = valuesOf(read.vars ?? [], parents, variables)
   const {
     name = '',
     description,
@@ -106,40 +135,80 @@ export function readFile(
     limits = [],
     approvals,
     tests = [],
-  } = fields
-  const who = fields.identity ?? noIdentity
+  } = read
+  const who = read.identity ?? noIdentity
   const policy = {
     source: diagnostics.source,
     name,
     ...(description === undefined ? {} : { description }),
     mode,
     identity: who.configuration,
-    roles: (fields.roles ?? []).map(({ name: role, value: { inherits = [], scopes } }): Role => ({
+    identityAt: root.entries.get('identity')?.key,
+    roles: (read.roles ?? []).map(({ name: role, value: { inherits = [], scopes } }): Role => ({
       name: role,
       inherits,
       ...(scopes === undefined ? {} : { scopes }),
     })),
-    tools: fields.tools,
-    extends: fields.extends ?? [],
+    tools: read.tools,
+    extends: read.extends ?? [],
+    parents,
+    variables: read.vars ?? [],
     rules,
-    hasRules: root.entries.has('rules'),
+    hasRules,
     rulesAt: root.entries.get('rules')?.key ?? root,
-    flow: fields.flow,
-    sequences: fields.sequences ?? [],
+    flow: read.flow,
+    sequences: read.sequences ?? [],
     limits,
-    guards: fillVariables(fields.guards ?? noGuards, values, diagnostics),
-    output: fields.output ?? [],
-    auditArguments: fields.audit?.args ?? 'redacted',
+    guards: fillVariables(read.guards ?? noGuards, values, diagnostics),
+    output: read.output ?? [],
+    auditArguments: read.audit?.args,
     approvals: {
-      ttlMs: approvals?.ttl ?? defaultTtlMs,
-      selfApproval: approvals?.selfApproval ?? false,
+      ...(approvals?.ttl === undefined ? {} : { ttlMs: approvals.ttl }),
+      ...(approvals?.selfApproval === undefined ? {} : { selfApproval: approvals.selfApproval }),
       ...(approvals?.maxPending === undefined ? {} : { maxPending: approvals.maxPending }),
-    } satisfies Approvals,
+    },
     tests,
   }
+  checkParents(policy, diagnostics)
   checkFile(policy, who.roles, diagnostics)
+  warnOfShadow(rules, diagnostics)
+  if (now !== undefined) {
+    warnOfExpiry([...expiringRules(rules), ...who.expiring], now, diagnostics)
+  }
+  return { ...policy, digest: digestOf(root, values, parents) }
+}
+
+function refuseRuleKeys(root: MapNode, diagnostics: Diagnostics): void {
+  for (const key of ruleKeys) {
+    const entry = root.entries.get(key)
+    if (entry === undefined) continue
+    const message = `\`${key}\` means nothing in a parent without \`rules\``
+    diagnostics.error(entry.key, 'not-evaluated', message, {
+      help: 'move it to a file with rules; a parent without them only defines roles, tools, variables, callers and approvals',
+    })
+  }
+}
+
+/** The host wins over the file, and nobody over a parent: a second definition is an error. */
+function valuesOf(
+  own: readonly Variable[],
+  parents: readonly PolicyFile[],
+  variables: Readonly<Record<string, string>>,
+): ReadonlyMap<string, string> {
+  const stated = [...filesOf(parents).flatMap((file) => file.variables), ...own]
+  return new Map([
+    ...stated.map(({ name, value }) => [name.text, value] as const),
+    ...Object.entries(variables),
+  ])
+}
+
+function digestOf(
+  root: MapNode,
+  values: ReadonlyMap<string, string>,
+  parents: readonly PolicyFile[],
+): string {
   const json = mapToJson(root, 'tests')
-  const filled =
-    own.length === 0 && values.size === 0 ? json : { ...json, vars: Object.fromEntries(values) }
-  return { ...policy, digest: digestJson(filled) }
+  const filled = values.size === 0 ? json : { ...json, vars: Object.fromEntries(values) }
+  if (parents.length === 0) return digestJson(filled)
+  return digestJson({ policy: filled, parents: parents.map(({ digest }) => digest) })
 }

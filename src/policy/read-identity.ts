@@ -1,5 +1,6 @@
 import type { ApiKey, IdentityConfiguration, JwtIssuer } from '../protocol/identity.ts'
 import type { Diagnostics } from './diagnostic.ts'
+import type { Expiring } from './expiry.ts'
 import { checkUnique, date, duration, id, namedId, pointer } from './names.ts'
 import {
   listOf,
@@ -20,11 +21,13 @@ import type { Node } from './tree.ts'
 export interface Identity {
   readonly configuration: IdentityConfiguration
   readonly roles: readonly Name[]
+  readonly expiring: readonly Expiring[]
 }
 
 export const noIdentity: Identity = {
   configuration: { anonymous: 'deny', jwt: [], apiKeys: [] },
   roles: [],
+  expiring: [],
 }
 
 const word = textOf({ what: 'the value', maxLength: 512 })
@@ -239,5 +242,15 @@ export const readIdentity: Read<Identity> = (node, diagnostics) => {
       ...jwt.flatMap((entry) => entry.roles),
       ...apiKeys.flatMap((entry) => entry.roles),
     ],
+    expiring: apiKeys.flatMap(({ key, id: at }) =>
+      key.expires === undefined
+        ? []
+        : [{ what: `the API key \`${at.text}\``, until: endOf(key.expires), at }],
+    ),
   }
+}
+
+/** A key is valid through the whole day, UTC. */
+function endOf(day: string): number {
+  return Date.parse(`${day}T00:00:00Z`) + 24 * 60 * 60_000
 }

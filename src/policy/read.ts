@@ -1,11 +1,12 @@
-import { parseJson } from '../base/json.ts'
+import { parseJson, type JsonValue } from '../base/json.ts'
 import { Diagnostics } from './diagnostic.ts'
 import type { PolicyFile } from './document.ts'
 import { parseJsonTree } from './parse-json.ts'
 import { parseYaml } from './parse-yaml.ts'
-import { readFile } from './read-file.ts'
+import { readExtends, readFile } from './read-file.ts'
+import type { Name } from './shape.ts'
 import { Source } from './source.ts'
-import type { Node } from './tree.ts'
+import { toJson, type Node } from './tree.ts'
 
 export type { PolicyFile }
 
@@ -14,6 +15,12 @@ export interface ReadOptions {
   readonly file: string
   /** Values for `${name}` in paths; they win over `vars` of the file. */
   readonly variables?: Readonly<Record<string, string>>
+  /** The files that `extends` names, in its order; without them such a file does not load. */
+  readonly parents?: readonly PolicyFile[]
+  /** The file is read to be a parent: it may leave out `rules` and then only defines. */
+  readonly asParent?: boolean
+  /** Milliseconds since the epoch; with it, what has expired or soon will is a warning. */
+  readonly now?: number
 }
 
 /** Longest policy file in UTF-16 code units. */
@@ -26,13 +33,37 @@ const maxLength = 4 * 1024 * 1024
  * Throws `bad-policy` when the file is not usable. The message names the first error as
  * `file:line:column: message`; the details are all findings, each a `Diagnostic`.
  */
-export function readPolicy(policyText: string, { file, variables = {} }: ReadOptions): PolicyFile {
-  const diagnostics = new Diagnostics(new Source(file, policyText))
-  const root = parse(policyText, diagnostics)
-  diagnostics.throwErrors()
-  const policy = root === undefined ? undefined : readFile(root, diagnostics, variables)
-  diagnostics.throwErrors()
-  return { ...policy!, warnings: diagnostics.all() }
+export function readPolicy(policyText: string, { file, ...options }: ReadOptions): PolicyFile {
+  return openPolicy(policyText, file).complete(options)
+}
+
+/** A policy whose text is well-formed, of which only its parents have been read. */
+export interface OpenPolicy {
+  readonly source: Source
+  readonly extends: readonly Name[]
+  /** The whole file as plain JSON, `tests` included. */
+  readonly json: JsonValue
+  /** Throws `bad-policy` as `readPolicy` does. */
+  complete(options: Omit<ReadOptions, 'file'>): PolicyFile
+}
+
+/** The first step of `readPolicy`, after which the parents can be fetched. */
+export function openPolicy(policyText: string, file: string): OpenPolicy {
+  const source = new Source(file, policyText)
+  const syntax = new Diagnostics(source)
+  const root = parse(policyText, syntax)
+  syntax.throwErrors()
+  return {
+    source,
+    extends: readExtends(root!, source),
+    json: toJson(root!),
+    complete({ variables = {}, parents = [], asParent = false, now }) {
+      const diagnostics = new Diagnostics(source)
+      const policy = readFile(root!, diagnostics, { variables, parents, asParent, now })
+      diagnostics.throwErrors()
+      return { ...policy!, warnings: [...syntax.all(), ...diagnostics.all()] }
+    },
+  }
 }
 
 function parse(policyText: string, diagnostics: Diagnostics): Node | undefined {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { JsonValue } from '../../src/base/json.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
+import type { PolicyFile } from '../../src/policy/document.ts'
 import { readPolicy } from '../../src/policy/read.ts'
 import type { Decision } from '../../src/protocol/decision.ts'
 import { oracle, type PlainCall, type PlainRule, type PlainTest } from './policy-oracle.ts'
@@ -210,6 +211,54 @@ test('another deny or ask rule never makes a decision less strict', () => {
         }
       },
     ),
+    { numRuns: 500 },
+  )
+})
+
+const definitions = readPolicy(
+  JSON.stringify({
+    sallyport: 1,
+    name: 'd',
+    roles: { user: { scopes: ['read'] }, lead: { inherits: ['user'] }, other: {} },
+  }),
+  { file: 'd.json', asParent: true },
+)
+
+function extending(plain: readonly PlainRule[], parents: readonly PolicyFile[]): PolicyFile {
+  const names = parents.map((_, index) => `./p${index}.json`)
+  const document = { sallyport: 1, name: 'p', extends: names, rules: plain }
+  return readPolicy(JSON.stringify(document), { file: 'p.json', parents })
+}
+
+/** As they stand in another file, where no two files name a rule alike. */
+function inFile(prefix: string, plain: readonly PlainRule[]): PlainRule[] {
+  return plain.map((rule) => ({
+    ...rule,
+    id: `${prefix}-${rule.id}`,
+    ...(rule.except === undefined ? {} : { except: rule.except.map((id) => `${prefix}-${id}`) }),
+  }))
+}
+
+test('a file with parents decides as the strictest of them all, in whatever order', () => {
+  const mild = rules.filter((plain) => plain.length > 0)
+  fc.assert(
+    fc.property(mild, mild, mild, call, (own, other, third, { tool, args, principal }) => {
+      const request = { tool, args, principal, now: 0, at: '' }
+      const files = [own, inFile('b', other), inFile('c', third)].map((plain) =>
+        extending(plain, [definitions]),
+      )
+      const [child, parent, grandparent] = files as [PolicyFile, PolicyFile, PolicyFile]
+      const alone = files.map((file) => compilePolicy(file).decide(request).effect)
+      const strictest = alone.toSorted((a, b) => strictness[b] - strictness[a])[0]
+      const besides = compilePolicy(extending(own, [parent, grandparent, definitions]))
+      const chain = extending(inFile('b', other), [grandparent, definitions])
+      const above = compilePolicy(extending(own, [chain, definitions]))
+      const first = besides.decide(request)
+      expect(first.effect).toBe(strictest)
+      const { effect, rule } = above.decide(request)
+      expect({ effect, rule }).toEqual({ effect: first.effect, rule: first.rule })
+      expect(compilePolicy(child).decide(request).effect).toBe(alone[0])
+    }),
     { numRuns: 500 },
   )
 })

@@ -39,7 +39,7 @@ const doors: readonly RegExp[] = [
   /^gate\/identity\/key-origin\.ts$/,
   /^journal\/(lock|jsonl-file|lines)\.ts$/,
   /^analysis\/text-lines\.ts$/,
-  /^(policy-file|key-files)\.ts$/,
+  /^(policy-tree|key-files)\.ts$/,
   // only the parser of addresses
   /^tools\/formats\.ts$/,
   /^cli\//,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { formatDiagnostic } from '../../../src/policy/diagnostic.ts'
+import { compilePolicy } from '../../../src/policy/compile.ts'
 import { readPolicy } from '../../../src/policy/read.ts'
 import { findings, placed } from './build.ts'
 
@@ -17,9 +18,18 @@ test('a small policy has the documented defaults', () => {
     tools: undefined,
     rules: [],
     limits: [],
-    approvals: { ttlMs: 900_000, selfApproval: false },
+    approvals: {},
+    auditArguments: undefined,
+    extends: [],
     tests: [],
     warnings: [],
+  })
+})
+
+test('approvals have the documented defaults', () => {
+  expect(compilePolicy(readPolicy(`${head}rules: []\n`, { file: 'p.yaml' }))).toMatchObject({
+    approvals: { ttlMs: 900_000, selfApproval: false },
+    auditArguments: 'redacted',
   })
 })
 
@@ -220,7 +230,6 @@ test('places are right in JSON, in flow style and behind characters of two code 
 })
 
 test.each([
-  'extends: [./a.yaml]',
   'vars: { a: b }',
   'flow: { untrustedSteering: ask }',
   'guards: {}',

@@ -67,6 +67,7 @@ const good: readonly object[] = [
   { ...base, roles: { a: { inherits: [], scopes: [] }, b: { inherits: ['a'], scopes: ['x:y'] } } },
   { ...base, tools: { 'server.tool': { kind: 'exec' } } },
   { ...base, approvals: { ttl: '15m', selfApproval: true, onTimeout: 'deny' } },
+  { ...base, extends: ['./a.yaml', './b/c-1.json'] },
   { ...base, identity: {} },
   { ...base, identity: { anonymous: 'deny', apiKeys: [] } },
   { ...base, roles: { r: {} }, identity: { anonymous: 'role', anonymousRole: 'r' } },
@@ -139,6 +140,16 @@ const bad: readonly unknown[] = [
   { ...base, rulez: [] },
   { ...base, flow: {} },
   { ...base, extends: [] },
+  { ...base, extends: './a.yaml' },
+  { ...base, extends: ['a.yaml'] },
+  { ...base, extends: ['/etc/a.yaml'] },
+  { ...base, extends: ['../a.yaml'] },
+  { ...base, extends: ['./a/../../b.yaml'] },
+  { ...base, extends: ['./../b.yaml'] },
+  { ...base, extends: ['./././b.yaml'] },
+  { ...base, extends: ['https://a.example/p.yaml'] },
+  { ...base, extends: ['./a.txt'] },
+  { ...base, extends: Array.from({ length: 9 }, () => './a.yaml') },
   { ...base, description: 'a\u202eb' },
   { ...base, roles: { 'a b': {} } },
   { ...base, roles: { a: null } },
@@ -233,10 +244,38 @@ const bad: readonly unknown[] = [
   testCase({ call: { tool: 't', args: [] } }),
 ]
 
+/** As if every file it extends were there. */
+function readWithParents(text: string, document: object): void {
+  const { extends: names = [] } = document as { readonly extends?: readonly string[] }
+  const parents = names.map((file) => readPolicy(JSON.stringify(base), { file }))
+  readPolicy(text, { file: 'p', parents })
+}
+
+test.each([
+  ['roles alone', { roles: { a: {} }, identity: { anonymous: 'role', anonymousRole: 'a' } }],
+  ['tools and approvals', { tools: { a: { kind: 'read' } }, approvals: { ttl: '1m' } }],
+])('schema and reader accept a parent of %s', (_, fields) => {
+  const document = { sallyport: 1, name: 't', ...fields }
+  const text = JSON.stringify(document)
+  expect(findings(() => readPolicy(text, { file: 'p', asParent: true }))).toEqual([])
+  expect(validate(document) ? [] : validate.errors).toEqual([])
+})
+
+test.each([{ limits: [] }, { mode: 'enforce' }, { tests: [] }])(
+  'schema and reader refuse a parent without rules that has %j',
+  (fields) => {
+    const document = { sallyport: 1, name: 't', ...fields }
+    const text = JSON.stringify(document)
+    const found = findings(() => readPolicy(text, { file: 'p', asParent: true }))
+    expect(found.map(({ code }) => code)).toEqual(['not-evaluated'])
+    expect(validate(document)).toBe(false)
+  },
+)
+
 test.each(good.map((document) => [JSON.stringify(document), document]))(
   'schema and reader accept %s',
   (text, document) => {
-    expect(findings(() => readPolicy(text as string, { file: 'p' }))).toEqual([])
+    expect(findings(() => readWithParents(text as string, document))).toEqual([])
     expect(validate(document) ? [] : validate.errors).toEqual([])
   },
 )

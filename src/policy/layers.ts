@@ -1,0 +1,54 @@
+import type { Decision, Effect, Obligation, RuleReference } from '../protocol/decision.ts'
+import { maxReasons } from './decide.ts'
+
+const strictness: readonly Effect[] = ['allow', 'ask', 'deny']
+
+/** Denials of steps that come before rules; whatever else is not `default` is a rule. */
+const steps: ReadonlySet<string> = new Set([
+  'unknown_tool',
+  'tool_changed',
+  'scope',
+  'unauthenticated',
+  'tool.requires',
+  'policy_error',
+])
+
+/**
+ * One decision out of those of all layers: the strictest wins. Among equals a step before the
+ * rules comes first, then rules by their ids, then what nothing allows. `decisions` has one entry
+ * at least.
+ */
+export function strictestOf(decisions: readonly Decision[], policy: Decision['policy']): Decision {
+  const ranked = decisions.toSorted(
+    (a, b) =>
+      strictness.indexOf(b.effect) - strictness.indexOf(a.effect) ||
+      precedence(a.rule) - precedence(b.rule) ||
+      (a.rule < b.rule ? -1 : 1),
+  )
+  const first = ranked[0]!
+  const deciding = ranked.filter(({ effect }) => effect === first.effect)
+  return {
+    at: first.at,
+    effect: first.effect,
+    labels: decisions.flatMap(({ labels }) => labels),
+    obligations: first.effect === 'ask' ? distinct(deciding) : [],
+    policy,
+    reasons: [...new Set(deciding.flatMap(({ reasons }) => reasons))].slice(0, maxReasons),
+    rule: first.rule,
+    rules: [...referencesOf(deciding), ...referencesOf(ranked.slice(deciding.length))],
+  }
+}
+
+function precedence(rule: string): number {
+  return steps.has(rule) ? 0 : rule === 'default' ? 2 : 1
+}
+
+/** Every layer that asks has its own approvers, and each of them has to be satisfied. */
+function distinct(asking: readonly Decision[]): readonly Obligation[] {
+  const all = asking.flatMap(({ obligations }) => obligations)
+  return [...new Map(all.map((obligation) => [JSON.stringify(obligation), obligation])).values()]
+}
+
+function referencesOf(decisions: readonly Decision[]): readonly RuleReference[] {
+  return decisions.flatMap(({ rules }) => rules)
+}
