@@ -31,6 +31,7 @@ import type { Tool } from './tools/tool.ts'
 export interface RuntimeParts {
   readonly options: RuntimeOptions
   readonly clock: Clock
+  readonly format: (milliseconds: number) => string
   readonly journal: Journal
   readonly policy: Policy
   readonly registry: ToolRegistry
@@ -51,11 +52,11 @@ export interface StartedRun {
 
 /** Carries one run from its first record to its result. */
 export async function carry(parts: RuntimeParts, started: StartedRun): Promise<RunResult> {
-  const { journal, clock, authenticator, gate } = parts
+  const { journal, clock, format, authenticator, gate } = parts
   const { runId, run, queue, signal } = started
   const fold = createFold()
   const observe = fold.add.bind(fold)
-  const recorder = new Recorder({ runId, journal, clock, queue, signal, observe })
+  const recorder = new Recorder({ runId, journal, clock, format, queue, signal, observe })
   const caller = await authenticator.authenticate(run.auth)
   const principal = caller.ok ? caller.principal : null
   const scope = run.scope && (await compileScope(run.scope, parts.tools))
@@ -95,17 +96,18 @@ function recordStart(
     type: 'run-start',
     ...(run.session === undefined ? {} : { session: run.session }),
     principal: context.principal,
+    // members in canonical order here and below: they are then written without sorting
     policy: {
-      name: policy.name,
       digest: policy.digest,
-      mode: policy.mode,
       ...(file === undefined ? {} : { file }),
+      mode: policy.mode,
+      name: policy.name,
     },
     tools: { digest: registry.digest, names: registry.names },
     model: { id: options.model.id, provider: options.model.provider },
     limits: finiteLimits(limits),
     ...(run.scope === undefined ? {} : { scope: scopesOf(run.scope) }),
-    versions: { sallyport: version, node: process.versions.node },
+    versions: { node: process.versions.node, sallyport: version },
     messages,
   })
 }

@@ -192,8 +192,9 @@ export function narrowedLimits(
   limits: RunLimits,
   wanted: Partial<RunLimits> | undefined,
 ): RunLimits {
+  if (wanted === undefined) return limits
   const narrowed: Record<string, number> = { ...limits }
-  for (const [name, value] of Object.entries(wanted ?? {})) {
+  for (const [name, value] of Object.entries(wanted)) {
     narrowed[name] = Math.min(value, narrowed[name]!)
   }
   return narrowed as unknown as RunLimits
@@ -201,5 +202,9 @@ export function narrowedLimits(
 
 /** The limits as a report shows them: those without a bound are left out. */
 export function finiteLimits(limits: RunLimits): JsonObject {
-  return Object.fromEntries(Object.entries(limits).filter(([, max]) => Number.isFinite(max)))
+  const finite: Record<string, number> = {}
+  for (const name of limitNames) if (Number.isFinite(limits[name])) finite[name] = limits[name]
+  return finite
 }
+
+const limitNames = (Object.keys(defaultLimits) as (keyof RunLimits)[]).toSorted()

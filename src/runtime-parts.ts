@@ -1,4 +1,4 @@
-import type { Clock } from './base/clock.ts'
+import { createTimeFormatter, type Clock } from './base/clock.ts'
 import { carry, type RuntimeParts, type StartedRun } from './carry.ts'
 import { createAuthenticator } from './gate/authenticate.ts'
 import { createGate } from './gate/gate.ts'
@@ -43,6 +43,7 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
   const parts: RuntimeParts = {
     options,
     clock,
+    format: createTimeFormatter(),
     journal,
     policy,
     registry,

@@ -80,24 +80,33 @@ export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> 
  * Waits for work, but after an abort only for `graceMs` milliseconds: false when they were over
  * first. Rejects as the work does; what becomes of it later is nobody's business.
  */
-export async function withGrace(
+export function withGrace(
   work: Promise<unknown>,
   signal: AbortSignal,
   graceMs: number,
 ): Promise<boolean> {
-  let cancelGrace: (() => void) | undefined
-  let stop: (() => void) | undefined
-  const givenUp = new Promise<false>((resolve) => {
-    stop = () => {
-      cancelGrace = after(graceMs, () => resolve(false))
+  return new Promise((resolve, reject) => {
+    let cancelGrace: (() => void) | undefined
+    const stop = (): void => {
+      cancelGrace = after(graceMs, () => {
+        resolve(false)
+      })
+    }
+    const dispose = (): void => {
+      signal.removeEventListener('abort', stop)
+      cancelGrace?.()
     }
     if (signal.aborted) stop()
     else signal.addEventListener('abort', stop, { once: true })
+    work.then(
+      () => {
+        dispose()
+        resolve(true)
+      },
+      (error: unknown) => {
+        dispose()
+        reject(error as Error)
+      },
+    )
   })
-  try {
-    return await Promise.race([work.then(() => true), givenUp])
-  } finally {
-    signal.removeEventListener('abort', stop!)
-    cancelGrace?.()
-  }
 }

@@ -7,30 +7,32 @@ export function totalsOf(
   rows: readonly CallRow[],
   modelCalls: readonly ModelCallRow[],
 ): ReportTotals {
-  const statuses = new Map<CallStatus, number>()
+  const counts = new Map<CallStatus, number>()
   const byEffect = { allow: 0, ask: 0, deny: 0, none: 0 }
   for (const row of rows) {
-    statuses.set(row.status, (statuses.get(row.status) ?? 0) + 1)
+    counts.set(row.status, (counts.get(row.status) ?? 0) + 1)
     byEffect[row.decision?.effect ?? 'none']++
   }
   let usage: Usage = noUsage
   let cost: Cost | undefined
+  let unpriced = 0
   for (const call of modelCalls) {
     usage = addUsage(usage, call.usage)
     cost = addCost(cost, call.cost)
+    if (call.cost === undefined) unpriced++
+  }
+  const byStatus: Partial<Record<CallStatus, number>> = {}
+  for (const status of callStatuses) {
+    const count = counts.get(status)
+    if (count !== undefined) byStatus[status] = count
   }
   return {
     calls: rows.length,
-    byStatus: Object.fromEntries(
-      callStatuses.flatMap((status) => {
-        const count = statuses.get(status)
-        return count === undefined ? [] : [[status, count]]
-      }),
-    ),
+    byStatus,
     byEffect,
     turns: modelCalls.length,
     usage,
     ...(cost === undefined ? {} : { cost }),
-    unpriced: modelCalls.filter((call) => call.cost === undefined).length,
+    unpriced,
   }
 }

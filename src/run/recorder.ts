@@ -1,4 +1,4 @@
-import { createTimeFormatter, type Clock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { isSallyportError, messageOf, SallyportError, type ErrorData } from '../base/errors.ts'
 import { copyPlain } from '../base/plain.ts'
 import { withGrace } from '../base/signal.ts'
@@ -20,6 +20,8 @@ export interface RecorderOptions {
   readonly runId: string
   readonly journal: Journal
   readonly clock: Clock
+  /** RFC 3339 text of a wall time; runs that share it write each millisecond once. */
+  readonly format: (milliseconds: number) => string
   readonly queue: EventQueue
   /** Aborts when the run has to end; the journal is then waited for only a little longer. */
   readonly signal: AbortSignal
@@ -35,7 +37,6 @@ export interface RecorderOptions {
 export class Recorder {
   readonly #options: RecorderOptions
   readonly #chain = new Chain()
-  readonly #format = createTimeFormatter()
   #pending: JournalRecord[] = []
   #writing: Promise<void> | undefined
   #failure: SallyportError | undefined
@@ -102,19 +103,19 @@ export class Recorder {
     if (this.#ended) return
     const seq = this.#seq++
     this.#options.queue.delta(type, text, () => {
-      const { clock, runId } = this.#options
-      return { type, text, seq, runId, turn: this.turn, at: this.#format(clock.now()) }
+      const { clock, format, runId } = this.#options
+      return { type, text, seq, runId, turn: this.turn, at: format(clock.now()) }
     })
   }
 
   /** Completes the body in place: bodies are made for this call, and there are many. */
   #complete(body: Body<StructuralEvent>): StructuralEvent {
-    const { clock, runId } = this.#options
+    const { clock, format, runId } = this.#options
     const event = body as { -readonly [Key in keyof StructuralEvent]: StructuralEvent[Key] }
     event.seq = this.#seq++
     event.runId = runId
     event.turn = this.turn
-    event.at = this.#format(clock.now())
+    event.at = format(clock.now())
     return event as StructuralEvent
   }
 

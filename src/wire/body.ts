@@ -33,6 +33,11 @@ export class ResponseBody {
     else if (this.#bytes > enoughBytes) this.#source.pause()
   }
 
+  /** True once nothing more arrives; what has arrived may still wait to be read. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
   /** No more chunks; with an error, the reader gets it after what has arrived. */
   end(error?: Error): void {
     if (this.#ended) return

@@ -118,7 +118,7 @@ export class Exchange implements Attempt {
     if (this.#decoder.broken) {
       this.#body!.destroy()
       this.#finish()
-    } else if (this.#decoder.complete) this.#watch.drain(drainMs)
+    } else if (this.#decoder.complete && !this.#body!.ended) this.#watch.drain(drainMs)
   }
 
   #collect(bytes: Uint8Array): void {

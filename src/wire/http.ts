@@ -173,7 +173,9 @@ function headerOf({ headers }: Reply, name: string): string | undefined {
 function checkResponse(reply: Reply): HttpOutcome {
   const { body } = reply
   const encoding = headerOf(reply, 'content-encoding')?.trim().toLowerCase() ?? ''
-  const type = (headerOf(reply, 'content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase()
+  const contentType = headerOf(reply, 'content-type') ?? ''
+  const end = contentType.indexOf(';')
+  const type = (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
   if (encoding !== '' && encoding !== 'identity') {
     body.destroy()
     return { error: modelError('model-protocol', 'the response is compressed, unasked') }

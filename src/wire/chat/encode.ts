@@ -23,7 +23,7 @@ export function encodeMessages(messages: readonly Message[]): string {
   const ordered = isOrdered
     ? messages
     : [...first, ...messages.filter((message) => message.role !== 'system')]
-  return `[${ordered.map((message) => encodeOnce(message, ids)).join(',')}]`
+  return `[${encodeAll(ordered, ids).join(',')}]`
 }
 
 /** Which id each call of a history goes by. */
@@ -45,21 +45,36 @@ class CallIds {
 }
 
 interface Encoded {
+  readonly message: Message
   readonly text: string
   /** The ids inside the text. */
   readonly ids: string
 }
 
-const encoded = new WeakMap<Message, Encoded>()
+/** What was sent last of the history that begins with this message. */
+const sent = new WeakMap<Message, Encoded[]>()
 
-function encodeOnce(message: Message, ids: CallIds): string {
+function encodeAll(messages: readonly Message[], ids: CallIds): readonly string[] {
+  const [first] = messages
+  if (first === undefined) return []
+  let known = sent.get(first)
+  if (known === undefined) {
+    known = []
+    // one entry for a history: an entry for each message would cost more than writing a short one
+    sent.set(first, known)
+  }
+  for (let at = 0; at < messages.length; at++) {
+    known[at] = encodeOnce(messages[at]!, known[at], ids)
+  }
+  known.length = messages.length
+  return known.map(({ text }) => text)
+}
+
+function encodeOnce(message: Message, known: Encoded | undefined, ids: CallIds): Encoded {
   const used = idsIn(message, ids)
   const key = used.join('\n')
-  const known = encoded.get(message)
-  if (known !== undefined && known.ids === key) return known.text
-  const text = JSON.stringify(encodeMessage(message, used))
-  encoded.set(message, { text, ids: key })
-  return text
+  if (known?.message === message && known.ids === key) return known
+  return { message, text: JSON.stringify(encodeMessage(message, used)), ids: key }
 }
 
 function idsIn(message: Message, ids: CallIds): readonly string[] {

@@ -242,3 +242,16 @@ test('extra members of a request replace those of the endpoint', () => {
   )
   expect(JSON.parse(text)).toMatchObject({ top_k: 3, min_p: 2 })
 })
+
+function user(content: string): Message {
+  return { role: 'user', content }
+}
+
+test('histories that begin with the same message are not taken for one another', () => {
+  const first: Message = { role: 'system', content: 's' }
+  const sent = (...rest: readonly Message[]): unknown[] =>
+    body({ messages: [first, ...rest] }).messages.map((each: { content: unknown }) => each.content)
+  expect(sent(user('a'), user('b'))).toEqual(['s', 'a', 'b'])
+  expect(sent(user('c'))).toEqual(['s', 'c'])
+  expect(sent(user('a'), user('d'), user('e'))).toEqual(['s', 'a', 'd', 'e'])
+})
