@@ -1,3 +1,5 @@
+import { endOfString, parseExact } from './json-source.ts'
+
 export type JsonPrimitive = string | number | boolean | null
 export type JsonValue = JsonPrimitive | readonly JsonValue[] | JsonObject
 export interface JsonObject {
@@ -70,7 +72,7 @@ export function parseJson(text: string, bounds: JsonBounds = {}): JsonResult {
   const problem = scan(text, bounds.maxDepth ?? 64)
   if (problem !== undefined) return problem
   try {
-    return { ok: true, value: JSON.parse(text) as JsonValue }
+    return { ok: true, value: parseExact(text) as JsonValue }
   } catch {
     return failure('syntax', 'the text is not JSON')
   }
@@ -155,16 +157,6 @@ class KeySet {
     }
     return true
   }
-}
-
-/** The offset of the quote that ends a string whose inside begins at `from`; -1 if there is none. */
-export function endOfString(text: string, from: number): number {
-  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
-    let slashes = 0
-    while (text.charCodeAt(at - 1 - slashes) === 0x5c && at - 1 - slashes >= from) slashes++
-    if (slashes % 2 === 0) return at
-  }
-  return -1
 }
 
 /** Where a number ends; negative when it has an exponent. */

@@ -1,5 +1,6 @@
 import { sha256 } from '../base/digest.ts'
 import { randomHex } from '../base/ids.ts'
+import { parseExact } from '../base/json-source.ts'
 import type { StructuralEvent } from '../protocol/run-event.ts'
 import type { JournalRecord } from './journal.ts'
 import { lineText } from './line.ts'
@@ -74,13 +75,13 @@ export interface OpenedRecord {
  * were erased with their payload are missing from the event.
  */
 export function openRecord(record: Pick<JournalRecord, 'line' | 'payload'>): OpenedRecord {
-  const { v, prev, eventSeq, payload, ...line } = JSON.parse(record.line) as Record<string, unknown>
+  const { v, prev, eventSeq, payload, ...line } = parseExact(record.line) as Record<string, unknown>
   void v
   void prev
   const value =
     record.payload === undefined
       ? undefined
-      : (JSON.parse(record.payload) as { value: Record<string, unknown> }).value
+      : (parseExact(record.payload) as { value: Record<string, unknown> }).value
   return {
     // what the chain covers wins over the payload beside it
     event: { ...value, ...line, seq: eventSeq } as unknown as StructuralEvent,

@@ -1,4 +1,5 @@
 import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
+import { parseExact } from '../base/json-source.ts'
 import { copyPlain, type PlainResult } from '../base/plain.ts'
 import { shorten } from '../base/text.ts'
 import { openRecord } from '../journal/chain.ts'
@@ -52,7 +53,7 @@ export async function parseReport(text: string): Promise<Report> {
 /** A report quotes what was refused, so only what renderers could not bear is refused here. */
 function plainJson(text: string): PlainResult {
   try {
-    return copyPlain(JSON.parse(text), { maxLength: 256 * 1024 * 1024, maxDepth: 128 })
+    return copyPlain(parseExact(text), { maxLength: 256 * 1024 * 1024, maxDepth: 128 })
   } catch {
     return { ok: false, message: 'it is not JSON' }
   }

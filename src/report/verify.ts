@@ -1,5 +1,6 @@
 import { canonicalJson, sha256 } from '../base/digest.ts'
 import { isObject } from '../base/json.ts'
+import { parseExact } from '../base/json-source.ts'
 import { genesis, hashLine } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
 import { Course } from './course.ts'
@@ -182,7 +183,7 @@ function readLine(text: string): Line | undefined {
 
 function readObject(text: string): Line | undefined {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = parseExact(text)
     return isObject(value) ? value : undefined
   } catch {
     return undefined

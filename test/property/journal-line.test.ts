@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson } from '../../src/base/digest.ts'
+import { parseExact } from '../../src/base/json-source.ts'
 import { Chain, openRecord } from '../../src/journal/chain.ts'
 import type { StructuralEvent } from '../../src/protocol/run-event.ts'
 
@@ -125,7 +126,7 @@ describe('a line', () => {
     fc.assert(
       fc.property(fc.oneof(...events), (sealed) => {
         const { line, payload } = new Chain().seal(sealed)
-        expect(line).toBe(canonicalJson(JSON.parse(line)))
+        expect(line).toBe(canonicalJson(parseExact(line)))
         const record = payload === undefined ? { line } : { line, payload }
         expect(openRecord(record).event).toEqual(sealed)
       }),
