@@ -1,9 +1,8 @@
 import { systemClock } from './base/clock.ts'
-import { SallyportError } from './base/errors.ts'
 import { newId } from './base/ids.ts'
 import { Lazy } from './base/lazy.ts'
 import { memoryJournal } from './journal/memory.ts'
-import type { Policy } from './policy/policy.ts'
+import { checkShadow } from './policy-mode.ts'
 import { EventQueue } from './run/queue.ts'
 import { startRun } from './run/run.ts'
 import { defaultLimits } from './run/stop.ts'
@@ -61,11 +60,4 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       })
     },
   }
-}
-
-function checkShadow(policy: Policy, allowed: boolean | undefined): void {
-  if (policy.mode !== 'shadow' || allowed === true) return
-  throw new SallyportError('bad-policy', `policy \`${policy.name}\` is in shadow mode`, {
-    help: 'it would not block anything: set `mode: enforce`, or pass `allowShadow: true`',
-  })
 }

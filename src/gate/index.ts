@@ -1,5 +1,15 @@
 export { createAuthenticator } from './authenticate.ts'
+export { createGate } from '../standalone-gate.ts'
 export { hashApiKey } from './identity/api-key.ts'
 
 export type { Auth, Authenticator, AuthenticatorOptions, AuthResult } from './authenticate.ts'
+export type {
+  GatedTool,
+  Judged,
+  Outcome,
+  ProposedCall,
+  Settled,
+  StandaloneGate,
+  StandaloneGateOptions,
+} from '../standalone-gate.ts'
 export type { CustomAuthenticator } from './identity/custom.ts'

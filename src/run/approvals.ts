@@ -1,7 +1,7 @@
 import { errorData, messageOf, type ErrorData } from '../base/errors.ts'
 import { after } from '../base/signal.ts'
 import type { Answered, ApprovalAnswer, ApprovalRequest, ExaminedCall } from '../gate/verdict.ts'
-import type { RunEnvironment } from './environment.ts'
+import type { CallEnvironment } from './environment.ts'
 
 /** Where a question to people ended. */
 export type Asked =
@@ -23,7 +23,7 @@ const maxAnswers = 20
  * answers it stays open.
  */
 export async function askPeople(
-  environment: RunEnvironment,
+  environment: CallEnvironment,
   first: ApprovalRequest,
 ): Promise<Asked> {
   let request = first
@@ -39,7 +39,8 @@ export async function askPeople(
     switch (answered.kind) {
       case 'invalid':
         recordProblem(environment, answered.error)
-        return { kind: 'open', request }
+        if (environment.askAgain !== true) return { kind: 'open', request }
+        break
       case 'waiting':
         recordAnswer(environment, request, answer, answered.examined)
         if (answered.request.id !== request.id) recordEdited(environment, answered, answer)
@@ -57,7 +58,7 @@ type Answer = ApprovalAnswer | typeof overdue
 
 /** Asks once; that the time is over is an answer too. */
 async function firstAnswer(
-  { approve, clock, recorder, signal }: RunEnvironment,
+  { approve, clock, recorder, signal }: CallEnvironment,
   request: ApprovalRequest,
 ): Promise<Answer | typeof noAnswer | typeof stopped> {
   if (approve === undefined) return noAnswer
@@ -87,7 +88,7 @@ async function firstAnswer(
 }
 
 function settle(
-  environment: RunEnvironment,
+  environment: CallEnvironment,
   request: ApprovalRequest,
   answer: Answer,
   { verdict, examined }: Extract<Answered, { kind: 'settled' }>,
@@ -103,7 +104,7 @@ function settle(
 
 /** The request that an edit leads to, which the one who edited has agreed to. */
 function recordEdited(
-  environment: RunEnvironment,
+  environment: CallEnvironment,
   { request, examined }: Extract<Answered, { kind: 'waiting' }>,
   answer: Answer,
 ): void {
@@ -112,7 +113,7 @@ function recordEdited(
   recordAnswer(environment, request, { ...answer, action: 'approve' }, examined)
 }
 
-function recordRequest({ recorder }: RunEnvironment, request: ApprovalRequest): void {
+function recordRequest({ recorder }: CallEnvironment, request: ApprovalRequest): void {
   const { callId, tool, args, argsDigest, rules, reasons, approvers, expiresAt, editable } = request
   recorder.emit({
     type: 'approval-request',
@@ -131,7 +132,7 @@ function recordRequest({ recorder }: RunEnvironment, request: ApprovalRequest): 
 
 /** `examined` is the call as it is after the answer, which matters for an edit. */
 function recordAnswer(
-  { recorder }: RunEnvironment,
+  { recorder }: CallEnvironment,
   request: ApprovalRequest,
   answer: Answer,
   { args, argsDigest, tool }: ExaminedCall,
@@ -159,6 +160,6 @@ function recordAnswer(
   recorder.emit({ ...body, args, argsDigest, sensitive: tool?.sensitive ?? [] })
 }
 
-function recordProblem({ recorder }: RunEnvironment, error: ErrorData): void {
+function recordProblem({ recorder }: CallEnvironment, error: ErrorData): void {
   recorder.emit({ type: 'error', ...error })
 }

@@ -8,7 +8,7 @@ import type { ToolCall } from '../protocol/call.ts'
 import type { ToolMessage } from '../protocol/message.ts'
 import { execute, type ExecuteContext, type LateNote } from '../tools/execute.ts'
 import { askPeople, type Asked } from './approvals.ts'
-import type { RunEnvironment } from './environment.ts'
+import type { CallEnvironment } from './environment.ts'
 import type { CallBudget } from './call-budget.ts'
 import { concurrencyKey, notRun, type Ending } from './ending.ts'
 import type { Recorder } from './recorder.ts'
@@ -33,7 +33,7 @@ type Permitted = Extract<Verdict, { kind: 'permit' }>
  * may. Calls that wait for a person do not hold up the others.
  */
 export async function runCalls(
-  environment: RunEnvironment,
+  environment: CallEnvironment,
   calls: readonly ToolCall[],
   budget: CallBudget,
 ): Promise<CallDesk> {
@@ -54,7 +54,7 @@ export async function runCalls(
 
 /** Carries each proposed call to its one result. */
 class CallDesk {
-  readonly #environment: RunEnvironment
+  readonly #environment: CallEnvironment
   readonly #calls: readonly ToolCall[]
   /** Absent when there is a slot for every call. */
   readonly #slots: ReturnType<typeof pLimit> | undefined
@@ -62,7 +62,7 @@ class CallDesk {
   readonly #pending: CallsOutcome['pending'][number][] = []
   readonly #succeeded: string[] = []
 
-  constructor(environment: RunEnvironment, calls: readonly ToolCall[]) {
+  constructor(environment: CallEnvironment, calls: readonly ToolCall[]) {
     const { maxParallel } = environment.limits
     this.#environment = environment
     this.#calls = calls

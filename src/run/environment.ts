@@ -18,25 +18,32 @@ export type Approve = (
   options: { readonly signal: AbortSignal },
 ) => Promise<ApprovalAnswer | undefined> | ApprovalAnswer | undefined
 
-/** Everything a run works with; made once, before its first event. */
-export interface RunEnvironment {
+/** What calls need to be judged, carried out and recorded. */
+export interface CallEnvironment {
   readonly runId: string
-  readonly model: Model
   readonly gate: Gate
   readonly recorder: Recorder
   readonly clock: Clock
+  readonly limits: Pick<RunLimits, 'maxParallel'>
+  readonly context: JudgeContext
+  readonly deps: unknown
+  readonly log: ToolLog | undefined
+  readonly approve: Approve | undefined
+  /** Whether somebody is asked again after an answer that does not count. Default false. */
+  readonly askAgain?: boolean
+  /** Aborts when the run is cancelled or out of time. */
+  readonly signal: AbortSignal
+  /** Shared by all runs of a runtime, so that a key holds across them. */
+  readonly keys: KeyedQueue
+}
+
+/** Everything a run works with; made once, before its first event. */
+export interface RunEnvironment extends CallEnvironment {
+  readonly model: Model
   readonly limits: RunLimits
   readonly stopWhen: readonly StopCondition[]
   readonly tools: readonly ToolSpecification[]
   readonly toolChoice: ToolChoice
   readonly settings: ModelSettings | undefined
   readonly messages: readonly Message[]
-  readonly context: JudgeContext
-  readonly deps: unknown
-  readonly log: ToolLog | undefined
-  readonly approve: Approve | undefined
-  /** Aborts when the run is cancelled or out of time. */
-  readonly signal: AbortSignal
-  /** Shared by all runs of a runtime, so that a key holds across them. */
-  readonly keys: KeyedQueue
 }

@@ -1,0 +1,231 @@
+import { systemClock, type Clock } from './base/clock.ts'
+import { SallyportError } from './base/errors.ts'
+import type { JsonObject } from './base/json.ts'
+import { copyPlain } from './base/plain.ts'
+import { createGate as createInnerGate } from './gate/gate.ts'
+import type { ApprovalAnswer, ApprovalRequest } from './gate/verdict.ts'
+import type { Journal } from './journal/journal.ts'
+import { memoryJournal } from './journal/memory.ts'
+import type { LoadedPolicy } from './policy-file.ts'
+import type { CallStatus } from './protocol/call.ts'
+import type { Decision } from './protocol/decision.ts'
+import type { Message } from './protocol/message.ts'
+import type { Principal } from './protocol/principal.ts'
+import type { Report } from './report/report.ts'
+import { checkShadow } from './policy-mode.ts'
+import { GateRun, type GateRunParts } from './standalone-run.ts'
+import { createRegistry } from './tools/registry.ts'
+import { toTools, type JsonSchema, type ToolDefinition } from './tools/tool.ts'
+
+/** A tool that another program carries out. */
+export interface GatedTool extends Pick<
+  ToolDefinition,
+  | 'name'
+  | 'annotations'
+  | 'facts'
+  | 'requires'
+  | 'timeoutMs'
+  | 'sensitive'
+  | 'editable'
+  | 'maxResultBytes'
+> {
+  readonly description?: string
+  /** JSON Schema of the arguments, in the words of the Model Context Protocol. */
+  readonly inputSchema?: JsonSchema
+  readonly outputSchema?: JsonSchema
+}
+
+export interface StandaloneGateOptions {
+  readonly tools: readonly GatedTool[]
+  /** Where everything is recorded. Default: in memory. */
+  readonly journal?: Journal
+  /** The host accepts that a policy in shadow mode does not block. Default false. */
+  readonly allowShadow?: boolean
+  readonly clock?: Clock
+}
+
+/** A call as a model proposed it. */
+export interface ProposedCall {
+  readonly tool: string
+  /** The argument text as the model sent it, or arguments that somebody has parsed already. */
+  readonly args: string | JsonObject
+  /** The id the provider gave it. */
+  readonly id?: string
+}
+
+/** What may be done with a call now. */
+export type Judged = { readonly callId: string; readonly decision: Decision | undefined } & (
+  | {
+      readonly outcome: 'run'
+      /** Frozen; what may be executed, and nothing else. `settle` has to follow. */
+      readonly args: JsonObject
+    }
+  | { readonly outcome: 'ask'; readonly request: ApprovalRequest }
+  | {
+      readonly outcome: 'refused'
+      readonly status: CallStatus
+      /** For the model. */
+      readonly content: string
+    }
+)
+
+/** What came of a call that was carried out. */
+export type Outcome = { readonly result: unknown } | { readonly error: unknown }
+
+export interface Settled {
+  readonly status: CallStatus
+  /** For the model: cut, stripped and redacted as the policy says. */
+  readonly content: string
+}
+
+/**
+ * The gate for programs with a loop of their own. Each call passes the path that runs use: found,
+ * parsed, validated, decided, limited, if need be approved, recorded before it runs and after.
+ */
+export interface StandaloneGate {
+  /**
+   * Tells what a session has heard, such as a message of its user, which is a trusted source of
+   * data flow. Begins a new run in the record; resolves when the one before is complete.
+   */
+  hear(messages: readonly Message[], principal: Principal | null, session: string): Promise<void>
+  judge(call: ProposedCall, principal: Principal | null, session: string): Promise<Judged>
+  /** Answers a question; resolves with what may be done now. Rejects with `approval-invalid`. */
+  answer(approvalId: string, answer: ApprovalAnswer): Promise<Judged>
+  /** Has to follow each call that may run. Rejects with `bad-option` for a call that may not. */
+  settle(callId: string, outcome: Outcome): Promise<Settled>
+  /** Ends the run under way when its calls are settled, and makes its report. The session stays. */
+  end(principal: Principal | null, session: string): Promise<Report>
+}
+
+/**
+ * Makes a gate. Rejects with `bad-policy` where policy and tools do not fit, `bad-tool` and
+ * `bad-schema` for tools that are not usable, `bad-option` for other mistakes.
+ *
+ * @example
+ * ```ts
+ * const gate = await createGate(await loadPolicy('desk.yaml'), { tools })
+ * const judged = await gate.judge({ tool: 'refund', args: '{"order":"O-7"}' }, principal, 'chat-1')
+ * if (judged.outcome === 'run') {
+ *   const result = await refund(judged.args)
+ *   const { content } = await gate.settle(judged.callId, { result })
+ * }
+ * ```
+ */
+export async function createGate(
+  policy: LoadedPolicy,
+  options: StandaloneGateOptions,
+): Promise<StandaloneGate> {
+  const { journal = memoryJournal(), allowShadow = false, clock = systemClock } = options
+  const runs = new Map<string, GateRun>()
+  const tools = toTools(options.tools.map((tool) => carriedOutElsewhere(tool, runs)))
+  const compiled = policy.compile(tools)
+  checkShadow(compiled, allowShadow)
+  const registry = await createRegistry(tools)
+  const gate = createInnerGate({ policy: compiled, registry, clock, allowShadow })
+  return new Standalone({ gate, registry, journal, clock, policy: compiled }, runs)
+}
+
+/** A tool whose execution ends when the host settles it. */
+function carriedOutElsewhere(
+  { inputSchema, outputSchema, description = '', ...rest }: GatedTool,
+  runs: ReadonlyMap<string, GateRun>,
+): ToolDefinition {
+  return {
+    ...rest,
+    description,
+    input: inputSchema ?? { type: 'object' },
+    ...(outputSchema === undefined ? {} : { output: outputSchema }),
+    execute: (args, context) => runs.get(context.runId)!.execute(context.callId, args),
+  }
+}
+
+/** One run for what follows each user message of a session, as in runs with a model. */
+class Standalone implements StandaloneGate {
+  readonly #parts: GateRunParts
+  /** By run id, as long as calls of the run are open. */
+  readonly #runs: Map<string, GateRun>
+  readonly #current = new Map<string, GateRun>()
+
+  constructor(parts: GateRunParts, runs: Map<string, GateRun>) {
+    this.#parts = parts
+    this.#runs = runs
+  }
+
+  async hear(
+    messages: readonly Message[],
+    principal: Principal | null,
+    session: string,
+  ): Promise<void> {
+    const key = keyOf(principal, session)
+    const before = this.#current.get(key)
+    this.#begin(key, messages, principal, session)
+    if (before !== undefined) await this.#end(before)
+  }
+
+  async judge(
+    { tool, args, id = '' }: ProposedCall,
+    principal: Principal | null,
+    session: string,
+  ): Promise<Judged> {
+    const key = keyOf(principal, session)
+    const run = this.#current.get(key) ?? this.#begin(key, [], principal, session)
+    return run.judge(tool, argumentText(args), id)
+  }
+
+  async answer(approvalId: string, answer: ApprovalAnswer): Promise<Judged> {
+    for (const run of this.#runs.values()) {
+      const judged = run.answer(approvalId, answer)
+      if (judged !== undefined) return judged
+    }
+    throw new SallyportError('approval-invalid', 'there is no open request with this id')
+  }
+
+  async settle(id: string, outcome: Outcome): Promise<Settled> {
+    for (const run of this.#runs.values()) {
+      const settled = run.settle(id, outcome)
+      if (settled !== undefined) return settled
+    }
+    throw new SallyportError('bad-option', `no call \`${id}\` is waiting to be settled`, {
+      help: 'settle a call once, and only after `judge` said `run`',
+    })
+  }
+
+  async end(principal: Principal | null, session: string): Promise<Report> {
+    const key = keyOf(principal, session)
+    const run = this.#current.get(key) ?? this.#begin(key, [], principal, session)
+    this.#current.delete(key)
+    return this.#end(run)
+  }
+
+  #begin(
+    key: string,
+    messages: readonly Message[],
+    principal: Principal | null,
+    session: string,
+  ): GateRun {
+    const run = new GateRun(this.#parts, { principal, session, messages })
+    this.#runs.set(run.id, run)
+    this.#current.set(key, run)
+    return run
+  }
+
+  async #end(run: GateRun): Promise<Report> {
+    try {
+      return await run.end()
+    } finally {
+      this.#runs.delete(run.id)
+    }
+  }
+}
+
+function keyOf(principal: Principal | null, session: string): string {
+  return JSON.stringify([session, principal?.issuer ?? null, principal?.subject ?? null])
+}
+
+/** Arguments somebody has parsed are written out again, so that all take the same path. */
+function argumentText(args: string | JsonObject): string {
+  if (typeof args === 'string') return args
+  const copy = copyPlain(args, { maxLength: 4 * 1024 * 1024, maxDepth: 64 })
+  if (copy.ok) return JSON.stringify(copy.value)
+  throw new SallyportError('bad-option', `the arguments are no plain data: ${copy.message}`)
+}

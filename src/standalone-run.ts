@@ -1,0 +1,228 @@
+import type { Clock } from './base/clock.ts'
+import { messageOf, SallyportError } from './base/errors.ts'
+import { callId, newId } from './base/ids.ts'
+import type { JsonObject } from './base/json.ts'
+import { version } from './base/version.ts'
+import type { Gate } from './gate/gate.ts'
+import type { ApprovalAnswer, ApprovalRequest, JudgeContext } from './gate/verdict.ts'
+import { genesis } from './journal/chain.ts'
+import type { Journal } from './journal/journal.ts'
+import type { Policy } from './policy/policy.ts'
+import type { Decision } from './protocol/decision.ts'
+import type { Message } from './protocol/message.ts'
+import type { Principal } from './protocol/principal.ts'
+import type { StructuralEvent, ToolResulted } from './protocol/run-event.ts'
+import { createFold } from './report/fold.ts'
+import type { Report } from './report/report.ts'
+import { CallBudget } from './run/call-budget.ts'
+import { runCalls } from './run/calls.ts'
+import type { CallEnvironment } from './run/environment.ts'
+import { KeyedQueue } from './run/keyed-queue.ts'
+import { EventQueue } from './run/queue.ts'
+import { Recorder } from './run/recorder.ts'
+import { defaultLimits } from './run/stop.ts'
+import type { Judged, Outcome, Settled } from './standalone-gate.ts'
+import type { ToolRegistry } from './tools/registry.ts'
+
+/** What all runs of a gate share. */
+export interface GateRunParts {
+  readonly gate: Gate
+  readonly registry: ToolRegistry
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly policy: Policy
+}
+
+export interface GateRunStart {
+  readonly principal: Principal | null
+  readonly session: string
+  readonly messages: readonly Message[]
+}
+
+/** A call on its way. */
+interface OpenCall {
+  /** Settled with each answer to the question what may be done now. */
+  judged: PromiseWithResolvers<Judged>
+  /** Present while the host carries the call out. */
+  execution?: PromiseWithResolvers<unknown>
+  readonly finished: Promise<void>
+}
+
+interface Question {
+  readonly callId: string
+  readonly answer: PromiseWithResolvers<ApprovalAnswer>
+}
+
+/**
+ * The calls of a program with its own loop, carried by the same code as those of a run: the
+ * execution of a tool is a promise that `settle` keeps, the approver one that `answer` keeps.
+ */
+export class GateRun {
+  readonly id: string
+  readonly #parts: GateRunParts
+  readonly #environment: CallEnvironment
+  readonly #fold = createFold()
+  readonly #budget = new CallBudget({
+    ...defaultLimits,
+    maxToolCalls: Infinity,
+    maxRepeatedCalls: Infinity,
+  })
+  readonly #controller = new AbortController()
+  readonly #calls = new Map<string, OpenCall>()
+  readonly #questions = new Map<string, Question>()
+  readonly #decisions = new Map<string, Decision>()
+  readonly #results = new Map<string, ToolResulted>()
+  /** Why the last answer did not count. */
+  #problem: string | undefined
+  #count = 0
+
+  constructor(parts: GateRunParts, start: GateRunStart) {
+    const { clock, gate, journal } = parts
+    this.#parts = parts
+    this.id = newId('run', clock.now())
+    const { principal, session, messages } = start
+    const context: JudgeContext = { runId: this.id, session, principal }
+    const { signal } = this.#controller
+    const observe = (event: StructuralEvent): void => this.#observe(event)
+    const queue = new EventQueue()
+    // nobody iterates: what is recorded is in the journal
+    void queue[Symbol.asyncIterator]().return?.()
+    const recorder = new Recorder({ runId: this.id, journal, clock, queue, signal, observe })
+    this.#environment = {
+      runId: this.id,
+      gate,
+      recorder,
+      clock,
+      limits: { maxParallel: Infinity },
+      context,
+      deps: undefined,
+      log: undefined,
+      approve: (request) => this.#ask(request),
+      askAgain: true,
+      signal,
+      keys: new KeyedQueue(),
+    }
+    this.#recordStart(context, messages)
+    gate.begin(context, messages)
+  }
+
+  judge(tool: string, rawArgs: string, providerId: string): Promise<Judged> {
+    const index = this.#count++
+    const call = { callId: callId(this.id, 1, index), providerId, turn: 1, index, tool, rawArgs }
+    const finished = Promise.withResolvers<void>()
+    const open: OpenCall = { judged: Promise.withResolvers(), finished: finished.promise }
+    this.#calls.set(call.callId, open)
+    runCalls(this.#environment, [call], this.#budget)
+      .then((desk) => {
+        // completes what a run that was stopped has left open
+        desk.outcome()
+        this.#conclude(call.callId)
+      })
+      .catch((error: unknown) => open.judged.reject(error))
+      .finally(finished.resolve)
+    return open.judged.promise
+  }
+
+  /** Undefined when the question is not one of this run. */
+  answer(approvalId: string, answer: ApprovalAnswer): Promise<Judged> | undefined {
+    const question = this.#questions.get(approvalId)
+    if (question === undefined) return undefined
+    this.#questions.delete(approvalId)
+    const open = this.#calls.get(question.callId)!
+    open.judged = Promise.withResolvers()
+    question.answer.resolve(answer)
+    return open.judged.promise
+  }
+
+  /** Undefined when no call of this run is carried out under the id. */
+  settle(id: string, outcome: Outcome): Promise<Settled> | undefined {
+    const open = this.#calls.get(id)
+    if (open?.execution === undefined) return undefined
+    if ('error' in outcome) open.execution.reject(errorOf(outcome.error))
+    else open.execution.resolve(outcome.result)
+    delete open.execution
+    return open.finished.then(() => this.#settled(id))
+  }
+
+  /** Called in place of the tool. */
+  execute(id: string, args: JsonObject): Promise<unknown> {
+    const open = this.#calls.get(id)!
+    open.execution = Promise.withResolvers()
+    open.judged.resolve({
+      callId: id,
+      decision: this.#decisions.get(id),
+      outcome: 'run',
+      args,
+    })
+    return open.execution.promise
+  }
+
+  /** Questions nobody has answered and calls nobody has settled end with the run. */
+  async end(): Promise<Report> {
+    const open = [...this.#calls.values()].filter(({ execution }) => execution !== undefined)
+    if (open.length > 0 || this.#questions.size > 0) this.#controller.abort('cancelled')
+    await Promise.all([...this.#calls.values()].map(({ finished }) => finished))
+    const { gate, context, recorder } = this.#environment
+    gate.forget(context)
+    await recorder.end(this.#controller.signal.aborted ? 'cancelled' : 'completed', undefined)
+    return this.#fold.report(recorder.head === genesis ? null : recorder.head)
+  }
+
+  #ask(request: ApprovalRequest): Promise<ApprovalAnswer> {
+    const { callId: id } = request
+    const { judged } = this.#calls.get(id)!
+    const answer = Promise.withResolvers<ApprovalAnswer>()
+    this.#questions.set(request.id, { callId: id, answer })
+    const problem = this.#problem
+    this.#problem = undefined
+    if (problem !== undefined) judged.reject(new SallyportError('approval-invalid', problem))
+    else {
+      judged.resolve({ callId: id, decision: this.#decisions.get(id), outcome: 'ask', request })
+    }
+    return answer.promise
+  }
+
+  #conclude(id: string): void {
+    const result = this.#results.get(id)
+    this.#calls.get(id)!.judged.resolve({
+      callId: id,
+      decision: this.#decisions.get(id),
+      outcome: 'refused',
+      status: result?.status ?? 'skipped',
+      content: result?.content ?? 'Not executed: nobody has approved this call.',
+    })
+  }
+
+  #settled(id: string): Settled {
+    const { status, content } = this.#results.get(id)!
+    this.#calls.delete(id)
+    return { status, content }
+  }
+
+  #observe(event: StructuralEvent): void {
+    this.#fold.add(event)
+    if (event.type === 'decision') this.#decisions.set(event.callId, event.decision)
+    else if (event.type === 'tool-result') this.#results.set(event.callId, event)
+    // beside answers that do not count nothing in the carrying of calls is an error of the run
+    else if (event.type === 'error') this.#problem = event.message
+  }
+
+  #recordStart({ session, principal }: JudgeContext, messages: readonly Message[]): void {
+    const { policy, registry } = this.#parts
+    this.#environment.recorder.emit({
+      type: 'run-start',
+      ...(session === undefined ? {} : { session }),
+      principal,
+      policy: { name: policy.name, digest: policy.digest, mode: policy.mode },
+      tools: { digest: registry.digest, names: registry.names },
+      model: { id: 'another program', provider: 'none' },
+      limits: {},
+      versions: { sallyport: version, node: process.versions.node },
+      messages,
+    })
+  }
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(messageOf(error))
+}

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest'
+import { createGate, type StandaloneGate } from '../../src/gate/index.ts'
+import { jsonlJournal } from '../../src/journal/jsonl.ts'
+import { memoryJournal } from '../../src/journal/memory.ts'
+import type { Principal } from '../../src/protocol/principal.ts'
+import { policyOf, user } from '../support/agent.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { verifyRecords } from '../support/verify-run.ts'
+
+const lead: Principal = { subject: 'lead-1', roles: ['lead'], scopes: [] }
+const amount = { type: 'object', properties: { amount: { type: 'number' } }, required: ['amount'] }
+
+const policy = policyOf({
+  rules: [
+    { id: 'look', allow: ['look'] },
+    { id: 'small', allow: ['pay'], args: { amount: { type: 'number', maximum: 10 } } },
+    {
+      id: 'large',
+      ask: ['pay'],
+      args: { amount: { type: 'number', exclusiveMinimum: 10 } },
+      approvers: { roles: ['lead'] },
+    },
+  ],
+  limits: [{ id: 'twice', tools: ['look'], per: 'session', max: 2 }],
+})
+
+function gateOf(options: Partial<Parameters<typeof createGate>[1]> = {}): Promise<StandaloneGate> {
+  const tools = [
+    { name: 'look', inputSchema: { type: 'object' } },
+    { name: 'pay', inputSchema: amount, editable: ['/amount'] },
+  ]
+  return createGate(policy, { tools, ...options })
+}
+
+describe('the gate alone', () => {
+  test('lets a call run, and records intent and outcome around it', async () => {
+    const path = `${temporaryFolder()}/gate.jsonl`
+    const journal = jsonlJournal(path)
+    const gate = await gateOf({ journal })
+    await gate.hear([{ role: 'user', content: 'pay 5' }], user, 's')
+    const judged = await gate.judge({ tool: 'pay', args: '{"amount":5}', id: 'call_1' }, user, 's')
+    expect(judged).toMatchObject({
+      outcome: 'run',
+      args: { amount: 5 },
+      decision: { effect: 'allow', rule: 'small' },
+    })
+    expect(Object.isFrozen((judged as { args: object }).args)).toBe(true)
+    const types: string[] = []
+    for await (const runId of journal.list()) {
+      for await (const { line } of journal.read(runId)) types.push(JSON.parse(line).type)
+    }
+    expect(types).toEqual(['run-start', 'tool-call', 'decision', 'execution-start'])
+    const settled = await gate.settle(judged.callId, { result: { paid: 5 } })
+    expect(settled).toEqual({ status: 'success', content: '{"paid":5}' })
+    const report = await gate.end(user, 's')
+    expect(report).toMatchObject({
+      header: { session: 's', principal: { subject: 'user-1' } },
+      rows: [{ tool: 'pay', status: 'success', decision: { rule: 'small' } }],
+      end: { status: 'completed' },
+    })
+    await journal.close()
+    expect(await verifyRecords(path)).toBe(report.head)
+  })
+
+  test.each<[string, string, string, string]>([
+    ['pay', '{"amount":"5"}', 'error-validation', 'Correct the call'],
+    ['pay', '{"amount":5,"amount":6}', 'error-parsing', 'Correct the call'],
+    ['delete', '{}', 'error-not-found', 'there is no tool'],
+  ])('refuses %s with %s', async (tool, args, status, content) => {
+    const judged = await (await gateOf()).judge({ tool, args }, user, 's')
+    expect(judged).toMatchObject({ outcome: 'refused', status })
+    expect((judged as { content: string }).content).toContain(content)
+  })
+
+  test('refuses what the policy does not allow, also for nobody', async () => {
+    const gate = await gateOf()
+    expect(await gate.judge({ tool: 'look', args: {} }, null, 's')).toMatchObject({
+      outcome: 'refused',
+      decision: { rule: 'unauthenticated' },
+    })
+  })
+
+  test('counts over a session, which outlives its runs, and not over others', async () => {
+    const gate = await gateOf()
+    const look = async (session: string): Promise<string> => {
+      const judged = await gate.judge({ tool: 'look', args: {} }, user, session)
+      if (judged.outcome === 'run') await gate.settle(judged.callId, { result: 1 })
+      return judged.outcome
+    }
+    expect([await look('a'), await look('b')]).toEqual(['run', 'run'])
+    await gate.end(user, 'a')
+    await gate.hear([{ role: 'user', content: 'more' }], user, 'a')
+    expect([await look('a'), await look('a'), await look('b')]).toEqual(['run', 'refused', 'run'])
+  })
+
+  test('asks, takes answers only from those entitled, and runs the edited call', async () => {
+    const gate = await gateOf()
+    const asked = await gate.judge({ tool: 'pay', args: { amount: 50 } }, user, 's')
+    if (asked.outcome !== 'ask') throw new Error('not asked')
+    const { id } = asked.request
+    await expect(gate.answer(id, { action: 'approve', by: user })).rejects.toMatchObject({
+      code: 'approval-invalid',
+    })
+    await expect(
+      gate.answer(id, { action: 'edit', by: lead, args: { amount: 'all' } }),
+    ).rejects.toMatchObject({ code: 'approval-invalid' })
+    const judged = await gate.answer(id, { action: 'edit', by: lead, args: { amount: 20 } })
+    expect(judged).toMatchObject({ outcome: 'run', args: { amount: 20 } })
+    await expect(gate.answer(id, { action: 'approve', by: lead })).rejects.toMatchObject({
+      code: 'approval-invalid',
+    })
+  })
+
+  test('tells the model of a denial by a person', async () => {
+    const gate = await gateOf()
+    const asked = await gate.judge({ tool: 'pay', args: { amount: 50 } }, user, 's')
+    if (asked.outcome !== 'ask') throw new Error('not asked')
+    const judged = await gate.answer(asked.request.id, { action: 'deny', by: lead, reason: 'no' })
+    expect(judged).toMatchObject({ outcome: 'refused', status: 'denied-by-human' })
+  })
+
+  test('settles a call once, and only one that may run', async () => {
+    const gate = await gateOf()
+    const judged = await gate.judge({ tool: 'look', args: {} }, user, 's')
+    const settled = await gate.settle(judged.callId, { error: new Error('disk full') })
+    expect(settled).toMatchObject({ status: 'error-execution' })
+    expect(settled.content).toContain('disk full')
+    await expect(gate.settle(judged.callId, { result: 1 })).rejects.toMatchObject({
+      code: 'bad-option',
+    })
+    const refused = await gate.judge({ tool: 'delete', args: {} }, user, 's')
+    await expect(gate.settle(refused.callId, { result: 1 })).rejects.toMatchObject({
+      code: 'bad-option',
+    })
+  })
+
+  test('ends what is open with its run', async () => {
+    const gate = await gateOf()
+    const running = await gate.judge({ tool: 'look', args: {} }, user, 's')
+    const asked = await gate.judge({ tool: 'pay', args: { amount: 50 } }, user, 's')
+    expect([running.outcome, asked.outcome]).toEqual(['run', 'ask'])
+    const { rows, end } = await gate.end(user, 's')
+    expect(rows.map(({ status }) => status)).toEqual(['cancelled', 'cancelled'])
+    expect(end.status).toBe('cancelled')
+    await expect(gate.settle(running.callId, { result: 1 })).rejects.toMatchObject({
+      code: 'bad-option',
+    })
+  })
+
+  test('lets nothing run when its journal cannot be written', async () => {
+    const append = () => Promise.reject(new Error('disk full'))
+    const gate = await gateOf({ journal: { ...memoryJournal(), append } })
+    await expect(gate.judge({ tool: 'look', args: {} }, user, 's')).rejects.toMatchObject({
+      code: 'bad-journal',
+    })
+  })
+
+  test('does not start with a policy in shadow mode unless told', async () => {
+    const shadow = policyOf({ mode: 'shadow' })
+    await expect(createGate(shadow, { tools: [] })).rejects.toMatchObject({ code: 'bad-policy' })
+    const gate = await createGate(shadow, { tools: [{ name: 'look' }], allowShadow: true })
+    expect((await gate.judge({ tool: 'look', args: {} }, user, 's')).outcome).toBe('run')
+  })
+})
