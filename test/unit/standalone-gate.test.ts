@@ -148,8 +148,9 @@ describe('the gate alone', () => {
   })
 
   test('lets nothing run when its journal cannot be written', async () => {
-    const append = () => Promise.reject(new Error('disk full'))
-    const gate = await gateOf({ journal: { ...memoryJournal(), append } })
+    const gate = await gateOf({
+      journal: { ...memoryJournal(), append: () => Promise.reject(new Error('disk full')) },
+    })
     await expect(gate.judge({ tool: 'look', args: {} }, user, 's')).rejects.toMatchObject({
       code: 'bad-journal',
     })
