@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from './base/clock.ts'
+import { createTimeFormatter, systemClock, type Clock } from './base/clock.ts'
 import { SallyportError } from './base/errors.ts'
 import type { JsonObject } from './base/json.ts'
 import { copyPlain } from './base/plain.ts'
@@ -122,7 +122,8 @@ export async function createGate(
   checkShadow(compiled, allowShadow)
   const registry = await createRegistry(tools)
   const gate = createInnerGate({ policy: compiled, registry, clock, allowShadow })
-  return new Standalone({ gate, registry, journal, clock, policy: compiled }, runs)
+  const format = createTimeFormatter()
+  return new Standalone({ gate, registry, journal, clock, format, policy: compiled }, runs)
 }
 
 /** A tool whose execution ends when the host settles it. */

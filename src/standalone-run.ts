@@ -30,6 +30,7 @@ export interface GateRunParts {
   readonly registry: ToolRegistry
   readonly journal: Journal
   readonly clock: Clock
+  readonly format: (milliseconds: number) => string
   readonly policy: Policy
 }
 
@@ -77,7 +78,7 @@ export class GateRun {
   #count = 0
 
   constructor(parts: GateRunParts, start: GateRunStart) {
-    const { clock, gate, journal } = parts
+    const { clock, format, gate, journal } = parts
     this.#parts = parts
     this.id = newId('run', clock.now())
     const { principal, session, messages } = start
@@ -87,7 +88,15 @@ export class GateRun {
     const queue = new EventQueue()
     // nobody iterates: what is recorded is in the journal
     void queue[Symbol.asyncIterator]().return?.()
-    const recorder = new Recorder({ runId: this.id, journal, clock, queue, signal, observe })
+    const recorder = new Recorder({
+      runId: this.id,
+      journal,
+      clock,
+      format,
+      queue,
+      signal,
+      observe,
+    })
     this.#environment = {
       runId: this.id,
       gate,
