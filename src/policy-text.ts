@@ -31,7 +31,7 @@ export function loaded(file: PolicyFile, path: string | undefined): LoadedPolicy
 }
 
 /** Throws `bad-policy` where the file does not fit the tools. */
-function compileFor(file: PolicyFile, tools: readonly Tool[] | undefined): Policy {
+export function compileFor(file: PolicyFile, tools: readonly Tool[] | undefined): Policy {
   return compilePolicy(file, tools === undefined ? {} : { tools: tools.map(toPolicyTool) })
 }
 

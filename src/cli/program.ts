@@ -93,6 +93,26 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     })
 
   program
+    .command('test')
+    .description('run the tests of policies')
+    .argument('<files...>', 'policy files and test files (*.test.yaml)')
+    .option('--tools <file>', 'tools module or schemas.json to validate arguments with')
+    .option('--run <pattern>', 'only tests with such names (RE2 syntax)')
+    .option('--coverage', 'tell which parts of the policies no test reaches')
+    .option('--mutate', 'change the policies in one place at a time: some test has to fail')
+    .option('--threshold <percent>', 'least coverage (default 0) and mutation score (100)', percent)
+    .option('--allow-empty', 'pass without any test')
+    .option('--watch', 'run again after each change')
+    .addOption(
+      new Option('--format <name>', 'form').choices(['human', 'json', 'junit']).default('human'),
+    )
+    .option('--json', 'the same as --format json')
+    .action(async (files: string[], options) => {
+      const { test } = await import('./commands/test.ts')
+      done(await test(files, options, io))
+    })
+
+  program
     .command('decide')
     .description('decide calls given as JSON lines on standard input')
     .requiredOption('--policy <file>', 'policy file')
@@ -134,6 +154,11 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.note })
   }
   return program
+}
+
+function percent(text: string): number {
+  if (!/^(100|[1-9]?[0-9])$/.test(text)) throw new InvalidArgumentError('give 0 to 100')
+  return Number(text)
 }
 
 function wholeNumber(text: string): number {

@@ -46,7 +46,9 @@ export function openApproval(
   rules: ApprovalRules,
   clock: Clock,
 ): OpenApproval {
-  const now = clock.now()
+  const wall = clock.now()
+  // where no time is known, the request has expired before anybody can answer
+  const now = Number.isFinite(wall) ? wall : 0
   const { call, tool, args, argsDigest } = examined
   const request: ApprovalRequest = {
     id: newId('apr', now),

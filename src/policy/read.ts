@@ -51,7 +51,7 @@ export interface OpenPolicy {
 export function openPolicy(policyText: string, file: string): OpenPolicy {
   const source = new Source(file, policyText)
   const syntax = new Diagnostics(source)
-  const root = parse(policyText, syntax)
+  const root = parsePolicyText(policyText, syntax)
   syntax.throwErrors()
   return {
     source,
@@ -66,7 +66,8 @@ export function openPolicy(policyText: string, file: string): OpenPolicy {
   }
 }
 
-function parse(policyText: string, diagnostics: Diagnostics): Node | undefined {
+/** The tree of a text that policies, or tests of them, are written in; findings say why not. */
+export function parsePolicyText(policyText: string, diagnostics: Diagnostics): Node | undefined {
   if (policyText.length > maxLength) {
     const message = `the file has ${policyText.length} characters, at most ${maxLength} are read`
     return diagnostics.error({ start: 0, end: 1 }, 'too-large', message)

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { parse } from 'parse5'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadPolicy } from '../../src/policy-file.ts'
-import { runSuite } from '../../src/policy/suite.ts'
+import { runSuite } from '../../src/analysis/suite.ts'
 import tools from '../../examples/demo/tools.ts'
 import { runProgram, type Finished } from '../support/program.ts'
 
@@ -79,7 +79,7 @@ describe('the demonstration', () => {
 test('the policy of the demonstration fits its tools and passes its own tests', async () => {
   const loaded = await loadPolicy('examples/demo/policy.yaml')
   const policy = loaded.compile(tools)
-  const failed = runSuite(policy).filter(({ passed }) => !passed)
+  const failed = (await runSuite(policy)).filter(({ passed }) => !passed)
   expect(policy.tests.length).toBeGreaterThan(0)
   expect(failed).toEqual([])
 })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { compilePolicy } from '../../../src/policy/compile.ts'
 import { readPolicy } from '../../../src/policy/read.ts'
-import { runSuite, type TestResult } from '../../../src/policy/suite.ts'
+import { runSuite, type TestResult } from '../../../src/analysis/suite.ts'
 
 interface Document {
   readonly rules: readonly Readonly<Record<string, unknown>>[]
@@ -14,14 +14,16 @@ const folder = new URL('../../../policies/', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'))
 const textOf = (name: string): string => readFileSync(new URL(name, folder), 'utf8')
 
-function failuresOf(text: string, file: string): readonly TestResult[] {
-  return runSuite(compilePolicy(readPolicy(text, { file }))).filter((result) => !result.passed)
+async function failuresOf(text: string, file: string): Promise<readonly TestResult[]> {
+  const results = await runSuite(compilePolicy(readPolicy(text, { file })))
+  return results.filter((result) => !result.passed)
 }
 
-test.each(files)('policies/%s is free of warnings and its own tests pass', (name) => {
+test.each(files)('policies/%s is free of warnings and its own tests pass', async (name) => {
   const text = textOf(name)
   expect(readPolicy(text, { file: name }).warnings).toEqual([])
-  expect(failuresOf(text, name).map((result) => [result.test.name, result.decision])).toEqual([])
+  const failures = await failuresOf(text, name)
+  expect(failures.map((result) => [result.test.name, result.decision])).toEqual([])
 })
 
 test.each(files)('policies/%s begins with schema, intent, threat and false positives', (name) => {
@@ -96,6 +98,6 @@ const all = files.flatMap((name) =>
   ),
 )
 
-test.each(all)('a test of policies/%s fails with %s', (name, _what, document) => {
-  expect(failuresOf(JSON.stringify(document), name)).not.toEqual([])
+test.each(all)('a test of policies/%s fails with %s', async (name, _what, document) => {
+  expect(await failuresOf(JSON.stringify(document), name)).not.toEqual([])
 })

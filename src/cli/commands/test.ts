@@ -1,0 +1,176 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { coverageOf } from '../../analysis/coverage.ts'
+import { mutationOf } from '../../analysis/mutation.ts'
+import { runSuite } from '../../analysis/suite.ts'
+import { isSuiteFile, readSuiteFile, type Suite } from '../../analysis/suite-file.ts'
+import { suitesToJunit } from '../../analysis/suite-junit.ts'
+import {
+  countsOf,
+  percent,
+  renderSuites,
+  suitesToJson,
+  type PolicyOutcome,
+  type SuiteOutcome,
+} from '../../analysis/suite-report.ts'
+import { messageOf, SallyportError } from '../../base/errors.ts'
+import { loadPolicy, type LoadedPolicy } from '../../policy-file.ts'
+import { compileFor } from '../../policy-text.ts'
+import { compilePattern } from '../../policy/pattern.ts'
+import type { Tool } from '../../tools/tool.ts'
+import { exitCode, type ExitCode } from '../exit.ts'
+import { outJson, type Io } from '../io.ts'
+import { loadTools } from '../tools-file.ts'
+import { rerunOnChange } from '../watch.ts'
+
+export interface TestOptions {
+  readonly tools?: string
+  readonly run?: string
+  readonly coverage?: boolean
+  readonly mutate?: boolean
+  readonly threshold?: number
+  readonly allowEmpty?: boolean
+  readonly watch?: boolean
+  readonly format: 'human' | 'json' | 'junit'
+  readonly json?: boolean
+}
+
+/** A policy with all tests of it that were named. */
+interface Subject {
+  readonly path: string
+  readonly loaded: LoadedPolicy
+  readonly suites: Suite[]
+}
+
+/**
+ * Runs the tests of policy files and of test files. Exit code 1 when a test fails, when there is
+ * none, when coverage is below the threshold, or when a change of the policy goes unnoticed.
+ */
+export async function test(
+  files: readonly string[],
+  options: TestOptions,
+  io: Io,
+): Promise<ExitCode> {
+  if (options.watch !== true) return runOnce(files, options, io)
+  return rerunOnChange(files, io, () => runOnce(files, options, io))
+}
+
+async function runOnce(files: readonly string[], options: TestOptions, io: Io): Promise<ExitCode> {
+  const tools = options.tools === undefined ? undefined : await loadTools(options.tools)
+  const filter = options.run === undefined ? () => true : filterOf(options.run)
+  const subjects = await readSubjects(files)
+  const outcomes: PolicyOutcome[] = []
+  for (const subject of subjects) outcomes.push(await outcomeOf(subject, tools, filter, options))
+  const code = verdict(outcomes, options, io)
+  print(outcomes, code, options, io)
+  return code
+}
+
+function filterOf(pattern: string): (name: string) => boolean {
+  const compiled = compilePattern(pattern)
+  if (!compiled.ok) {
+    throw new SallyportError('bad-option', `\`--run\`: ${compiled.message}`, {
+      help: compiled.help ?? 'write a regular expression in RE2 syntax',
+    })
+  }
+  return (name) => compiled.pattern.occursIn(name) === 2
+}
+
+/** Files that speak of the same policy are one subject. */
+async function readSubjects(files: readonly string[]): Promise<readonly Subject[]> {
+  const subjects = new Map<string, Subject>()
+  const subjectOf = async (path: string): Promise<Subject> => {
+    const known = subjects.get(path)
+    if (known !== undefined) return known
+    const subject: Subject = { path, loaded: await loadPolicy(path), suites: [] }
+    subjects.set(path, subject)
+    return subject
+  }
+  for (const file of files) {
+    if (isSuiteFile(file)) {
+      const suite = readSuiteFile(await readText(file), file)
+      const subject = await subjectOf(join(dirname(file), suite.policy))
+      subject.suites.push(suite)
+    } else {
+      const subject = await subjectOf(join(file))
+      const { source, tests } = subject.loaded.file
+      subject.suites.push({ source, tests })
+    }
+  }
+  return [...subjects.values()]
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new SallyportError('bad-file', `\`${path}\` cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+async function outcomeOf(
+  { path, loaded, suites }: Subject,
+  tools: readonly Tool[] | undefined,
+  filter: (name: string) => boolean,
+  { coverage, mutate }: TestOptions,
+): Promise<PolicyOutcome> {
+  const policy = loaded.compile(tools)
+  const withTools = tools === undefined ? {} : { tools }
+  const outcomes: SuiteOutcome[] = []
+  for (const suite of suites) {
+    const tests = suite.tests.filter(({ name }) => filter(name))
+    outcomes.push({ suite, results: await runSuite(policy, { ...withTools, tests }) })
+  }
+  const results = outcomes.flatMap((outcome) => outcome.results)
+  const tests = results.map((result) => result.test)
+  const sound = results.every(({ passed }) => passed)
+  return {
+    policy: path,
+    suites: outcomes,
+    ...(coverage === true ? { coverage: coverageOf(loaded.file, results) } : {}),
+    // where a test fails without any change, none can tell a change
+    ...(mutate === true && sound
+      ? {
+          mutation: await mutationOf(loaded.file, (file) => compileFor(file, tools), {
+            ...withTools,
+            tests,
+          }),
+        }
+      : {}),
+  }
+}
+
+function verdict(
+  outcomes: readonly PolicyOutcome[],
+  { allowEmpty, mutate, threshold }: TestOptions,
+  io: Io,
+): ExitCode {
+  const { total, passed } = countsOf(outcomes)
+  if (total === 0 && allowEmpty !== true) {
+    io.note('there is no test to run; --allow-empty accepts that\n')
+    return exitCode.negative
+  }
+  if (passed < total) {
+    if (mutate === true) io.note('changes of the policy are tried once all tests pass\n')
+    return exitCode.negative
+  }
+  const isLow = outcomes.some(
+    ({ coverage, mutation }) =>
+      (coverage !== undefined && percent(coverage.reached, coverage.total) < (threshold ?? 0)) ||
+      (mutation !== undefined && percent(mutation.killed, mutation.total) < (threshold ?? 100)),
+  )
+  return isLow ? exitCode.negative : exitCode.done
+}
+
+function print(
+  outcomes: readonly PolicyOutcome[],
+  code: ExitCode,
+  { format, json }: TestOptions,
+  io: Io,
+): void {
+  if (json === true || format === 'json') outJson(io, suitesToJson(outcomes, code), 2)
+  else if (format === 'junit') io.out(suitesToJunit(outcomes))
+  else io.out(renderSuites(outcomes))
+}
