@@ -37,6 +37,7 @@ const actWing = ['tools', 'policy', 'gate']
 const doors: readonly RegExp[] = [
   /^wire\/http\.ts$/,
   /^gate\/identity\/key-origin\.ts$/,
+  /^gate\/guards\/probe\.ts$/,
   /^journal\/(lock|jsonl-file|lines)\.ts$/,
   /^analysis\/text-lines\.ts$/,
   /^(policy-tree|key-files)\.ts$/,

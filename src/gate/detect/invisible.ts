@@ -1,0 +1,36 @@
+const tags = /[\u{e0000}-\u{e007f}]/u
+
+/** The three flags that are written with tag characters (Unicode emoji RGI). */
+const flags =
+  /\u{1f3f4}\u{e0067}\u{e0062}(?:\u{e0065}\u{e006e}\u{e0067}|\u{e0073}\u{e0063}\u{e0074}|\u{e0077}\u{e006c}\u{e0073})\u{e007f}/gu
+
+const suspicious: readonly RegExp[] = [
+  tags,
+  // controls but tab and line ends; overrides, embeddings and isolates of direction
+  // oxlint-disable-next-line no-control-regex
+  /[\0-\u0008\v\f\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/,
+  // zero-width space, word joiner, invisible operators, byte order mark inside, fillers
+  /[\u180e\u200b\u2060-\u2064\u206a-\u206f\u115f\u1160\u3164\uffa0]|(?!^)\ufeff/,
+  // joiners are part of emoji and of some scripts, and nothing anywhere else
+  /(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?!\P{Script=Latin})|(?<=[\p{Script=Latin}\p{N}\s\p{P}]|^)[\u200c\u200d]/u,
+  // a selector chooses between two pictures of one character; a run of them is a text
+  /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]{2}/u,
+  /(?<=[\p{Script=Latin}\s]|^)[\ufe00-\ufe0e\u{e0100}-\u{e01ef}]/u,
+]
+
+/**
+ * Whether a text holds characters that people do not see and models read: tags, zero-width
+ * characters, changes of direction, controls. Joiners and selectors where writing needs them
+ * (emoji, Arabic, Indic scripts) are left alone, line ends and tabs too.
+ */
+export function hasInvisible(text: string): boolean {
+  const rest = tags.test(text) ? text.replaceAll(flags, '') : text
+  return suspicious.some((pattern) => pattern.test(rest))
+}
+
+const ignorable = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu
+
+/** The text as it looks: without what is drawn as nothing, look-alikes in one form. */
+export function visibleForm(text: string): string {
+  return text.replaceAll(ignorable, '').normalize('NFKC')
+}

@@ -1,0 +1,129 @@
+import { findAll, type Detector, type Found } from './span.ts'
+
+/** Lengths of IBANs by country (SWIFT IBAN registry). */
+const ibanLengths: ReadonlyMap<string, number> = new Map(
+  (
+    'AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 ' +
+    'DK18 DO28 EE20 EG29 ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 ' +
+    'IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 ' +
+    'MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 RO24 RS22 RU33 SA24 ' +
+    'SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30'
+  )
+    .split(' ')
+    .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
+)
+
+const ibanShape = /(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,29}/g
+
+/** Account numbers (ISO 13616) of the length of their country with right check digits. */
+export const findIbans: Detector = (text) => {
+  const found: Found[] = []
+  ibanShape.lastIndex = 0
+  for (let match = ibanShape.exec(text); match !== null; match = ibanShape.exec(text)) {
+    const [shape] = match
+    const { index } = match
+    const length = ibanLengths.get(shape.slice(0, 2).toUpperCase())
+    const end = length === undefined ? -1 : endOfNth(shape, length)
+    const isWhole = end > 0 && !/[A-Za-z0-9]/.test(text[index + end] ?? '')
+    if (isWhole && remainder97(compact(shape.slice(0, end))) === 1) {
+      found.push({ start: index, end: index + end })
+      ibanShape.lastIndex = index + end
+    } else {
+      // what is none may hold the beginning of one
+      ibanShape.lastIndex = index + 2
+    }
+  }
+  return found
+}
+
+/** Where the text has had so many letters and digits; -1 when it has fewer. */
+function endOfNth(text: string, count: number): number {
+  let seen = 0
+  for (let at = 0; at < text.length; at++) {
+    if (/[A-Za-z0-9]/.test(text[at]!) && ++seen === count) return at + 1
+  }
+  return -1
+}
+
+function compact(text: string): string {
+  return text.replaceAll(/[ -]/g, '').toUpperCase()
+}
+
+function remainder97(iban: string): number {
+  let rest = 0
+  for (const letter of iban.slice(4) + iban.slice(0, 4)) {
+    const value = Number.parseInt(letter, 36)
+    rest = (rest * (value < 10 ? 10 : 100) + value) % 97
+  }
+  return rest
+}
+
+/** In one piece, or in the groups that are printed on cards. */
+const cardShapes: readonly RegExp[] = [
+  /(?<![0-9A-Za-z])[0-9]{12,19}(?![0-9A-Za-z])/g,
+  /(?<![0-9A-Za-z])[0-9]{4}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{3})?(?![0-9A-Za-z])/g,
+  /(?<![0-9A-Za-z])[0-9]{4}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?![0-9A-Za-z])/g,
+  /(?<![0-9A-Za-z])[0-9]{4}([ -])[0-9]{6}\1[0-9]{4,5}(?![0-9A-Za-z])/g,
+]
+
+/** First digits and lengths of the issuers. */
+const issuers: readonly (readonly [prefix: RegExp, lengths: readonly number[]])[] = [
+  [/^4/, [13, 16, 19]],
+  [/^(5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, [16]],
+  [/^3[47]/, [15]],
+  [/^(6011|64[4-9]|65)/, [16, 17, 18, 19]],
+  [/^35(2[89]|[3-8])/, [16, 17, 18, 19]],
+  [/^(30[0-5]|309|3[689])/, [14, 15, 16, 17, 18, 19]],
+  [/^(62|81)/, [16, 17, 18, 19]],
+  [/^(50|5[6-9]|6[0-9])/, [12, 13, 14, 15, 16, 17, 18, 19]],
+]
+
+/** Payment card numbers (ISO/IEC 7812) of a known issuer with the right check digit. */
+export const findCards: Detector = (text) =>
+  cardShapes.flatMap((shape) => findAll(shape, text, (match) => isCard(compact(match))))
+
+function isCard(digits: string): boolean {
+  const fits = issuers.some(
+    ([prefix, lengths]) => prefix.test(digits) && lengths.includes(digits.length),
+  )
+  return fits && isLuhn(digits) && !/^(.)\1*$/.test(digits)
+}
+
+function isLuhn(digits: string): boolean {
+  let sum = 0
+  for (let at = 0; at < digits.length; at++) {
+    const digit = Number(digits[digits.length - 1 - at])
+    const doubled = at % 2 === 0 ? digit : digit * 2
+    sum += doubled > 9 ? doubled - 9 : doubled
+  }
+  return sum % 10 === 0
+}
+
+const localCharacter = /[\p{L}\p{N}.!#$%&'*+/=?^_`{|}~-]/u
+const domain = /(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})\.){1,8}\p{L}[\p{L}\p{N}-]{1,62}/uy
+
+/** Mail addresses with a domain of at least two labels. */
+export const findEmails: Detector = (text) => {
+  const found: Found[] = []
+  let after = 0
+  for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
+    let start = at
+    while (start > after && at - start < 64 && localCharacter.test(text[start - 1]!)) start--
+    domain.lastIndex = at + 1
+    const name = domain.exec(text)?.[0]
+    if (start === at || name === undefined) continue
+    after = at + 1 + name.length
+    found.push({ start, end: after })
+  }
+  return found
+}
+
+const international = /(?<![\w+.])(?:\+|00)[1-9](?:[ .()/-]{0,2}[0-9]){7,14}(?![0-9])/g
+const american =
+  /(?<![\w.-])(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[-. ])[2-9][0-9]{2}[-. ][0-9]{4}(?![\w-])/g
+
+/** Telephone numbers: international with `+` or `00`, and those of North America. */
+export const findPhones: Detector = (text) => [
+  ...findAll(international, text),
+  ...findAll(american, text),
+]
