@@ -86,7 +86,12 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .argument('<files...>', 'policy files')
     .option('--tools <file>', 'tools module or schemas.json to hold rules and arguments against')
     .option('--strict', 'warnings fail too')
-    .option('--json', 'print findings as JSON')
+    .addOption(
+      new Option('--format <name>', 'form of the findings')
+        .choices(['human', 'compact', 'json', 'github', 'sarif'])
+        .default('human'),
+    )
+    .option('--json', 'the same as --format json')
     .action(async (files: string[], options) => {
       const { check } = await import('./commands/check.ts')
       done(await check(files, options, io))

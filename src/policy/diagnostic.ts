@@ -35,6 +35,20 @@ export const diagnosticCodes = {
   shadow: 'something that is recorded and not enforced',
   expired: 'something whose time is over',
   'expires-soon': 'something whose time is over within 14 days',
+  'schema-mismatch': 'a rule that fits no call the schema of the tool lets through',
+  shadowed: 'a rule that other rules always overrule',
+  'always-asked': 'an allow rule whose every call an ask rule puts to a person',
+  'never-asked': 'an ask rule whose exceptions always apply',
+  'duplicate-rule': 'a rule that says what another one says',
+  'allow-all': 'a rule that allows every tool to everybody',
+  'unruled-tool': 'a tool that no rule is about',
+  'domain-pattern': 'a pattern that means a domain and matches others too',
+  'unstated-steering': 'a tool that changes things and does not state what steers it',
+  'unstated-carrying': 'a tool that sends things out and does not state what it carries',
+  'secret-value': 'a value that looks like a secret',
+  'unused-role': 'a role that nothing in the policy uses',
+  'unused-scope': 'a scope in a ceiling that no rule asks for',
+  'unmet-scope': 'a scope that no ceiling leaves to the callers of the rule',
 } as const satisfies Record<string, string>
 
 export type DiagnosticCode = keyof typeof diagnosticCodes

@@ -60,7 +60,7 @@ describe.concurrent('sallyport check', () => {
       cli(['check', 'none.yaml'], { cwd }),
     ])
     expect(good.code).toBe(0)
-    expect(good.out).toContain('3 rules, 0 errors, 0 warnings')
+    expect(good.out).toContain('4 rules, 0 errors, 0 warnings')
     expect(bad.code).toBe(1)
     expect(bad.out).toMatch(/desk\.yaml .*0 errors/)
     expect(bad.out).toMatch(/broken\.yaml .*[3-9] errors/)
@@ -287,5 +287,35 @@ describe.concurrent('sallyport report', () => {
     expect(readFileSync(join(cwd, 'r.html'), 'utf8')).toContain('refund-small')
     expect(terminal.out).toContain('refund')
     expect([unknown.code, missing.code, damaged.code]).toEqual([2, 2, 4])
+  })
+})
+
+describe.concurrent('the forms of findings', () => {
+  const policy = `sallyport: 1
+name: forms
+rules:
+  - { id: all, allow: [look], args: { x: { const: '100%,:' } } }
+  - { id: none, deny: ['**'] }
+`
+
+  test('are lines, workflow commands and SARIF, each with code and place', async () => {
+    const cwd = deskFolder({ 'a,b.yaml': policy })
+    const [compact, github, sarif, human] = await Promise.all(
+      ['compact', 'github', 'sarif', 'human'].map((format) =>
+        cli(['check', 'a,b.yaml', '--format', format], { cwd }),
+      ),
+    )
+    expect(compact!.out).toMatch(/^a,b\.yaml:4:5: warning\[shadowed\] rule `all` can never .+\n$/)
+    expect(github!.out).toMatch(
+      /^::warning file=a%2Cb\.yaml,line=4,col=5,endLine=4,endColumn=\d+,title=shadowed::rule `all`.+\n$/,
+    )
+    expect(JSON.parse(sarif!.out)).toMatchObject({
+      version: '2.1.0',
+      runs: [{ results: [{ ruleId: 'shadowed', level: 'warning' }] }],
+    })
+    expect(human!.out).toBe('a,b.yaml  2 rules, 0 errors, 1 warning\n')
+    expect(human!.err).toContain(
+      "4 |   - { id: all, allow: [look], args: { x: { const: '100%,:' } } }",
+    )
   })
 })

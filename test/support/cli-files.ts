@@ -18,6 +18,9 @@ rules:
     ask: [refund]
     who: { roles: [user] }
     args: { amount: { type: number, exclusiveMinimum: 100 } }
+  - id: leads-only-approve
+    deny: [refund]
+    who: { roles: [lead] }
 limits:
   - { id: two, tools: [look], per: session, max: 2, over: deny }
 `

@@ -1,14 +1,18 @@
 import { readFile } from 'node:fs/promises'
+import { lintPolicy } from '../../analysis/lint.ts'
 import { isSallyportError, type ErrorData } from '../../base/errors.ts'
+import { version } from '../../base/version.ts'
 import { loadPolicy } from '../../policy-file.ts'
 import { formatDiagnostic, type Diagnostic } from '../../policy/diagnostic.ts'
 import type { Tool } from '../../tools/tool.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
+import { compactFinding, githubFinding, sarifFindings, type FindingFormat } from '../findings.ts'
 import { noteError, outJson, type Io } from '../io.ts'
 import { loadTools } from '../tools-file.ts'
 
 export interface CheckOptions {
   readonly tools?: string
+  readonly format: FindingFormat
   readonly json?: boolean
   readonly strict?: boolean
 }
@@ -35,11 +39,7 @@ export async function check(
   const results: Checked[] = []
   for (const file of files) results.push(await checkFile(file, tools))
   const code = exitOf(results, options.strict === true)
-  if (options.json === true) {
-    outJson(io, { files: results, exit: { code } }, 2)
-    return code
-  }
-  for (const result of results) await print(result, io)
+  await print(results, code, options.json === true ? 'json' : options.format, io)
   return code
 }
 
@@ -52,8 +52,10 @@ function exitOf(results: readonly Checked[], strict: boolean): ExitCode {
 async function checkFile(file: string, tools: readonly Tool[] | undefined): Promise<Checked> {
   try {
     const loaded = await loadPolicy(file)
-    const policy = loaded.compile(tools)
-    return { file, rules: loaded.file.rules.length, diagnostics: policy.warnings }
+    const { warnings } = loaded.compile(tools)
+    const found = lintPolicy(loaded.file, tools === undefined ? {} : { tools })
+    const diagnostics = distinct([...warnings, ...found])
+    return { file, rules: loaded.file.rules.length, diagnostics }
   } catch (error) {
     if (!isSallyportError(error)) throw error
     if (error.code !== 'bad-policy')
@@ -62,10 +64,44 @@ async function checkFile(file: string, tools: readonly Tool[] | undefined): Prom
   }
 }
 
-async function print({ file, rules, diagnostics, error }: Checked, io: Io): Promise<void> {
+/** What loading and the lints both see is said once. */
+function distinct(findings: readonly Diagnostic[]): readonly Diagnostic[] {
+  const places = new Map<string, Diagnostic>()
+  for (const finding of findings) {
+    const { line, column } = finding.range.start
+    const key = `${finding.code} ${finding.file}:${line}:${column}`
+    if (!places.has(key)) places.set(key, finding)
+  }
+  return [...places.values()]
+}
+
+async function print(
+  results: readonly Checked[],
+  code: ExitCode,
+  format: FindingFormat,
+  io: Io,
+): Promise<void> {
+  if (format === 'human') {
+    for (const result of results) await printHuman(result, io)
+    return
+  }
+  if (format === 'json') return outJson(io, { files: results, exit: { code } }, 2)
+  for (const { error } of results) if (error !== undefined) noteError(io, error)
+  const all = results.flatMap(({ diagnostics }) => diagnostics)
+  if (format === 'sarif') return outJson(io, sarifFindings(all, version), 2)
+  const line = format === 'compact' ? compactFinding : githubFinding
+  for (const finding of all) io.out(`${line(finding)}\n`)
+}
+
+async function printHuman({ file, rules, diagnostics, error }: Checked, io: Io): Promise<void> {
   if (error !== undefined) return noteError(io, error)
-  const text = await readFile(file, 'utf8')
-  for (const diagnostic of diagnostics) io.note(`${formatDiagnostic(diagnostic, text)}\n\n`)
+  const texts = new Map<string, string>()
+  for (const diagnostic of diagnostics) {
+    // a finding may be about a file that this one extends
+    const text = texts.get(diagnostic.file) ?? (await readFile(diagnostic.file, 'utf8'))
+    texts.set(diagnostic.file, text)
+    io.note(`${formatDiagnostic(diagnostic, text)}\n\n`)
+  }
   const errors = diagnostics.filter(isError).length
   const warnings = diagnostics.length - errors
   const found = `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`
