@@ -19,7 +19,8 @@ import {
   type OpenApproval,
 } from './approval.ts'
 import { examine, unexamined } from './examine.ts'
-import { firmSteps, Judgement, type Settlement } from './judgement.ts'
+import { Judgement, type Settlement } from './judgement.ts'
+import { firmSteps } from './layer.ts'
 import { denial } from './refusal.ts'
 import type {
   Answered,

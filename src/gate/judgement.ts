@@ -6,6 +6,7 @@ import type { Message } from '../protocol/message.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { amountAt, oneUnit } from './amount.ts'
 import { applyFindings, type Finding } from './finding.ts'
+import { firmSteps } from './layer.ts'
 import { LimitCounters, type Claim, type LimitOwner } from './limits.ts'
 import { denial } from './refusal.ts'
 import { Sessions } from './session.ts'
@@ -18,16 +19,6 @@ export interface Settlement {
   readonly value: JsonValue
   readonly durationMs: number
 }
-
-/** Refusals of steps before the rules: nothing after them is asked, and shadow mode keeps them. */
-export const firmSteps: ReadonlySet<string> = new Set([
-  'unknown_tool',
-  'tool_changed',
-  'unauthenticated',
-  'tool.requires',
-  'policy_error',
-  'scope',
-])
 
 /**
  * Decides about calls with everything a policy says: rules, sequences, limits, and the scope of
@@ -68,13 +59,11 @@ export class Judgement {
       now: this.#clock.now(),
       at: this.now(),
     }
-    const byRules = this.#policy.decide(request)
-    if (firmSteps.has(byRules.rule)) return byRules
+    const decision = this.#sessions.of(context).decide(request)
+    if (firmSteps.has(decision.rule)) return decision
     if (scope !== undefined && scope.decide(request).effect !== 'allow') {
       return this.#outOfScope(tool)
     }
-    const session = this.#sessions.of(context)
-    const decision = applyFindings(byRules, session.sequences.check(tool, request.args))
     if (decision.effect === 'deny') return decision
     return this.#underLimits(decision, callId, request, ownerOf(context))
   }
@@ -118,7 +107,7 @@ export class Judgement {
 
   /** The call may run. */
   permitted({ call, args }: ExaminedCall, context: JudgeContext): void {
-    this.#sessions.of(context).sequences.permitted(call.tool, args as JsonObject)
+    this.#sessions.of(context).permitted(call.tool, args as JsonObject)
   }
 
   /** The call will not run. Its own limits do not count as denials, or they would never end. */
@@ -134,7 +123,7 @@ export class Judgement {
   settled({ call, args }: ExaminedCall, context: JudgeContext, outcome: Settlement): void {
     this.#limits.commit(call.callId)
     if (outcome.succeeded) {
-      this.#sessions.of(context).sequences.succeeded(call.tool, args as JsonObject)
+      this.#sessions.of(context).succeeded(call.tool, args as JsonObject)
     }
     for (const limit of this.#policy.limits) {
       if (limit.count === 'time' && limit.matches(call.tool, context.principal)) {

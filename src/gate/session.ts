@@ -1,13 +1,38 @@
-import type { Policy } from '../policy/policy.ts'
-import { compileSequences, SequenceLog, type CompiledSequence } from './sequences.ts'
+import type { JsonObject } from '../base/json.ts'
+import { strictestOf } from '../policy/layers.ts'
+import type { DecisionRequest, Policy } from '../policy/policy.ts'
+import type { Decision } from '../protocol/decision.ts'
+import { Layer, type LayerSession } from './layer.ts'
 import type { JudgeContext } from './verdict.ts'
 
 /** Sessions that are remembered; the calls of one too many are refused. */
 const maxSessions = 100_000
 
 /** What one session has done, as far as its policy asks. */
-export interface Session {
-  readonly sequences: SequenceLog
+export class Session {
+  readonly #policy: Decision['policy']
+  readonly #layers: readonly LayerSession[]
+
+  constructor(policy: Decision['policy'], layers: readonly LayerSession[]) {
+    this.#policy = policy
+    this.#layers = layers
+  }
+
+  /** The strictest of all layers; limits are not asked. */
+  decide(request: DecisionRequest): Decision {
+    const [only] = this.#layers
+    if (this.#layers.length === 1) return only!.decide(request)
+    const decisions = this.#layers.map((layer) => layer.decide(request))
+    return strictestOf(decisions, this.#policy)
+  }
+
+  permitted(tool: string, args: JsonObject): void {
+    for (const layer of this.#layers) layer.permitted(tool, args)
+  }
+
+  succeeded(tool: string, args: JsonObject): void {
+    for (const layer of this.#layers) layer.succeeded(tool, args)
+  }
 }
 
 /**
@@ -15,14 +40,16 @@ export interface Session {
  * trusted text of another. A run without a session is one of its own and ends with the run.
  */
 export class Sessions {
-  readonly #sequences: readonly CompiledSequence[]
+  readonly #policy: Decision['policy']
+  readonly #layers: readonly Layer[]
   readonly #sessions = new Map<string, Session>()
   /** Stands for all sessions where the policy does not ask what they have done. */
   readonly #common: Session | undefined
 
-  constructor(policy: Policy) {
-    this.#sequences = policy.layers.flatMap(({ document }) => compileSequences(document))
-    if (this.#sequences.length === 0) this.#common = this.#create()
+  constructor({ digest, layers, name }: Policy) {
+    this.#policy = { digest, name }
+    this.#layers = layers.map((layer) => new Layer(layer))
+    if (!this.#layers.some(({ remembers }) => remembers)) this.#common = this.#create()
   }
 
   of(context: JudgeContext): Session {
@@ -37,7 +64,10 @@ export class Sessions {
   }
 
   #create(): Session {
-    return { sequences: new SequenceLog(this.#sequences) }
+    return new Session(
+      this.#policy,
+      this.#layers.map((layer) => layer.begin()),
+    )
   }
 
   forget(context: JudgeContext): void {

@@ -21,7 +21,7 @@ const steps: ReadonlySet<string> = new Set([
 export function strictestOf(decisions: readonly Decision[], policy: Decision['policy']): Decision {
   const ranked = decisions.toSorted(
     (a, b) =>
-      strictness.indexOf(b.effect) - strictness.indexOf(a.effect) ||
+      strictnessOf(b) - strictnessOf(a) ||
       precedence(a.rule) - precedence(b.rule) ||
       (a.rule < b.rule ? -1 : 1),
   )
@@ -37,6 +37,12 @@ export function strictestOf(decisions: readonly Decision[], policy: Decision['po
     rule: first.rule,
     rules: [...referencesOf(deciding), ...referencesOf(ranked.slice(deciding.length))],
   }
+}
+
+/** An effect nobody knows is the strictest: whoever honours it has to refuse. */
+function strictnessOf({ effect }: Decision): number {
+  const place = strictness.indexOf(effect)
+  return place < 0 ? strictness.length : place
 }
 
 function precedence(rule: string): number {

@@ -13,7 +13,12 @@ async function judgeWith(broken: (policy: Policy) => Policy) {
   const tools = [toolOf('act')]
   const policy = allowing('act').compile(tools)
   const registry = await createRegistry(tools)
-  const gate = createGate({ policy: broken(policy), registry, clock: manualClock() })
+  const changed = broken(policy)
+  const gate = createGate({
+    policy: { ...changed, layers: [changed] },
+    registry,
+    clock: manualClock(),
+  })
   return gate.judge(await gate.examine(call), context)
 }
 
