@@ -33,11 +33,12 @@ export interface RuntimeParts {
   readonly clock: Clock
   readonly format: (milliseconds: number) => string
   readonly journal: Journal
-  readonly policy: Policy
+  /** The one in force. */
+  readonly policy: () => Policy
   readonly registry: ToolRegistry
   readonly tools: readonly Tool[]
   readonly gate: Gate
-  readonly authenticator: Authenticator
+  readonly authenticator: (policy: Policy) => Authenticator
   readonly keys: KeyedQueue
 }
 
@@ -57,7 +58,7 @@ export async function carry(parts: RuntimeParts, started: StartedRun): Promise<R
   const fold = createFold()
   const observe = fold.add.bind(fold)
   const recorder = new Recorder({ runId, journal, clock, format, queue, signal, observe })
-  const caller = await authenticator.authenticate(run.auth)
+  const caller = await authenticator(parts.policy()).authenticate(run.auth)
   const principal = caller.ok ? caller.principal : null
   const scope = run.scope && (await compileScope(run.scope, parts.tools))
   const context = { runId, session: run.session, principal, scope }
@@ -87,11 +88,12 @@ function opening(instructions: string | undefined, run: RunOptions): readonly Me
 
 function recordStart(
   recorder: Recorder,
-  { options, policy, registry }: RuntimeParts,
+  { options, policy: current, registry }: RuntimeParts,
   { run, limits }: StartedRun,
   { context, messages }: Beginning,
 ): void {
   const file = options.policy?.path
+  const policy = current()
   recorder.emit({
     type: 'run-start',
     ...(run.session === undefined ? {} : { session: run.session }),

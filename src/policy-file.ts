@@ -16,11 +16,8 @@ export interface LoadedPolicy {
    * file stands alone.
    */
   compile(tools?: readonly Tool[]): Policy
-  /**
-   * Like `compile`, but gives the policy that is in force whenever it is asked: the same for ever
-   * for a policy that was loaded once, the latest good one for a watched policy.
-   */
-  follow(tools?: readonly Tool[]): () => Policy
+  /** Of a watched policy only: tells the policy in force whenever it is asked. */
+  readonly follow?: (tools?: readonly Tool[]) => () => Policy
 }
 
 export interface ParseOptions {

@@ -18,16 +18,7 @@ export function readPolicyText(
 
 /** A policy file that was read, ready to be held against tools. */
 export function loaded(file: PolicyFile, path: string | undefined): LoadedPolicy {
-  const compile: LoadedPolicy['compile'] = (tools) => compileFor(file, tools)
-  return {
-    file,
-    path,
-    compile,
-    follow(tools) {
-      const policy = compile(tools)
-      return () => policy
-    },
-  }
+  return { file, path, compile: (tools) => compileFor(file, tools) }
 }
 
 /** Throws `bad-policy` where the file does not fit the tools. */

@@ -1,6 +1,6 @@
 import { createTimeFormatter, type Clock } from './base/clock.ts'
 import { carry, type RuntimeParts, type StartedRun } from './carry.ts'
-import { createAuthenticator } from './gate/authenticate.ts'
+import { createAuthenticator, type Authenticator } from './gate/authenticate.ts'
 import { createGate } from './gate/gate.ts'
 import type { Journal } from './journal/journal.ts'
 import { keyAccess } from './key-files.ts'
@@ -19,8 +19,8 @@ export interface RuntimeSetup {
   readonly clock: Clock
   readonly journal: Journal
   readonly tools: readonly Tool[]
-  /** Held against the tools; undefined when none was given. */
-  readonly policy: Policy | undefined
+  /** Held against the tools, or what tells the one in force; undefined when none was given. */
+  readonly policy: Policy | (() => Policy) | undefined
 }
 
 export type Carry = (started: StartedRun) => Promise<RunResult>
@@ -37,7 +37,7 @@ rules: []
 /** Compiles the tools and builds what judges them. Rejects with `bad-tool` or `bad-schema`. */
 export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
   const { options, limits, clock, journal, tools } = setup
-  const { authenticator, allowShadow } = options
+  const { allowShadow } = options
   const policy = setup.policy ?? readPolicyText(noPolicy, 'no policy').compile(tools)
   const registry = await createRegistry(tools)
   const parts: RuntimeParts = {
@@ -45,7 +45,7 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
     clock,
     format: createTimeFormatter(),
     journal,
-    policy,
+    policy: typeof policy === 'function' ? policy : () => policy,
     registry,
     tools,
     gate: createGate({
@@ -55,12 +55,27 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
       arguments: { maxLength: limits.maxArgumentLength },
       ...(allowShadow === undefined ? {} : { allowShadow }),
     }),
-    authenticator: createAuthenticator(policy.identity, {
-      clock,
-      ...keyAccess(options.policy?.path),
-      ...(authenticator === undefined ? {} : { authenticator }),
-    }),
+    authenticator: authenticators(options, clock),
     keys: new KeyedQueue(),
   }
   return (started) => carry(parts, started)
+}
+
+/** What authenticates under a policy; it is kept as long as the policy says the same of callers. */
+function authenticators(
+  { authenticator, policy: loaded }: RuntimeOptions,
+  clock: Clock,
+): (policy: Policy) => Authenticator {
+  let known: { readonly identity: string; readonly authenticator: Authenticator } | undefined
+  return ({ identity }) => {
+    const text = JSON.stringify(identity)
+    if (known?.identity === text) return known.authenticator
+    const made = createAuthenticator(identity, {
+      clock,
+      ...keyAccess(loaded?.path),
+      ...(authenticator === undefined ? {} : { authenticator }),
+    })
+    known = { identity: text, authenticator: made }
+    return made
+  }
 }

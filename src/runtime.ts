@@ -2,7 +2,7 @@ import { systemClock } from './base/clock.ts'
 import { newId } from './base/ids.ts'
 import { Lazy } from './base/lazy.ts'
 import { memoryJournal } from './journal/memory.ts'
-import { checkShadow } from './policy-mode.ts'
+import { enforced } from './policy-mode.ts'
 import { EventQueue } from './run/queue.ts'
 import { startRun } from './run/run.ts'
 import { defaultLimits } from './run/stop.ts'
@@ -32,8 +32,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const clock = options.clock ?? systemClock
   const journal = options.journal ?? memoryJournal()
   const tools = toTools(options.tools ?? [])
-  const policy = options.policy?.compile(tools)
-  if (policy !== undefined) checkShadow(policy, options.allowShadow)
+  const policy = options.policy && enforced(options.policy, tools, options.allowShadow)
   // everything that carries a run is loaded with the first one: it is most of the library
   const carry = new Lazy<Carry>(async () => {
     const { assembleRuntime } = await import('./runtime-parts.ts')

@@ -12,7 +12,7 @@ import type { Decision } from './protocol/decision.ts'
 import type { Message } from './protocol/message.ts'
 import type { Principal } from './protocol/principal.ts'
 import type { Report } from './report/report.ts'
-import { checkShadow } from './policy-mode.ts'
+import { enforced } from './policy-mode.ts'
 import { GateRun, type GateRunParts } from './standalone-run.ts'
 import { createRegistry } from './tools/registry.ts'
 import { toTools, type JsonSchema, type ToolDefinition } from './tools/tool.ts'
@@ -118,12 +118,11 @@ export async function createGate(
   const { journal = memoryJournal(), allowShadow = false, clock = systemClock } = options
   const runs = new Map<string, GateRun>()
   const tools = toTools(options.tools.map((tool) => carriedOutElsewhere(tool, runs)))
-  const compiled = policy.compile(tools)
-  checkShadow(compiled, allowShadow)
+  const inForce = enforced(policy, tools, allowShadow)
   const registry = await createRegistry(tools)
-  const gate = createInnerGate({ policy: compiled, registry, clock, allowShadow })
+  const gate = createInnerGate({ policy: inForce, registry, clock, allowShadow })
   const format = createTimeFormatter()
-  return new Standalone({ gate, registry, journal, clock, format, policy: compiled }, runs)
+  return new Standalone({ gate, registry, journal, clock, format, policy: inForce }, runs)
 }
 
 /** A tool whose execution ends when the host settles it. */

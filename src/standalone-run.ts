@@ -31,7 +31,7 @@ export interface GateRunParts {
   readonly journal: Journal
   readonly clock: Clock
   readonly format: (milliseconds: number) => string
-  readonly policy: Policy
+  readonly policy: Policy | (() => Policy)
 }
 
 export interface GateRunStart {
@@ -217,7 +217,8 @@ export class GateRun {
   }
 
   #recordStart({ session, principal }: JudgeContext, messages: readonly Message[]): void {
-    const { policy, registry } = this.#parts
+    const { policy: inForce, registry } = this.#parts
+    const policy = typeof inForce === 'function' ? inForce() : inForce
     this.#environment.recorder.emit({
       type: 'run-start',
       ...(session === undefined ? {} : { session }),

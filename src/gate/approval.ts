@@ -10,6 +10,7 @@ import {
   type JsonValue,
 } from '../base/json.ts'
 import { redacted, redactPointers } from '../base/redact.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { Approvers, Decision } from '../protocol/decision.ts'
 import type {
   ApprovalAnswer,
@@ -28,13 +29,11 @@ export interface OpenApproval {
   readonly yes: readonly Approver[]
   /** On monotonic time, so that setting the clock back does not revive it. */
   readonly deadline: number
+  /** The one it was asked under. */
+  readonly policy: Pick<Policy, 'approvals'>
 }
 
-export interface ApprovalRules {
-  readonly ttlMs: number
-  /** Whether the principal of the run may answer its own requests. */
-  readonly selfApproval: boolean
-}
+export type ApprovalRules = Policy['approvals']
 
 const unnamed = ''
 
@@ -43,12 +42,13 @@ export function openApproval(
   examined: ExaminedCall,
   context: JudgeContext,
   decision: Decision,
-  rules: ApprovalRules,
+  policy: Pick<Policy, 'approvals'>,
   clock: Clock,
 ): OpenApproval {
   const wall = clock.now()
   // where no time is known, the request has expired before anybody can answer
   const now = Number.isFinite(wall) ? wall : 0
+  const { ttlMs } = policy.approvals
   const { call, tool, args, argsDigest } = examined
   const request: ApprovalRequest = {
     id: newId('apr', now),
@@ -61,29 +61,52 @@ export function openApproval(
     rules: decision.rules,
     reasons: decision.reasons,
     approvers: approversOf(decision),
-    expiresAt: new Date(now + rules.ttlMs).toISOString(),
+    expiresAt: new Date(now + ttlMs).toISOString(),
     editable: tool?.editable ?? [],
     approvedBy: [],
   }
-  const deadline = clock.monotonic() + rules.ttlMs
-  return { request: deepFreeze(request), examined, context, yes: [], deadline }
+  const deadline = clock.monotonic() + ttlMs
+  return { request: deepFreeze(request), examined, context, yes: [], deadline, policy }
 }
 
 /**
- * The request for the arguments of an edit that more people have to agree to. It is another one,
- * with the time that is left: who said yes before has not seen what was changed.
+ * Another request in place of one that was answered, with the time that is left: for the arguments
+ * of an edit that more people have to agree to, or for the people whom a changed policy asks.
  */
-export function reopenEdited(
+export function reopen(
   open: OpenApproval,
   examined: ExaminedCall,
   decision: Decision,
-  rules: ApprovalRules,
+  policy: Pick<Policy, 'approvals'>,
   clock: Clock,
 ): OpenApproval {
-  const { deadline, context, request } = open
-  const opened = openApproval(examined, context, decision, rules, clock)
-  const { expiresAt } = request
-  return { ...opened, deadline, request: deepFreeze({ ...opened.request, expiresAt }) }
+  const { context, deadline, request, yes } = open
+  const opened = openApproval(examined, context, decision, policy, clock)
+  const { approvedBy, expiresAt } = request
+  return {
+    ...opened,
+    deadline,
+    yes,
+    request: deepFreeze({ ...opened.request, approvedBy, expiresAt }),
+  }
+}
+
+/**
+ * What is decided now made as strict as what was asked: whoever was to agree still has to, also
+ * when nobody has to any more.
+ */
+export function withAsked(decision: Decision, { request }: OpenApproval): Decision {
+  if (decision.effect === 'deny') return decision
+  const asked = request.approvers.map((approvers) => ({ kind: 'approval', approvers }) as const)
+  const all = [...decision.obligations, ...asked]
+  const distinct = new Map(all.map((obligation) => [canonicalJson(obligation), obligation]))
+  return { ...decision, effect: 'ask', obligations: [...distinct.values()] }
+}
+
+/** Whether people have to agree whom the request does not name. */
+export function needsOthers({ request }: OpenApproval, decision: Decision): boolean {
+  const asked = new Set(request.approvers.map((approvers) => canonicalJson(approvers)))
+  return approversOf(decision).some((approvers) => !asked.has(canonicalJson(approvers)))
 }
 
 /** Adds a yes; the request shows who has answered. */

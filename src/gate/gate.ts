@@ -12,14 +12,17 @@ import { readAnswer } from './answer.ts'
 import {
   checkAnswer,
   isSatisfied,
+  needsOthers,
   openApproval,
-  reopenEdited,
+  reopen,
   restoreHidden,
+  withAsked,
   withYes,
+  type ApprovalRules,
   type OpenApproval,
 } from './approval.ts'
 import { examine, unexamined } from './examine.ts'
-import { Judgement, type Settlement } from './judgement.ts'
+import { Judgement } from './judgement.ts'
 import { firmSteps } from './layer.ts'
 import { denial } from './refusal.ts'
 import type {
@@ -28,11 +31,13 @@ import type {
   Approver,
   ExaminedCall,
   JudgeContext,
+  Settlement,
   Verdict,
 } from './verdict.ts'
 
 export interface GateOptions {
-  readonly policy: Policy
+  /** One policy, or what tells the one in force: each judgement is by that of its moment. */
+  readonly policy: Policy | (() => Policy)
   readonly registry: ToolRegistry
   readonly clock: Clock
   /** Bounds of argument texts. */
@@ -81,27 +86,47 @@ const notOpen: Answered = {
 }
 
 export function createGate(options: GateOptions): Gate {
-  const { policy, registry, clock } = options
-  const judgement = new Judgement(policy, clock)
+  const { registry, clock } = options
+  const judgement = new Judgement(options.policy, clock)
   const open = new Map<string, OpenApproval>()
-  const shadow = policy.mode === 'shadow' && options.allowShadow === true
 
   const rolesOf = (approver: Approver): ReadonlySet<string> =>
-    policy.effective({ roles: approver.roles ?? [], scopes: [] }).roles
+    judgement.policy.effective({ roles: approver.roles ?? [], scopes: [] }).roles
 
   function judge(examined: ExaminedCall, context: JudgeContext): Verdict {
-    const weighed = weigh(examined, context, [])
+    const weighed = weigh(examined, context)
     if (weighed.kind !== 'ask') return weighed
-    const approval = openApproval(examined, context, weighed.decision, policy.approvals, clock)
+    const { approvals } = judgement.policy
+    if (isPendingFull(context.runId, approvals)) return refusePending(examined, context, approvals)
+    const approval = openApproval(examined, context, weighed.decision, judgement.policy, clock)
     open.set(approval.request.id, approval)
     return { kind: 'pending', decision: weighed.decision, request: approval.request }
   }
 
-  /** The pipeline after `examine`, given the people who have said yes. */
-  function weigh(examined: ExaminedCall, context: JudgeContext, yes: readonly Approver[]): Weighed {
+  function isPendingFull(runId: string, { maxPending = Infinity }: ApprovalRules): boolean {
+    let pending = 0
+    for (const { context } of open.values()) if (context.runId === runId) pending++
+    return pending >= maxPending
+  }
+
+  function refusePending(
+    examined: ExaminedCall,
+    context: JudgeContext,
+    { maxPending }: ApprovalRules,
+  ): Verdict {
+    const message = `${maxPending} calls of this run wait for a person already`
+    const decision = denial(judgement.policy, 'approval_limit', message, judgement.now())
+    return refuse(examined, context, decision, 'error-security', 'limit-reached')
+  }
+
+  /** The pipeline after `examine`; with an open request, given the people who have said yes. */
+  function weigh(examined: ExaminedCall, context: JudgeContext, asked?: OpenApproval): Weighed {
+    const { policy } = judgement
     try {
       if (examined.defect !== undefined) return refuseDefect(examined, context)
-      const decision = judgement.decide(examined, context)
+      const decided = judgement.decide(examined, context)
+      const decision = asked === undefined ? decided : withAsked(decided, asked)
+      const shadow = policy.mode === 'shadow' && options.allowShadow === true
       const strange = decision.obligations.find(({ kind }) => kind !== 'approval')
       if (strange !== undefined) throw new Error(`unknown obligation \`${strange.kind}\``)
       if (decision.effect === 'allow') return permit(decision, examined, context)
@@ -110,7 +135,7 @@ export function createGate(options: GateOptions): Gate {
       }
       if (decision.effect === 'deny')
         return refuse(examined, context, decision, 'error-security', 'denied')
-      return isSatisfied(decision, yes, rolesOf)
+      return isSatisfied(decision, asked?.yes ?? [], rolesOf)
         ? permit(decision, examined, context)
         : { kind: 'ask', decision }
     } catch (error) {
@@ -134,7 +159,7 @@ export function createGate(options: GateOptions): Gate {
 
   function refuseDefect(examined: ExaminedCall, context: JudgeContext): Weighed {
     const { status, step, error } = examined.defect!
-    const decision = denial(policy, step, error.message, judgement.now())
+    const decision = denial(judgement.policy, step, error.message, judgement.now())
     judgement.refused(examined, context, decision)
     return { kind: 'refusal', decision, status, error }
   }
@@ -158,13 +183,13 @@ export function createGate(options: GateOptions): Gate {
     const sent = readAnswer(given)
     const read = 'code' in sent ? sent : restoreHidden(approval, sent)
     if ('code' in read) return { kind: 'invalid', error: read }
-    const problem = checkAnswer(approval, read, policy.approvals, rolesOf)
+    const problem = checkAnswer(approval, read, judgement.policy.approvals, rolesOf)
     if (problem !== undefined) return { kind: 'invalid', error: problem }
     if (read.action !== 'deny') return approve(approvalId, approval, read)
     const { examined, context } = approval
     open.delete(approvalId)
     const message = read.reason ?? 'a person refused this call'
-    const decision = denial(policy, 'approval_denied', message, judgement.now())
+    const decision = denial(judgement.policy, 'approval_denied', message, judgement.now())
     const verdict = refuse(examined, context, decision, 'denied-by-human', 'approval-denied')
     return { kind: 'settled', verdict, examined }
   }
@@ -174,7 +199,8 @@ export function createGate(options: GateOptions): Gate {
     if (approval === undefined) return notOpen
     open.delete(approvalId)
     const { examined, context } = approval
-    const decision = denial(policy, 'approval_expired', 'nobody answered in time', judgement.now())
+    const message = 'nobody answered in time'
+    const decision = denial(judgement.policy, 'approval_expired', message, judgement.now())
     const verdict = refuse(examined, context, decision, 'approval-expired', 'approval-expired')
     return { kind: 'settled', verdict, examined }
   }
@@ -202,14 +228,13 @@ export function createGate(options: GateOptions): Gate {
     // who said yes before an edit has not seen what it changes
     const before = given.action === 'edit' ? { ...approval, yes: [] } : approval
     const supported = withYes(before, given.by)
-    const weighed = weigh(examined, approval.context, supported.yes)
+    // under another policy the limits are asked anew, not what the call has taken of the old ones
+    if (approval.policy !== judgement.policy) judgement.release(examined.call.callId)
+    const weighed = weigh(examined, approval.context, supported)
     if (weighed.kind !== 'ask') return { kind: 'settled', verdict: weighed, examined }
     const waiting =
-      given.action === 'edit'
-        ? withYes(
-            reopenEdited(approval, examined, weighed.decision, policy.approvals, clock),
-            given.by,
-          )
+      given.action === 'edit' || needsOthers(supported, weighed.decision)
+        ? reopen(supported, examined, weighed.decision, judgement.policy, clock)
         : supported
     open.set(waiting.request.id, waiting)
     return { kind: 'waiting', request: waiting.request, examined }

@@ -1,5 +1,5 @@
 import { createTimeFormatter, type Clock } from '../base/clock.ts'
-import type { JsonObject, JsonValue } from '../base/json.ts'
+import type { JsonObject } from '../base/json.ts'
 import type { CompiledLimit, DecisionRequest, Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
@@ -10,32 +10,30 @@ import { firmSteps } from './layer.ts'
 import { LimitCounters, type Claim, type LimitOwner } from './limits.ts'
 import { denial } from './refusal.ts'
 import { Sessions } from './session.ts'
-import type { ExaminedCall, JudgeContext } from './verdict.ts'
-
-/** What became of a call that was permitted. */
-export interface Settlement {
-  readonly succeeded: boolean
-  /** The result, or the text the model is told instead. */
-  readonly value: JsonValue
-  readonly durationMs: number
-}
+import type { ExaminedCall, JudgeContext, Settlement } from './verdict.ts'
 
 /**
  * Decides about calls with everything a policy says: rules, sequences, limits, and the scope of
  * the run. Holds what sessions have done, and counts.
  */
 export class Judgement {
-  readonly #policy: Policy
+  readonly #current: () => Policy
   readonly #clock: Clock
   readonly #format = createTimeFormatter()
   readonly #limits: LimitCounters
   readonly #sessions: Sessions
 
-  constructor(policy: Policy, clock: Clock) {
-    this.#policy = policy
+  /** `policy` is one for ever, or tells the one in force. */
+  constructor(policy: Policy | (() => Policy), clock: Clock) {
+    const mayChange = typeof policy === 'function'
+    this.#current = mayChange ? policy : () => policy
     this.#clock = clock
     this.#limits = new LimitCounters(clock)
-    this.#sessions = new Sessions(policy)
+    this.#sessions = new Sessions(this.#current, { mayChange })
+  }
+
+  get policy(): Policy {
+    return this.#current()
   }
 
   /** RFC 3339. */
@@ -44,8 +42,8 @@ export class Judgement {
     return this.#format(Number.isFinite(now) ? now : 0)
   }
 
-  begin(context: JudgeContext, _messages: readonly Message[]): void {
-    this.#sessions.of(context)
+  begin(context: JudgeContext, messages: readonly Message[]): void {
+    this.#sessions.note(context, { kind: 'heard', messages })
   }
 
   /** Reserves what the call takes from limits unless the outcome is a deny. */
@@ -70,7 +68,7 @@ export class Judgement {
 
   #outOfScope(tool: string): Decision {
     const reason = `this run was started for a task that does not need this call of \`${tool}\``
-    return denial(this.#policy, 'scope', reason, this.now())
+    return denial(this.policy, 'scope', reason, this.now())
   }
 
   #underLimits(
@@ -90,7 +88,7 @@ export class Judgement {
     principal: Principal | null,
   ): readonly Claim<CompiledLimit>[] {
     const claims: Claim<CompiledLimit>[] = []
-    for (const limit of this.#policy.limits) {
+    for (const limit of this.policy.limits) {
       if (!limit.matches(tool, principal)) continue
       claims.push({ limit, amount: limit.sum === undefined ? oneUnit : amountAt(args, limit.sum) })
     }
@@ -107,14 +105,15 @@ export class Judgement {
 
   /** The call may run. */
   permitted({ call, args }: ExaminedCall, context: JudgeContext): void {
-    this.#sessions.of(context).permitted(call.tool, args as JsonObject)
+    const event = { kind: 'permitted', tool: call.tool, args: args as JsonObject } as const
+    this.#sessions.note(context, event)
   }
 
   /** The call will not run. Its own limits do not count as denials, or they would never end. */
   refused({ call }: ExaminedCall, context: JudgeContext, decision: Decision): void {
     this.#limits.release(call.callId)
     if (decision.effect !== 'deny' || decision.rule.startsWith('limits.')) return
-    for (const limit of this.#policy.limits) {
+    for (const limit of this.policy.limits) {
       if (limit.count !== 'denials' || limit.sum !== undefined) continue
       if (limit.matches(call.tool, context.principal)) this.#limits.add(limit, 1, ownerOf(context))
     }
@@ -122,10 +121,9 @@ export class Judgement {
 
   settled({ call, args }: ExaminedCall, context: JudgeContext, outcome: Settlement): void {
     this.#limits.commit(call.callId)
-    if (outcome.succeeded) {
-      this.#sessions.of(context).succeeded(call.tool, args as JsonObject)
-    }
-    for (const limit of this.#policy.limits) {
+    const event = { kind: 'settled', tool: call.tool, args: args as JsonObject, outcome } as const
+    this.#sessions.note(context, event)
+    for (const limit of this.policy.limits) {
       if (limit.count === 'time' && limit.matches(call.tool, context.principal)) {
         this.#limits.add(limit, outcome.durationMs / 1000, ownerOf(context))
       }
@@ -138,7 +136,7 @@ export class Judgement {
 
   /** US dollars of a model response; undefined uses every limit of cost up. */
   spent(dollars: number | undefined, context: JudgeContext): void {
-    for (const limit of this.#policy.limits) {
+    for (const limit of this.policy.limits) {
       if (limit.count !== 'cost' || !limit.concerns(context.principal)) continue
       this.#limits.add(limit, dollars ?? limit.max, ownerOf(context))
     }
@@ -147,7 +145,7 @@ export class Judgement {
   forget(context: JudgeContext): void {
     this.#sessions.forget(context)
     if (context.session === undefined) {
-      this.#limits.forget(this.#policy.limits, ownerOf(context))
+      this.#limits.forget(this.policy.limits, ownerOf(context))
     }
   }
 }

@@ -173,18 +173,35 @@ function isMeasured({ count, sum }: ApplicableLimit): boolean {
   return sum === undefined && count !== 'calls'
 }
 
-/** An injective key: joined text would let `a:b` and `c` meet `a` and `b:c`. */
+/**
+ * An injective key: joined text would let `a:b` and `c` meet `a` and `b:c`. A limit that counts
+ * something else under an id it had before counts it from now on.
+ */
 function counterKey(limit: ApplicableLimit, { session, principal }: LimitOwner): string {
-  switch (limit.per) {
+  const { id, per, count, sum, windowMs } = limit
+  const counted = `${count} ${windowMs}${sum === undefined ? '' : ` /${sum.join('/')}`}`
+  switch (per) {
     case 'session':
-      return JSON.stringify([limit.id, session])
+      return JSON.stringify([id, counted, per, session])
     case 'subject':
-      return JSON.stringify([limit.id, principal?.issuer ?? null, principal?.subject ?? null])
+      return JSON.stringify([
+        id,
+        counted,
+        per,
+        principal?.issuer ?? null,
+        principal?.subject ?? null,
+      ])
     case 'agent':
-      return JSON.stringify([limit.id, principal?.issuer ?? null, principal?.agent ?? null])
+      return JSON.stringify([id, counted, per, principal?.issuer ?? null, principal?.agent ?? null])
     case 'tenant':
-      return JSON.stringify([limit.id, principal?.issuer ?? null, principal?.tenant ?? null])
+      return JSON.stringify([
+        id,
+        counted,
+        per,
+        principal?.issuer ?? null,
+        principal?.tenant ?? null,
+      ])
     case 'global':
-      return JSON.stringify([limit.id])
+      return JSON.stringify([id, counted, per])
   }
 }

@@ -2,11 +2,28 @@ import type { JsonObject } from '../base/json.ts'
 import { strictestOf } from '../policy/layers.ts'
 import type { DecisionRequest, Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
+import type { Message } from '../protocol/message.ts'
 import { Layer, type LayerSession } from './layer.ts'
-import type { JudgeContext } from './verdict.ts'
+import type { JudgeContext, Settlement } from './verdict.ts'
 
 /** Sessions that are remembered; the calls of one too many are refused. */
 const maxSessions = 100_000
+
+/** Events of a session under a policy that may change; with more it does not survive a change. */
+const maxHistory = 100_000
+
+/** Something a session has to know to judge later calls. */
+export type SessionEvent =
+  | { readonly kind: 'heard'; readonly messages: readonly Message[] }
+  /** The call may run. */
+  | { readonly kind: 'permitted'; readonly tool: string; readonly args: JsonObject }
+  /** It has run. */
+  | {
+      readonly kind: 'settled'
+      readonly tool: string
+      readonly args: JsonObject
+      readonly outcome: Settlement
+    }
 
 /** What one session has done, as far as its policy asks. */
 export class Session {
@@ -26,53 +43,99 @@ export class Session {
     return strictestOf(decisions, this.#policy)
   }
 
-  permitted(tool: string, args: JsonObject): void {
-    for (const layer of this.#layers) layer.permitted(tool, args)
+  note(event: SessionEvent): void {
+    for (const layer of this.#layers) {
+      if (event.kind === 'permitted') layer.permitted(event.tool, event.args)
+      if (event.kind === 'settled' && event.outcome.succeeded) {
+        layer.succeeded(event.tool, event.args)
+      }
+    }
   }
+}
 
-  succeeded(tool: string, args: JsonObject): void {
-    for (const layer of this.#layers) layer.succeeded(tool, args)
-  }
+/** A policy as sessions use it. */
+interface Compiled {
+  readonly policy: Policy
+  readonly layers: readonly Layer[]
+}
+
+interface Remembered {
+  readonly policy: Policy
+  readonly session: Session
+  /** Everything it was told, for another policy; undefined where the policy never changes. */
+  readonly history: SessionEvent[] | undefined
 }
 
 /**
  * The sessions of a gate. A session belongs to its principal: what one of them has typed is no
  * trusted text of another. A run without a session is one of its own and ends with the run.
+ *
+ * When the policy has changed, a session is told its history anew: what it did before counts under
+ * the rules of now.
  */
 export class Sessions {
-  readonly #policy: Decision['policy']
-  readonly #layers: readonly Layer[]
-  readonly #sessions = new Map<string, Session>()
-  /** Stands for all sessions where the policy does not ask what they have done. */
+  readonly #current: () => Policy
+  readonly #keepsHistory: boolean
+  readonly #sessions = new Map<string, Remembered>()
+  #compiled: Compiled
+  /** Stands for all sessions where no policy will ask what they have done. */
   readonly #common: Session | undefined
 
-  constructor({ digest, layers, name }: Policy) {
-    this.#policy = { digest, name }
-    this.#layers = layers.map((layer) => new Layer(layer))
-    if (!this.#layers.some(({ remembers }) => remembers)) this.#common = this.#create()
+  constructor(current: () => Policy, { mayChange }: { readonly mayChange: boolean }) {
+    this.#current = current
+    this.#keepsHistory = mayChange
+    this.#compiled = compile(current())
+    const remembers = this.#compiled.layers.some((layer) => layer.remembers)
+    if (!mayChange && !remembers) this.#common = this.#create()
   }
 
   of(context: JudgeContext): Session {
-    if (this.#common !== undefined) return this.#common
-    const key = keyOf(context)
-    const known = this.#sessions.get(key)
-    if (known !== undefined) return known
-    if (this.#sessions.size >= maxSessions) throw new Error('too many sessions are open')
-    const session = this.#create()
-    this.#sessions.set(key, session)
-    return session
+    return this.#common ?? this.#remembered(context).session
   }
 
-  #create(): Session {
-    return new Session(
-      this.#policy,
-      this.#layers.map((layer) => layer.begin()),
-    )
+  note(context: JudgeContext, event: SessionEvent): void {
+    if (this.#common !== undefined) return
+    const { history, session } = this.#remembered(context)
+    // one more than it may have tells that it has had too many
+    if (history !== undefined && history.length <= maxHistory) history.push(event)
+    session.note(event)
   }
 
   forget(context: JudgeContext): void {
     if (context.session === undefined) this.#sessions.delete(keyOf(context))
   }
+
+  #remembered(context: JudgeContext): Remembered {
+    const policy = this.#current()
+    if (policy !== this.#compiled.policy) this.#compiled = compile(policy)
+    const key = keyOf(context)
+    const known = this.#sessions.get(key)
+    if (known?.policy === policy) return known
+    if (known === undefined && this.#sessions.size >= maxSessions) {
+      throw new Error('too many sessions are open')
+    }
+    const history = this.#keepsHistory ? (known?.history ?? []) : undefined
+    const remembered = { policy, session: this.#create(history), history }
+    this.#sessions.set(key, remembered)
+    return remembered
+  }
+
+  #create(history: readonly SessionEvent[] = []): Session {
+    if (history.length > maxHistory) {
+      throw new Error('the session is too long to be judged under a policy that has changed')
+    }
+    const { layers, policy } = this.#compiled
+    const session = new Session(
+      { digest: policy.digest, name: policy.name },
+      layers.map((layer) => layer.begin()),
+    )
+    for (const event of history) session.note(event)
+    return session
+  }
+}
+
+function compile(policy: Policy): Compiled {
+  return { policy, layers: policy.layers.map((layer) => new Layer(layer)) }
 }
 
 function keyOf({ runId, session, principal }: JudgeContext): string {

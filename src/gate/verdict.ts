@@ -72,6 +72,14 @@ export interface ApprovalAnswer {
   readonly args?: JsonObject
 }
 
+/** What became of a call that was permitted. */
+export interface Settlement {
+  readonly succeeded: boolean
+  /** The result, or the text the model is told instead. */
+  readonly value: JsonValue
+  readonly durationMs: number
+}
+
 /** The outcome of judging one call. */
 export type Verdict =
   | { readonly kind: 'permit'; readonly decision: Decision; readonly permit: Permit }

@@ -46,6 +46,7 @@ const reservedIds: ReadonlySet<string> = new Set([
   'gate_error',
   'approval_denied',
   'approval_expired',
+  'approval_limit',
 ])
 const reservedPrefix = /^(limits|guards|flow|sequences)\./
 

@@ -78,7 +78,6 @@ const fields = {
       onTimeout: oneOf('`onTimeout`', ['deny']),
       maxPending: numberOf('`maxPending`', { integer: true, minimum: 1 }),
     },
-    { notEvaluated: ['maxPending'] },
   ),
   audit: mapping(
     '`audit`',

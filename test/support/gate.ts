@@ -2,6 +2,7 @@ import type { JsonValue } from '../../src/base/json.ts'
 import { createGate, type Gate } from '../../src/gate/gate.ts'
 import type { ApprovalRequest, JudgeContext, Verdict } from '../../src/gate/verdict.ts'
 import type { LoadedPolicy } from '../../src/policy-file.ts'
+import type { Policy } from '../../src/policy/policy.ts'
 import type { Principal } from '../../src/protocol/principal.ts'
 import { manualClock, type ManualClock } from '../../src/testing/clock.ts'
 import { createRegistry } from '../../src/tools/registry.ts'
@@ -24,15 +25,16 @@ export interface Caller {
   readonly callId: string
 }
 
+/** `policy` is one for ever, or tells the one in force. */
 export async function gateOf(
-  policy: LoadedPolicy,
+  policy: LoadedPolicy | (() => Policy),
   tools: readonly Tool[],
   options: { readonly allowShadow?: boolean } = {},
 ): Promise<GateUnderTest> {
   const clock = manualClock(1_800_000_000_000)
   const registry = await createRegistry(tools)
   const gate = createGate({
-    policy: policy.compile(tools),
+    policy: typeof policy === 'function' ? policy : policy.compile(tools),
     registry,
     clock,
     ...options,

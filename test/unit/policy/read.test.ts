@@ -239,7 +239,6 @@ test.each([
   'tools: { t: { kind: read, output: {} } }',
   'tools: { t: { kind: read, fields: {} } }',
   'tools: { t: { kind: read, args: {} } }',
-  'approvals: { maxPending: 3 }',
 ])('`%s` is refused, not ignored', (line) => {
   const diagnostics = findings(() => readPolicy(`${head}rules: []\n${line}\n`, { file: 'p' }))
   expect(diagnostics.map(({ code }) => code)).toEqual(['not-evaluated'])
@@ -460,6 +459,7 @@ test.each([
   'gate_error',
   'approval_denied',
   'approval_expired',
+  'approval_limit',
   'limits.calls',
   'guards.paths',
   'flow.x',
