@@ -55,6 +55,8 @@ export interface RuntimeOptions {
   readonly toolChoice?: ToolChoice
   /** Accepts a policy in shadow mode, which decides and records but does not block. */
   readonly allowShadow?: boolean
+  /** Values that guards keep from leaving, whatever they look like; never recorded. */
+  readonly secrets?: readonly string[]
   readonly clock?: Clock
   readonly log?: ToolLog
 }
@@ -149,6 +151,7 @@ const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
   settings: areSettings,
   toolChoice: isToolChoice,
   allowShadow: isFlag,
+  secrets: isArrayOf('texts', isText),
   clock: hasMethods(
     'a clock',
     ['now', 'monotonic'],

@@ -2,6 +2,7 @@ import { createTimeFormatter, type Clock } from './base/clock.ts'
 import { carry, type RuntimeParts, type StartedRun } from './carry.ts'
 import { createAuthenticator, type Authenticator } from './gate/authenticate.ts'
 import { createGate } from './gate/gate.ts'
+import { fileProbe } from './gate/guards/probe.ts'
 import type { Journal } from './journal/journal.ts'
 import { keyAccess } from './key-files.ts'
 import { readPolicyText } from './policy-text.ts'
@@ -53,6 +54,8 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
       registry,
       clock,
       arguments: { maxLength: limits.maxArgumentLength },
+      probe: fileProbe,
+      secrets: options.secrets ?? [],
       ...(allowShadow === undefined ? {} : { allowShadow }),
     }),
     authenticator: authenticators(options, clock),

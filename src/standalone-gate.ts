@@ -3,6 +3,7 @@ import { SallyportError } from './base/errors.ts'
 import type { JsonObject } from './base/json.ts'
 import { copyPlain } from './base/plain.ts'
 import { createGate as createInnerGate } from './gate/gate.ts'
+import { fileProbe } from './gate/guards/probe.ts'
 import type { ApprovalAnswer, ApprovalRequest } from './gate/verdict.ts'
 import type { Journal } from './journal/journal.ts'
 import { memoryJournal } from './journal/memory.ts'
@@ -41,6 +42,8 @@ export interface StandaloneGateOptions {
   readonly journal?: Journal
   /** The host accepts that a policy in shadow mode does not block. Default false. */
   readonly allowShadow?: boolean
+  /** Values that guards keep from leaving, whatever they look like; never recorded. */
+  readonly secrets?: readonly string[]
   readonly clock?: Clock
 }
 
@@ -115,12 +118,20 @@ export async function createGate(
   policy: LoadedPolicy,
   options: StandaloneGateOptions,
 ): Promise<StandaloneGate> {
-  const { journal = memoryJournal(), allowShadow = false, clock = systemClock } = options
+  const { journal = memoryJournal(), allowShadow = false, secrets = [] } = options
+  const { clock = systemClock } = options
   const runs = new Map<string, GateRun>()
   const tools = toTools(options.tools.map((tool) => carriedOutElsewhere(tool, runs)))
   const inForce = enforced(policy, tools, allowShadow)
   const registry = await createRegistry(tools)
-  const gate = createInnerGate({ policy: inForce, registry, clock, allowShadow })
+  const gate = createInnerGate({
+    policy: inForce,
+    registry,
+    clock,
+    allowShadow,
+    probe: fileProbe,
+    secrets,
+  })
   const format = createTimeFormatter()
   return new Standalone({ gate, registry, journal, clock, format, policy: inForce }, runs)
 }

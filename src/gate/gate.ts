@@ -23,7 +23,7 @@ import {
 } from './approval.ts'
 import { examine, unexamined } from './examine.ts'
 import { Judgement } from './judgement.ts'
-import { firmSteps } from './layer.ts'
+import { firmSteps, type Surroundings } from './layer.ts'
 import { denial } from './refusal.ts'
 import type {
   Answered,
@@ -35,7 +35,7 @@ import type {
   Verdict,
 } from './verdict.ts'
 
-export interface GateOptions {
+export interface GateOptions extends Surroundings {
   /** One policy, or what tells the one in force: each judgement is by that of its moment. */
   readonly policy: Policy | (() => Policy)
   readonly registry: ToolRegistry
@@ -87,7 +87,7 @@ const notOpen: Answered = {
 
 export function createGate(options: GateOptions): Gate {
   const { registry, clock } = options
-  const judgement = new Judgement(options.policy, clock)
+  const judgement = new Judgement(options.policy, clock, options)
   const open = new Map<string, OpenApproval>()
 
   const rolesOf = (approver: Approver): ReadonlySet<string> =>

@@ -6,7 +6,7 @@ import type { Message } from '../protocol/message.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { amountAt, oneUnit } from './amount.ts'
 import { applyFindings, type Finding } from './finding.ts'
-import { firmSteps } from './layer.ts'
+import { firmSteps, type Surroundings } from './layer.ts'
 import { LimitCounters, type Claim, type LimitOwner } from './limits.ts'
 import { denial } from './refusal.ts'
 import { Sessions } from './session.ts'
@@ -24,12 +24,12 @@ export class Judgement {
   readonly #sessions: Sessions
 
   /** `policy` is one for ever, or tells the one in force. */
-  constructor(policy: Policy | (() => Policy), clock: Clock) {
+  constructor(policy: Policy | (() => Policy), clock: Clock, surroundings: Surroundings) {
     const mayChange = typeof policy === 'function'
     this.#current = mayChange ? policy : () => policy
     this.#clock = clock
     this.#limits = new LimitCounters(clock)
-    this.#sessions = new Sessions(this.#current, { mayChange })
+    this.#sessions = new Sessions(this.#current, { mayChange, surroundings })
   }
 
   get policy(): Policy {

@@ -3,7 +3,7 @@ import { strictestOf } from '../policy/layers.ts'
 import type { DecisionRequest, Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
-import { Layer, type LayerSession } from './layer.ts'
+import { Layer, type LayerSession, type Surroundings } from './layer.ts'
 import type { JudgeContext, Settlement } from './verdict.ts'
 
 /** Sessions that are remembered; the calls of one too many are refused. */
@@ -76,15 +76,23 @@ interface Remembered {
 export class Sessions {
   readonly #current: () => Policy
   readonly #keepsHistory: boolean
+  readonly #surroundings: Surroundings
   readonly #sessions = new Map<string, Remembered>()
   #compiled: Compiled
   /** Stands for all sessions where no policy will ask what they have done. */
   readonly #common: Session | undefined
 
-  constructor(current: () => Policy, { mayChange }: { readonly mayChange: boolean }) {
+  constructor(
+    current: () => Policy,
+    {
+      mayChange,
+      surroundings,
+    }: { readonly mayChange: boolean; readonly surroundings: Surroundings },
+  ) {
     this.#current = current
     this.#keepsHistory = mayChange
-    this.#compiled = compile(current())
+    this.#surroundings = surroundings
+    this.#compiled = compile(current(), surroundings)
     const remembers = this.#compiled.layers.some((layer) => layer.remembers)
     if (!mayChange && !remembers) this.#common = this.#create()
   }
@@ -107,7 +115,7 @@ export class Sessions {
 
   #remembered(context: JudgeContext): Remembered {
     const policy = this.#current()
-    if (policy !== this.#compiled.policy) this.#compiled = compile(policy)
+    if (policy !== this.#compiled.policy) this.#compiled = compile(policy, this.#surroundings)
     const key = keyOf(context)
     const known = this.#sessions.get(key)
     if (known?.policy === policy) return known
@@ -134,8 +142,8 @@ export class Sessions {
   }
 }
 
-function compile(policy: Policy): Compiled {
-  return { policy, layers: policy.layers.map((layer) => new Layer(layer)) }
+function compile(policy: Policy, surroundings: Surroundings): Compiled {
+  return { policy, layers: policy.layers.map((layer) => new Layer(layer, surroundings)) }
 }
 
 function keyOf({ runId, session, principal }: JudgeContext): string {

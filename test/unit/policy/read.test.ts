@@ -232,7 +232,6 @@ test('places are right in JSON, in flow style and behind characters of two code 
 test.each([
   'vars: { a: b }',
   'flow: { untrustedSteering: ask }',
-  'guards: {}',
   'output: []',
   'audit: {}',
   'tools: { t: { kind: read, sink: none } }',

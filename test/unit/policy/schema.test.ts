@@ -48,6 +48,16 @@ const sequence = (fields: object): object => ({
   ...base,
   sequences: [{ id: 's', then: { tools: ['t'], do: 'deny' }, ...fields }],
 })
+const guard = (kind: string, fields: object): object => ({
+  ...base,
+  guards: { [kind]: [{ tools: ['t'], ...fields }] },
+})
+const paths = (fields: object): object => guard('paths', { arg: '/path', root: '.', ...fields })
+const network = (fields: object): object =>
+  guard('network', { arg: '/url', hosts: ['a.example'], ...fields })
+const commands = (fields: object): object =>
+  guard('commands', { arg: '/argv', programs: { git: fields } })
+const danger = (fields: object): object => guard('danger', { packs: ['html'], ...fields })
 const testCase = (fields: object): object => ({
   ...base,
   tests: [{ name: 'n', call: { tool: 't' }, expect: 'deny', ...fields }],
@@ -98,6 +108,15 @@ const good: readonly object[] = [
   argument({ startsWith: ['a'], matches: 'a+', containsMatch: 'b', contains: 'c' }),
   argument({ domain: ['a.example', '*.b.example'], equals: { principal: 'tenant' } }),
   argument({ const: 1 }, '/a/0/b~1c'),
+  { ...base, guards: {} },
+  paths({}),
+  paths({ deny: ['.git/**'], readOnly: ['*.json'], symlinks: 'inside' }),
+  network({ hosts: ['*.b.example', '**'], schemes: ['http'], ports: [80], methods: ['GET'] }),
+  network({ privateNetworks: 'deny', redirects: 'deny' }),
+  commands({}),
+  commands({ subcommands: ['status'], flags: ['--short'], maxArgs: 3 }),
+  danger({}),
+  danger({ packs: ['secrets', 'invisible'], do: 'ask' }),
   limit({}),
   limit({ count: 'denials' }),
   limit({ count: 'cost', max: 0.5 }),
@@ -227,6 +246,22 @@ const bad: readonly unknown[] = [
   argument({ optional: 'yes' }),
   argument({ const: 1 }, '/a~b'),
   argument({ const: 1 }, ''),
+  { ...base, guards: { files: [] } },
+  paths({ arg: 'path' }),
+  paths({ root: '' }),
+  paths({ symlinks: 'follow' }),
+  network({ hosts: [] }),
+  network({ hosts: ['A.example'] }),
+  network({ hosts: ['localhost'] }),
+  network({ ports: [0] }),
+  network({ privateNetworks: 'allow' }),
+  commands({ flag: [] }),
+  commands({ maxArgs: -1 }),
+  guard('commands', { arg: '/argv', programs: {} }),
+  guard('commands', { arg: '/argv', programs: { 'git status': {} } }),
+  danger({ packs: [] }),
+  danger({ packs: ['virus'] }),
+  danger({ do: 'allow' }),
   limit({ per: 'user' }),
   limit({ max: 0 }),
   limit({ max: 1.5 }),
