@@ -118,6 +118,17 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     })
 
   program
+    .command('fmt')
+    .description('bring policy files into canonical form; comments stay')
+    .argument('[files...]', 'policy files; else standard input to standard output')
+    .option('--check', 'write nothing; fail when a file would change')
+    .option('--json', 'print which files changed as JSON')
+    .action(async (files: string[], options) => {
+      const { fmt } = await import('./commands/fmt.ts')
+      done(await fmt(files, options, io))
+    })
+
+  program
     .command('decide')
     .description('decide calls given as JSON lines on standard input')
     .requiredOption('--policy <file>', 'policy file')
