@@ -87,7 +87,10 @@ const notOpen: Answered = {
 
 export function createGate(options: GateOptions): Gate {
   const { registry, clock } = options
-  const judgement = new Judgement(options.policy, clock, options)
+  const judgement = new Judgement(options.policy, clock, {
+    schemaOf: (tool) => registry.get(tool)?.output,
+    ...options,
+  })
   const open = new Map<string, OpenApproval>()
 
   const rolesOf = (approver: Approver): ReadonlySet<string> =>
@@ -135,9 +138,9 @@ export function createGate(options: GateOptions): Gate {
       }
       if (decision.effect === 'deny')
         return refuse(examined, context, decision, 'error-security', 'denied')
-      return isSatisfied(decision, asked?.yes ?? [], rolesOf)
-        ? permit(decision, examined, context)
-        : { kind: 'ask', decision }
+      if (!isSatisfied(decision, asked?.yes ?? [], rolesOf)) return { kind: 'ask', decision }
+      judgement.approved(examined, context)
+      return permit(decision, examined, context)
     } catch (error) {
       const decision = denial(
         policy,

@@ -43,7 +43,7 @@ export class Judgement {
   }
 
   begin(context: JudgeContext, messages: readonly Message[]): void {
-    this.#sessions.note(context, { kind: 'heard', messages })
+    this.#sessions.note(context, { kind: 'heard', principal: context.principal, messages })
   }
 
   /** Reserves what the call takes from limits unless the outcome is a deny. */
@@ -103,6 +103,12 @@ export class Judgement {
     this.settled(examined, context, outcome)
   }
 
+  /** A person has said yes to the call as it is. */
+  approved({ call, args }: ExaminedCall, context: JudgeContext): void {
+    const event = { kind: 'approved', tool: call.tool, args: args as JsonObject } as const
+    this.#sessions.note(context, event)
+  }
+
   /** The call may run. */
   permitted({ call, args }: ExaminedCall, context: JudgeContext): void {
     const event = { kind: 'permitted', tool: call.tool, args: args as JsonObject } as const
@@ -121,7 +127,8 @@ export class Judgement {
 
   settled({ call, args }: ExaminedCall, context: JudgeContext, outcome: Settlement): void {
     this.#limits.commit(call.callId)
-    const event = { kind: 'settled', tool: call.tool, args: args as JsonObject, outcome } as const
+    const { callId, tool } = call
+    const event = { kind: 'settled', callId, tool, args: args as JsonObject, outcome } as const
     this.#sessions.note(context, event)
     for (const limit of this.policy.limits) {
       if (limit.count === 'time' && limit.matches(call.tool, context.principal)) {

@@ -1,7 +1,12 @@
-import type { JsonObject } from '../base/json.ts'
+import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { DecisionRequest, Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
+import type { Message } from '../protocol/message.ts'
+import type { Principal } from '../protocol/principal.ts'
 import { applyFindings } from './finding.ts'
+import { FlowCheck } from './flow/check.ts'
+import { asksForSources } from './flow/need.ts'
+import { FlowSession, type FlowResult } from './flow/session.ts'
 import { compileGuards, type CompiledGuards } from './guards/guards.ts'
 import type { FileProbe } from './guards/links.ts'
 import { compileSequences, SequenceLog, type CompiledSequence } from './sequences.ts'
@@ -24,6 +29,8 @@ export interface Surroundings {
   readonly probe?: FileProbe
   /** Values that must not leave, whatever their format. */
   readonly secrets?: readonly string[]
+  /** The output schema of a tool, for `endorse: enum`. */
+  readonly schemaOf?: (tool: string) => JsonValue | undefined
 }
 
 /** One layer of a policy: its rules, and what it asks beside them. */
@@ -31,52 +38,91 @@ export class Layer {
   readonly #policy: Policy
   readonly #guards: CompiledGuards | undefined
   readonly #sequences: readonly CompiledSequence[]
+  readonly #flow: FlowCheck | undefined
+  readonly #surroundings: Surroundings
 
-  constructor(policy: Policy, { probe, secrets }: Surroundings) {
+  constructor(policy: Policy, surroundings: Surroundings) {
+    const { probe, secrets } = surroundings
     this.#policy = policy
     const { guards } = policy.document
     const isGuarded = Object.values(guards).some((list) => list.length > 0)
     this.#guards = isGuarded ? compileGuards(policy, probe, secrets) : undefined
     this.#sequences = compileSequences(policy.document)
+    this.#flow = asksForSources(policy.document) ? new FlowCheck(policy) : undefined
+    this.#surroundings = surroundings
   }
 
   /** Whether decisions depend on what the session has done. */
   get remembers(): boolean {
-    return this.#sequences.length > 0
+    return this.#sequences.length > 0 || this.#flow !== undefined
   }
 
   begin(): LayerSession {
-    return new LayerSession(this.#policy, this.#guards, new SequenceLog(this.#sequences))
+    return new LayerSession(this.#policy, {
+      guards: this.#guards,
+      sequences: new SequenceLog(this.#sequences),
+      flow: this.#flow === undefined ? undefined : this.#beginFlow(this.#flow),
+    })
   }
+
+  #beginFlow(check: FlowCheck): FlowSession {
+    const { schemaOf } = this.#surroundings
+    return new FlowSession(this.#policy, { check, ...(schemaOf === undefined ? {} : { schemaOf }) })
+  }
+}
+
+interface LayerChecks {
+  readonly guards: CompiledGuards | undefined
+  readonly sequences: SequenceLog
+  /** Undefined where the file does not ask where values come from. */
+  readonly flow: FlowSession | undefined
 }
 
 /** What one session has done, as far as a layer asks. */
 export class LayerSession {
   readonly #policy: Policy
-  readonly #guards: CompiledGuards | undefined
-  readonly #sequences: SequenceLog
+  readonly #checks: LayerChecks
 
-  constructor(policy: Policy, guards: CompiledGuards | undefined, sequences: SequenceLog) {
+  constructor(policy: Policy, checks: LayerChecks) {
     this.#policy = policy
-    this.#guards = guards
-    this.#sequences = sequences
+    this.#checks = checks
   }
 
   /** Everything but limits, which are counted over all layers. */
   decide(request: DecisionRequest): Decision {
-    const byRules = this.#policy.decide(request)
+    const { flow, guards, sequences } = this.#checks
+    const { args, tool } = request
+    const byRules = this.#policy.decide(
+      flow === undefined ? request : { ...request, sources: flow },
+    )
     if (firmSteps.has(byRules.rule)) return byRules
-    return applyFindings(byRules, [
-      ...(this.#guards?.check(request) ?? []),
-      ...this.#sequences.check(request.tool, request.args),
+    const flowing = flow?.check({ tool, args, decision: byRules })
+    const decision = applyFindings(byRules, [
+      ...(guards?.check(request) ?? []),
+      ...sequences.check(tool, args),
+      ...(flowing?.findings ?? []),
     ])
+    return flowing === undefined ? decision : { ...decision, labels: flowing.labels }
   }
 
   permitted(tool: string, args: JsonObject): void {
-    this.#sequences.permitted(tool, args)
+    this.#checks.sequences.permitted(tool, args)
   }
 
-  succeeded(tool: string, args: JsonObject): void {
-    this.#sequences.succeeded(tool, args)
+  /** What the session hears before the first call of a run. */
+  heard(principal: Principal | null, messages: readonly Message[]): void {
+    this.#checks.flow?.begin(principal)
+    for (const message of messages) this.#checks.flow?.addMessage(message)
+  }
+
+  /** A person has said yes to the call as it is. */
+  approved(tool: string, args: JsonObject): void {
+    this.#checks.flow?.endorse(tool, args)
+  }
+
+  /** The call has run, and the model sees what came out. */
+  settled(result: FlowResult, succeeded: boolean): void {
+    this.#checks.flow?.addResult(result)
+    if (succeeded) this.#checks.sequences.succeeded(result.tool, result.args)
   }
 }

@@ -3,6 +3,7 @@ import { strictestOf } from '../policy/layers.ts'
 import type { DecisionRequest, Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
+import type { Principal } from '../protocol/principal.ts'
 import { Layer, type LayerSession, type Surroundings } from './layer.ts'
 import type { JudgeContext, Settlement } from './verdict.ts'
 
@@ -14,12 +15,19 @@ const maxHistory = 100_000
 
 /** Something a session has to know to judge later calls. */
 export type SessionEvent =
-  | { readonly kind: 'heard'; readonly messages: readonly Message[] }
+  | {
+      readonly kind: 'heard'
+      readonly principal: Principal | null
+      readonly messages: readonly Message[]
+    }
+  /** A person has said yes to the call. */
+  | { readonly kind: 'approved'; readonly tool: string; readonly args: JsonObject }
   /** The call may run. */
   | { readonly kind: 'permitted'; readonly tool: string; readonly args: JsonObject }
   /** It has run. */
   | {
       readonly kind: 'settled'
+      readonly callId: string
       readonly tool: string
       readonly args: JsonObject
       readonly outcome: Settlement
@@ -44,11 +52,21 @@ export class Session {
   }
 
   note(event: SessionEvent): void {
-    for (const layer of this.#layers) {
-      if (event.kind === 'permitted') layer.permitted(event.tool, event.args)
-      if (event.kind === 'settled' && event.outcome.succeeded) {
-        layer.succeeded(event.tool, event.args)
-      }
+    for (const layer of this.#layers) noteIn(layer, event)
+  }
+}
+
+function noteIn(layer: LayerSession, event: SessionEvent): void {
+  switch (event.kind) {
+    case 'heard':
+      return layer.heard(event.principal, event.messages)
+    case 'approved':
+      return layer.approved(event.tool, event.args)
+    case 'permitted':
+      return layer.permitted(event.tool, event.args)
+    case 'settled': {
+      const { outcome, ...call } = event
+      return layer.settled({ ...call, value: outcome.value }, outcome.succeeded)
     }
   }
 }

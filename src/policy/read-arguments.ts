@@ -75,9 +75,8 @@ const tests = {
   from: listOf('`from`', oneOf('a source', ['user', 'system', 'trusted', 'policy'])),
 } as const
 
-const notEvaluated = ['from']
-const innerTest = mapping('an argument test', {}, tests, { notEvaluated })
-const outerTest = mapping('an argument test', {}, { ...tests, optional: boolean }, { notEvaluated })
+const innerTest = mapping('an argument test', {}, tests)
+const outerTest = mapping('an argument test', {}, { ...tests, optional: boolean })
 
 function readTest(node: Node, diagnostics: Diagnostics): ArgumentTest | undefined {
   const fields = innerTest(node, diagnostics)

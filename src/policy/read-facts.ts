@@ -40,16 +40,19 @@ const argumentFields = mapping(
       'id',
     ]),
     idsFrom: listOf('`idsFrom`', glob),
+    fromNamed: listOf('`fromNamed`', glob),
+    known: listOf('`known`', textOf({ what: 'a known value', maxLength: 1024 })),
   },
 )
 
 const readArgumentFacts: Read<ArgumentFacts> = (node, diagnostics) => {
   const fields = argumentFields(node, diagnostics)
   if (fields === undefined) return undefined
-  const { at: _at, idsFrom, ...facts } = fields
+  const { at: _at, idsFrom, fromNamed, ...facts } = fields
   return {
     ...facts,
     ...(idsFrom === undefined ? {} : { idsFrom: idsFrom.map(({ text }) => text) }),
+    ...(fromNamed === undefined ? {} : { fromNamed: fromNamed.map(({ text }) => text) }),
   }
 }
 
@@ -68,7 +71,7 @@ const entryFields = mapping(
     args: recordOf('`args`', checkArgumentKey, readArgumentFacts),
     timeout: duration,
   },
-  { notEvaluated: ['sink', 'output', 'fields', 'args', 'timeout'] },
+  { notEvaluated: ['timeout'] },
 )
 
 export const readToolEntries: Read<readonly ToolEntry[]> = (node, diagnostics) =>

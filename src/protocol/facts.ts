@@ -43,6 +43,13 @@ export interface ArgumentFacts {
   readonly is?: ArgumentForm
   /** Globs of tools: a value one of them has listed as an id counts as trusted. */
   readonly idsFrom?: readonly string[]
+  /**
+   * Globs of tools: a value in a result of one of them counts as trusted when the user named all
+   * that this call was to read (`the address is in move.txt`).
+   */
+  readonly fromNamed?: readonly string[]
+  /** Values the policy knows for this argument; in what it carries, links. */
+  readonly known?: readonly string[]
 }
 
 /** What a policy has to know about a tool. Rules grant; facts only restrict. */

@@ -20,10 +20,6 @@ type Check = (value: unknown, place: string) => void
 /** Checks the facts of a definition and returns a copy; throws `FactsProblem`. */
 export function readFacts(given: Readonly<Record<string, unknown>>): ToolFacts {
   facts(given, 'facts')
-  const strange = Object.keys(given).find((key) => key !== 'kind')
-  if (strange !== undefined) {
-    throw new FactsProblem(`has \`facts.${strange}\`, which this version does not evaluate`)
-  }
   return structuredClone(given) as ToolFacts
 }
 
@@ -44,6 +40,13 @@ const globs: Check = (value, place) => {
   if (isList && value.every((item) => typeof item === 'string' && /^[\w.:/*-]{1,128}$/.test(item)))
     return
   throw new FactsProblem(`has \`${place}\` that is not a list of tool names or globs`)
+}
+
+const texts: Check = (value, place) => {
+  const isText = (item: unknown): boolean =>
+    typeof item === 'string' && item !== '' && item.length <= 1024
+  if (Array.isArray(value) && value.length > 0 && value.every(isText)) return
+  throw new FactsProblem(`has \`${place}\` that is not a list of texts of at most 1024 characters`)
 }
 
 const members =
@@ -88,6 +91,13 @@ const facts = members({
   fields: each((pointer) => pointerTokens(pointer) !== undefined, label),
   args: each(
     () => true,
-    members({ steers: boolean, carries: boolean, is: word('is'), idsFrom: globs }),
+    members({
+      steers: boolean,
+      carries: boolean,
+      is: word('is'),
+      idsFrom: globs,
+      fromNamed: globs,
+      known: texts,
+    }),
   ),
 })

@@ -229,28 +229,11 @@ test('places are right in JSON, in flow style and behind characters of two code 
   ])
 })
 
-test.each([
-  'vars: { a: b }',
-  'flow: { untrustedSteering: ask }',
-  'output: []',
-  'audit: {}',
-  'tools: { t: { kind: read, sink: none } }',
-  'tools: { t: { kind: read, output: {} } }',
-  'tools: { t: { kind: read, fields: {} } }',
-  'tools: { t: { kind: read, args: {} } }',
-])('`%s` is refused, not ignored', (line) => {
+test.each(['vars: { a: b }', 'output: []', 'audit: {}'])('`%s` is refused, not ignored', (line) => {
   const diagnostics = findings(() => readPolicy(`${head}rules: []\n${line}\n`, { file: 'p' }))
   expect(diagnostics.map(({ code }) => code)).toEqual(['not-evaluated'])
   expect(diagnostics[0]!.help).toContain('does not evaluate')
 })
-
-test.each(['{ id: a, allow: [t], args: { x: { from: [user] } } }'])(
-  'the rule %s is refused, not ignored',
-  (rule) => {
-    const diagnostics = findings(() => readPolicy(`${head}rules: [${rule}]\n`, { file: 'p' }))
-    expect(diagnostics.map(({ code }) => code)).toEqual(['not-evaluated'])
-  },
-)
 
 test.each([
   ['two effects', '{ id: a, allow: [t], deny: [t] }', 'missing-key'],

@@ -73,7 +73,12 @@ test.each([
   ['an unknown annotation', { annotations: { readonly: true } }],
   ['reading and destroying', { annotations: { readOnly: true, destructive: true } }],
   ['an unknown kind', { facts: { kind: 'magic' } }],
-  ['an unknown fact', { facts: { sink: 'public' } }],
+  ['an unknown fact', { facts: { sinks: 'public' } }],
+  ['an unknown sink', { facts: { sink: 'far' } }],
+  ['a fact about arguments that is no boolean', { facts: { args: { a: { steers: 1 } } } }],
+  ['known values that are no texts', { facts: { args: { a: { known: [1] } } } }],
+  ['no known values', { facts: { args: { a: { known: [] } } } }],
+  ['a field that is no pointer', { facts: { fields: { a: {} } } }],
   [
     'a writing kind of a read-only tool',
     { facts: { kind: 'write' }, annotations: { readOnly: true } },

@@ -1,0 +1,43 @@
+import type { JsonPrimitive, JsonValue } from '../../base/json.ts'
+import { isObject } from '../../base/json.ts'
+import type { Endorsement } from '../../protocol/facts.ts'
+import { sameJson } from '../../policy/equality.ts'
+
+const identifier = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/
+const date = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/
+
+const shapes: Readonly<Record<Exclude<Endorsement, 'enum'>, (value: JsonPrimitive) => boolean>> = {
+  identifier: (value) => typeof value === 'string' && identifier.test(value),
+  integer: (value) =>
+    Number.isInteger(value) || (typeof value === 'string' && /^-?\d{1,15}$/.test(value)),
+  number: (value) =>
+    typeof value === 'number' ||
+    (typeof value === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(value)),
+  boolean: (value) => typeof value === 'boolean' || value === 'true' || value === 'false',
+  date: (value) => typeof value === 'string' && date.test(value),
+}
+
+/**
+ * Whether a value is too small to hold an instruction: an `identifier` has at most 32 letters,
+ * digits, `_`, `.` and `-` and begins with a letter or digit, numbers have at most 15 digits on
+ * either side, dates are written as in RFC 3339, and `enum` are the values that the output schema
+ * lists at this place.
+ */
+export function hasShape(
+  shape: Endorsement,
+  value: JsonPrimitive,
+  schema: JsonValue | undefined,
+): boolean {
+  if (shape !== 'enum') return shapes[shape](value)
+  if (!isObject(schema)) return false
+  const listed = schema['enum'] ?? (Object.hasOwn(schema, 'const') ? [schema['const']] : undefined)
+  return Array.isArray(listed) && listed.some((item) => sameJson(item as JsonValue, value))
+}
+
+/** The schema of a member or item, as far as `properties` and `items` say it. */
+export function schemaBelow(schema: JsonValue | undefined, key: string): JsonValue | undefined {
+  if (!isObject(schema)) return undefined
+  const { properties, items } = schema as Readonly<Record<string, JsonValue>>
+  if (isObject(properties) && Object.hasOwn(properties, key)) return properties[key] as JsonValue
+  return items
+}

@@ -1,0 +1,183 @@
+import { posix } from 'node:path'
+import { hostOf } from '../../policy/domain.ts'
+import { fold } from '../../policy/equality.ts'
+import type { ArgumentForm } from '../../protocol/facts.ts'
+import { datesIn, dateOf } from './dates.ts'
+import { linksIn, parseUrl, urlForm, urlForms } from './links.ts'
+import { decimalOf, decimalOfNumber, wordsOf, wordsOfValue } from './words.ts'
+
+type Scalar = string | number | boolean | null
+
+/** How a value of a call is looked for in sources: any of the forms, or all words in a row. */
+export interface Query {
+  readonly forms: readonly string[]
+  /** Undefined when only forms count. */
+  readonly words: readonly string[] | undefined
+}
+
+/** Longest value that is compared as a whole. */
+const maxWhole = 8192
+
+/**
+ * What to look for. Typed values are compared whole in their canonical form; of a URL, a host, an
+ * address or a path that has none, nothing is found. An IBAN, a date or an amount that is not
+ * written as one (a payee by name, `tomorrow`) is compared by words, as text is.
+ */
+export function queryOf(value: Scalar, form: ArgumentForm | undefined): Query {
+  if (typeof value === 'number')
+    return { forms: [`number:${decimalOfNumber(value)}`], words: undefined }
+  if (typeof value !== 'string') return { forms: [], words: [String(value)] }
+  const exact = value.length <= maxWhole && form !== undefined ? canonical(value, form) : undefined
+  switch (form) {
+    case 'url':
+    case 'host':
+    case 'email':
+      return { forms: exact === undefined ? [] : [exact], words: undefined }
+    case 'path':
+      return exact === undefined
+        ? { forms: [], words: undefined }
+        : { forms: [exact], words: /\s/.test(value.trim()) ? wordsOfValue(value) : undefined }
+    case 'iban':
+    case 'date':
+    case 'money':
+      return exact === undefined
+        ? { forms: [], words: wordsOfValue(value) }
+        : { forms: [exact], words: undefined }
+    default:
+      return { forms: [], words: wordsOfValue(value) }
+  }
+}
+
+/** What the test `from` looks for, which does not know what the argument means. */
+export function openQuery(value: Scalar): Query {
+  const query = queryOf(value, undefined)
+  if (typeof value !== 'string' || value.length > maxWhole) return query
+  const forms = (['url', 'iban'] as const).map((form) => canonical(value, form))
+  return { ...query, forms: forms.filter((form) => form !== undefined) }
+}
+
+/** Whether a value chooses nothing. */
+export function isEmpty(value: Scalar): boolean {
+  return value === null || (typeof value === 'string' && value.trim() === '')
+}
+
+/** The value as an exact id, for listings: a number and its text are one. */
+export function idForm(value: Scalar): string {
+  return `id:${typeof value === 'string' ? value.normalize('NFC') : String(value)}`
+}
+
+/** A value at its place, for approvals. */
+export function endorsedForm(tool: string, argument: string, value: Scalar): string {
+  return JSON.stringify([tool, argument, value])
+}
+
+function canonical(value: string, form: ArgumentForm): string | undefined {
+  const text = value.trim()
+  const key = canonicalText(text, form)
+  return key === undefined ? undefined : `${form}:${key}`
+}
+
+function canonicalText(text: string, form: ArgumentForm): string | undefined {
+  switch (form) {
+    case 'url': {
+      const url = parseUrl(text)
+      return url === undefined ? undefined : urlForm(url)
+    }
+    case 'host':
+      return text.includes('@') || text.includes('/') ? undefined : hostOf(text)
+    case 'email':
+      return addressOf(text)
+    case 'iban':
+      return ibanOf(text)
+    case 'date':
+      return dateOf(text)
+    case 'money':
+      return decimalOf(fold(text).replaceAll(/\s|eur|usd|gbp|chf/g, ''))
+    case 'path':
+      return pathOf(text)
+    default:
+      return undefined
+  }
+}
+
+function addressOf(text: string): string | undefined {
+  const at = text.lastIndexOf('@')
+  const host = at > 0 ? hostOf(text) : undefined
+  return host === undefined ? undefined : `${fold(text.slice(0, at))}@${host}`
+}
+
+function ibanOf(text: string): string | undefined {
+  const compact = text.replaceAll(/[ \u00a0-]/g, '').toUpperCase()
+  return /^[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}$/.test(compact) ? compact : undefined
+}
+
+function pathOf(text: string): string | undefined {
+  // eslint-disable-next-line no-control-regex -- what no path may hold
+  if (text === '' || /[\u0000-\u001f\\]/.test(text)) return undefined
+  const path = posix.normalize(text.normalize('NFC'))
+  if (path === '..' || path.startsWith('../')) return undefined
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+const chunk = /[^\s"'`<>|;,]+/g
+const address = /[^\s@:;,()[\]<>"'`|]+@[\p{L}\p{N}._-]+/gu
+const grouped = /\b[A-Z]{2}[0-9]{2}(?:[ \u00a0-][A-Z0-9]{1,4}){2,9}\b/gi
+
+/** Everything typed that a text holds, in all forms under which a call may ask for it. */
+export function formsIn(text: string): ReadonlySet<string> {
+  const forms = new Set<string>()
+  for (const link of linksIn(text)) {
+    const url = parseUrl(link)
+    if (url === undefined) continue
+    for (const form of urlForms(url)) forms.add(`url:${form}`)
+    forms.add(`host:${url.host}`)
+  }
+  for (const [found] of text.matchAll(address)) add(forms, 'email', found.replace(/[.]+$/, ''))
+  for (const [found] of text.matchAll(chunk)) {
+    const bare = found.replace(/^[([{]+/, '').replace(/[.:!?)\]}]+$/, '')
+    if (/\d/.test(bare)) add(forms, 'iban', bare)
+    if (/[./~-]/.test(bare)) add(forms, 'path', bare)
+  }
+  if (text.length <= 1024 && !text.includes('\n')) add(forms, 'path', text.trim())
+  for (const [found] of text.matchAll(grouped)) addGroups(forms, found)
+  for (const word of wordsOf(text)) {
+    const decimal = decimalOf(word)
+    if (decimal === undefined) continue
+    forms.add(`number:${decimal}`)
+    forms.add(`money:${decimal}`)
+  }
+  for (const date of datesIn(text)) forms.add(`date:${date}`)
+  return forms
+}
+
+/** The forms of a number that a source holds. */
+export function formsOfNumber(value: number): readonly string[] {
+  const decimal = decimalOfNumber(value)
+  return [`number:${decimal}`, `money:${decimal}`]
+}
+
+function add(forms: Set<string>, form: ArgumentForm, text: string): void {
+  const key = canonical(text, form)
+  if (key !== undefined) forms.add(key)
+}
+
+/** An account in groups of four may be followed by words that look like a group: its sum tells. */
+function addGroups(forms: Set<string>, text: string): void {
+  const groups = text.toUpperCase().split(/[ \u00a0-]/)
+  for (let length = groups.length; length > 2; length--) {
+    const account = groups.slice(0, length).join('')
+    if (account.length < 12 || !hasChecksum(account)) continue
+    add(forms, 'iban', account)
+    return
+  }
+}
+
+/** ISO 13616: moved to the end, letters as numbers, the remainder by 97 is 1. */
+function hasChecksum(account: string): boolean {
+  let remainder = 0
+  for (const character of account.slice(4) + account.slice(0, 4)) {
+    const value = Number.parseInt(character, 36)
+    remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97
+  }
+  return remainder === 1
+}

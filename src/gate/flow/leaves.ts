@@ -1,0 +1,103 @@
+import {
+  escapeToken,
+  isObject,
+  pointerTokens,
+  type JsonPrimitive,
+  type JsonValue,
+} from '../../base/json.ts'
+import type { OutputLabel, Secrecy, ToolFacts, Trust } from '../../protocol/facts.ts'
+import { hasShape, schemaBelow } from './endorsement.ts'
+
+/** From the most open to the most closed. */
+export const levels: readonly Secrecy[] = ['public', 'internal', 'private', 'secret']
+
+/** One scalar of a result with its label. */
+export interface Leaf {
+  /** JSON pointer; empty for a result that is a scalar. */
+  readonly pointer: string
+  readonly value: JsonPrimitive
+  /** Endorsed values are trusted. */
+  readonly trust: Trust
+  /** Trusted by its shape alone. */
+  readonly endorsed: boolean
+  readonly secrecy: Secrecy
+}
+
+interface Field {
+  readonly tokens: readonly string[]
+  readonly label: OutputLabel
+}
+
+/** What is assumed of results nobody has labelled. */
+const unlabelled = { trust: 'untrusted', secrecy: 'private' } as const
+const unstated = { trust: 'untrusted', secrecy: 'internal' } as const
+
+/** Names of members that cannot hold an instruction or an address. */
+const plainKey = /^[A-Za-z0-9_-]{1,32}$/
+
+/**
+ * The scalars of a result, each with its label: that of the whole output, overridden by the fields
+ * it lies in, the longer pointer and then the more literal one last. A tool without any label is
+ * untrusted and private, one whose label names no secrecy internal. Member names that are more
+ * than a plain word are leaves themselves.
+ */
+export function leavesOf(
+  value: JsonValue,
+  facts: Pick<ToolFacts, 'output' | 'fields'>,
+  schema?: JsonValue,
+): readonly Leaf[] {
+  const leaves: Leaf[] = []
+  const isLabelled = facts.output !== undefined || facts.fields !== undefined
+  const base: OutputLabel = { ...(isLabelled ? unstated : unlabelled), ...facts.output }
+  const fields = Object.entries(facts.fields ?? {})
+    .map(([pointer, label]): Field => ({ tokens: pointerTokens(pointer) ?? [], label }))
+    .toSorted((a, b) => literals(a) - literals(b))
+  visit(value, '', 0, base, fields, schema)
+  return leaves
+
+  function visit(
+    part: JsonValue,
+    pointer: string,
+    depth: number,
+    label: OutputLabel,
+    below: readonly Field[],
+    shape: JsonValue | undefined,
+  ): void {
+    if (!isObject(part) && !Array.isArray(part)) {
+      leaves.push(leafOf(pointer, part as JsonPrimitive, label, shape))
+      return
+    }
+    for (const [key, child] of Object.entries(part) as [string, JsonValue][]) {
+      const place = `${pointer}/${escapeToken(key)}`
+      const within = below.filter(({ tokens }) => tokens[depth] === '*' || tokens[depth] === key)
+      const ending = within.filter(({ tokens }) => tokens.length === depth + 1)
+      const childLabel = ending.reduce(override, label)
+      if (isObject(part) && !plainKey.test(key))
+        leaves.push(leafOf(place, key, childLabel, undefined))
+      const deeper = within.filter(({ tokens }) => tokens.length > depth + 1)
+      visit(child, place, depth + 1, childLabel, deeper, schemaBelow(shape, key))
+    }
+  }
+}
+
+function leafOf(
+  pointer: string,
+  value: JsonPrimitive,
+  { trust = 'untrusted', secrecy = 'internal', endorse }: OutputLabel,
+  schema: JsonValue | undefined,
+): Leaf {
+  const endorsed =
+    trust === 'untrusted' && endorse !== undefined && hasShape(endorse, value, schema)
+  return { pointer, value, trust: endorsed ? 'trusted' : trust, endorsed, secrecy }
+}
+
+/** A field that says anew how far it is trusted does not inherit an endorsement. */
+function override(label: OutputLabel, field: OutputLabel | Field): OutputLabel {
+  const own = 'label' in field ? field.label : field
+  const { endorse: _endorse, ...rest } = label
+  return own.trust === undefined ? { ...label, ...own } : { ...rest, ...own }
+}
+
+function literals({ tokens }: Field): number {
+  return tokens.filter((token) => token !== '*').length
+}

@@ -1,0 +1,116 @@
+import { isObject, type JsonObject, type JsonValue } from '../../base/json.ts'
+import type { Origin } from '../../protocol/decision.ts'
+import type { Secrecy } from '../../protocol/facts.ts'
+import { keyedDigest, type KeyedDigest } from './keyed-digest.ts'
+import { SourceIndex, type DigestedQuery, type Fingerprint } from './source-index.ts'
+
+/** Where something was seen, and how closed that place is. */
+export interface Source {
+  readonly origin: Origin
+  readonly secrecy: Secrecy
+}
+
+interface Entry extends Source, Fingerprint {
+  readonly shelf: string
+}
+
+/** Digests on one shelf: about 2 MB of text. */
+const maxDigests = 500_000
+
+/**
+ * What a session has seen, on shelves (`user`, `trusted`, `ids:<tool>`, …), as digests under the
+ * key of the session. A shelf that is full takes nothing more and says so: what it would have
+ * held is not found, and who asks has to assume the worst.
+ */
+export class Ledger {
+  readonly digest: KeyedDigest
+  readonly #key: string
+  readonly #entries: Entry[] = []
+  readonly #present = new Set<number>()
+  readonly #indexes = new Map<string, SourceIndex>()
+  readonly #sizes = new Map<string, number>()
+  readonly #full = new Set<string>()
+  #tainted = false
+
+  constructor(key: string) {
+    this.#key = key
+    this.digest = keyedDigest(key)
+  }
+
+  /** Whether untrusted text has been read. Never becomes false again. */
+  get tainted(): boolean {
+    return this.#tainted
+  }
+
+  taint(): void {
+    this.#tainted = true
+  }
+
+  /** What is there already, from the same kind of origin, is not added again. */
+  add(shelf: string, source: Source, words: readonly string[], forms: Iterable<string>): void {
+    const print = { words: words.map(this.digest), forms: [...forms].map(this.digest) }
+    if (print.words.length + print.forms.length > 0) this.#put({ shelf, ...source, ...print })
+  }
+
+  find(shelf: string, query: DigestedQuery): Source | undefined {
+    const number = this.#indexes.get(shelf)?.find(query)
+    return number === undefined ? undefined : this.#entries[number]
+  }
+
+  /** The names of shelves that begin so, without the beginning. */
+  shelvesBelow(prefix: string): readonly string[] {
+    const names = [...this.#indexes.keys()].filter((name) => name.startsWith(prefix))
+    return names.map((name) => name.slice(prefix.length))
+  }
+
+  isFull(shelf: string): boolean {
+    return this.#full.has(shelf)
+  }
+
+  /** Everything, without a word in plain text; as secret as what it is about. */
+  snapshot(): JsonObject {
+    return {
+      version: 1,
+      key: this.#key,
+      tainted: this.#tainted,
+      full: [...this.#full],
+      entries: this.#entries.map(({ shelf, origin, secrecy, words, forms }) => ({
+        shelf,
+        origin: { ...origin } as JsonObject,
+        secrecy,
+        words,
+        forms,
+      })),
+    }
+  }
+
+  /** Throws a TypeError for anything but a snapshot of this version. */
+  static restore(snapshot: JsonValue): Ledger {
+    if (!isObject(snapshot) || snapshot['version'] !== 1 || typeof snapshot['key'] !== 'string') {
+      throw new TypeError('this is no snapshot of a session')
+    }
+    const ledger = new Ledger(snapshot['key'])
+    for (const entry of snapshot['entries'] as unknown as readonly Entry[]) ledger.#put(entry)
+    for (const shelf of snapshot['full'] as readonly string[]) ledger.#full.add(shelf)
+    ledger.#tainted = snapshot['tainted'] !== false
+    return ledger
+  }
+
+  #put(entry: Entry): void {
+    const { shelf, words, forms, origin, secrecy } = entry
+    const identity = this.digest(
+      JSON.stringify([shelf, origin.kind, origin.tool, secrecy, words, forms]),
+    )
+    if (this.#present.has(identity)) return
+    const size = (this.#sizes.get(shelf) ?? 0) + words.length + forms.length
+    if (size > maxDigests) {
+      this.#full.add(shelf)
+      return
+    }
+    this.#present.add(identity)
+    this.#sizes.set(shelf, size)
+    const index = this.#indexes.get(shelf) ?? new SourceIndex()
+    this.#indexes.set(shelf, index)
+    index.add(entry, this.#entries.push(entry) - 1)
+  }
+}

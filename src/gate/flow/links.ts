@@ -1,0 +1,76 @@
+import { hostOf } from '../../policy/domain.ts'
+
+// what clients make a link of: with a scheme, with two slashes, or a bare host name
+const candidate =
+  /(?:[a-z][a-z0-9+.-]{1,31}:)?[\\/]{2}[^\s<>"'`|{}^]+|\bhttps?:[^\s<>"'`|{}^]+|(?<![\p{L}\p{N}@._-])(?:[\p{L}\p{N}](?:[\p{L}\p{N}_-]{0,62})\.)+\p{L}{2,63}\.?(?![\p{L}\p{N}@_-])(?::\d{1,5})?(?:[/?#][^\s<>"'`|{}^]*)?|(?<![\p{L}\p{N}@._-])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?[/?#][^\s<>"'`|{}^]*/giu
+
+const ignorable = /\p{Default_Ignorable_Code_Point}/gu
+const dots = /[\u3002\uff0e\uff61]/g
+const tail = /[.,:;!?)\]*_~'"]+$/
+
+/** Last parts of file names that are no domains: `report.pdf` alone is no link. */
+const fileEndings = new Set(
+  'bak cfg conf css csv doc docx exe gif gz htm html ini jpeg jpg js json jsx lock log odt pdf png ppt pptx svg tar tmp toml ts tsx txt xls xlsx xml yaml yml'.split(
+    ' ',
+  ),
+)
+
+/**
+ * Everything in a text that a client may turn into a link, as written; also what hides behind
+ * full-width and invisible characters. Rather one too many: a link is refused, not followed.
+ */
+export function linksIn(text: string): readonly string[] {
+  const plain = text.normalize('NFKC').replace(ignorable, '').replace(dots, '.')
+  const links: string[] = []
+  for (const [found] of plain.matchAll(candidate)) {
+    // `[text](url)` and `"(url)"` leave a bracket at the end, sentences a dot
+    for (const part of found.split(/[()[\]]+/)) {
+      const link = part.replace(tail, '')
+      if (isLink(link)) links.push(link)
+    }
+  }
+  return links
+}
+
+function isLink(text: string): boolean {
+  if (/^([a-z][a-z0-9+.-]*:)?[\\/]{2}./i.test(text) || /^https?:./i.test(text)) return true
+  const [, ending, rest] = /^[^/?#:\s]*\.([^./?#:\s]+)(.*)$/s.exec(text) ?? []
+  return ending !== undefined && (rest !== '' || !fileEndings.has(ending.toLowerCase()))
+}
+
+export interface Url {
+  /** Undefined when none was written. */
+  readonly scheme: string | undefined
+  readonly host: string
+  /** Host, port unless the default, path without a lone slash, query, fragment. */
+  readonly rest: string
+}
+
+/** A web address in one form; undefined when two readers could see two addresses in it. */
+export function parseUrl(text: string): Url | undefined {
+  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text) ?? []
+  const full = scheme === undefined ? `https://${text.replace(/^\/\//, '')}` : text
+  const host = hostOf(full)
+  const url = host === undefined ? null : URL.parse(full)
+  if (host === undefined || url === null) return undefined
+  const path = url.pathname === '/' ? '' : url.pathname
+  const port = url.port === '' ? '' : `:${url.port}`
+  return {
+    scheme: scheme?.toLowerCase(),
+    host,
+    rest: `${host}${port}${path}${url.search}${url.hash}`,
+  }
+}
+
+/** Under which forms a URL in a source may be found. A plain one vouches for its secure form. */
+export function urlForms({ scheme, rest }: Url): readonly string[] {
+  if (scheme === undefined) return [`any:${rest}`, `http:${rest}`, `https:${rest}`]
+  return scheme === 'http'
+    ? [`any:${rest}`, `http:${rest}`, `https:${rest}`]
+    : [`any:${rest}`, `${scheme}:${rest}`]
+}
+
+/** The one form under which a URL in a call is looked up. */
+export function urlForm({ scheme, rest }: Url): string {
+  return `${scheme ?? 'any'}:${rest}`
+}

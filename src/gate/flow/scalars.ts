@@ -1,0 +1,37 @@
+import { escapeToken, type JsonPrimitive, type JsonValue } from '../../base/json.ts'
+
+/** A scalar of a value and its place. */
+export interface Place {
+  /** JSON pointer. */
+  readonly pointer: string
+  readonly value: JsonPrimitive
+}
+
+/** Scalars of one value that are looked at; of a value with more of them nothing is known. */
+const maxScalars = 4096
+
+/** Names of members that cannot hold an address or an instruction. */
+const plainKey = /^[A-Za-z_][A-Za-z0-9_-]{0,31}$/
+
+/**
+ * Every scalar of an argument, and every member name that is more than a plain word; undefined
+ * when there are more than 4096.
+ */
+export function scalarsOf(value: JsonValue, pointer = ''): readonly Place[] | undefined {
+  const places: Place[] = []
+  const open: [JsonValue, string][] = [[value, pointer]]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [part, place] = next
+    if (typeof part !== 'object' || part === null) {
+      places.push({ pointer: place, value: part as JsonPrimitive })
+    } else {
+      for (const [key, child] of Object.entries(part).toReversed()) {
+        const below = `${place}/${escapeToken(key)}`
+        if (!Array.isArray(part) && !plainKey.test(key)) places.push({ pointer: below, value: key })
+        open.push([child as JsonValue, below])
+      }
+    }
+    if (places.length + open.length > maxScalars) return undefined
+  }
+  return places
+}

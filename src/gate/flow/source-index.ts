@@ -1,0 +1,41 @@
+import type { KeyedDigest } from './keyed-digest.ts'
+import type { Query } from './forms.ts'
+import { RunIndex, type SourceNumber } from './run-index.ts'
+
+/** A source as digests of its words and of the typed values in it. */
+export interface Fingerprint {
+  readonly words: readonly number[]
+  readonly forms: readonly number[]
+}
+
+/** A query as digests. */
+export interface DigestedQuery {
+  readonly forms: readonly number[]
+  readonly words: readonly number[] | undefined
+}
+
+export function digestQuery({ forms, words }: Query, digest: KeyedDigest): DigestedQuery {
+  return {
+    forms: forms.map(digest),
+    words: words === undefined || words.length === 0 ? undefined : words.map(digest),
+  }
+}
+
+/** What sources of one kind hold: runs of words, and typed values. Only digests are kept. */
+export class SourceIndex {
+  readonly #runs = new RunIndex()
+  readonly #forms = new Map<number, SourceNumber>()
+
+  add({ words, forms }: Fingerprint, source: SourceNumber): void {
+    this.#runs.add(words, source)
+    for (const form of forms) if (!this.#forms.has(form)) this.#forms.set(form, source)
+  }
+
+  find({ forms, words }: DigestedQuery): SourceNumber | undefined {
+    for (const form of forms) {
+      const source = this.#forms.get(form)
+      if (source !== undefined) return source
+    }
+    return words === undefined ? undefined : this.#runs.find(words)
+  }
+}

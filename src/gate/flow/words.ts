@@ -1,0 +1,68 @@
+import { fold } from '../../policy/equality.ts'
+
+// what stands between words and is not compared: space, controls, quotes, brackets, commas that
+// are not inside a number
+const between = /(?:[\s\p{Cc}\p{Z}'"`´‘’‚“”„«»‹›()[\]{}<>;|!…]|(?<!\p{N}),|,(?!\p{N}))+/u
+const front = /^[#@_=:•–—-]+(?![\p{L}\p{N}])|^[#@_=:•–—]+/u
+const back = /[.:_=#@•–—-]+$/u
+const marks = /^[*]+|[*?]+$/g
+const pathlike = /[\\/]/
+
+/**
+ * The words of a trusted or untrusted text, for comparison: NFKC, folded, split at space, quotes,
+ * brackets and commas, without the punctuation around them. Characters that join (`a-b`, `a.b`,
+ * `a/b`, `a@b`) stay inside a word, so that a part of an address or a file name is no word.
+ */
+export function wordsOf(text: string): readonly string[] {
+  return fold(text)
+    .split(between)
+    .map((chunk) => trim(chunk.replace(marks, '')))
+    .filter((word) => word !== '')
+}
+
+/**
+ * The words of a value that is looked for. Wildcards at its ends and a final dot of a path change
+ * what it means and are kept, and so it is not found where the text has it without them.
+ */
+export function wordsOfValue(value: string): readonly string[] {
+  return fold(value)
+    .split(between)
+    .map((chunk) => (pathlike.test(chunk) ? chunk.replace(front, '') : trim(chunk)))
+    .filter((word) => word !== '')
+}
+
+function trim(chunk: string): string {
+  return chunk.replace(front, '').replace(back, '')
+}
+
+const amount = /^[-+]?[\p{Sc}]?\d[\d.,]*\p{Sc}?%?$/u
+
+/**
+ * The decimal number a word stands for, in its shortest form: `98.70`, `$98.7` and `98.7` are one.
+ * Commas in threes group, otherwise they are a decimal point; undefined for anything else.
+ */
+export function decimalOf(word: string): string | undefined {
+  if (word.length > 40 || !amount.test(word)) return undefined
+  const plain = word.replaceAll(/[\p{Sc}%+]/gu, '')
+  const digits = ungroup(plain)
+  if (digits === undefined) return undefined
+  const [, sign = '', whole = '', fraction = ''] = /^(-?)0*(\d*)(?:\.(\d*?)0*)?$/.exec(digits) ?? []
+  const rest = fraction === '' ? '' : `.${fraction}`
+  const value = `${whole === '' ? '0' : whole}${rest}`
+  return value === '0' ? '0' : sign + value
+}
+
+function ungroup(text: string): string | undefined {
+  if (/^-?\d+(\.\d+)?$/.test(text)) return text
+  if (/^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text)) return text.replaceAll(',', '')
+  if (/^-?\d{1,3}(\.\d{3})+,\d+$/.test(text)) {
+    return text.replaceAll('.', '').replace(',', '.')
+  }
+  return /^-?\d+,\d+$/.test(text) ? text.replace(',', '.') : undefined
+}
+
+/** A JSON number as `decimalOf` writes it. */
+export function decimalOfNumber(value: number): string {
+  const text = String(value)
+  return text.includes('e') ? text : (decimalOf(text) ?? text)
+}
