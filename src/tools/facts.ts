@@ -42,9 +42,11 @@ const globs: Check = (value, place) => {
   throw new FactsProblem(`has \`${place}\` that is not a list of tool names or globs`)
 }
 
+function isText(item: unknown): boolean {
+  return typeof item === 'string' && item !== '' && item.length <= 1024
+}
+
 const texts: Check = (value, place) => {
-  const isText = (item: unknown): boolean =>
-    typeof item === 'string' && item !== '' && item.length <= 1024
   if (Array.isArray(value) && value.length > 0 && value.every(isText)) return
   throw new FactsProblem(`has \`${place}\` that is not a list of texts of at most 1024 characters`)
 }
