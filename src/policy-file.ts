@@ -1,8 +1,9 @@
 import { systemClock, type Clock } from './base/clock.ts'
 import { SallyportError } from './base/errors.ts'
-import { isText, checkGiven, isPlainObject } from './option-checks.ts'
+import { isArrayOf, isFlag, isText, checkGiven, isPlainObject } from './option-checks.ts'
 import { checkOptions } from './base/options.ts'
 import type { PolicyFile } from './policy/document.ts'
+import type { PolicyKey } from './policy-signature.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Tool } from './tools/tool.ts'
 
@@ -27,9 +28,17 @@ export interface ParseOptions {
   readonly clock?: Clock
 }
 
-export interface LoadOptions extends ParseOptions {}
+export interface LoadOptions extends ParseOptions {
+  /**
+   * Public keys whose signature counts: JSON Web Keys for Ed25519 or P-256, each with a `kid`. With
+   * them a signature that is there has to be right.
+   */
+  readonly keys?: readonly PolicyKey[]
+  /** Refuses a policy without a signature. Default: true when there are keys. */
+  readonly requireSigned?: boolean
+}
 
-const checks = {
+const textChecks = {
   clock: isPlainObject,
   variables: (name: string, value: unknown): void => {
     isPlainObject(name, value)
@@ -37,9 +46,17 @@ const checks = {
   },
 }
 
+const checks = {
+  ...textChecks,
+  keys: isArrayOf('JSON Web Keys', isPlainObject),
+  requireSigned: isFlag,
+}
+
 /**
  * Reads a policy file (YAML 1.2 or JSON) and the files it extends. Throws `bad-file` when it cannot
- * be read and `bad-policy` with all errors when it does not load; URLs are refused.
+ * be read and `bad-policy` with all errors when it does not load; URLs are refused. With `keys`,
+ * `policy-unsigned`, `policy-signature` or `policy-key-unknown` where the signature is not there, is
+ * wrong, or is by a key that is not among them; nothing in the file can change what is needed.
  */
 export async function loadPolicy(path: string, options: LoadOptions = {}): Promise<LoadedPolicy> {
   checkOptions('loadPolicy', options, Object.keys(checks))
@@ -63,8 +80,8 @@ export async function parsePolicy(
   name = 'policy',
   options: ParseOptions = {},
 ): Promise<LoadedPolicy> {
-  checkOptions('parsePolicy', options, Object.keys(checks))
-  checkGiven(options, checks)
+  checkOptions('parsePolicy', options, Object.keys(textChecks))
+  checkGiven(options, textChecks)
   const { readPolicyText } = await import('./policy-text.ts')
   const { clock = systemClock, ...rest } = options
   return readPolicyText(text, name, { ...rest, now: clock.now() })

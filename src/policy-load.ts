@@ -1,14 +1,57 @@
 import { systemClock } from './base/clock.ts'
+import { messageOf, SallyportError } from './base/errors.ts'
 import type { LoadedPolicy, LoadOptions } from './policy-file.ts'
+import { checkKeys, verifyTree } from './policy-signature.ts'
 import { loaded } from './policy-text.ts'
-import { completeTree, openTree } from './policy-tree.ts'
+import { completeTree, openTree, readText, type PolicyTree } from './policy-tree.ts'
 
-/** What `loadPolicy` does once its options have been checked. */
+/** What `loadPolicy` does once the types of its options have been checked. */
 export async function loadTree(
   path: string,
-  { clock = systemClock, variables = {} }: LoadOptions,
+  options: LoadOptions,
   onFolder?: (folder: string) => void,
 ): Promise<LoadedPolicy> {
+  const { clock = systemClock, keys = [], variables = {} } = options
+  const { requireSigned = keys.length > 0 } = options
+  checkKeys(keys)
+  if (requireSigned && keys.length === 0) {
+    throw new SallyportError('bad-option', '`requireSigned` needs `keys`', {
+      help: 'pass the public keys of those whose signature counts',
+    })
+  }
   const tree = await openTree(path, onFolder)
+  if (keys.length > 0) await verify(tree, keys, requireSigned)
   return loaded(completeTree(tree, { variables, now: clock.now() }), path)
+}
+
+async function verify(
+  tree: PolicyTree,
+  keys: NonNullable<LoadOptions['keys']>,
+  required: boolean,
+): Promise<void> {
+  const { shown } = tree.root
+  const signature = await readSignature(shown)
+  if (signature !== undefined) return verifyTree(tree, signature, keys)
+  if (!required) return undefined
+  throw new SallyportError('policy-unsigned', `policy \`${shown}\` is not signed`, {
+    help: `sign it with \`sallyport sign\`; the signature belongs into \`${signatureFile(shown)}\``,
+  })
+}
+
+/** Where the signature of a policy file lies. */
+export function signatureFile(path: string): string {
+  return `${path}.sig`
+}
+
+/** Undefined when there is none; anything else that keeps it from being read is an error. */
+async function readSignature(path: string): Promise<string | undefined> {
+  try {
+    return await readText(signatureFile(path))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const file = signatureFile(path)
+    throw new SallyportError('bad-file', `\`${file}\` cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
 }

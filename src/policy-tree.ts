@@ -184,7 +184,7 @@ function refusal(
 }
 
 /** Only files: a pipe would never end, a device never be a policy. */
-async function readText(path: string): Promise<string> {
+export async function readText(path: string): Promise<string> {
   const handle = await open(path, 'r')
   try {
     const status = await handle.stat()

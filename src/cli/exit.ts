@@ -21,6 +21,9 @@ const thrown: Partial<Record<ErrorCode, ExitCode>> = {
   'bad-tool': exitCode.usage,
   'bad-schema': exitCode.usage,
   'bad-policy': exitCode.negative,
+  'policy-unsigned': exitCode.negative,
+  'policy-signature': exitCode.negative,
+  'policy-key-unknown': exitCode.negative,
 }
 
 /** The exit code of a command that threw. */

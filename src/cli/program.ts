@@ -62,6 +62,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .description('run an agent under a policy')
     .argument('[prompt]', 'what the user says; else standard input')
     .requiredOption('--policy <file>', 'policy file')
+    .option('--policy-keys <file>', 'keys of which one has to have signed ($SALLYPORT_POLICY_KEYS)')
     .option('--tools <module>', 'module whose default export is a list of tools')
     .option('--model <name>', 'model, as the provider calls it ($SALLYPORT_MODEL)')
     .option('--base-url <url>', 'OpenAI-compatible endpoint, ending in /v1')
@@ -84,6 +85,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .command('check')
     .description('find everything that is wrong with policy files')
     .argument('<files...>', 'policy files')
+    .option('--policy-keys <file>', 'keys of which one has to have signed ($SALLYPORT_POLICY_KEYS)')
     .option('--tools <file>', 'tools module or schemas.json to hold rules and arguments against')
     .option('--strict', 'warnings fail too')
     .addOption(
@@ -132,12 +134,25 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .command('decide')
     .description('decide calls given as JSON lines on standard input')
     .requiredOption('--policy <file>', 'policy file')
+    .option('--policy-keys <file>', 'keys of which one has to have signed ($SALLYPORT_POLICY_KEYS)')
     .option('--tools <file>', 'tools module or schemas.json to validate arguments with')
     .option('--token <token>', 'caller of the lines that name no principal ($SALLYPORT_TOKEN)')
     .option('--json', 'accepted for symmetry: the output always is JSON lines')
     .action(async (options) => {
       const { decide } = await import('./commands/decide.ts')
       done(await decide(options, io))
+    })
+
+  program
+    .command('sign')
+    .description('sign a policy with everything it extends')
+    .argument('<file>', 'policy file')
+    .requiredOption('--key <file>', 'private key: a JSON Web Key for Ed25519 or P-256 with a kid')
+    .option('-o, --output <file>', 'signature; else the name of the policy with .sig behind')
+    .option('--json', 'print the result as JSON')
+    .action(async (file: string, options) => {
+      const { sign } = await import('./commands/sign.ts')
+      done(await sign(file, options, io))
     })
 
   program

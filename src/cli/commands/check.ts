@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises'
 import { lintPolicy } from '../../analysis/lint.ts'
 import { isSallyportError, type ErrorData } from '../../base/errors.ts'
 import { version } from '../../base/version.ts'
-import { loadPolicy } from '../../policy-file.ts'
 import { formatDiagnostic, type Diagnostic } from '../../policy/diagnostic.ts'
 import type { Tool } from '../../tools/tool.ts'
-import { exitCode, type ExitCode } from '../exit.ts'
+import { exitCode, exitOfError, type ExitCode } from '../exit.ts'
 import { compactFinding, githubFinding, sarifFindings, type FindingFormat } from '../findings.ts'
 import { noteError, outJson, type Io } from '../io.ts'
+import { loadTrusted, type KeyOptions } from '../policy.ts'
 import { loadTools } from '../tools-file.ts'
 
-export interface CheckOptions {
+export interface CheckOptions extends KeyOptions {
   readonly tools?: string
   readonly format: FindingFormat
   readonly json?: boolean
@@ -37,21 +37,29 @@ export async function check(
 ): Promise<ExitCode> {
   const tools = options.tools === undefined ? undefined : await loadTools(options.tools)
   const results: Checked[] = []
-  for (const file of files) results.push(await checkFile(file, tools))
+  for (const file of files) results.push(await checkFile(file, tools, options, io))
   const code = exitOf(results, options.strict === true)
   await print(results, code, options.json === true ? 'json' : options.format, io)
   return code
 }
 
 function exitOf(results: readonly Checked[], strict: boolean): ExitCode {
-  if (results.some(({ error }) => error !== undefined)) return exitCode.usage
+  const codes = results.flatMap(({ error }) =>
+    error === undefined ? [] : [exitOfError(error.code)],
+  )
+  if (codes.length > 0) return codes.find((code) => code !== exitCode.negative) ?? codes[0]!
   const all = results.flatMap(({ diagnostics }) => diagnostics)
   return (strict ? all.length > 0 : all.some(isError)) ? exitCode.negative : exitCode.done
 }
 
-async function checkFile(file: string, tools: readonly Tool[] | undefined): Promise<Checked> {
+async function checkFile(
+  file: string,
+  tools: readonly Tool[] | undefined,
+  options: KeyOptions,
+  io: Io,
+): Promise<Checked> {
   try {
-    const loaded = await loadPolicy(file)
+    const loaded = await loadTrusted(file, options, io)
     const { warnings } = loaded.compile(tools)
     const found = lintPolicy(loaded.file, tools === undefined ? {} : { tools })
     const diagnostics = distinct([...warnings, ...found])

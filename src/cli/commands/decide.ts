@@ -10,7 +10,6 @@ import {
   type Situation,
 } from '../../gate/rehearsal.ts'
 import { keyAccess } from '../../key-files.ts'
-import { loadPolicy } from '../../policy-file.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { Decision } from '../../protocol/decision.ts'
 import type { Message } from '../../protocol/message.ts'
@@ -18,10 +17,11 @@ import type { Principal } from '../../protocol/principal.ts'
 import { authOf } from '../auth.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { inputLines, noteError, outJson, type Io } from '../io.ts'
+import { loadTrusted, type KeyOptions } from '../policy.ts'
 import { readPrincipal } from '../principal.ts'
 import { loadTools } from '../tools-file.ts'
 
-export interface DecideOptions {
+export interface DecideOptions extends KeyOptions {
   readonly policy: string
   readonly tools?: string
   readonly token?: string
@@ -75,7 +75,7 @@ interface Prepared {
 }
 
 async function prepare(options: DecideOptions, io: Io): Promise<Prepared> {
-  const loaded = await loadPolicy(options.policy)
+  const loaded = await loadTrusted(options.policy, options, io)
   const given = options.tools === undefined ? undefined : await loadTools(options.tools)
   const policy = loaded.compile(given)
   const authenticator = createAuthenticator(policy.identity, {

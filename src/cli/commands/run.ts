@@ -4,7 +4,6 @@ import { SallyportError } from '../../base/errors.ts'
 import { jsonlJournal } from '../../journal/jsonl.ts'
 import { openaiCompatible } from '../../model/compatible.ts'
 import { openrouter } from '../../model/openrouter.ts'
-import { loadPolicy } from '../../policy-file.ts'
 import type { Model } from '../../protocol/model.ts'
 import { renderJson } from '../../report/json.ts'
 import { createRuntime } from '../../runtime.ts'
@@ -13,9 +12,10 @@ import type { Run } from '../../run/run.ts'
 import { authOf, keyForHost } from '../auth.ts'
 import { exitOfRun, type ExitCode } from '../exit.ts'
 import { noteError, outJson, printable, readInput, type Io } from '../io.ts'
+import { loadTrusted, type KeyOptions } from '../policy.ts'
 import { loadTools } from '../tools-file.ts'
 
-export interface RunCommandOptions {
+export interface RunCommandOptions extends KeyOptions {
   readonly policy: string
   readonly tools?: string
   readonly model?: string
@@ -39,7 +39,7 @@ export async function run(
   io: Io,
 ): Promise<ExitCode> {
   const input = await readPrompt(prompt, io)
-  const policy = await loadPolicy(options.policy)
+  const policy = await loadTrusted(options.policy, options, io)
   const tools = options.tools === undefined ? [] : await loadTools(options.tools)
   const journal = jsonlJournal(options.journal)
   try {

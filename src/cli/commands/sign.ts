@@ -1,0 +1,32 @@
+import { writeFile } from 'node:fs/promises'
+import { messageOf, SallyportError } from '../../base/errors.ts'
+import { signatureFile } from '../../policy-load.ts'
+import { signPolicy } from '../../policy-sign.ts'
+import { exitCode, type ExitCode } from '../exit.ts'
+import type { Io } from '../io.ts'
+import { readPolicyKeys } from '../policy.ts'
+
+export interface SignOptions {
+  readonly key: string
+  readonly output?: string
+  readonly json?: boolean
+}
+
+/** Signs one policy file with everything it extends; the signature is a file beside it. */
+export async function sign(file: string, options: SignOptions, io: Io): Promise<ExitCode> {
+  const [key, ...others] = await readPolicyKeys(options.key)
+  if (key === undefined || others.length > 0) {
+    throw new SallyportError('bad-option', `\`${options.key}\` holds more than one key`)
+  }
+  const signature = await signPolicy(file, key)
+  const output = options.output ?? signatureFile(file)
+  try {
+    await writeFile(output, `${signature}\n`)
+  } catch (error) {
+    throw new SallyportError('bad-file', `\`${output}\` cannot be written: ${messageOf(error)}`)
+  }
+  const { kid } = key
+  if (options.json === true) io.out(`${JSON.stringify({ file, signature: output, kid })}\n`)
+  else io.note(`signed \`${file}\` with the key \`${String(kid)}\`: ${output}\n`)
+  return exitCode.done
+}

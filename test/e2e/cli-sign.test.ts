@@ -1,0 +1,67 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { cli } from '../support/cli.ts'
+import { deskFolder } from '../support/cli-files.ts'
+import { keyPair } from '../support/policy-keys.ts'
+
+const { open, secret } = keyPair('release')
+
+function folderWithKeys(): string {
+  const cwd = deskFolder()
+  writeFileSync(join(cwd, 'secret.jwk'), JSON.stringify(secret))
+  writeFileSync(join(cwd, 'keys.jwks'), JSON.stringify({ keys: [open] }))
+  return cwd
+}
+
+describe.concurrent('sallyport sign', () => {
+  test('makes the signature that other commands can demand', async () => {
+    const cwd = folderWithKeys()
+    const check = ['check', '--policy-keys', 'keys.jwks', 'desk.yaml']
+    const before = await cli(check, { cwd })
+    expect([before.code, before.err]).toEqual([1, expect.stringContaining('is not signed')])
+
+    const sign = await cli(['sign', 'desk.yaml', '--key', 'secret.jwk', '--json'], { cwd })
+    expect([sign.code, sign.err]).toEqual([0, ''])
+    expect(sign.lines()).toEqual([
+      { file: 'desk.yaml', signature: 'desk.yaml.sig', kid: 'release' },
+    ])
+    expect((await cli(check, { cwd })).code).toBe(0)
+
+    const path = join(cwd, 'desk.yaml')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('maximum: 100', 'maximum: 1000'))
+    const input = '{"tool":"look","principal":{"subject":"u","roles":["user"]}}\n'
+    const environment = { SALLYPORT_POLICY_KEYS: 'keys.jwks' }
+    const decide = ['decide', '--policy', 'desk.yaml']
+    const after = await cli(decide, { cwd, input, environment })
+    expect([after.code, after.out]).toEqual([1, ''])
+    expect(after.err).toContain('policy-signature')
+    expect((await cli(decide, { cwd, input })).code).toBe(0)
+  })
+
+  test('says nothing of a key that it cannot use', async () => {
+    const cwd = folderWithKeys()
+    const { d } = secret as { readonly d: string }
+    writeFileSync(join(cwd, 'odd.jwk'), JSON.stringify({ ...secret, kty: d }).slice(0, -1))
+    const [broken, open_, missing] = await Promise.all(
+      ['odd.jwk', 'keys.jwks', 'gone.jwk'].map((key) =>
+        cli(['sign', 'desk.yaml', '--key', key], { cwd }),
+      ),
+    )
+    for (const { code, err, out } of [broken!, open_!, missing!]) {
+      expect([code, out]).toEqual([2, ''])
+      expect(err).not.toContain(d)
+    }
+    expect(open_!.err).toContain('public key')
+  })
+
+  test('cannot be avoided by an empty variable or a missing key file', async () => {
+    const cwd = folderWithKeys()
+    rmSync(join(cwd, 'keys.jwks'))
+    for (const file of ['', 'keys.jwks']) {
+      const environment = { SALLYPORT_POLICY_KEYS: file }
+      const { code } = await cli(['check', 'desk.yaml'], { cwd, environment })
+      expect(code).toBe(2)
+    }
+  })
+})
