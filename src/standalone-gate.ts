@@ -42,7 +42,10 @@ export interface StandaloneGateOptions {
   readonly journal?: Journal
   /** The host accepts that a policy in shadow mode does not block. Default false. */
   readonly allowShadow?: boolean
-  /** Values that guards keep from leaving, whatever they look like; never recorded. */
+  /**
+   * Values that only the host knows to be secret: what policies say about `secrets` finds them too,
+   * also in base64, hex and percent-encoding. Those under 6 characters are not looked for.
+   */
   readonly secrets?: readonly string[]
   readonly clock?: Clock
 }

@@ -21,6 +21,7 @@ import {
   type ApprovalRules,
   type OpenApproval,
 } from './approval.ts'
+import { Carried } from './carried.ts'
 import { examine, unexamined } from './examine.ts'
 import { Judgement } from './judgement.ts'
 import { firmSteps, type Surroundings } from './layer.ts'
@@ -91,6 +92,7 @@ export function createGate(options: GateOptions): Gate {
     schemaOf: (tool) => registry.get(tool)?.output,
     ...options,
   })
+  const carried = new Carried(options.secrets)
   const open = new Map<string, OpenApproval>()
 
   const rolesOf = (approver: Approver): ReadonlySet<string> =>
@@ -156,7 +158,8 @@ export function createGate(options: GateOptions): Gate {
     const { call, tool, args } = examined
     const { principal } = context
     judgement.permitted(examined, context)
-    const grant = { call, tool: tool!, args: args as JsonObject, principal }
+    const beside = carried.of(judgement.policy, call.tool)
+    const grant = { call, tool: tool!, args: args as JsonObject, principal, ...beside }
     return { kind: 'permit', decision, permit: mintPermit(grant) }
   }
 

@@ -58,9 +58,10 @@ export function toolResultLine(e: ToolResulted, link: Link): string {
   const bytes = e.resultBytes === undefined ? '' : `"resultBytes":${number(e.resultBytes)},`
   const digest = e.resultDigest === undefined ? '' : `"resultDigest":"${e.resultDigest}",`
   const truncated = e.truncated === undefined ? '' : `"truncated":${e.truncated},`
+  const changes = e.changes === undefined ? '' : `"changes":${canonicalJson(e.changes)},`
   return (
     `{"approvalMs":${number(e.approvalMs)},"at":"${e.at}","attempts":${number(e.attempts)},` +
-    `"callId":${text(e.callId)},"eventSeq":${e.seq},"executionMs":${number(e.executionMs)},` +
+    `"callId":${text(e.callId)},${changes}"eventSeq":${e.seq},"executionMs":${number(e.executionMs)},` +
     `${payloadMember(link)}"prev":"${link.prev}","queueMs":${number(e.queueMs)},${bytes}${digest}` +
     `"runId":${text(e.runId)},"seq":${link.seq},"status":"${e.status}","tool":${text(e.tool)},` +
     `${truncated}${lastMembers(e)}}`

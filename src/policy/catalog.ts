@@ -77,6 +77,13 @@ export function checkAgainst(catalog: Catalog, file: PolicyFile, diagnostics: Di
   for (const rule of file.rules) {
     for (const name of argumentNames(rule)) checkArgument(name, rule, find, diagnostics)
   }
+  const { paths, network, commands } = file.guards
+  for (const guard of [...paths, ...network, ...commands]) {
+    // `*` is any argument
+    const [top] = guard.arg
+    if (top === undefined || top === '*') continue
+    checkArgument({ name: { text: top, ...guard.at }, top }, guard, find, diagnostics)
+  }
 }
 
 /** Every name or glob of a tool outside of `tools` itself. */
@@ -136,11 +143,11 @@ function argumentNames(rule: Rule): readonly ArgumentName[] {
 /** Every tool named exactly needs the argument; of the tools of a glob at least one. */
 function checkArgument(
   { name, top }: ArgumentName,
-  rule: Rule,
+  { tools: globs }: { readonly tools: readonly Name[] },
   find: (glob: string) => readonly PolicyTool[],
   diagnostics: Diagnostics,
 ): void {
-  for (const { text } of rule.tools) {
+  for (const { text } of globs) {
     const tools = find(text)
     const lacking = tools.filter((tool) => tool.argumentNames?.includes(top) === false)
     if (lacking.length === 0 || lacking.length < tools.length) continue

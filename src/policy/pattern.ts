@@ -12,6 +12,9 @@ const maxProgram = 4000
 /** Instructions times characters of one match; beyond it the text cannot be evaluated. */
 const maxWork = 20_000_000
 
+/** The same for finding all places, which is not asked while a call is decided. */
+const maxSearch = 400_000_000
+
 /**
  * A regular expression in RE2 syntax, matched in linear time. The pattern is in NFC, while a tool
  * gets the text as it came: of a text that is not in NFC a match is never certain, and a miss only
@@ -21,6 +24,14 @@ export interface Pattern {
   readonly source: string
   matchesWhole(text: string): Truth
   occursIn(text: string): Truth
+  /** Every place, from left to right; undefined where the text is too long or not in NFC. */
+  findAll(text: string): readonly Place[] | undefined
+}
+
+/** A part of a text; `end` is not included. */
+export interface Place {
+  readonly start: number
+  readonly end: number
 }
 
 export type PatternResult =
@@ -82,5 +93,19 @@ function createPattern(source: string, compiled: RE2JS, size: number): Pattern {
     source,
     matchesWhole: (text) => run(text, (form) => compiled.testExact(form)),
     occursIn: (text) => run(text, (form) => compiled.test(form)),
+    findAll: (text) =>
+      text.length * size > maxSearch || text.normalize('NFC') !== text
+        ? undefined
+        : placesOf(compiled, text),
   }
+}
+
+function placesOf(compiled: RE2JS, text: string): readonly Place[] {
+  const matcher = compiled.matcher(text)
+  const places: Place[] = []
+  while (matcher.find()) {
+    const [start, end] = [matcher.start(), matcher.end()]
+    if (end > start) places.push({ start, end })
+  }
+  return places
 }

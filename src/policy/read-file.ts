@@ -90,7 +90,7 @@ const fields = {
   tests: listOf('`tests`', readTest, { minimum: 0 }),
 }
 
-const notEvaluated = ['vars', 'output', 'audit']
+const notEvaluated = ['audit']
 const needed = ['sallyport', 'name']
 const readMain = mapping('a policy', {}, fields, { needed: [...needed, 'rules'], notEvaluated })
 const readParent = mapping('a policy', {}, fields, { needed, notEvaluated })

@@ -153,6 +153,8 @@ export interface ToolResulted extends Base<'tool-result'> {
   readonly resultDigest?: string
   readonly resultBytes?: number
   readonly truncated?: boolean
+  /** What the policy took out of the result, counted; digest and length are of what is left. */
+  readonly changes?: readonly { readonly what: string; readonly count: number }[]
 }
 
 export interface Retried extends Base<'retry'> {

@@ -2,12 +2,19 @@ import type { Clock } from '../base/clock.ts'
 import type { ErrorCode } from '../base/codes.ts'
 import { errorData } from '../base/errors.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
+import { redacted } from '../base/redact.ts'
 import type { StopReason } from '../base/signal.ts'
 import type { ToolResult } from '../protocol/call.ts'
 import type { SchemaProblem } from './compile.ts'
 import { runAttempt, type AttemptHooks, type LateOutcome, type Outcome } from './attempt.ts'
 import { failureMessage, failureStack, hideSensitive } from './failure.ts'
-import { describeError, readOutput, type ToolOutput } from './output.ts'
+import {
+  copyOutput,
+  describeError,
+  presentOutput,
+  type CopiedOutput,
+  type OutputChange,
+} from './output.ts'
 import { redeemPermit, type Grant, type Permit } from './permit.ts'
 import { checkOutput } from './schema.ts'
 import { Stop } from './stop.ts'
@@ -44,6 +51,8 @@ export interface Execution extends ToolResult {
   readonly resultDigest?: string
   readonly resultBytes?: number
   readonly truncated?: true
+  /** What the policy took out of the result or the message; counted. */
+  readonly changes?: readonly OutputChange[]
 }
 
 type Finding = Omit<Execution, 'attempts' | 'durationMs'>
@@ -116,7 +125,8 @@ class Attempts implements AttemptHooks {
   }
 
   onProgress(value: JsonValue): void {
-    this.#tell(() => this.#context.onProgress(value))
+    const shown = this.#grant.refine?.(value).value ?? value
+    this.#tell(() => this.#context.onProgress(shown))
   }
 
   onLate(outcome: LateOutcome): void {
@@ -210,20 +220,24 @@ function conclude(outcome: Outcome, grant: Grant, attempts: number): Finding | P
   switch (outcome.kind) {
     case 'returned':
       return concludeResult(outcome.value, grant)
-    case 'threw':
-      return failed(
-        'error-execution',
-        'tool-failed',
-        failureMessage(outcome.error, args, tool.sensitive),
-      )
+    case 'threw': {
+      const message = failureMessage(outcome.error, args, tool.sensitive)
+      return failed('error-execution', 'tool-failed', refineText(message, grant))
+    }
     case 'stopped':
       return stopped(outcome.reason, tool.timeoutMs, attempts > 0)
   }
 }
 
+/** A message of a tool is as little to be trusted with secrets as its result. */
+function refineText(text: string, { refine }: Grant): string {
+  const refined = refine?.(text).value ?? text
+  return typeof refined === 'string' ? refined : redacted
+}
+
 function concludeResult(value: unknown, grant: Grant): Finding | Promise<Finding> {
   const { tool, args } = grant
-  const output = readOutput(value, tool.maxResultBytes)
+  const output = copyOutput(value)
   if (typeof output === 'string') {
     return failed(
       'error-output',
@@ -231,18 +245,20 @@ function concludeResult(value: unknown, grant: Grant): Finding | Promise<Finding
       hideSensitive(`the tool ran, but its result cannot be used: ${output}`, args, tool.sensitive),
     )
   }
-  const problem = checkOutput(tool, output.result)
+  const problem = checkOutput(tool, output.value)
   return problem instanceof Promise
     ? problem.then((late) => concludeChecked(output, late, grant))
     : concludeChecked(output, problem, grant)
 }
 
 function concludeChecked(
-  output: ToolOutput,
+  output: CopiedOutput,
   problem: SchemaProblem | undefined,
-  { tool, args }: Grant,
+  { tool, args, refine }: Grant,
 ): Finding {
-  if (problem === undefined) return { status: 'success', ...output }
+  if (problem === undefined) {
+    return { status: 'success', ...presentOutput(output, tool.maxResultBytes, refine) }
+  }
   const place = problem.pointer === '' ? 'its result' : `\`${problem.pointer}\` of its result`
   const message = `the tool ran, but ${place} ${problem.message}`
   return failed('error-output', 'bad-output', hideSensitive(message, args, tool.sensitive))

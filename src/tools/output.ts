@@ -22,34 +22,74 @@ export interface ToolOutput {
   readonly resultBytes: number
   /** Present and true when the model does not see everything. */
   readonly truncated?: true
+  /** What the policy took out; digest and length are of what is left. */
+  readonly changes?: readonly OutputChange[]
+}
+
+/** Something that was taken out of a result, and how often. */
+export interface OutputChange {
+  readonly what: string
+  readonly count: number
+}
+
+/** A result after the rules of a policy. */
+export interface RefinedOutput {
+  readonly value: JsonValue
+  readonly changes: readonly OutputChange[]
+  /** What the model sees of it at most, in UTF-8 bytes. */
+  readonly maxBytes?: number
+}
+
+/** Takes out of a result what the policy says; never throws. */
+export type Refine = (value: JsonValue) => RefinedOutput
+
+/** What a tool returned, as plain data. */
+export interface CopiedOutput {
+  /** Frozen; only a text over 4 Mi characters is cut here too. */
+  readonly value: JsonValue
+  /** UTF-8 length of a text that was cut. */
+  readonly cutBytes?: number
 }
 
 /**
- * Turns what a tool returned into plain data and into the text for the model: a string as it is,
- * anything else as JSON, cut to `maxBytes` of UTF-8 with a mark inside that bound. Returns what is
- * wrong, as a string, for a value that is not JSON or over 4 Mi characters (unless it is one text).
+ * Turns what a tool returned into plain data. Returns what is wrong, as a string, for a value that
+ * is not JSON or over 4 Mi characters (unless it is one text).
  */
-export function readOutput(returned: unknown, maxBytes: number): ToolOutput | string {
-  if (typeof returned === 'string' && returned.length > keptLength)
-    return hugeText(returned, maxBytes)
+export function copyOutput(returned: unknown): CopiedOutput | string {
+  if (typeof returned === 'string' && returned.length > keptLength) {
+    const value = returned.slice(0, codePointBorder(returned, keptLength)).toWellFormed()
+    return { value, cutBytes: Buffer.byteLength(returned) }
+  }
   const copy = copyPlain(returned, { maxLength: keptLength + 2, maxDepth: keptDepth })
-  if (!copy.ok) return copy.message
-  const result = copy.value
-  const canonical = canonicalJson(result)
+  return copy.ok ? { value: copy.value } : copy.message
+}
+
+/**
+ * The result as it is recorded and the text for the model: a string as it is, anything else as
+ * JSON, cut to `maxBytes` of UTF-8 with a mark inside that bound.
+ */
+export function presentOutput(
+  { value, cutBytes }: CopiedOutput,
+  maxBytes: number,
+  refine?: Refine,
+): ToolOutput {
+  const refined = refine?.(value) ?? { value, changes: [] }
+  const most = Math.min(maxBytes, refined.maxBytes ?? maxBytes)
+  const result = refined.value
+  const changes = refined.changes.length === 0 ? {} : { changes: refined.changes }
   const text = typeof result === 'string' ? result : JSON.stringify(result)
+  if (cutBytes !== undefined) {
+    return { result, ...cut(text, cutBytes, most), resultBytes: cutBytes, ...changes }
+  }
+  const canonical = canonicalJson(result)
   const bytes = Buffer.byteLength(text)
   return {
     result,
-    ...(bytes <= maxBytes ? { content: text } : cut(text, bytes, maxBytes)),
+    ...(bytes <= most ? { content: text } : cut(text, bytes, most)),
     resultDigest: sha256(canonical),
     resultBytes: Buffer.byteLength(canonical),
+    ...changes,
   }
-}
-
-function hugeText(text: string, maxBytes: number): ToolOutput {
-  const bytes = Buffer.byteLength(text)
-  const result = text.slice(0, codePointBorder(text, keptLength)).toWellFormed()
-  return { result, ...cut(result, bytes, maxBytes), resultBytes: bytes }
 }
 
 /** The start of a text and a mark, together at most `maxBytes`, cut between two code points. */

@@ -2,6 +2,8 @@ import { SallyportError } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { ToolCall } from '../protocol/call.ts'
 import type { Principal } from '../protocol/principal.ts'
+import type { ToolAccess } from './access/area.ts'
+import type { Refine } from './output.ts'
 import type { Tool } from './tool.ts'
 
 /** What a permit allows: this call, of this tool, with these arguments, for this caller. */
@@ -10,6 +12,10 @@ export interface Grant {
   readonly tool: Tool
   readonly args: JsonObject
   readonly principal: Principal | null
+  /** What the tool may open and fetch by itself; undefined for nothing. */
+  readonly access?: ToolAccess | undefined
+  /** What the policy takes out of everything the tool returns; undefined for nothing. */
+  readonly refine?: Refine | undefined
 }
 
 const grants = new WeakMap<Permit, Grant>()
@@ -37,13 +43,14 @@ class SingleUsePermit {
 export type Permit = SingleUsePermit
 
 /** Only for `gate/gate.ts`. The grant is kept as it is now. */
-export function mintPermit({ call, tool, args, principal }: Grant): Permit {
+export function mintPermit(grant: Grant): Permit {
+  const { call, tool, args } = grant
   if (call.tool !== tool.name || call.defect !== undefined || !Object.isFrozen(args)) {
     throw new SallyportError('internal', `a call of \`${tool.name}\` cannot be permitted like this`)
   }
   const kept = Object.freeze({ ...call })
   const permit = new SingleUsePermit(kept)
-  grants.set(permit, Object.freeze({ call: kept, tool, args, principal }))
+  grants.set(permit, Object.freeze({ ...grant, call: kept }))
   Object.freeze(permit)
   return permit
 }

@@ -34,3 +34,25 @@ const ignorable = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu
 export function visibleForm(text: string): string {
   return text.replaceAll(ignorable, '').normalize('NFKC')
 }
+
+const joiners = /(?<=[\p{Script=Latin}\p{N}\s\p{P}]|^)[\u200c\u200d]+/gu
+const selectors =
+  /(?<=[\p{Script=Latin}\s]|^)[\ufe00-\ufe0e\u{e0100}-\u{e01ef}]+|(?<=[\ufe00-\ufe0f\u{e0100}-\u{e01ef}])[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]+/gu
+
+/** What is taken out of texts by kind; each pattern is global and linear. */
+export const strippable = {
+  // sequences of terminals (ECMA-48): with parameters, with a text up to its end, short ones
+  ansi: [
+    // oxlint-disable-next-line no-control-regex
+    /(?:\u001b\[|\u009b)[0-?]{0,128}[ -/]{0,16}[@-~]?|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c\n]{0,4096}(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]{0,8}[0-~]?/g,
+  ],
+  bidi: [/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g],
+  tags: [/[\u{e0000}-\u{e007f}]+/gu],
+  'zero-width': [
+    /[\u00ad\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0]+|\u034f/g,
+    joiners,
+    selectors,
+  ],
+  // oxlint-disable-next-line no-control-regex
+  control: [/[\0-\u0008\v\f\u000e-\u001f\u007f-\u009f]+/g],
+} as const

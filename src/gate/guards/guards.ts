@@ -9,14 +9,14 @@ import type { DecisionRequest, Policy } from '../../policy/policy.ts'
 import type { Name } from '../../policy/shape.ts'
 import type { Span } from '../../policy/source.ts'
 import type { Position } from '../../protocol/decision.ts'
-import type { FileArea, NetworkArea, ToolAccess } from '../../tools/access/area.ts'
+import type { FileArea, Layers, NetworkArea, ToolAccess } from '../../tools/access/area.ts'
 import type { Finding } from '../finding.ts'
+import { eachText, eachValue, pointerOf, said } from './argument.ts'
 import { compileCommands } from './commands.ts'
 import { compileDanger } from './danger.ts'
 import type { FileProbe } from './links.ts'
 import { networkArea } from './network.ts'
 import { fileArea, pathProblem } from './paths.ts'
-import { blocked, findValues, scalarsOf } from './values.ts'
 
 /** What the guards of a policy say, before a call and while it runs. */
 export interface CompiledGuards {
@@ -29,81 +29,116 @@ export interface CompiledGuards {
 /** What is wrong with a call, as a sentence; undefined when nothing is. */
 export type Check = (args: JsonObject, tool: string) => string | undefined
 
-interface Guard {
+interface Guard<Area = unknown> {
   readonly kind: 'paths' | 'network' | 'commands' | 'danger'
   readonly effect: 'ask' | 'deny'
   readonly position: Position
+  /** Pointer to what it is about; empty for all arguments. */
+  readonly argument: string
+  readonly area: Area
   readonly check: Check
-  readonly area?: { readonly argument: string; readonly of: FileArea | NetworkArea }
   matches(tool: string): boolean
 }
 
-/** Values of one argument that are looked at; a call with more is refused. */
-const maxValues = 1000
+/** The guards of one file. */
+interface Layer {
+  readonly paths: readonly Guard<FileArea>[]
+  readonly network: readonly Guard<NetworkArea>[]
+  readonly others: readonly Guard[]
+}
+
+/** What a layer is compiled with. */
+interface Surroundings {
+  readonly probe: FileProbe | undefined
+  readonly secrets: readonly string[]
+  /** Whether guards of this argument read a relative path below different folders. */
+  isAmbiguous(tool: string, argument: string): boolean
+}
 
 /**
- * Compiles the guards of a policy. A relative `root` starts at the folder of the policy file. With
- * a probe, paths are also held against the disk. `secrets` are values that the host knows to be
- * secret, beside those whose format tells.
+ * Compiles the guards of a policy and of its parents. A relative `root` starts at the folder of
+ * the file that says it. With a probe, paths are also held against the disk. `secrets` are values
+ * that the host knows to be secret, beside those whose format tells.
  */
 export function compileGuards(
   policy: Policy,
   probe?: FileProbe,
   secrets: readonly string[] = [],
 ): CompiledGuards {
-  const { guards, source } = policy.document
-  const folder = dirname(resolve(policy.file))
-  const reads = (tool: string): boolean => policy.factsOf(tool).kind === 'read'
-  const entry = (kind: Guard['kind'], { at, tools }: { at: Span; tools: readonly Name[] }) => {
+  const layers: Layer[] = []
+  const isAmbiguous = (tool: string, argument: string): boolean => {
+    const roots = layers
+      .flatMap(({ paths }) => paths)
+      .filter((guard) => guard.argument === argument && guard.matches(tool))
+      .map(({ area }) => area.root)
+    return new Set(roots).size > 1
+  }
+  for (const layer of policy.layers) {
+    layers.push(compileLayer(layer, { probe, secrets, isAmbiguous }))
+  }
+  const all = layers.flatMap(({ paths, network, others }) => [...paths, ...network, ...others])
+  return {
+    check: ({ args, tool }) =>
+      all.flatMap((guard) => (guard.matches(tool) ? findingOf(guard, args, tool) : [])),
+    access(tool) {
+      const files = areasOf(
+        tool,
+        layers.map(({ paths }) => paths),
+      )
+      const network = areasOf(
+        tool,
+        layers.map((layer) => layer.network),
+      )
+      if (files.length === 0 && network.length === 0) return undefined
+      const readOnly = policy.layers.some((layer) => layer.factsOf(tool).kind === 'read')
+      return Object.freeze({ tool, readOnly, files, network })
+    },
+  }
+}
+
+function compileLayer(layer: Policy, { probe, secrets, isAmbiguous }: Surroundings): Layer {
+  const { guards, source } = layer.document
+  const folder = dirname(resolve(layer.file))
+  const writes = (tool: string): boolean => layer.factsOf(tool).kind !== 'read'
+  const entry = <Kind extends Guard['kind']>(
+    kind: Kind,
+    { at, tools, arg = [] }: { at: Span; tools: readonly Name[]; arg?: readonly string[] },
+  ) => {
     const globs = tools.map(({ text }) => compileGlob(text))
     return {
       kind,
       effect: 'deny' as const,
       position: positionOf(at, source),
+      argument: pointerOf(arg),
       matches: (tool: string) => globs.some((matches) => matches(tool)),
     }
   }
-  const paths = guards.paths.map((guard): Guard => {
+  const paths = guards.paths.map((guard) => {
     const area = fileArea(guard, folder)
-    const rivals = guards.paths
-      .filter(({ arg, root }) => pointerOf(arg) === pointerOf(guard.arg) && root !== guard.root)
-      .map((rival) => entry('paths', rival))
-    const check: Check = (args, tool) => {
-      const ambiguous = rivals.some(({ matches }) => matches(tool))
-      return eachText(args, guard.arg, ({ pointer, value }) =>
-        ambiguous && !isAbsolute(value)
+    const argument = pointerOf(guard.arg)
+    const check: Check = (args, tool) =>
+      eachText(args, guard.arg, ({ pointer, value }) =>
+        !isAbsolute(value) && isAmbiguous(tool, argument)
           ? said(pointer, 'is relative, and guards read it below different folders')
-          : said(pointer, pathProblem(area, value, !reads(tool), probe)),
+          : said(pointer, pathProblem(area, value, writes(tool), probe)),
       )
-    }
-    return { ...entry('paths', guard), check, area: { argument: pointerOf(guard.arg), of: area } }
+    return { ...entry('paths', guard), check, area }
   })
-  const network = guards.network.map((guard): Guard => {
+  const network = guards.network.map((guard) => {
     const area = networkArea(guard)
-    const check = checkUrls(guard, area)
-    return { ...entry('network', guard), check, area: { argument: pointerOf(guard.arg), of: area } }
+    return { ...entry('network', guard), check: checkUrls(guard, area), area }
   })
-  const commands = guards.commands.map((guard): Guard => {
+  const commands = guards.commands.map((guard) => {
     const problemOf = compileCommands(guard)
     const check: Check = (args) =>
       eachValue(args, guard.arg, (found) => said(found.pointer, problemOf(found.value)))
-    return { ...entry('commands', guard), check }
+    return { ...entry('commands', guard), check, area: undefined }
   })
-  const danger = guards.danger.map((guard): Guard => {
-    const check = compileDanger(guard, secrets, (tool) => policy.factsOf(tool))
-    return { ...entry('danger', guard), effect: guard.do, check }
+  const danger = guards.danger.map((guard) => {
+    const check = compileDanger(guard, secrets, (tool) => layer.factsOf(tool))
+    return { ...entry('danger', guard), effect: guard.do, check, area: undefined }
   })
-  const all = [...paths, ...network, ...commands, ...danger]
-  return {
-    check: ({ args, tool }) =>
-      all.flatMap((guard) => (guard.matches(tool) ? findingOf(guard, args, tool) : [])),
-    access(tool) {
-      const files = areasOf<FileArea>(paths, tool)
-      const targets = areasOf<NetworkArea>(network, tool)
-      if (files.length === 0 && targets.length === 0) return undefined
-      return Object.freeze({ tool, readOnly: reads(tool), files, network: targets })
-    },
-  }
+  return { paths, network, others: [...commands, ...danger] }
 }
 
 function findingOf(guard: Guard, args: JsonObject, tool: string): readonly Finding[] {
@@ -118,17 +153,15 @@ function findingOf(guard: Guard, args: JsonObject, tool: string): readonly Findi
   }
 }
 
-/** The areas of a tool by argument: guards of one argument stand together. */
-function areasOf<Area extends FileArea | NetworkArea>(
-  guards: readonly Guard[],
-  tool: string,
-): readonly (readonly Area[])[] {
-  const byArgument = new Map<string, Area[]>()
-  for (const { matches, area } of guards) {
-    if (area === undefined || !matches(tool)) continue
-    byArgument.set(area.argument, [...(byArgument.get(area.argument) ?? []), area.of as Area])
-  }
-  return [...byArgument.values()]
+/** Of each layer that guards the tool: by argument, the areas of its guards. */
+function areasOf<Area>(tool: string, layers: readonly (readonly Guard<Area>[])[]): Layers<Area> {
+  return layers
+    .map((guards) => guards.filter(({ matches }) => matches(tool)))
+    .filter((guards) => guards.length > 0)
+    .map((guards) => {
+      const byArgument = Map.groupBy(guards, ({ argument }) => argument)
+      return [...byArgument.values()].map((group) => group.map(({ area }) => area))
+    })
 }
 
 /** The argument `method`, where there is one, is that of the request. */
@@ -141,49 +174,4 @@ function checkUrls(guard: NetworkGuard, area: NetworkArea): Check {
       return said(pointer, located.ok ? undefined : located.reason)
     })
   }
-}
-
-type Look<Value> = (found: {
-  readonly pointer: string
-  readonly value: Value
-}) => string | undefined
-
-function eachText(
-  args: JsonObject,
-  path: readonly string[],
-  look: Look<string>,
-): string | undefined {
-  return eachValue(args, path, (found) => {
-    let count = 0
-    for (const { pointer, value } of scalarsOf(found)) {
-      if (typeof value !== 'string') return said(pointer, 'is not a text')
-      if (++count > maxValues) return said(pointer, `is one of more than ${maxValues} values`)
-      const problem = look({ pointer, value })
-      if (problem !== undefined) return problem
-    }
-    return undefined
-  })
-}
-
-function eachValue(
-  args: JsonObject,
-  path: readonly string[],
-  look: Look<JsonObject[string]>,
-): string | undefined {
-  const found = findValues(args, path)
-  if (found === blocked) return said(pointerOf(path), 'is not where the guard looks for it')
-  if (found.length > maxValues) return said(pointerOf(path), `has more than ${maxValues} values`)
-  for (const one of found) {
-    const problem = look(one)
-    if (problem !== undefined) return problem
-  }
-  return undefined
-}
-
-function said(pointer: string, problem: string | undefined): string | undefined {
-  return problem === undefined ? undefined : `\`${shorten(pointer, 128)}\` ${problem}`
-}
-
-function pointerOf(path: readonly string[]): string {
-  return `/${path.map((token) => token.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`
 }

@@ -36,17 +36,22 @@ export interface NetworkArea {
   locate(url: string, method?: string): Target | Refused
 }
 
-/** All of these have to agree: the guards of one argument. */
-export type AllOf<Area> = readonly Area[]
+/**
+ * Of each policy file in turn: by argument, the guards of that argument. Every file has to agree, a
+ * file agrees when one of its arguments does, and that when all its guards do.
+ */
+export type Layers<Area> = readonly (readonly (readonly Area[])[])[]
 
 /**
- * What a tool may open and fetch by itself: whatever the guards of one of its arguments agree to.
- * Made by the gate and carried in the permit.
+ * What a tool may open and fetch by itself: what the guards of its arguments agree to. Made by the
+ * gate and carried in the permit.
  */
 export interface ToolAccess {
   readonly tool: string
   /** The facts call the tool one that only reads. */
   readonly readOnly: boolean
-  readonly files: readonly AllOf<FileArea>[]
-  readonly network: readonly AllOf<NetworkArea>[]
+  /** Empty where no guard of paths is about the tool. */
+  readonly files: Layers<FileArea>
+  /** Empty where no guard of the network is about the tool. */
+  readonly network: Layers<NetworkArea>
 }

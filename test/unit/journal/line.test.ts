@@ -126,6 +126,7 @@ const events: Complete = {
     resultDigest: 'sha256:r',
     resultBytes: 9,
     truncated: true,
+    changes: [{ what: 'secrets', count: 2 }],
   },
   retry: { ...base, type: 'retry', attempt: 1, delayMs: 5, error: { ...error, status: 503 } },
   fallback: { ...base, type: 'fallback', from: 'a', to: 'b', error },

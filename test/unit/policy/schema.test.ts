@@ -63,8 +63,15 @@ const testCase = (fields: object): object => ({
   tests: [{ name: 'n', call: { tool: 't' }, expect: 'deny', ...fields }],
 })
 
+const output = (fields: object): object => ({ ...base, output: [{ tools: ['t'], ...fields }] })
+
 const good: readonly object[] = [
   base,
+  { ...base, vars: { workspace: '/home/dev' }, output: [] },
+  output({}),
+  output({ maxSize: '256B', strip: ['ansi', 'bidi', 'tags', 'zero-width', 'control'] }),
+  output({ maxSize: '16MiB', redact: [{ what: 'card', keep: 4 }, { matches: 'a+' }] }),
+  output({ maxSize: '16384KiB' }),
   {
     ...base,
     $schema: './x.json',
@@ -171,6 +178,18 @@ const good: readonly object[] = [
 
 const bad: readonly unknown[] = [
   null,
+  { ...base, vars: { workspace: 5 } },
+  { ...base, vars: { workspace: 'a\u202eb' } },
+  output({ maxSize: '255B' }),
+  output({ maxSize: '17MiB' }),
+  output({ maxSize: '16385KiB' }),
+  output({ maxSize: 64 }),
+  output({ strip: [] }),
+  output({ strip: ['html'] }),
+  output({ redact: [{}] }),
+  output({ redact: [{ what: 'card', matches: 'a' }] }),
+  output({ redact: [{ what: 'card', keep: 9 }] }),
+  output({ redact: [{ what: 'name' }] }),
   [],
   'text',
   {},

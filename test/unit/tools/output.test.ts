@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { digestJson } from '../../../src/base/digest.ts'
-import { readOutput, type ToolOutput } from '../../../src/tools/output.ts'
+import { copyOutput, presentOutput, type ToolOutput } from '../../../src/tools/output.ts'
 
 function read(value: unknown, maxBytes = 65_536): ToolOutput {
-  const output = readOutput(value, maxBytes)
+  const output = copyOutput(value)
   if (typeof output === 'string') throw new Error(output)
-  return output
+  return presentOutput(output, maxBytes)
 }
 
 test.each([
@@ -60,16 +60,11 @@ test('a text of 200 MB is cut, also in the record', () => {
 })
 
 test('a list of the size of a text that would be cut is refused', () => {
-  expect(
-    readOutput(
-      Array.from({ length: 5_000_000 }, () => 1),
-      1024,
-    ),
-  ).toContain('longer than')
+  expect(copyOutput(Array.from({ length: 5_000_000 }, () => 1))).toContain('longer than')
 })
 
 test('a deep result is refused', () => {
   let deep: unknown = 1
   for (let depth = 0; depth < 10_000; depth++) deep = [deep]
-  expect(readOutput(deep, 1024)).toContain('nested deeper')
+  expect(copyOutput(deep)).toContain('nested deeper')
 })

@@ -27,7 +27,8 @@ export function guardsOf(
     list.map((guard) => ({ at, tools: everything, ...defaults[kind as keyof Guards], ...guard })),
   ])
   const document = { ...policy.document, guards: Object.fromEntries(filled) as Guards }
-  return compileGuards({ ...policy, file: '/policies/p.yaml', document }, probe, secrets)
+  const own = { ...policy, file: '/policies/p.yaml', document }
+  return compileGuards({ ...own, layers: [own] }, probe, secrets)
 }
 
 const defaults: { readonly [Kind in keyof Guards]: object } = {
