@@ -203,7 +203,7 @@ function* mutantsOfLimit(limit: Limit): Generator<Change<Limit | undefined>> {
   const inverted = { ...limit, over: effect } as const
   yield { kind: 'effect', what: `${name} says \`${effect}\``, at, part: inverted }
   for (const moved of [max - 1, max + 1]) {
-    if (moved < 0) continue
+    if (moved <= 0) continue
     yield { kind: 'bound', what: `${name} ends at ${moved}`, at, part: { ...limit, max: moved } }
   }
 }

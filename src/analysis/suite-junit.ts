@@ -1,5 +1,6 @@
 import { visible } from '../base/text.ts'
-import { countsOf, placeOfTest, placeText, type PolicyOutcome } from './suite-report.ts'
+import { placeText } from './place.ts'
+import { countsOf, placeOfTest, type PolicyOutcome } from './suite-report.ts'
 import type { TestResult } from './suite.ts'
 
 /**

@@ -2,6 +2,7 @@ import { shorten, visible } from '../base/text.ts'
 import type { Position } from '../protocol/decision.ts'
 import type { Coverage } from './coverage.ts'
 import type { Mutation } from './mutation.ts'
+import { placeText } from './place.ts'
 import type { TestResult } from './suite.ts'
 import type { Suite } from './suite-file.ts'
 
@@ -22,10 +23,6 @@ export interface PolicyOutcome {
 /** Where a test stands. */
 export function placeOfTest({ source }: Suite, { test }: TestResult): Position {
   return { file: source.file, ...source.point(test.at.start) }
-}
-
-export function placeText({ file, line, column }: Position): string {
-  return `${visible(file)}:${line}:${column}`
 }
 
 /** In hundredths, rounded down: 100 means all of it. Nothing at all is covered whole. */

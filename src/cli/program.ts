@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { isSallyportError, messageOf } from '../base/errors.ts'
 import { version } from '../base/version.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'
+import { addAnalysisCommands } from './analysis-program.ts'
 import { exitCode, exitOfError, type ExitCode } from './exit.ts'
 import { noteError, type Io } from './io.ts'
 
@@ -100,26 +101,6 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     })
 
   program
-    .command('test')
-    .description('run the tests of policies')
-    .argument('<files...>', 'policy files and test files (*.test.yaml)')
-    .option('--tools <file>', 'tools module or schemas.json to validate arguments with')
-    .option('--run <pattern>', 'only tests with such names (RE2 syntax)')
-    .option('--coverage', 'tell which parts of the policies no test reaches')
-    .option('--mutate', 'change the policies in one place at a time: some test has to fail')
-    .option('--threshold <percent>', 'least coverage (default 0) and mutation score (100)', percent)
-    .option('--allow-empty', 'pass without any test')
-    .option('--watch', 'run again after each change')
-    .addOption(
-      new Option('--format <name>', 'form').choices(['human', 'json', 'junit']).default('human'),
-    )
-    .option('--json', 'the same as --format json')
-    .action(async (files: string[], options) => {
-      const { test } = await import('./commands/test.ts')
-      done(await test(files, options, io))
-    })
-
-  program
     .command('fmt')
     .description('bring policy files into canonical form; comments stay')
     .argument('[files...]', 'policy files; else standard input to standard output')
@@ -180,16 +161,13 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       done(await schema(name, io))
     })
 
+  addAnalysisCommands(program, io, done)
+
   // commands inherit nothing of the program by themselves
   for (const command of program.commands) {
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.note })
   }
   return program
-}
-
-function percent(text: string): number {
-  if (!/^(100|[1-9]?[0-9])$/.test(text)) throw new InvalidArgumentError('give 0 to 100')
-  return Number(text)
 }
 
 function wholeNumber(text: string): number {

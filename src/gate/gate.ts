@@ -62,7 +62,7 @@ export interface Gate {
   answer(approvalId: string, answer: ApprovalAnswer): Promise<Answered>
   /** Nobody has answered in time. */
   expire(approvalId: string): Answered
-  /** A permitted call will not run after all: what was reserved for it is free again. */
+  /** The call will not run after all: what it took is free again, and nobody is asked any more. */
   release(callId: string): void
   /** A permitted call has run: what it took and what came out count from now on. */
   settle(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void
@@ -263,7 +263,10 @@ export function createGate(options: GateOptions): Gate {
     judge,
     answer,
     expire,
-    release: (callId) => judgement.release(callId),
+    release(callId) {
+      for (const [id, { examined }] of open) if (examined.call.callId === callId) open.delete(id)
+      judgement.release(callId)
+    },
     witness: (examined, context, outcome) => judgement.witnessed(examined, context, outcome),
     settle: (examined, context, outcome) => judgement.settled(examined, context, outcome),
     spent: (dollars, context) => judgement.spent(dollars, context),

@@ -7,7 +7,7 @@ import type { Principal } from '../protocol/principal.ts'
 import { createRegistry, type ToolRegistry } from '../tools/registry.ts'
 import type { Tool } from '../tools/tool.ts'
 import { createGate, type Gate } from './gate.ts'
-import type { ExaminedCall, JudgeContext } from './verdict.ts'
+import type { ExaminedCall, JudgeContext, Verdict } from './verdict.ts'
 
 export interface RehearsalOptions {
   /** Tools with schemas. Of others that the policy knows, any arguments are accepted. */
@@ -29,6 +29,8 @@ export interface Situation {
 export interface RehearsedCall {
   readonly tool: string
   readonly args: JsonObject
+  /** The text as the model sent it, in place of `args`: it may be one that is refused. */
+  readonly rawArgs?: string
 }
 
 /**
@@ -36,13 +38,17 @@ export interface RehearsedCall {
  * runs use, and told what came of them. For tests of policies, replays, comparisons and questions.
  */
 export interface Rehearsal {
-  /** Judges a call. What it takes from limits stays taken unless `withdraw` gives it back. */
+  /** Judges a call. What it takes from limits stays taken until it is withdrawn. */
   decide(call: RehearsedCall): Promise<Decision>
-  /** The call that was decided last does not run. */
-  withdraw(): void
   /**
-   * A call ran: the one that was decided last, or one that nobody decided about. Its result is
-   * seen by later calls, and it counts against limits.
+   * A call that was decided does not run: what it took from limits is free again. Where the gate
+   * had asked, nobody has approved it, which counts as a denial.
+   */
+  withdraw(call: RehearsedCall): void
+  /**
+   * A call ran: one that was decided (of equal ones the first), or one that nobody decided about.
+   * Its result is seen by later calls, and it counts against limits. Where the gate had asked, it
+   * counts as approved, and what was approved is trusted no more than before.
    */
   happened(call: RehearsedCall, result?: JsonValue, succeeded?: boolean): Promise<void>
 }
@@ -69,7 +75,8 @@ class GateRehearsal implements Rehearsal {
   readonly #registry: OpenRegistry
   readonly #context: JudgeContext
   #calls = 0
-  #last: ExaminedCall | undefined
+  /** Calls that may run, and of which nobody has said yet whether they did. */
+  readonly #decided: Decided[] = []
 
   constructor(gate: Gate, registry: OpenRegistry, context: JudgeContext) {
     this.#gate = gate
@@ -80,33 +87,52 @@ class GateRehearsal implements Rehearsal {
   async decide(call: RehearsedCall): Promise<Decision> {
     const examined = await this.#examine(call)
     const verdict = this.#gate.judge(examined, this.#context)
-    this.#last = examined
+    if (verdict.kind !== 'refusal') this.#decided.push({ examined, verdict })
     return verdict.decision
   }
 
-  withdraw(): void {
-    if (this.#last !== undefined) this.#gate.release(this.#last.call.callId)
-    this.#last = undefined
+  withdraw(call: RehearsedCall): void {
+    const { examined, verdict } = this.#take(call) ?? {}
+    if (verdict?.kind === 'pending') this.#gate.expire(verdict.request.id)
+    else if (verdict?.kind === 'permit') this.#gate.release(examined!.call.callId)
   }
 
   async happened(call: RehearsedCall, result: JsonValue = null, succeeded = true): Promise<void> {
-    const decided = this.#last
-    this.#last = undefined
     const outcome = { succeeded, value: result, durationMs: 0 }
-    if (decided?.call.tool === call.tool && decided.call.rawArgs === JSON.stringify(call.args)) {
-      this.#gate.settle(decided, this.#context, outcome)
+    const decided = this.#take(call)
+    if (decided?.verdict.kind === 'permit') {
+      this.#gate.settle(decided.examined, this.#context, outcome)
       return
     }
-    const examined = await this.#examine(call)
+    const examined = decided?.examined ?? (await this.#examine(call))
+    if (decided?.verdict.kind === 'pending') this.#gate.release(examined.call.callId)
     this.#gate.witness({ ...examined, args: examined.args ?? call.args }, this.#context, outcome)
   }
 
-  async #examine({ tool, args }: RehearsedCall): Promise<ExaminedCall> {
+  #take({ tool, ...call }: RehearsedCall): Decided | undefined {
+    const text = textOf(call)
+    const index = this.#decided.findIndex(
+      ({ examined: { call: known } }) => known.tool === tool && known.rawArgs === text,
+    )
+    return index < 0 ? undefined : this.#decided.splice(index, 1)[0]
+  }
+
+  async #examine(call: RehearsedCall): Promise<ExaminedCall> {
+    const { tool } = call
     await this.#registry.admit(tool)
     const callId = `rehearsal-${++this.#calls}`
-    const rawArgs = JSON.stringify(args)
+    const rawArgs = textOf(call)
     return this.#gate.examine({ callId, providerId: '', turn: 1, index: 0, tool, rawArgs })
   }
+}
+
+interface Decided {
+  readonly examined: ExaminedCall
+  readonly verdict: Verdict
+}
+
+function textOf({ args, rawArgs }: Omit<RehearsedCall, 'tool'>): string {
+  return rawArgs ?? JSON.stringify(args)
 }
 
 /** Tools with schemas, and stand-ins for those that only the policy knows. */

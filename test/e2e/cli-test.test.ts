@@ -106,7 +106,7 @@ describe.concurrent('sallyport test', () => {
     const files = ['desk.test.yaml', 'more.test.yaml']
     const [strict, lenient] = await Promise.all([
       cli(['test', ...files, '--mutate'], { cwd }),
-      cli(['test', ...files, '--mutate', '--threshold', '40'], { cwd }),
+      cli(['test', ...files, '--mutate', '--threshold', '30'], { cwd }),
     ])
     expect([strict.code, lenient.code]).toEqual([1, 0])
     expect(strict.out).toContain('no test fails when `who` of rule `look` does not ask for `roles`')

@@ -14,16 +14,17 @@ import {
   type SuiteOutcome,
 } from '../../analysis/suite-report.ts'
 import { messageOf, SallyportError } from '../../base/errors.ts'
-import { loadPolicy, type LoadedPolicy } from '../../policy-file.ts'
+import type { LoadedPolicy } from '../../policy-file.ts'
 import { compileFor } from '../../policy-text.ts'
 import { compilePattern } from '../../policy/pattern.ts'
 import type { Tool } from '../../tools/tool.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
+import { loadTrusted, type KeyOptions } from '../policy.ts'
 import { loadTools } from '../tools-file.ts'
 import { rerunOnChange } from '../watch.ts'
 
-export interface TestOptions {
+export interface TestOptions extends KeyOptions {
   readonly tools?: string
   readonly run?: string
   readonly coverage?: boolean
@@ -58,7 +59,7 @@ export async function test(
 async function runOnce(files: readonly string[], options: TestOptions, io: Io): Promise<ExitCode> {
   const tools = options.tools === undefined ? undefined : await loadTools(options.tools)
   const filter = options.run === undefined ? () => true : filterOf(options.run)
-  const subjects = await readSubjects(files)
+  const subjects = await readSubjects(files, options, io)
   const outcomes: PolicyOutcome[] = []
   for (const subject of subjects) outcomes.push(await outcomeOf(subject, tools, filter, options))
   const code = verdict(outcomes, options, io)
@@ -77,12 +78,16 @@ function filterOf(pattern: string): (name: string) => boolean {
 }
 
 /** Files that speak of the same policy are one subject. */
-async function readSubjects(files: readonly string[]): Promise<readonly Subject[]> {
+async function readSubjects(
+  files: readonly string[],
+  options: KeyOptions,
+  io: Io,
+): Promise<readonly Subject[]> {
   const subjects = new Map<string, Subject>()
   const subjectOf = async (path: string): Promise<Subject> => {
     const known = subjects.get(path)
     if (known !== undefined) return known
-    const subject: Subject = { path, loaded: await loadPolicy(path), suites: [] }
+    const subject: Subject = { path, loaded: await loadTrusted(path, options, io), suites: [] }
     subjects.set(path, subject)
     return subject
   }

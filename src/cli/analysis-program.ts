@@ -1,0 +1,54 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { ExitCode } from './exit.ts'
+import type { Io } from './io.ts'
+
+const keysHelp = 'keys of which one has to have signed ($SALLYPORT_POLICY_KEYS)'
+const toolsHelp = 'tools module or schemas.json to validate arguments with'
+
+/** Adds the commands that tell what a policy does before it runs. */
+export function addAnalysisCommands(
+  program: Command,
+  io: Io,
+  done: (code: ExitCode) => void,
+): void {
+  program
+    .command('test')
+    .description('run the tests of policies')
+    .argument('<files...>', 'policy files and test files (*.test.yaml)')
+    .option('--policy-keys <file>', keysHelp)
+    .option('--tools <file>', toolsHelp)
+    .option('--run <pattern>', 'only tests with such names (RE2 syntax)')
+    .option('--coverage', 'tell which parts of the policies no test reaches')
+    .option('--mutate', 'change the policies in one place at a time: some test has to fail')
+    .option('--threshold <percent>', 'least coverage (default 0) and mutation score (100)', percent)
+    .option('--allow-empty', 'pass without any test')
+    .option('--watch', 'run again after each change')
+    .addOption(
+      new Option('--format <name>', 'form').choices(['human', 'json', 'junit']).default('human'),
+    )
+    .option('--json', 'the same as --format json')
+    .action(async (files: string[], options) => {
+      const { test } = await import('./commands/test.ts')
+      done(await test(files, options, io))
+    })
+
+  program
+    .command('replay')
+    .description('decide the calls of recorded traces, journals and reports again')
+    .argument('<traces...>', 'traces as JSON lines (also .gz), journals, reports in JSON')
+    .requiredOption('--policy <file>', 'policy file')
+    .option('--policy-keys <file>', keysHelp)
+    .option('--tools <file>', toolsHelp)
+    .option('--as <json>', 'principal of the traces that name none')
+    .option('--token <token>', 'the same, from a token ($SALLYPORT_TOKEN)')
+    .option('--json', 'print a JSON line for each trace')
+    .action(async (traces: string[], options) => {
+      const { replay } = await import('./commands/replay.ts')
+      done(await replay(traces, options, io))
+    })
+}
+
+function percent(text: string): number {
+  if (!/^(100|[1-9]?[0-9])$/.test(text)) throw new InvalidArgumentError('give 0 to 100')
+  return Number(text)
+}

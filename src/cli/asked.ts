@@ -1,0 +1,71 @@
+import type { GivenCall, Scenario } from '../analysis/scenario.ts'
+import { errorData, type ErrorData } from '../base/errors.ts'
+import { isObject, parseJson, type JsonObject, type JsonValue } from '../base/json.ts'
+import type { Principal } from '../protocol/principal.ts'
+import { readPrincipal } from './principal.ts'
+
+/** A question about one call, in the words of `tests:`. */
+export interface Asked extends Omit<Scenario, 'principal'> {
+  /** Undefined when the question does not say. */
+  readonly principal?: Principal
+}
+
+/** Reads a question from a line of JSON. */
+export function readAsked(line: string): Asked | ErrorData {
+  const parsed = parseJson(line)
+  if (!parsed.ok) return errorData('bad-json', parsed.message)
+  const { value } = parsed
+  if (!isObject(value)) return errorData('bad-json', 'the line is not an object')
+  const unknown = Object.keys(value).find((key) => !lineKeys.includes(key))
+  if (unknown !== undefined) {
+    return errorData('bad-json', `\`${unknown}\` means nothing here`, {
+      help: `the members are ${lineKeys.join(', ')}`,
+    })
+  }
+  const call = readCall(value)
+  if ('code' in call) return call
+  const given: GivenCall[] = []
+  for (const earlier of readGiven(value['given'])) {
+    const read = readEarlier(earlier)
+    if ('code' in read) return read
+    given.push(read)
+  }
+  const principal = readPrincipal(value['principal'])
+  if (principal !== undefined && 'code' in principal) return principal
+  const { prompt } = value
+  if (prompt !== undefined && typeof prompt !== 'string') {
+    return errorData('bad-json', '`prompt` is not a text')
+  }
+  return {
+    ...call,
+    given,
+    ...(prompt === undefined ? {} : { prompt: prompt as string }),
+    ...(principal === undefined ? {} : { principal }),
+  }
+}
+
+const lineKeys = ['tool', 'args', 'principal', 'prompt', 'given', 'id']
+
+function readGiven(value: unknown): readonly JsonValue[] {
+  return Array.isArray(value) ? (value as JsonValue[]) : value === undefined ? [] : [null]
+}
+
+function readEarlier(value: JsonValue): GivenCall | ErrorData {
+  if (!isObject(value)) return errorData('bad-json', 'bad `given`')
+  const unknown = Object.keys(value).find((key) => !['tool', 'args', 'result'].includes(key))
+  if (unknown !== undefined) {
+    return errorData('bad-json', `\`${unknown}\` means nothing in \`given\``, {
+      help: 'an earlier call has `tool`, `args` and `result`',
+    })
+  }
+  const call = readCall(value)
+  const { result } = value
+  return 'code' in call || result === undefined ? call : { ...call, result: result as JsonValue }
+}
+
+function readCall(value: Record<string, unknown>): { tool: string; args: JsonObject } | ErrorData {
+  const { tool, args = {} } = value
+  if (typeof tool !== 'string') return errorData('bad-json', '`tool` is not a text')
+  if (!isObject(args)) return errorData('bad-json', '`args` is not an object')
+  return { tool, args: args as JsonObject }
+}

@@ -1,0 +1,78 @@
+import type { Begin } from '../analysis/scenario.ts'
+import { systemClock } from '../base/clock.ts'
+import { SallyportError } from '../base/errors.ts'
+import { parseJson } from '../base/json.ts'
+import { createAuthenticator } from '../gate/authenticate.ts'
+import { prepareRehearsals } from '../gate/rehearsal.ts'
+import { keyAccess } from '../key-files.ts'
+import type { LoadedPolicy } from '../policy-file.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Principal } from '../protocol/principal.ts'
+import type { Tool } from '../tools/tool.ts'
+import { authOf } from './auth.ts'
+import type { Io } from './io.ts'
+import { loadTrusted, type KeyOptions } from './policy.ts'
+import { readPrincipal } from './principal.ts'
+import { loadTools } from './tools-file.ts'
+
+export interface SubjectOptions extends KeyOptions {
+  readonly policy: string
+  readonly tools?: string
+  readonly token?: string
+  /** A principal as JSON; taken as it is. */
+  readonly as?: string
+}
+
+/** A policy to ask about, and who asks when a question does not say. */
+export interface Subject {
+  readonly loaded: LoadedPolicy
+  readonly policy: Policy
+  /** Undefined when no tools were named. */
+  readonly tools: readonly Tool[] | undefined
+  readonly caller: Principal | null
+  readonly begin: Begin
+}
+
+/**
+ * Loads a policy with tools, and tells who the caller is: `--as`, else whom the token names, else
+ * what an anonymous caller is. Nothing is executed.
+ */
+export async function openSubject(options: SubjectOptions, io: Io): Promise<Subject> {
+  const loaded = await loadTrusted(options.policy, options, io)
+  const tools = options.tools === undefined ? undefined : await loadTools(options.tools)
+  const policy = loaded.compile(tools)
+  const caller =
+    options.as === undefined
+      ? await authenticated(loaded, policy, options.token, io)
+      : principalOf(options.as)
+  const begin = await prepareRehearsals(policy, { tools: tools ?? [] })
+  return { loaded, policy, tools, caller, begin }
+}
+
+async function authenticated(
+  loaded: LoadedPolicy,
+  policy: Policy,
+  token: string | undefined,
+  io: Io,
+): Promise<Principal | null> {
+  const authenticator = createAuthenticator(policy.identity, {
+    clock: systemClock,
+    environment: io.environment,
+    ...keyAccess(loaded.path),
+  })
+  const auth = authOf(token, io)
+  const result = await authenticator.authenticate(auth)
+  if (result.ok) return result.principal
+  if (auth === undefined) return null
+  throw new SallyportError('bad-option', `the token is not accepted: ${result.error.message}`)
+}
+
+function principalOf(text: string): Principal {
+  const parsed = parseJson(text)
+  if (!parsed.ok) throw new SallyportError('bad-option', `\`--as\`: ${parsed.message}`)
+  const principal = readPrincipal(parsed.value)
+  if (principal !== undefined && !('code' in principal)) return principal
+  throw new SallyportError('bad-option', `\`--as\`: ${principal?.message ?? 'no principal'}`, {
+    help: 'write `{"subject": "…", "roles": […], "scopes": […]}`',
+  })
+}

@@ -1,0 +1,146 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { replayTrace } from '../../src/analysis/replay.ts'
+import { decideScenario } from '../../src/analysis/scenario.ts'
+import { traceOfRun } from '../../src/analysis/trace-run.ts'
+import type { JsonObject, JsonValue } from '../../src/base/json.ts'
+import { prepareRehearsals } from '../../src/gate/rehearsal.ts'
+import { memoryJournal } from '../../src/journal/memory.ts'
+import type { Decision } from '../../src/protocol/decision.ts'
+import { agentOf, finish, policyOf, toolOf, user } from '../support/agent.ts'
+
+const names = ['look', 'pay', 'mail', 'never'] as const
+const name = fc.constantFrom(...names)
+const effect = fc.constantFrom('allow', 'ask', 'deny')
+
+const value: fc.Arbitrary<JsonValue> = fc.constantFrom(0, 1, 2, 3.5, 'a', 'b', true, null, [1])
+const args: fc.Arbitrary<JsonObject> = fc.dictionary(fc.constantFrom('a', 'b'), value, {
+  maxKeys: 2,
+  noNullPrototype: true,
+})
+
+const argumentTest: fc.Arbitrary<JsonObject> = fc.oneof(
+  fc.record({ maximum: fc.constantFrom(1, 2, 3) }),
+  fc.record({ const: fc.constantFrom('a', 1) }),
+  fc.record({ type: fc.constantFrom('string', 'number') }),
+  fc.record({ not: fc.record({ enum: fc.constant(['a', 2]) }) }),
+)
+
+const rules = fc
+  .array(
+    fc.record({
+      effect,
+      tools: fc.uniqueArray(name, { minLength: 1 }),
+      who: fc.option(fc.constantFrom('user', 'lead'), { nil: undefined }),
+      args: fc.dictionary(fc.constantFrom('a', 'b'), argumentTest, {
+        maxKeys: 1,
+        noNullPrototype: true,
+      }),
+    }),
+    { minLength: 1, maxLength: 8 },
+  )
+  .map((all) =>
+    all.map((rule, index) => ({
+      id: `r${index}`,
+      [rule.effect]: rule.tools,
+      ...(rule.who === undefined ? {} : { who: { roles: [rule.who] } }),
+      ...(Object.keys(rule.args).length === 0 ? {} : { args: rule.args }),
+    })),
+  )
+
+const limits = fc
+  .array(
+    fc.record({
+      tools: fc.constantFrom(['**'], ['pay'], ['look', 'mail']),
+      per: fc.constantFrom('session', 'subject'),
+      count: fc.constantFrom('calls', 'denials'),
+      max: fc.integer({ min: 1, max: 12 }),
+      over: fc.constantFrom('ask', 'deny'),
+    }),
+    { maxLength: 2 },
+  )
+  .map((all) => all.map((limit, index) => ({ id: `l${index}`, ...limit })))
+
+const sequences = fc
+  .array(
+    fc.record({
+      kind: fc.constantFrom('after', 'unless'),
+      earlier: name,
+      later: name,
+      do: fc.constantFrom('ask', 'deny'),
+    }),
+    { maxLength: 2 },
+  )
+  .map((all) =>
+    all.map(({ kind, earlier, later, do: action }, index) => ({
+      id: `s${index}`,
+      [kind]: [earlier],
+      then: { tools: [later], do: action },
+    })),
+  )
+
+const policies = fc.record({ rules, limits, sequences })
+const calls = fc.array(fc.record({ tool: fc.constantFrom(...names, 'unheard'), args }), {
+  minLength: 3,
+  maxLength: 8,
+})
+const turns = fc.array(calls, { minLength: 3, maxLength: 8 })
+
+const tools = names.map((known) =>
+  toolOf(known, {
+    execute: () => {
+      if (known === 'mail') throw new Error('no post today')
+      return { from: known }
+    },
+  }),
+)
+
+/** Everything but the time: it was another one. */
+function timeless({ at: _at, ...decision }: Decision): Omit<Decision, 'at'> {
+  return decision
+}
+
+test('a run that is replayed under its own policy comes to its own decisions', async () => {
+  let compared = 0
+  await fc.assert(
+    fc.asyncProperty(policies, turns, async (sections, proposed) => {
+      const loaded = policyOf(sections as unknown as JsonObject)
+      const journal = memoryJournal()
+      const steps = [...proposed.map((turn) => ({ calls: turn })), { text: 'done' }]
+      const agent = agentOf(steps, {
+        tools,
+        policy: loaded,
+        journal,
+        approve: () => ({ action: 'approve', by: { subject: 'lead-1', roles: ['lead'] } }),
+        limits: { maxTurns: 100, maxToolCalls: 1000, maxRepeatedCalls: 1000 },
+      })
+      const { result } = await finish(agent.start(), 'result only')
+      const trace = await traceOfRun(journal.read(result.report.header.runId), 'memory')
+      const policy = loaded.compile(tools)
+      const begin = await prepareRehearsals(policy, { tools })
+      const replayed = await replayTrace({ policy, begin, caller: null }, trace)
+      const recorded = trace.calls.map(({ decision }) => timeless(decision!))
+      expect(replayed.calls.map(({ decision }) => timeless(decision))).toEqual(recorded)
+      compared += recorded.length
+    }),
+    { numRuns: 450 },
+  )
+  expect(compared).toBeGreaterThan(10_000)
+}, 120_000)
+
+test('a single call is decided as the first call of a run is', async () => {
+  await fc.assert(
+    fc.asyncProperty(policies, name, args, async (sections, tool, given) => {
+      const loaded = policyOf(sections as unknown as JsonObject)
+      const agent = agentOf([{ calls: [{ tool, args: given }] }, { text: 'done' }], {
+        tools,
+        policy: loaded,
+      })
+      const { result } = await finish(agent.start(), 'result only')
+      const begin = await prepareRehearsals(loaded.compile(tools), { tools })
+      const scenario = { principal: user, given: [], tool, args: given }
+      const decision = await decideScenario(begin, scenario)
+      expect(timeless(decision)).toEqual(timeless(result.report.rows[0]!.decision!))
+    }),
+  )
+})
