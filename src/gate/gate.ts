@@ -234,8 +234,10 @@ export function createGate(options: GateOptions): Gate {
     // who said yes before an edit has not seen what it changes
     const before = given.action === 'edit' ? { ...approval, yes: [] } : approval
     const supported = withYes(before, given.by)
-    // under another policy the limits are asked anew, not what the call has taken of the old ones
-    if (approval.policy !== judgement.policy) judgement.release(examined.call.callId)
+    // other arguments and another policy take something else of the limits than was reserved
+    if (given.action === 'edit' || approval.policy !== judgement.policy) {
+      judgement.release(examined.call.callId)
+    }
     const weighed = weigh(examined, approval.context, supported)
     if (weighed.kind !== 'ask') return { kind: 'settled', verdict: weighed, examined }
     const waiting =

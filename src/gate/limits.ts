@@ -13,7 +13,7 @@ export interface LimitOwner {
 
 export type ApplicableLimit = Pick<
   CompiledLimit,
-  'id' | 'per' | 'count' | 'sum' | 'max' | 'windowMs' | 'over'
+  'id' | 'per' | 'count' | 'sum' | 'max' | 'windowMs' | 'over' | 'position'
 >
 
 /** A limit and what a call takes from it; undefined when that cannot be told. */
@@ -175,11 +175,12 @@ function isMeasured({ count, sum }: ApplicableLimit): boolean {
 
 /**
  * An injective key: joined text would let `a:b` and `c` meet `a` and `b:c`. A limit that counts
- * something else under an id it had before counts it from now on.
+ * something else under an id it had before counts it from now on; files of one policy may use the
+ * same id.
  */
 function counterKey(limit: ApplicableLimit, { session, principal }: LimitOwner): string {
-  const { id, per, count, sum, windowMs } = limit
-  const counted = `${count} ${windowMs}${sum === undefined ? '' : ` /${sum.join('/')}`}`
+  const { id, per, count, sum, windowMs, position } = limit
+  const counted = `${position.file} ${count} ${windowMs}${sum === undefined ? '' : ` /${sum.join('/')}`}`
   switch (per) {
     case 'session':
       return JSON.stringify([id, counted, per, session])

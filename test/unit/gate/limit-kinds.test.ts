@@ -71,6 +71,27 @@ describe('M27: a limit on a sum', () => {
   })
 })
 
+test('an edit is held against the sum with the amount it asks for', async () => {
+  const tool = toolOf('pay', {
+    input: { type: 'object', properties: { amount: {} }, additionalProperties: false },
+    editable: ['/amount'],
+  })
+  const rules = [{ id: 'ask', ask: ['pay'] }]
+  const limits = [{ id: 'l', tools: ['pay'], per: 'session', sum: '/amount', max: 100 }]
+  const { ask, gate } = await gateOf(policyOf({ rules, limits } as JsonObject), [tool])
+  const first = await ask('pay', { amount: 10 })
+  const by = { subject: 'lead-1' }
+  const answered = await gate.answer(first.id, { action: 'edit', by, args: { amount: 5000 } })
+  expect(answered).toMatchObject({
+    kind: 'settled',
+    verdict: { kind: 'refusal', decision: { rule: 'limits.l' } },
+  })
+  const second = await ask('pay', { amount: 99 })
+  expect(await gate.answer(second.id, { action: 'approve', by })).toMatchObject({
+    verdict: { kind: 'permit' },
+  })
+})
+
 describe('a limit on denials', () => {
   test('closes the session after so many refusals, and opens it when they are past', async () => {
     const gate = await limited({ count: 'denials', max: 3, window: '1m' })
