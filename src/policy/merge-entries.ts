@@ -116,15 +116,16 @@ function overlap(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function mergeArguments(a: ArgumentFacts, b: ArgumentFacts): ArgumentFacts {
-  const { steers: _a, carries: _b, idsFrom: _c, ...rest } = { ...a, ...b }
+  const { steers: _a, carries: _b, idsFrom: _c, fromNamed: _d, known: _e, ...rest } = { ...a, ...b }
   const steers = either(a.steers, b.steers)
   const carries = either(a.carries, b.carries)
-  const idsFrom = commonIds(a, b)
   return {
     ...rest,
     ...(steers === undefined ? {} : { steers }),
     ...(carries === undefined ? {} : { carries }),
-    ...(idsFrom === undefined ? {} : { idsFrom }),
+    ...common('idsFrom', a, b),
+    ...common('fromNamed', a, b),
+    ...common('known', a, b),
   }
 }
 
@@ -133,16 +134,23 @@ function either(a: boolean | undefined, b: boolean | undefined): boolean | undef
 }
 
 /**
- * Listings that endorse an id for both. A file that calls the argument steering and names no
- * listing accepts none. An empty list stays, so that a third file cannot add to it.
+ * What vouches for a value for both. A file that says what the argument is and names no source of
+ * this kind accepts none. An empty list stays, so that a third file cannot add to it.
  */
-function commonIds(a: ArgumentFacts, b: ArgumentFacts): readonly string[] | undefined {
+function common(
+  key: 'idsFrom' | 'fromNamed' | 'known',
+  a: ArgumentFacts,
+  b: ArgumentFacts,
+): Pick<ArgumentFacts, typeof key> {
   const [first, second] = [a, b].filter(
-    ({ steers, idsFrom }) => idsFrom !== undefined || steers === true,
+    (facts) => facts[key] !== undefined || facts.steers === true || facts.carries === true,
   )
-  if (first === undefined || second === undefined) return first?.idsFrom
-  if (first.idsFrom === undefined && second.idsFrom === undefined) return undefined
-  return (first.idsFrom ?? []).filter((glob) => second.idsFrom?.includes(glob) === true)
+  if (first === undefined) return {}
+  const list =
+    second === undefined || (first[key] === undefined && second[key] === undefined)
+      ? first[key]
+      : (first[key] ?? []).filter((item) => second[key]?.includes(item) === true)
+  return list === undefined ? {} : { [key]: list }
 }
 
 function mergeNamed<T>(a: Named<T>, b: Named<T>, merge: (a: T, b: T) => T): Named<T> {

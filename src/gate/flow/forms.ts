@@ -3,7 +3,7 @@ import { hostOf } from '../../policy/domain.ts'
 import { fold } from '../../policy/equality.ts'
 import type { ArgumentForm } from '../../protocol/facts.ts'
 import { datesIn, dateOf } from './dates.ts'
-import { linksIn, parseUrl, urlForm, urlForms } from './links.ts'
+import { linksIn, parseUrl, readingsOf, urlForm, urlForms } from './links.ts'
 import { decimalOf, decimalOfNumber, wordsOf, wordsOfValue } from './words.ts'
 
 type Scalar = string | number | boolean | null
@@ -126,7 +126,7 @@ const grouped = /\b[A-Z]{2}[0-9]{2}(?:[ \u00a0-][A-Z0-9]{1,4}){2,9}\b/gi
 /** Everything typed that a text holds, in all forms under which a call may ask for it. */
 export function formsIn(text: string): ReadonlySet<string> {
   const forms = new Set<string>()
-  for (const link of linksIn(text)) {
+  for (const link of linksIn(text).flatMap(readingsOf)) {
     const url = parseUrl(link)
     if (url === undefined) continue
     for (const form of urlForms(url)) forms.add(`url:${form}`)

@@ -62,6 +62,17 @@ export function parseUrl(text: string): Url | undefined {
   }
 }
 
+const sentence = /^(.*\p{Ll}\.\p{Ll}{2,})\.\p{Lu}\p{Ll}+$/su
+
+/**
+ * The readings of a link that a person has typed: where the space behind a sentence is missing
+ * (`www.a.example.They`), the word behind the dot is no part of it.
+ */
+export function readingsOf(link: string): readonly string[] {
+  const cut = sentence.exec(link)?.[1]
+  return cut === undefined ? [link] : [link, cut]
+}
+
 /** Under which forms a URL in a source may be found. A plain one vouches for its secure form. */
 export function urlForms({ scheme, rest }: Url): readonly string[] {
   if (scheme === undefined) return [`any:${rest}`, `http:${rest}`, `https:${rest}`]

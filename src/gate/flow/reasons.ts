@@ -21,7 +21,7 @@ export function steeringReason(problems: readonly Problem[]): string {
     ...(facts.idsFrom === undefined ? [] : [`${names(facts.idsFrom)} lists it`]),
     'a person approves the call',
   ]
-  return `${subject(problems)} decides where this call goes and is named by no trusted source${seen(problems)}; it passes when ${ways.join(' or ')}`
+  return `${subject(problems)} steers this call and is named by no trusted source${seen(problems)}; it passes when ${ways.join(' or ')}`
 }
 
 export function linkReason(problems: readonly Problem[]): string {
