@@ -1,5 +1,6 @@
 /** How much time a benchmark spends. */
 export interface Effort {
+  /** At most; a contestant that has become steady is not run longer. */
   readonly warmUpMs: number
   readonly sliceMs: number
   readonly rounds: number
@@ -15,7 +16,7 @@ export interface Effort {
 
 /** About three and a half minutes in all. */
 export const full: Effort = {
-  warmUpMs: 2000,
+  warmUpMs: 20_000,
   sliceMs: 400,
   rounds: 11,
   fewestRounds: 5,
@@ -26,7 +27,7 @@ export const full: Effort = {
 
 /** Under a minute in all. */
 export const quick: Effort = {
-  warmUpMs: 250,
+  warmUpMs: 2000,
   sliceMs: 80,
   rounds: 5,
   fewestRounds: 3,
