@@ -7,7 +7,7 @@ import type { ModelRequest } from '../protocol/request.ts'
 import { checkHeaders } from '../wire/endpoint.ts'
 import { Exchange } from '../wire/exchange.ts'
 import { HttpClient } from '../wire/http.ts'
-import { startWithRetries } from '../wire/retry.ts'
+import { retrying } from '../wire/retry.ts'
 import { modelError } from '../wire/status.ts'
 import { cancelledError } from '../wire/watch.ts'
 import type { WireCodec } from '../wire/wire.ts'
@@ -41,29 +41,26 @@ export class HttpProvider {
     { signal, toolCallDeltas = true }: ModelStreamOptions,
   ): AsyncGenerator<readonly ModelEvent[], void, undefined> {
     let exchange: Exchange | undefined
-    let secrets: readonly string[] = []
     try {
-      const prepared = await this.#prepare(request, toolCallDeltas)
-      if ('error' in prepared) {
-        yield failedResponse(prepared.error)
+      let sending: Sending
+      try {
+        const body = this.#encode(request)
+        const sender = this.#fixed ?? (await this.#withKey())
+        sending = { request, body, sender, signal, toolCallDeltas }
+      } catch (thrown) {
+        yield failedResponse(prepareError(thrown))
         return
       }
-      secrets = prepared.secrets
-      const { options, retry } = this.#settings
-      const start = (): Promise<Exchange> => prepared.start(signal)
-      const starting = startWithRetries(start, retry, signal, options.random ?? Math.random)
-      let step = await starting.next()
-      for (; step.done !== true; step = await starting.next()) {
-        yield [scrub(step.value, secrets)]
+      const { secrets } = sending.sender
+      exchange = await this.#send(sending)
+      if (exchange.failure !== undefined) {
+        const retries = this.#retry(exchange, sending)
+        let step = await retries.next()
+        for (; step.done !== true; step = await retries.next()) yield [scrub(step.value, secrets)]
+        exchange = step.value
       }
-      exchange = step.value
       do {
-        const batch: ModelEvent[] = []
-        for (const event of exchange.take()) {
-          // what was read before the caller gave up is not shown after it
-          if (exchange.stopped && isDelta(event)) continue
-          batch.push(event.type === 'error' ? scrub(event, secrets) : event)
-        }
+        const batch = shownOf(exchange, secrets)
         if (batch.length > 0) yield batch
       } while (await exchange.read())
     } finally {
@@ -71,31 +68,27 @@ export class HttpProvider {
     }
   }
 
-  /** Everything that can be wrong with a request before it is sent. */
-  async #prepare(
-    request: ModelRequest,
-    toolCallDeltas: boolean,
-  ): Promise<Prepared | { readonly error: ModelErrorData }> {
+  #encode(request: ModelRequest): string {
+    const { model, stream = true } = this.#settings.options
+    return this.#codec.encode(request, { model, stream })
+  }
+
+  #send({ request, body, sender, signal, toolCallDeltas }: Sending): Promise<Exchange> {
     const { options, url, bounds, timeouts } = this.#settings
-    const { model, stream = true } = options
-    try {
-      const body = this.#codec.encode(request, { model, stream })
-      const { headers, secrets } = this.#fixed ?? (await this.#withKey())
-      return {
-        secrets,
-        start: (signal) =>
-          Exchange.start({
-            client: this.#client,
-            request: { url, headers, body, stream },
-            decoder: this.#codec.decoder(request, bounds, toolCallDeltas),
-            bounds,
-            timeouts,
-            signal,
-          }),
-      }
-    } catch (thrown) {
-      return { error: prepareError(thrown) }
-    }
+    return Exchange.start({
+      client: this.#client,
+      request: { url, headers: sender.headers, body, stream: options.stream ?? true },
+      decoder: this.#codec.decoder(request, bounds, toolCallDeltas),
+      bounds,
+      timeouts,
+      signal,
+    })
+  }
+
+  #retry(first: Exchange, sending: Sending): AsyncGenerator<ModelEvent, Exchange, undefined> {
+    const { options, retry } = this.#settings
+    const start = (): Promise<Exchange> => this.#send(sending)
+    return retrying(first, start, retry, sending.signal, options.random ?? Math.random)
   }
 
   /** The headers of a request; the same for all when the key is a text. */
@@ -117,10 +110,13 @@ interface Sender {
   readonly secrets: readonly string[]
 }
 
-interface Prepared {
-  readonly start: (signal: AbortSignal) => Promise<Exchange>
-  /** Texts that must not appear in any event. */
-  readonly secrets: readonly string[]
+/** A request that nothing is wrong with. */
+interface Sending {
+  readonly request: ModelRequest
+  readonly body: string
+  readonly sender: Sender
+  readonly signal: AbortSignal
+  readonly toolCallDeltas: boolean
 }
 
 async function findKey(find: () => string | Promise<string>): Promise<string> {
@@ -153,6 +149,14 @@ async function* oneByOne(
       } else yield event
     }
   }
+}
+
+/** The events read since the last time, as they may be shown. */
+function shownOf(exchange: Exchange, secrets: readonly string[]): readonly ModelEvent[] {
+  const events = exchange.take()
+  // what was read before the caller gave up is not shown after it
+  const due = exchange.stopped ? events.filter((event) => !isDelta(event)) : events
+  return due.some(({ type }) => type === 'error') ? due.map((event) => scrub(event, secrets)) : due
 }
 
 function failedResponse(error: ModelErrorData): readonly ModelEvent[] {

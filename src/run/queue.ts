@@ -1,5 +1,5 @@
 import { SallyportError } from '../base/errors.ts'
-import type { ReasoningDelta, RunEvent, StructuralEvent, TextDelta } from '../protocol/run-event.ts'
+import type { ReasoningDelta, RunEvent, TextDelta } from '../protocol/run-event.ts'
 
 type Delta = TextDelta | ReasoningDelta
 
@@ -19,18 +19,15 @@ export class EventQueue implements AsyncIterable<RunEvent> {
   #error: unknown
   #reader: 'none yet' | 'reading' | 'gone' = 'none yet'
 
-  push(event: StructuralEvent): void {
-    this.#put(event)
-  }
-
-  /** Appends to the delta that waits last when it is of the same kind; else queues a new one. */
-  delta(type: Delta['type'], text: string, make: () => Delta): void {
+  /** Appends to the delta that waits last; false when none of the same kind does. */
+  extend(type: Delta['type'], text: string): boolean {
     const last = this.#next < this.#items.length ? this.#items.at(-1) : undefined
-    if (last?.type === type) (last as { text: string }).text += text
-    else this.#put(make())
+    if (last?.type !== type) return false
+    ;(last as { text: string }).text += text
+    return true
   }
 
-  #put(event: RunEvent): void {
+  push(event: RunEvent): void {
     if (this.#reader === 'gone') return
     if (this.#resolve === undefined) this.#items.push(event)
     else this.#settle(this.#resolve, { done: false, value: event })

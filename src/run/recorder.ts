@@ -102,10 +102,9 @@ export class Recorder {
   delta(type: 'text-delta' | 'reasoning-delta', text: string): void {
     if (this.#ended) return
     const seq = this.#seq++
-    this.#options.queue.delta(type, text, () => {
-      const { clock, format, runId } = this.#options
-      return { type, text, seq, runId, turn: this.turn, at: format(clock.now()) }
-    })
+    const { clock, format, queue, runId } = this.#options
+    if (queue.extend(type, text)) return
+    queue.push({ type, text, seq, runId, turn: this.turn, at: format(clock.now()) })
   }
 
   /** Completes the body in place: bodies are made for this call, and there are many. */

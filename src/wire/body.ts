@@ -33,9 +33,9 @@ export class ResponseBody {
     else if (this.#bytes > enoughBytes) this.#source.pause()
   }
 
-  /** True once nothing more arrives; what has arrived may still wait to be read. */
-  get ended(): boolean {
-    return this.#ended
+  /** True once all of it was read, up to an end that is no failure. */
+  get isRead(): boolean {
+    return this.#ended && this.#error === undefined && this.#chunks.length === 0
   }
 
   /** No more chunks; with an error, the reader gets it after what has arrived. */
@@ -47,18 +47,25 @@ export class ResponseBody {
   }
 
   /**
-   * What has arrived, in one piece; undefined at the end. Rejects if the body broke off. All that
+   * What has arrived, in one piece, at once or when there is something; undefined at the end.
+   * Throws or rejects if the body broke off. All that
    * comes out of one read of the socket is taken together: a peer sends each event as a chunk of
    * its own, and decoding them one by one would cost more than copying them into one.
    */
-  async next(): Promise<Uint8Array | undefined> {
+  next(): Uint8Array | undefined | Promise<Uint8Array | undefined> {
     if (this.#source.paused) this.#source.resume()
-    if (this.#chunks.length === 0 && !this.#ended) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-      this.#wake = undefined
-    }
+    return this.#chunks.length > 0 || this.#ended ? this.#take() : this.#arrival()
+  }
+
+  async #arrival(): Promise<Uint8Array | undefined> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    this.#wake = undefined
+    return this.#take()
+  }
+
+  #take(): Uint8Array | undefined {
     const chunks = this.#chunks
     if (chunks.length > 0) {
       this.#chunks = []

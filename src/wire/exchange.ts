@@ -73,22 +73,40 @@ export class Exchange implements Attempt {
     return this.#decoder.events.splice(0)
   }
 
-  /** Reads on; false when everything has been read. Never rejects. */
-  async read(): Promise<boolean> {
+  /** Reads on, at once where it can; false when everything has been read. Never rejects. */
+  read(): boolean | Promise<boolean> {
     if (this.#ended) return false
     this.#watch.waiting()
     try {
-      const bytes = this.stopped ? undefined : await this.#body!.next()
-      this.#watch.arrived()
-      // also a body that arrived whole does not count once the caller has given up
-      if (this.stopped) this.#finish(this.#watch.cut)
-      else if (bytes === undefined) this.#finishBody()
-      else this.#receive(bytes)
+      const bytes = this.stopped ? undefined : this.#body!.next()
+      if (bytes instanceof Promise) return this.#readLater(bytes)
+      this.#take(bytes)
     } catch {
-      this.#finish(this.#watch.cut ?? (this.#decoder.complete ? undefined : brokenConnection))
-      this.#body?.destroy()
+      this.#breakOff()
     }
     return true
+  }
+
+  async #readLater(arriving: Promise<Uint8Array | undefined>): Promise<boolean> {
+    try {
+      this.#take(await arriving)
+    } catch {
+      this.#breakOff()
+    }
+    return true
+  }
+
+  #take(bytes: Uint8Array | undefined): void {
+    this.#watch.arrived()
+    // also a body that arrived whole does not count once the caller has given up
+    if (this.stopped) return this.#finish(this.#watch.cut)
+    if (bytes !== undefined) this.#receive(bytes)
+    if (!this.#ended && (bytes === undefined || this.#body!.isRead)) this.#finishBody()
+  }
+
+  #breakOff(): void {
+    this.#finish(this.#watch.cut ?? (this.#decoder.complete ? undefined : brokenConnection))
+    this.#body?.destroy()
   }
 
   close(): void {
@@ -118,7 +136,7 @@ export class Exchange implements Attempt {
     if (this.#decoder.broken) {
       this.#body!.destroy()
       this.#finish()
-    } else if (this.#decoder.complete && !this.#body!.ended) this.#watch.drain(drainMs)
+    } else if (this.#decoder.complete && !this.#body!.isRead) this.#watch.drain(drainMs)
   }
 
   #collect(bytes: Uint8Array): void {

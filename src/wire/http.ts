@@ -34,6 +34,7 @@ export class HttpClient {
   readonly #connectMs: number
   readonly #now: () => number
   #loading: Promise<Agent> | undefined
+  #agent: Agent | undefined
 
   constructor(options: { readonly connectMs: number; readonly now: () => number }) {
     this.#connectMs = options.connectMs
@@ -44,8 +45,7 @@ export class HttpClient {
   async post(request: HttpRequest, watch: Watch): Promise<HttpOutcome> {
     let reply: Reply
     try {
-      this.#loading ??= load(this.#connectMs)
-      reply = await send(await this.#loading, request, watch)
+      reply = await send(this.#agent ?? (await this.#load()), request, watch)
     } catch (thrown) {
       return { error: watch.cut ?? connectError(thrown, request.url) }
     }
@@ -57,7 +57,16 @@ export class HttpClient {
   async close(): Promise<void> {
     const loading = this.#loading
     this.#loading = undefined
+    this.#agent = undefined
     await (await loading)?.close()
+  }
+
+  async #load(): Promise<Agent> {
+    const loading = (this.#loading ??= load(this.#connectMs))
+    const agent = await loading
+    // closed meanwhile, it must not be used by later requests
+    if (this.#loading === loading) this.#agent = agent
+    return agent
   }
 
   async #statusError(reply: Reply, watch: Watch): Promise<ModelErrorData> {

@@ -11,18 +11,19 @@ export interface Attempt {
 }
 
 /**
- * Starts until an attempt has begun to answer, is refused for good, or the attempts are used up;
- * returns the last one, failed or not. Announces each wait by a `retry` event, whose `attempt` is
- * the one about to be made.
+ * After a first attempt, starts until one has begun to answer, is refused for good, or the attempts
+ * are used up; returns the last one, failed or not. Announces each wait by a `retry` event, whose
+ * `attempt` is the one about to be made.
  */
-export async function* startWithRetries<A extends Attempt>(
+export async function* retrying<A extends Attempt>(
+  first: A,
   start: () => Promise<A>,
   options: RetryOptions,
   signal: AbortSignal,
   random: () => number,
 ): AsyncGenerator<ModelEvent, A, undefined> {
+  let attempt = first
   for (let made = 1; ; made++) {
-    const attempt = await start()
     const error = attempt.failure
     const delayMs = error && delayAfter(error, made, options, random)
     if (error === undefined || delayMs === undefined) return attempt
@@ -30,6 +31,7 @@ export async function* startWithRetries<A extends Attempt>(
     yield { type: 'retry', attempt: made + 1, delayMs, error }
     // an aborted wait ends here, and the next start reports the abort
     await sleep(delayMs, signal).catch(() => {})
+    attempt = await start()
   }
 }
 

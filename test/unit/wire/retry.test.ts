@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ModelErrorData, ModelEvent } from '../../../src/protocol/event.ts'
-import { delayAfter, startWithRetries } from '../../../src/wire/retry.ts'
+import { delayAfter, retrying } from '../../../src/wire/retry.ts'
 import { defaultRetry } from '../../../src/wire/settings.ts'
 import { modelError } from '../../../src/wire/status.ts'
 
@@ -10,8 +10,10 @@ async function run(errors: readonly (ModelErrorData | undefined)[], attempts = 3
   let started = 0
   let closed = 0
   const events: ModelEvent[] = []
-  const starting = startWithRetries(
-    async () => ({ failure: errors[started++], close: () => void closed++ }),
+  const start = async () => ({ failure: errors[started++], close: () => void closed++ })
+  const starting = retrying(
+    await start(),
+    start,
     { attempts, baseDelayMs: 1, maxDelayMs: 10 },
     new AbortController().signal,
     () => 0,
@@ -49,11 +51,13 @@ test('what is not retryable is not retried, and a plain 500 once only', async ()
 test('an abort ends the wait', async () => {
   const controller = new AbortController()
   let started = 0
-  const starting = startWithRetries(
-    async () => ({
-      failure: started++ === 0 ? overloaded : modelError('cancelled', 'stopped'),
-      close: () => {},
-    }),
+  const start = async () => ({
+    failure: started++ === 0 ? overloaded : modelError('cancelled', 'stopped'),
+    close: () => {},
+  })
+  const starting = retrying(
+    await start(),
+    start,
     { attempts: 5, baseDelayMs: 2 ** 30, maxDelayMs: 2 ** 30 },
     controller.signal,
     () => 0.9,
