@@ -129,7 +129,7 @@ export function createGate(options: GateOptions): Gate {
     const { policy } = judgement
     try {
       if (examined.defect !== undefined) return refuseDefect(examined, context)
-      const decided = judgement.decide(examined, context)
+      const decided = judgement.decide(examined, context, asked !== undefined)
       const decision = asked === undefined ? decided : withAsked(decided, asked)
       const shadow = policy.mode === 'shadow' && options.allowShadow === true
       const strange = decision.obligations.find(({ kind }) => kind !== 'approval')

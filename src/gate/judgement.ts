@@ -7,7 +7,7 @@ import type { Principal } from '../protocol/principal.ts'
 import { amountAt, oneUnit } from './amount.ts'
 import { applyFindings, type Finding } from './finding.ts'
 import { firmSteps, type Surroundings } from './layer.ts'
-import { LimitCounters, type Claim, type LimitOwner } from './limits.ts'
+import { LimitCounters, type Claim, type LimitOwner, type Shortage } from './limits.ts'
 import { denial } from './refusal.ts'
 import { Sessions } from './session.ts'
 import type { ExaminedCall, JudgeContext, Settlement } from './verdict.ts'
@@ -46,8 +46,12 @@ export class Judgement {
     this.#sessions.note(context, { kind: 'heard', principal: context.principal, messages })
   }
 
-  /** Reserves what the call takes from limits unless the outcome is a deny. */
-  decide({ call, args }: ExaminedCall, context: JudgeContext): Decision {
+  /**
+   * Reserves what the call takes from limits unless the outcome is a deny. A person who is asked
+   * may still make the call smaller, so a call that waits for an answer is refused by a limit only
+   * where nothing is left of it; with the answer the limits are asked for what is to run.
+   */
+  decide({ call, args }: ExaminedCall, context: JudgeContext, isAnswered: boolean): Decision {
     const { principal, scope } = context
     const { tool, callId } = call
     const request: DecisionRequest = {
@@ -63,7 +67,8 @@ export class Judgement {
       return this.#outOfScope(tool)
     }
     if (decision.effect === 'deny') return decision
-    return this.#underLimits(decision, callId, request, ownerOf(context))
+    const waits = decision.effect === 'ask' && !isAnswered
+    return this.#underLimits(decision, waits, callId, request, ownerOf(context))
   }
 
   #outOfScope(tool: string): Decision {
@@ -73,13 +78,23 @@ export class Judgement {
 
   #underLimits(
     decision: Decision,
+    waits: boolean,
     callId: string,
     { tool, args, principal }: DecisionRequest,
     owner: LimitOwner,
   ): Decision {
     const claims = this.#claims(tool, args, principal)
     if (claims.length === 0) return decision
-    return applyFindings(decision, this.#limits.reserve(callId, claims, owner).map(limitFinding))
+    const shortages = this.#limits.reserve(callId, claims, owner)
+    const isLater = ({ limit, hasRest }: Shortage<CompiledLimit>): boolean =>
+      waits && hasRest && limit.over === 'deny'
+    const later = shortages.filter(isLater)
+    const now = shortages.filter((shortage) => !isLater(shortage))
+    const judged = applyFindings(
+      decision,
+      now.map(({ limit }) => limitFinding(limit)),
+    )
+    return { ...judged, reasons: [...judged.reasons, ...later.map(({ limit }) => laterOf(limit))] }
   }
 
   #claims(
@@ -96,9 +111,6 @@ export class Judgement {
   }
 
   witnessed(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void {
-    const { call, args } = examined
-    const claims = this.#claims(call.tool, args as JsonObject, context.principal)
-    this.#limits.force(call.callId, claims, ownerOf(context))
     this.permitted(examined, context)
     this.settled(examined, context, outcome)
   }
@@ -126,8 +138,11 @@ export class Judgement {
   }
 
   settled({ call, args }: ExaminedCall, context: JudgeContext, outcome: Settlement): void {
-    this.#limits.commit(call.callId)
     const { callId, tool } = call
+    const claims = this.#claims(tool, args as JsonObject, context.principal)
+    // a replayed call may have run without its places
+    this.#limits.force(callId, claims, ownerOf(context))
+    this.#limits.commit(callId)
     const event = { kind: 'settled', callId, tool, args: args as JsonObject, outcome } as const
     this.#sessions.note(context, event)
     for (const limit of this.policy.limits) {
@@ -168,4 +183,8 @@ function limitFinding({ id, over, position, max, count, sum }: CompiledLimit): F
   const unless = count === 'cost' ? ', or the price of an answer is not known' : ''
   const reason = `limit \`${id}\` of ${max} ${what} is used up${unless}`
   return { effect: over, rule: `limits.${id}`, position, reason }
+}
+
+function laterOf({ id, max, sum = [] }: CompiledLimit): string {
+  return `as it is, this call goes over limit \`${id}\` of ${max} of \`/${sum.join('/')}\` in all and will be refused`
 }

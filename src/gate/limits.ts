@@ -22,6 +22,13 @@ export interface Claim<Limit extends ApplicableLimit> {
   readonly amount: bigint | undefined
 }
 
+/** A limit that has too little left for a call. */
+export interface Shortage<Limit extends ApplicableLimit> {
+  readonly limit: Limit
+  /** Something is left: a smaller call of the kind would still fit. */
+  readonly hasRest: boolean
+}
+
 interface Taken {
   readonly key: string
   readonly amount: bigint
@@ -56,26 +63,30 @@ export class LimitCounters {
   }
 
   /**
-   * Takes what the call needs from every limit and returns the limits that have too little left.
-   * When one of those says `deny`, nothing is taken. A call that has taken its places keeps them
-   * when it is judged again.
+   * Takes what the call needs from every limit and returns where too little is left. When one of
+   * those limits says `deny`, nothing is taken. A call that has taken its places keeps them when it
+   * is judged again.
    */
   reserve<Limit extends ApplicableLimit>(
     callId: string,
     claims: readonly Claim<Limit>[],
     owner: LimitOwner,
-  ): readonly Limit[] {
+  ): readonly Shortage<Limit>[] {
     if (claims.length === 0 || this.#reserved.has(callId)) return []
     const at = this.#clock.monotonic()
     const keys = claims.map(({ limit }) => counterKey(limit, owner))
-    const full = claims.filter((claim, index) => this.#isFull(claim, keys[index]!, at))
-    const limits = full.map(({ limit }) => limit)
-    if (!limits.some(({ over }) => over === 'deny')) this.#take(callId, claims, keys, at)
-    return limits
+    const shortages = claims.flatMap((claim, index): readonly Shortage<Limit>[] => {
+      const key = keys[index]!
+      if (!this.#isFull(claim, key, at)) return []
+      return [{ limit: claim.limit, hasRest: this.#hasRest(claim, key, at) }]
+    })
+    if (!shortages.some(({ limit }) => limit.over === 'deny')) this.#take(callId, claims, keys, at)
+    return shortages
   }
 
-  /** Takes what a call has used that nobody could stop. */
+  /** Takes what a call has used that has run, unless its places were taken before. */
   force(callId: string, claims: readonly Claim<ApplicableLimit>[], owner: LimitOwner): void {
+    if (this.#reserved.has(callId)) return
     const keys = claims.map(({ limit }) => counterKey(limit, owner))
     this.#take(callId, claims, keys, this.#clock.monotonic())
   }
@@ -133,6 +144,11 @@ export class LimitCounters {
     const max = this.#maximum(limit)
     if (isMeasured(limit)) return used >= max
     return amount === undefined || used + amount > max
+  }
+
+  #hasRest({ limit, amount }: Claim<ApplicableLimit>, key: string, now: number): boolean {
+    if (amount === undefined || !this.#hasRoom(key, now)) return false
+    return (this.#counters.get(key)?.total(now) ?? 0n) < this.#maximum(limit)
   }
 
   #counter(key: string, { windowMs }: ApplicableLimit): Counter {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JsonObject, JsonValue } from '../../../src/base/json.ts'
 import { policyOf, toolOf, user } from '../../support/agent.ts'
+import { ada, args, gateAsking, verdictOf } from '../../support/approvals.ts'
 import { gateOf, type GateUnderTest } from '../../support/gate.ts'
 
 const pay = toolOf('pay', {
@@ -138,4 +139,36 @@ test('a limit on time is full when calls have taken so many seconds', async () =
   await settle(1_000)
   await settle(600)
   expect(await paying(gate)).toBe('deny by limits.l')
+})
+
+describe('a limit on a sum, for a call that a person is asked about', () => {
+  const limits = [{ id: 'l', tools: ['refund'], per: 'session', sum: '/amount', max: 100 }]
+  const yes = { action: 'approve', by: ada } as const
+
+  test('refuses what is too large with the answer, since an answer may make it smaller', async () => {
+    const { ask, gate } = await gateAsking(undefined, { limits })
+    const big = { ...args, amount: 101 }
+    expect(verdictOf(await gate.answer((await ask('refund', big)).id, yes))).toBe('refusal')
+    const { id } = await ask('refund', big)
+    const edited = await gate.answer(id, { action: 'edit', by: ada, args: { ...args, amount: 99 } })
+    expect(verdictOf(edited)).toBe('permit')
+  })
+
+  test('refuses at once when nothing is left, and an amount that is none', async () => {
+    const { ask, gate, judge } = await gateAsking(undefined, { limits })
+    const { id } = await ask('refund', { ...args, amount: 100 })
+    expect((await judge('refund', args)).decision.rule).toBe('limits.l')
+    expect(verdictOf(await gate.answer(id, yes))).toBe('permit')
+    expect((await judge('refund', args)).decision.rule).toBe('limits.l')
+    const other = await gateAsking(undefined, { limits })
+    const strange = await other.judge('refund', { ...args, amount: 'all' })
+    expect(strange.decision).toMatchObject({ effect: 'deny', rule: 'limits.l' })
+  })
+
+  test('tells the person that the call is too large', async () => {
+    const { judge } = await gateAsking(undefined, { limits })
+    const { decision } = await judge('refund', { ...args, amount: 101 })
+    expect(decision).toMatchObject({ effect: 'ask', rule: 'asked' })
+    expect(decision.reasons.at(-1)).toContain('goes over limit `l` of 100 of `/amount`')
+  })
 })
