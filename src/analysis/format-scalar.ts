@@ -9,6 +9,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
+import { visibleJson } from '../base/text.ts'
 
 /** What does not show in an editor, and is refused in a policy unless it is written as an escape. */
 const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufffd]/u
@@ -34,6 +35,16 @@ function needsQuotes(value: string, type: Scalar['type']): boolean {
     default:
       return false
   }
+}
+
+/** JSON, also inside of YAML, with everything escaped that a policy may not hold as it is. */
+export function policyJson(json: string): string {
+  return visibleJson(json).replaceAll('\ufffd', '\\ufffd')
+}
+
+/** Whether a text has to stand in quotes with escapes. */
+export function hasUnseen(text: string): boolean {
+  return unseen.test(text)
 }
 
 /** Escapes of JSON are escapes of YAML; all else that does not show is escaped as well. */

@@ -2,10 +2,9 @@ import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node, type Pair } 
 import { digestJson } from '../base/digest.ts'
 import { SallyportError } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
-import { visibleJson } from '../base/text.ts'
 import { openPolicy } from '../policy/read.ts'
 import { orderJson, orderKeys } from './format-order.ts'
-import { flowText, quotes, scalarOf } from './format-scalar.ts'
+import { flowText, policyJson, quotes, scalarOf } from './format-scalar.ts'
 
 /** Longest line on which a collection in braces or brackets stays. */
 const lineWidth = 100
@@ -21,7 +20,7 @@ export function formatPolicy(text: string, file: string): string {
   const before = openPolicy(text, file).json
   const json = parseJson(text)
   const formatted = json.ok
-    ? `${visibleJson(JSON.stringify(orderJson(json.value), undefined, 2))}\n`
+    ? `${policyJson(JSON.stringify(orderJson(json.value), undefined, 2))}\n`
     : settle(text)
   if (digestJson(openPolicy(formatted, file).json) !== digestJson(before)) {
     throw new SallyportError('internal', `formatting \`${file}\` would change what it says`, {

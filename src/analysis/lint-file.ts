@@ -1,4 +1,5 @@
 import { shorten } from '../base/text.ts'
+import { createSecretDetector } from '../gate/detect/secrets.ts'
 import type { ArgumentTest, Rule } from '../policy/document.ts'
 import { mergeFacts } from '../policy/facts.ts'
 import { isGlob } from '../policy/glob.ts'
@@ -153,6 +154,16 @@ export function lintScopes({ file, roles: known, diagnostics }: LintContext): vo
     const message = `nobody can have the scope \`${shorten(lost, 64)}\` that rule \`${rule.id}\` needs`
     diagnostics.warning(rule.at, 'unmet-scope', message, {
       help: 'add it to the `scopes` of a role: scopes outside of the ceilings are dropped',
+    })
+  }
+}
+
+/** A policy is read by many; what it has to compare with stands in it as a hash or a name. */
+export function lintSecrets({ file, diagnostics }: LintContext): void {
+  for (const span of createSecretDetector()(file.source.text)) {
+    diagnostics.error(span, 'secret-value', 'the file holds a value that looks like a secret', {
+      help: 'write its hash, or the name of an environment variable, and renew the secret',
+      secret: true,
     })
   }
 }

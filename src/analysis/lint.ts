@@ -10,6 +10,7 @@ import {
   lintPointers,
   lintRoles,
   lintScopes,
+  lintSecrets,
   lintTools,
 } from './lint-file.ts'
 import { lintRules } from './lint-rules.ts'
@@ -27,6 +28,7 @@ const lints = [
   lintPatterns,
   lintRoles,
   lintScopes,
+  lintSecrets,
   lintFacts,
 ]
 

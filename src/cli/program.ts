@@ -112,6 +112,17 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     })
 
   program
+    .command('init')
+    .description('print a policy to begin with')
+    .option('--from-log <files...>', 'journals, reports or traces: the least that covers what ran')
+    .option('--tools <file>', 'tools module or schemas.json to begin with')
+    .option('-o, --output <file>', 'write a new file instead of standard output')
+    .action(async (options) => {
+      const { init } = await import('./commands/init.ts')
+      done(await init(options, io))
+    })
+
+  program
     .command('decide')
     .description('decide calls given as JSON lines on standard input')
     .requiredOption('--policy <file>', 'policy file')

@@ -53,3 +53,65 @@ describe.concurrent('sallyport fmt', () => {
     expect([missing.code, missing.out]).toEqual([2, ''])
   })
 })
+
+const log = [
+  {
+    id: 'r1',
+    principal: { subject: 'u1', roles: ['support'], scopes: ['refund:write'] },
+    calls: [
+      { name: 'refund', args: { order: 'O-7', amount: 20 }, result: 'ok' },
+      { name: 'refund', args: { order: 'O-8', amount: 25 }, result: 'ok' },
+      { name: 'erase', args: { order: 'O-8' }, error: 'the tool threw' },
+    ],
+  },
+]
+  .map((line) => JSON.stringify(line))
+  .join('\n')
+
+describe.concurrent('sallyport init', () => {
+  test('prints a policy without findings, whose tests pass and hold every rule', async () => {
+    const cwd = deskFolder()
+    const outcomes = await Promise.all([
+      cli(['init', '-o', 'plain.yaml'], { cwd }),
+      cli(['init', '--tools', 'tools.mjs', '-o', 'own.yaml'], { cwd }),
+    ])
+    for (const { code, out } of outcomes) expect([code, out]).toEqual([0, ''])
+    const [checked, tested, formatted, again] = await Promise.all([
+      cli(['check', '--strict', 'plain.yaml', 'own.yaml'], { cwd }),
+      cli(['test', '--mutate', '--threshold', '100', 'plain.yaml', 'own.yaml'], { cwd }),
+      cli(['fmt', '--check', 'plain.yaml', 'own.yaml'], { cwd }),
+      cli(['init', '-o', 'plain.yaml'], { cwd }),
+    ])
+    expect([checked.code, tested.code, formatted.code]).toEqual([0, 0, 0])
+    expect(readFileSync(join(cwd, 'own.yaml'), 'utf8')).toContain('ask: [look, refund, hang]')
+    expect([again.code, again.out]).toEqual([2, ''])
+    expect(again.err).toContain('not overwritten')
+  })
+
+  test('drafts from a log the least that covers what ran', async () => {
+    const cwd = deskFolder({ 'log.jsonl': log })
+    const drafted = await cli(['init', '--from-log', 'log.jsonl', '-o', 'draft.yaml'], { cwd })
+    expect([drafted.code, drafted.err]).toEqual([0, '1 traces, 3 calls: 1 rules\n'])
+    const text = readFileSync(join(cwd, 'draft.yaml'), 'utf8')
+    expect(text).toContain('# From 2 calls by 1 caller in 1 trace.')
+    expect(text).not.toContain('erase')
+    const principal = { subject: 'u9', roles: ['support'], scopes: ['refund:write'] }
+    const call = (args: object, who: object = principal): string =>
+      JSON.stringify({ tool: 'refund', args, principal: who })
+    const input = [
+      call({ order: 'O-7', amount: 22 }),
+      call({ order: 'O-7', amount: 26 }),
+      call({ order: 'O-9', amount: 20 }),
+      call({ order: 'O-7', amount: 20, note: 'x' }),
+      call({ order: 'O-7', amount: 20 }, { ...principal, scopes: [] }),
+    ].join('\n')
+    const decided = await cli(['decide', '--policy', 'draft.yaml'], { cwd, input })
+    expect(decided.lines().map(({ effect }) => effect)).toEqual([
+      'allow',
+      'deny',
+      'deny',
+      'deny',
+      'deny',
+    ])
+  })
+})

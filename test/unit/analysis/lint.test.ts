@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { lintPolicy } from '../../../src/analysis/lint.ts'
+import { formatDiagnostic } from '../../../src/policy/diagnostic.ts'
 import { readPolicy } from '../../../src/policy/read.ts'
 import type { PolicyFile } from '../../../src/policy/document.ts'
 import { defineTool, type Tool } from '../../../src/tools/tool.ts'
@@ -194,6 +195,15 @@ describe('smells', () => {
     ])
     expect(denying("{ matches: 'O-[0-9]{1,9}' }")).toEqual([])
     expect(denying("{ matches: '[a-z]+\\.md' }")).toEqual([])
+  })
+
+  test('P23: a secret value, which is not shown', () => {
+    const secret = ['AKIA', 'IOSFODNN7EXAMPLE'].join('')
+    const rules = `  - { id: a, allow: [t], args: { k: { const: ${secret} } } }`
+    const found = lintPolicy(fileOf(rules)).find(({ code }) => code === 'secret-value')
+    expect(found).toMatchObject({ severity: 'error', secret: true })
+    expect(formatDiagnostic(found!, rules)).not.toContain(secret)
+    expect(lint(`  - { id: a, allow: [t], args: { k: { const: secret } } }`)).toEqual([])
   })
 
   test('roles and scopes that nothing uses, scopes nobody can have', () => {

@@ -1,0 +1,139 @@
+import { Document, isMap, isSeq, visit, type Node, type YAMLMap } from 'yaml'
+import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
+import { shorten, visible } from '../base/text.ts'
+import type { Policy } from '../policy/policy.ts'
+import {
+  callerOf,
+  compileDraft,
+  decideObserved,
+  draftDocument,
+  type Draft,
+  type DraftRule,
+} from './draft.ts'
+import { hasUnseen, policyJson } from './format-scalar.ts'
+import { formatPolicy } from './format.ts'
+import type { Observations, Outcome } from './observed.ts'
+
+/** First line of a policy in a project that has the package installed. */
+export const schemaLine =
+  ' yaml-language-server: $schema=./node_modules/sallyport/dist/policy/policy.schema.json'
+
+/** Longest arguments of a call that becomes a test of the draft. */
+const maxTestLength = 400
+
+/** A draft as a commented policy file, for a person to read, change and put in force. */
+export function draftText(draft: Draft, observations: Observations): string {
+  const policy = compileDraft(draft)
+  const tests = draft.rules.flatMap((rule) => testOf(rule, draft, policy))
+  const plain = { ...draftDocument(draft), ...(tests.length === 0 ? {} : { tests }) }
+  const document = new Document(plain, {
+    version: '1.2',
+    schema: 'core',
+    aliasDuplicateObjects: false,
+  })
+  document.commentBefore = [schemaLine, ...intro(draft, observations)].map(visible).join('\n')
+  for (const name of ['identity', 'roles']) setFlow(document.get(name))
+  for (const [index, rule] of itemsOf(document, 'rules').entries()) {
+    const comment = ruleComment(draft.rules[index]!, observations)
+    rule.commentBefore = comment.map(visible).join('\n')
+    for (const { value } of rule.items) setFlow(value)
+  }
+  for (const test of itemsOf(document, 'tests')) for (const { value } of test.items) setFlow(value)
+  for (const key of ['roles', 'rules', 'tests']) spaceBefore(document, key)
+  visit(document, {
+    Scalar(_, scalar) {
+      if (typeof scalar.value === 'string' && hasUnseen(scalar.value)) scalar.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return formatPolicy(policyJson(document.toString({ lineWidth: 0 })), 'draft')
+}
+
+function itemsOf(document: Document, key: string): readonly YAMLMap[] {
+  const list = document.get(key)
+  return isSeq(list) ? list.items.filter((item) => isMap(item)) : []
+}
+
+function spaceBefore(document: Document, key: string): void {
+  if (!isMap(document.contents)) return
+  const pair = document.contents.items.find((each) => String(each.key) === key)
+  if (pair !== undefined) (pair.key as Node).spaceBefore = true
+}
+
+function setFlow(node: unknown): void {
+  if (isMap(node) || isSeq(node)) node.flow = true
+}
+
+function intro(draft: Draft, { traces, calls, skipped }: Observations): readonly string[] {
+  const counted = (outcome: Outcome): number =>
+    calls.filter((call) => call.outcome === outcome).length
+  const ran = counted('ran') + counted('ran-after-ask')
+  const lines = [
+    '',
+    ` A draft: the least that covers what ran in ${traces} traces. Read every rule before it is used:`,
+    ' what was observed is not yet what is wanted, and an attack that succeeded was observed too.',
+    ` Calls: ${ran} ran, ${counted('refused')} refused, ${counted('failed')} failed, ${skipped} without use.`,
+  ]
+  if (draft.conflicts.length > 0) {
+    lines.push(
+      ` ${draft.conflicts.length} calls are decided otherwise than when they were recorded: calls that`,
+      '   are the same to a policy ran once and were refused once, such as at a limit.',
+    )
+  }
+  if (draft.inexpressible.length > 0) {
+    lines.push(
+      ` ${draft.inexpressible.length} calls ran whose tool, role or argument names no policy can hold.`,
+    )
+  }
+  if (draft.rules.some(({ group }) => group.role === undefined)) {
+    lines.push(' Rules without `roles` come from callers without a role: they let everybody in.')
+  }
+  lines.push(' To do: say in `identity` who may call, and in `tools` what each tool does.')
+  return lines
+}
+
+function ruleComment(rule: DraftRule, { calls }: Observations): readonly string[] {
+  const { tool, role } = rule.group
+  const subjects = new Set(rule.calls.map(({ principal }) => principal?.subject))
+  const traces = new Set(rule.calls.map(({ trace }) => trace))
+  const others = calls.filter((call) => call.tool === tool)
+  const count = (outcome: Outcome): number =>
+    others.filter((call) => call.outcome === outcome).length
+  const asked = rule.effect === 'ask' ? ', each after a person agreed' : ''
+  const lines = [
+    ` From ${times(rule.calls.length, 'call')} by ${times(subjects.size, 'caller')} in ${times(traces.size, 'trace')}${asked}.`,
+  ]
+  const [refused, failed] = [count('refused'), count('failed')]
+  if (refused + failed > 0) {
+    lines.push(` Of \`${shorten(tool, 128)}\`, ${refused} more were refused and ${failed} failed.`)
+  }
+  if (role === undefined) lines.push(' For callers without a role.')
+  return lines
+}
+
+function times(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** The first call of a rule as a test; none where its arguments are not to be written down. */
+function testOf(rule: DraftRule, draft: Draft, policy: Policy): readonly JsonObject[] {
+  const call = rule.calls.find((each) => decideObserved(policy, draft, each).rule === rule.id)
+  if (call === undefined || !rule.args.every(isWritten)) return []
+  const caller = callerOf(call, draft)
+  if (JSON.stringify([call.args, caller]).length > maxTestLength) return []
+  const { claims: _claims, ...principal } = caller ?? {}
+  return [
+    {
+      name: `observed: ${rule.id}`,
+      ...(caller === null ? {} : { as: { ...(principal as JsonObject), subject: 'somebody' } }),
+      call: { tool: call.tool, args: call.args },
+      expect: rule.effect,
+      by: rule.id,
+    },
+  ]
+}
+
+/** Whether the values of an argument stand in the rule anyway, or are numbers. */
+function isWritten({ test }: { readonly test: JsonValue }): boolean {
+  if (!isObject(test)) return false
+  return ['enum', 'const', 'minimum'].some((key) => Object.hasOwn(test, key))
+}

@@ -1,0 +1,65 @@
+import { writeFile } from 'node:fs/promises'
+import { draftPolicy } from '../../analysis/draft.ts'
+import { draftText } from '../../analysis/draft-text.ts'
+import { observe } from '../../analysis/observed.ts'
+import { starterPolicy } from '../../analysis/starter.ts'
+import { readTraces, type Trace } from '../../analysis/trace.ts'
+import { messageOf, SallyportError } from '../../base/errors.ts'
+import { exitCode, type ExitCode } from '../exit.ts'
+import type { Io } from '../io.ts'
+import { loadTools } from '../tools-file.ts'
+
+export interface InitOptions {
+  readonly fromLog?: readonly string[]
+  readonly tools?: string
+  readonly output?: string
+}
+
+/**
+ * Prints a policy to begin with, or the least that covers what logs show to have run. Nothing is
+ * put in force, and a file that exists is not overwritten.
+ */
+export async function init({ fromLog, tools, output }: InitOptions, io: Io): Promise<ExitCode> {
+  if (fromLog !== undefined && tools !== undefined) {
+    throw new SallyportError('bad-option', '`--from-log` and `--tools` do not go together', {
+      help: 'a draft from logs is about the tools that were called',
+    })
+  }
+  const text = fromLog === undefined ? await starter(tools) : await fromLogs(fromLog, io)
+  if (output === undefined) io.out(text)
+  else await writeNew(output, text)
+  return exitCode.done
+}
+
+async function starter(tools: string | undefined): Promise<string> {
+  return starterPolicy(tools === undefined ? undefined : await loadTools(tools))
+}
+
+async function fromLogs(paths: readonly string[], io: Io): Promise<string> {
+  const observations = await observe(allTraces(paths))
+  const draft = draftPolicy('observed', observations)
+  const { calls, traces, skipped } = observations
+  io.note(`${traces} traces, ${calls.length + skipped} calls: ${draft.rules.length} rules\n`)
+  const { conflicts, inexpressible } = draft
+  if (skipped > 0) io.note(`${skipped} calls teach nothing: no decision, or arguments unknown\n`)
+  if (conflicts.length > 0)
+    io.note(`${conflicts.length} calls are decided otherwise than recorded\n`)
+  if (inexpressible.length > 0)
+    io.note(`${inexpressible.length} calls fit no rule: see the draft\n`)
+  return draftText(draft, observations)
+}
+
+async function* allTraces(paths: readonly string[]): AsyncGenerator<Trace> {
+  for (const path of paths) yield* readTraces(path)
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: 'wx' })
+  } catch (error) {
+    throw new SallyportError('bad-file', `\`${path}\` cannot be written: ${messageOf(error)}`, {
+      help: 'an existing file is not overwritten; choose another name',
+      cause: error,
+    })
+  }
+}
