@@ -65,6 +65,8 @@ export const codes = {
   // execution: recorded
   'tool-failed': code('the tool threw'),
   'tool-timeout': code('the tool did not finish in time'),
+  'access-denied': code('a tool reached for a file or a host that no guard allows it'),
+  'access-too-large': code('what a tool fetched is larger than the bound'),
   'bad-output': code('the result of the tool does not match its output schema'),
   abandoned: code('the tool was left running after its time was over'),
 

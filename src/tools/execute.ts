@@ -6,6 +6,7 @@ import { redacted } from '../base/redact.ts'
 import type { StopReason } from '../base/signal.ts'
 import type { ToolResult } from '../protocol/call.ts'
 import type { SchemaProblem } from './compile.ts'
+import { CallContext } from './context.ts'
 import { runAttempt, type AttemptHooks, type LateOutcome, type Outcome } from './attempt.ts'
 import { failureMessage, failureStack, hideSensitive } from './failure.ts'
 import {
@@ -18,7 +19,7 @@ import {
 import { redeemPermit, type Grant, type Permit } from './permit.ts'
 import { checkOutput } from './schema.ts'
 import { Stop } from './stop.ts'
-import { implementationOf, type ToolContext, type ToolLog } from './tool.ts'
+import { implementationOf, type ToolLog } from './tool.ts'
 
 /** A tool that was left behind ended after all; its call has its status already. */
 export interface LateNote {
@@ -146,45 +147,6 @@ class Attempts implements AttemptHooks {
     }
   }
 }
-/** What a tool is told; its signal is made when it is asked for. */
-class CallContext implements ToolContext {
-  readonly principal: ToolContext['principal']
-  readonly runId: string
-  readonly callId: string
-  readonly turn: number
-  readonly attempt: number
-  readonly idempotencyKey: string
-  readonly deadline: number
-  readonly log: ToolLog
-  readonly deps: unknown
-  readonly #stop: Stop
-
-  constructor(
-    { call, principal }: Grant,
-    context: ExecuteContext,
-    stop: Stop,
-    attempt: number,
-    deadline: number,
-  ) {
-    this.principal = principal
-    this.runId = context.runId
-    this.callId = call.callId
-    this.turn = call.turn
-    this.attempt = attempt
-    this.idempotencyKey = context.idempotencyKey
-    this.deadline = deadline
-    this.log = context.log ?? ignore
-    this.deps = context.deps
-    this.#stop = stop
-  }
-
-  get signal(): AbortSignal {
-    return this.#stop.signal
-  }
-}
-
-function ignore(): void {}
-
 function writeLog(log: ToolLog | undefined, message: string, data: JsonObject): void {
   try {
     log?.(message, data)

@@ -9,6 +9,7 @@ export class Stop {
   #reason: StopReason | undefined
   #listener: ((reason: StopReason) => void) | undefined
   #controller: AbortController | undefined
+  #over = false
   readonly #parent: AbortSignal
   readonly #follow: () => void
   readonly #cancelTimer: () => void
@@ -24,6 +25,11 @@ export class Stop {
   /** Undefined while the call may go on. */
   get reason(): StopReason | undefined {
     return this.#reason
+  }
+
+  /** The call has ended, one way or the other. */
+  get over(): boolean {
+    return this.#over
   }
 
   get signal(): AbortSignal {
@@ -42,6 +48,7 @@ export class Stop {
 
   /** The call is over: the tool's signal aborts if the tool was left behind, and nothing is kept. */
   dispose(): void {
+    this.#over = true
     this.#cancelTimer()
     this.#parent.removeEventListener('abort', this.#follow)
     this.#listener = undefined

@@ -2,6 +2,8 @@ import { SallyportError } from '../base/errors.ts'
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import type { ToolFacts } from '../protocol/facts.ts'
 import type { Principal } from '../protocol/principal.ts'
+import type { FetchedResponse, FetchInit } from './access/fetch.ts'
+import type { OpenedFile, OpenFlags } from './access/open.ts'
 import { readDefinition } from './definition.ts'
 import type { StandardOutput, StandardSchema } from './standard-schema.ts'
 
@@ -46,6 +48,17 @@ export interface ToolContext<Deps = unknown> {
   readonly log: ToolLog
   /** What the host injected; never shown to the model. */
   readonly deps: Deps
+  /**
+   * Opens a file that the policy's guards of paths let this tool reach, judged again at this
+   * moment; links are not followed unnoticed. The tool closes the handle. Default flags `r`. Rejects
+   * with `access-denied`, or with the `code` of the system such as `ENOENT`.
+   */
+  open(path: string, flags?: OpenFlags): Promise<OpenedFile>
+  /**
+   * Fetches a URL that the policy's guards of the network let this tool reach; addresses and
+   * redirects are judged too. At most 32 MiB. Rejects with `access-denied` or `access-too-large`.
+   */
+  fetch(url: string | URL, init?: FetchInit): Promise<FetchedResponse>
 }
 
 /** A JSON Schema as it is written in a program: any plain object. */

@@ -41,6 +41,7 @@ const doors: readonly RegExp[] = [
   /^journal\/(lock|jsonl-file|lines)\.ts$/,
   /^analysis\/text-lines\.ts$/,
   /^(policy-tree|key-files)\.ts$/,
+  /^tools\/access\/(open|fetch|limit-body)\.ts$/,
   // only the parser of addresses
   /^tools\/formats\.ts$/,
   /^cli\//,
