@@ -52,6 +52,16 @@ async function runTest(test: PolicyTest, policy: Policy, begin: Begin): Promise<
   const principal = callerOf(test, policy)
   const scenario = { ...situation, principal, tool: call.tool, args: call.args ?? {} }
   const decision = await decideScenario(begin, scenario)
-  const passed = decision.effect === expect && (by === undefined || decision.rule === by)
+  const passed =
+    decision.effect === expect && (by === undefined || isDecidedBy(decision, by, policy))
   return { test, passed, decision }
+}
+
+/** The id of a sequence or limit may stand without its kind, unless a rule has that id. */
+function isDecidedBy({ rule }: Decision, by: string, policy: Policy): boolean {
+  if (rule === by) return true
+  const isOther = rule === `sequences.${by}` || rule === `limits.${by}`
+  return (
+    isOther && !policy.layers.some(({ document }) => document.rules.some(({ id }) => id === by))
+  )
 }

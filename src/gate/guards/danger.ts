@@ -18,14 +18,16 @@ const problems: Readonly<Record<DangerPack, string>> = {
   invisible: 'holds invisible or control characters; write it without them',
 }
 
-/** Forms that are one line: a line end in them begins a header, a command or a record. */
+/**
+ * Forms that are one line: a line end in them begins a header or a record. The items of a vector
+ * are not read as lines; a guard of commands or a rule says what they may hold.
+ */
 const oneLine: ReadonlySet<ArgumentForm> = new Set([
   'path',
   'url',
   'host',
   'email',
   'iban',
-  'argv',
   'money',
   'date',
   'id',

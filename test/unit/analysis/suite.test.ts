@@ -83,3 +83,14 @@ test('time windows need the time to be given', async () => {
     true,
   )
 })
+
+test('a limit or sequence is named by its id alone where no rule has that id', async () => {
+  const limits = [{ id: 'l', tools: ['tool'], per: 'session', max: 1 }]
+  const sequences = [{ id: 's', after: ['tool'], then: { tools: ['tool'], do: 'deny' } }]
+  const rules = [{ id: 'l', allow: ['tool'] }]
+  const expected = { given: [call], expect: 'deny' }
+  expect((await outcome({ limits }, { ...expected, by: 'l' }))[0]).toBe(true)
+  expect((await outcome({ limits, rules }, { ...expected, by: 'l' }))[0]).toBe(false)
+  expect((await outcome({ sequences }, { ...expected, by: 's' }))[0]).toBe(true)
+  expect((await outcome({ sequences }, { ...expected, by: 'l' }))[0]).toBe(false)
+})

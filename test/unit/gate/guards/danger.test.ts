@@ -56,6 +56,11 @@ describe('a danger pack', () => {
     expect(rulesOf(pack('invisible'), { body: to })).toEqual([])
   })
 
+  test('leaves the items of an argument vector their lines', () => {
+    expect(rulesOf(pack('invisible'), { argv: ['git', 'commit', '-m', 'one\n\ntwo'] })).toEqual([])
+    expect(rulesOf(pack('invisible'), { argv: ['echo', 'a\u0000'] })).toEqual(['guards.danger'])
+  })
+
   test('E14: finds a secret in an argument vector', () => {
     const guards = guardsOf({ danger: [{ packs: ['secrets'] }] }, { secrets: ['hunter2-value'] })
     const hex = Buffer.from('hunter2-value').toString('hex')
