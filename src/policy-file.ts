@@ -46,7 +46,7 @@ const textChecks = {
   },
 }
 
-const checks = {
+export const loadChecks = {
   ...textChecks,
   keys: isArrayOf('JSON Web Keys', isPlainObject),
   requireSigned: isFlag,
@@ -59,16 +59,21 @@ const checks = {
  * wrong, or is by a key that is not among them; nothing in the file can change what is needed.
  */
 export async function loadPolicy(path: string, options: LoadOptions = {}): Promise<LoadedPolicy> {
-  checkOptions('loadPolicy', options, Object.keys(checks))
-  checkGiven(options, checks)
-  if (/^[a-z][a-z0-9+.-]+:/i.test(path)) {
-    throw new SallyportError('bad-option', `\`${path}\` is a URL`, {
-      help: 'policies are read from files: a policy that comes over the network is not yours',
-    })
-  }
+  checkOptions('loadPolicy', options, Object.keys(loadChecks))
+  checkGiven(options, loadChecks)
+  checkPath(path)
   // the code of policies is large, and not every program has one
   const { loadTree } = await import('./policy-load.ts')
   return loadTree(path, options)
+}
+
+/** Throws `bad-option` for what is no path of a file. */
+export function checkPath(path: string): void {
+  isText('path', path)
+  if (!/^[a-z][a-z0-9+.-]+:/i.test(path)) return
+  throw new SallyportError('bad-option', `\`${path}\` is a URL`, {
+    help: 'policies are read from files: a policy that comes over the network is not yours',
+  })
 }
 
 /**

@@ -1,16 +1,29 @@
 import { systemClock } from './base/clock.ts'
 import { messageOf, SallyportError } from './base/errors.ts'
 import type { LoadedPolicy, LoadOptions } from './policy-file.ts'
+import type { PolicyFile } from './policy/document.ts'
 import { checkKeys, verifyTree } from './policy-signature.ts'
 import { loaded } from './policy-text.ts'
 import { completeTree, openTree, readText, type PolicyTree } from './policy-tree.ts'
 
 /** What `loadPolicy` does once the types of its options have been checked. */
-export async function loadTree(
+export async function loadTree(path: string, options: LoadOptions): Promise<LoadedPolicy> {
+  const { file } = await readTree(path, options)
+  return loaded(file, path)
+}
+
+/** A policy as it lies on the disk, checked, and everything of it that was read. */
+export interface ReadTree {
+  readonly file: PolicyFile
+  readonly tree: PolicyTree
+}
+
+/** `onFolder` hears of every folder that was looked at, also when the policy does not load. */
+export async function readTree(
   path: string,
   options: LoadOptions,
   onFolder?: (folder: string) => void,
-): Promise<LoadedPolicy> {
+): Promise<ReadTree> {
   const { clock = systemClock, keys = [], variables = {} } = options
   const { requireSigned = keys.length > 0 } = options
   checkKeys(keys)
@@ -21,7 +34,7 @@ export async function loadTree(
   }
   const tree = await openTree(path, onFolder)
   if (keys.length > 0) await verify(tree, keys, requireSigned)
-  return loaded(completeTree(tree, { variables, now: clock.now() }), path)
+  return { file: completeTree(tree, { variables, now: clock.now() }), tree }
 }
 
 async function verify(

@@ -158,8 +158,10 @@ export function createGate(options: GateOptions): Gate {
     const { call, tool, args } = examined
     const { principal } = context
     judgement.permitted(examined, context)
-    const beside = carried.of(judgement.policy, call.tool)
-    const grant = { call, tool: tool!, args: args as JsonObject, principal, ...beside }
+    const { policy } = judgement
+    const beside = carried.of(policy, call.tool)
+    const timeoutMs = policy.timeoutOf(call.tool)
+    const grant = { call, tool: tool!, args: args as JsonObject, principal, timeoutMs, ...beside }
     return { kind: 'permit', decision, permit: mintPermit(grant) }
   }
 

@@ -32,6 +32,7 @@ export const diagnosticCodes = {
   'never-true': 'conditions that contradict each other',
   'bad-parent': 'a file that cannot be extended',
   contradiction: 'two files say about a tool what cannot both hold',
+  'failed-test': 'a test that does not come out as expected',
   shadow: 'something that is recorded and not enforced',
   expired: 'something whose time is over',
   'expires-soon': 'something whose time is over within 14 days',
@@ -139,9 +140,19 @@ export class Diagnostics {
 /** Throws `bad-policy` for what was found about several files, those with errors first. */
 export function throwAll(list: readonly Diagnostics[]): void {
   const errors = list.reduce((sum, diagnostics) => sum + diagnostics.errors, 0)
-  if (errors === 0) return
   const ordered = list.toSorted((a, b) => Number(b.hasErrors) - Number(a.hasErrors))
-  const all = ordered.flatMap((diagnostics) => diagnostics.all())
+  throwFindings(
+    ordered.flatMap((diagnostics) => diagnostics.all()),
+    errors,
+  )
+}
+
+/** Throws `bad-policy` when there are errors among the findings. */
+export function throwFindings(
+  all: readonly Diagnostic[],
+  errors = all.filter(({ severity }) => severity === 'error').length,
+): void {
+  if (errors === 0) return
   const first = all.find((diagnostic) => diagnostic.severity === 'error')!
   const more = errors > 1 ? ` and ${errors - 1} more` : ''
   const { line, column } = first.range.start

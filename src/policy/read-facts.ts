@@ -71,7 +71,6 @@ const entryFields = mapping(
     args: recordOf('`args`', checkArgumentKey, readArgumentFacts),
     timeout: duration,
   },
-  { notEvaluated: ['timeout'] },
 )
 
 export const readToolEntries: Read<readonly ToolEntry[]> = (node, diagnostics) =>

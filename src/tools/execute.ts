@@ -67,7 +67,7 @@ type Finding = Omit<Execution, 'attempts' | 'durationMs'>
 export async function execute(permit: Permit, context: ExecuteContext): Promise<Execution> {
   const grant = redeemPermit(permit)
   const started = context.clock.monotonic()
-  const stop = new Stop(context.signal, grant.tool.timeoutMs)
+  const stop = new Stop(context.signal, grant.timeoutMs)
   try {
     const attempts = new Attempts(grant, context, stop)
     let outcome = await attempts.start()
@@ -97,7 +97,7 @@ class Attempts implements AttemptHooks {
     this.#grant = grant
     this.#context = context
     this.#stop = stop
-    this.#deadline = context.clock.now() + grant.tool.timeoutMs
+    this.#deadline = context.clock.now() + grant.timeoutMs
   }
 
   get left(): number {
@@ -187,7 +187,7 @@ function conclude(outcome: Outcome, grant: Grant, attempts: number): Finding | P
       return failed('error-execution', 'tool-failed', refineText(message, grant))
     }
     case 'stopped':
-      return stopped(outcome.reason, tool.timeoutMs, attempts > 0)
+      return stopped(outcome.reason, grant.timeoutMs, attempts > 0)
   }
 }
 

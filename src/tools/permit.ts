@@ -12,11 +12,16 @@ export interface Grant {
   readonly tool: Tool
   readonly args: JsonObject
   readonly principal: Principal | null
+  /** Milliseconds it may take, never more than the tool itself allows. */
+  readonly timeoutMs: number
   /** What the tool may open and fetch by itself; undefined for nothing. */
   readonly access?: ToolAccess | undefined
   /** What the policy takes out of everything the tool returns; undefined for nothing. */
   readonly refine?: Refine | undefined
 }
+
+/** Without a time the tool has its own. */
+export type GrantRequest = Omit<Grant, 'timeoutMs'> & { readonly timeoutMs?: number | undefined }
 
 const grants = new WeakMap<Permit, Grant>()
 
@@ -43,14 +48,15 @@ class SingleUsePermit {
 export type Permit = SingleUsePermit
 
 /** Only for `gate/gate.ts`. The grant is kept as it is now. */
-export function mintPermit(grant: Grant): Permit {
+export function mintPermit(grant: GrantRequest): Permit {
   const { call, tool, args } = grant
   if (call.tool !== tool.name || call.defect !== undefined || !Object.isFrozen(args)) {
     throw new SallyportError('internal', `a call of \`${tool.name}\` cannot be permitted like this`)
   }
   const kept = Object.freeze({ ...call })
   const permit = new SingleUsePermit(kept)
-  grants.set(permit, Object.freeze({ ...grant, call: kept }))
+  const timeoutMs = Math.min(tool.timeoutMs, grant.timeoutMs ?? Infinity)
+  grants.set(permit, Object.freeze({ ...grant, call: kept, timeoutMs }))
   Object.freeze(permit)
   return permit
 }

@@ -58,3 +58,12 @@ test.each([
     expect.objectContaining({ code: 'internal' }),
   )
 })
+
+test('the time of a permit can be shorter than that of its tool, never longer', async () => {
+  const tool = await makeTool({ timeoutMs: 1000 })
+  const call = { callId: 'c', providerId: '', turn: 1, index: 0, tool: tool.name, rawArgs: '{}' }
+  const timeOf = (timeoutMs?: number): number =>
+    redeemPermit(mintPermit({ call, tool, args: Object.freeze({}), principal: null, timeoutMs }))
+      .timeoutMs
+  expect([timeOf(), timeOf(10), timeOf(5000)]).toEqual([1000, 10, 1000])
+})
