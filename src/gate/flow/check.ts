@@ -158,8 +158,14 @@ class Examination {
     const links = facts.carries === true ? this.#links(argument, place, trace) : []
     const linked = links.flatMap((link) => link ?? [])
     const secrets = facts.carries === true ? this.#secrets(place, trace) : undefined
+    if (place.isPlainName && secrets === undefined) return
     const problem = { argument: place.pointer, facts }
-    this.#note({ ...problem, sources: seen }, { steering: trace.trusted === undefined })
+    this.#note(
+      { ...problem, sources: seen },
+      {
+        steering: trace.trusted === undefined && !place.isPlainName,
+      },
+    )
     this.#note({ ...problem, sources: linked }, { links: links.length > 0 })
     this.#note({ ...problem, sources: secrets ?? [] }, { secrets: secrets !== undefined })
     this.#label(place, trace, [...linked, ...(secrets ?? [])])

@@ -4,6 +4,7 @@ import { fold } from '../../policy/equality.ts'
 import type { ArgumentForm } from '../../protocol/facts.ts'
 import { datesIn, dateOf } from './dates.ts'
 import { linksIn, parseUrl, readingsOf, urlForm, urlForms } from './links.ts'
+import { nothing, trim } from './trim.ts'
 import { decimalOf, decimalOfNumber, wordsOf, wordsOfValue } from './words.ts'
 
 type Scalar = string | number | boolean | null
@@ -34,9 +35,12 @@ export function queryOf(value: Scalar, form: ArgumentForm | undefined): Query {
     case 'email':
       return { forms: exact === undefined ? [] : [exact], words: undefined }
     case 'path':
-      return exact === undefined
-        ? { forms: [], words: undefined }
-        : { forms: [exact], words: /\s/.test(value.trim()) ? wordsOfValue(value) : undefined }
+      if (exact === undefined) return { forms: [], words: undefined }
+      // names with spaces and names that are one word are found among other words as well
+      return {
+        forms: [exact],
+        words: /\s|^[^/]*$/.test(value.trim()) ? wordsOfValue(value) : undefined,
+      }
     case 'iban':
     case 'date':
     case 'money':
@@ -120,7 +124,11 @@ function pathOf(text: string): string | undefined {
 }
 
 const chunk = /[^\s"'`<>|;,]+/g
-const address = /[^\s@:;,()[\]<>"'`|]+@[\p{L}\p{N}._-]+/gu
+// a local part begins where nothing of one stands in front of it, or each character would be tried
+const address = /(?<![^\s@:;,()[\]<>"'`|])[^\s@:;,()[\]<>"'`|]{1,64}@[\p{L}\p{N}._-]{1,253}/gu
+const dots = new Set('.')
+const opening = new Set('([{')
+const closing = new Set('.:!?)]}')
 const grouped = /\b[A-Z]{2}[0-9]{2}(?:[ \u00a0-][A-Z0-9]{1,4}){2,9}\b/gi
 
 /** Everything typed that a text holds, in all forms under which a call may ask for it. */
@@ -132,9 +140,10 @@ export function formsIn(text: string): ReadonlySet<string> {
     for (const form of urlForms(url)) forms.add(`url:${form}`)
     forms.add(`host:${url.host}`)
   }
-  for (const [found] of text.matchAll(address)) add(forms, 'email', found.replace(/[.]+$/, ''))
+  for (const [found] of text.matchAll(address)) add(forms, 'email', trim(found, nothing, dots))
   for (const [found] of text.matchAll(chunk)) {
-    const bare = found.replace(/^[([{]+/, '').replace(/[.:!?)\]}]+$/, '')
+    const bare = trim(found, opening, closing)
+    if (bare.length > maxWhole) continue
     if (/\d/.test(bare)) add(forms, 'iban', bare)
     if (/[./~-]/.test(bare)) add(forms, 'path', bare)
   }

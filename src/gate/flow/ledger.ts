@@ -48,7 +48,13 @@ export class Ledger {
 
   /** What is there already, from the same kind of origin, is not added again. */
   add(shelf: string, source: Source, words: readonly string[], forms: Iterable<string>): void {
-    const print = { words: words.map(this.digest), forms: [...forms].map(this.digest) }
+    const known = new Map<string, number>()
+    const digest = (text: string): number => {
+      const value = known.get(text) ?? this.digest(text)
+      known.set(text, value)
+      return value
+    }
+    const print = { words: words.map(digest), forms: [...forms].map(digest) }
     if (print.words.length + print.forms.length > 0) this.#put({ shelf, ...source, ...print })
   }
 

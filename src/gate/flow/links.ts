@@ -1,4 +1,5 @@
 import { hostOf } from '../../policy/domain.ts'
+import { nothing, trim } from './trim.ts'
 
 // what clients make a link of: with a scheme, with two slashes, or a bare host name
 const candidate =
@@ -6,7 +7,7 @@ const candidate =
 
 const ignorable = /\p{Default_Ignorable_Code_Point}/gu
 const dots = /[\u3002\uff0e\uff61]/g
-const tail = /[.,:;!?)\]*_~'"]+$/
+const tail = new Set('.,:;!?)]*_~\'"')
 
 /** Last parts of file names that are no domains: `report.pdf` alone is no link. */
 const fileEndings = new Set(
@@ -25,7 +26,7 @@ export function linksIn(text: string): readonly string[] {
   for (const [found] of plain.matchAll(candidate)) {
     // `[text](url)` and `"(url)"` leave a bracket at the end, sentences a dot
     for (const part of found.split(/[()[\]]+/)) {
-      const link = part.replace(tail, '')
+      const link = trim(part, nothing, tail)
       if (isLink(link)) links.push(link)
     }
   }
@@ -69,7 +70,7 @@ const sentence = /^(.*\p{Ll}\.\p{Ll}{2,})\.\p{Lu}\p{Ll}+$/su
  * (`www.a.example.They`), the word behind the dot is no part of it.
  */
 export function readingsOf(link: string): readonly string[] {
-  const cut = sentence.exec(link)?.[1]
+  const cut = link.length > 300 ? undefined : sentence.exec(link)?.[1]
   return cut === undefined ? [link] : [link, cut]
 }
 

@@ -7,24 +7,41 @@ import { structureOf } from './structured.ts'
 
 /** How results that are texts are read. */
 export interface Readings {
-  /** The value itself, or the data in it. */
-  structure(tool: string, value: JsonValue, facts: ToolFacts): JsonValue
+  /** The value itself or the data in it, and ids that stand in lines of their own. */
+  read(
+    tool: string,
+    value: JsonValue,
+    facts: ToolFacts,
+  ): { readonly read: JsonValue; readonly ids: readonly string[] }
 }
+
+/** Lines of a listing that are looked at. */
+const maxLines = 10_000
 
 /**
  * The text of a tool is read as data where the policy speaks of its fields or of ids in it; JSON
- * also elsewhere, which changes no label but tells fields apart.
+ * also elsewhere, which changes no label but tells fields apart. A listing that is no data has an
+ * id in each line, behind a bullet or a title with a colon.
  */
 export function readsFrom(document: PolicyFile): Readings {
   const listings = (entriesOf(document) ?? [])
     .flatMap(({ args }) => args.flatMap(({ value }) => value.idsFrom ?? []))
     .map(compileGlob)
   return {
-    structure(tool, value, facts) {
-      if (typeof value !== 'string') return value
-      const isDeclared = facts.fields !== undefined || listings.some((matches) => matches(tool))
-      if (!isDeclared && !/^\s*[[{]/.test(value)) return value
-      return structureOf(value) ?? value
+    read(tool, value, facts) {
+      if (typeof value !== 'string') return { read: value, ids: [] }
+      const isListing = listings.some((matches) => matches(tool))
+      const isDeclared = isListing || facts.fields !== undefined
+      const data = isDeclared || /^\s*[[{]/.test(value) ? structureOf(value) : undefined
+      return { read: data ?? value, ids: isListing && data === undefined ? idsInLines(value) : [] }
     },
   }
+}
+
+function idsInLines(text: string): readonly string[] {
+  return text
+    .split('\n', maxLines)
+    .map((line) => line.trim().replace(/^(?:[-*•]|\d{1,4}[.)]) +/, ''))
+    .flatMap((line) => [line, line.slice(line.indexOf(': ') + 1).trim()])
+    .filter((id) => id !== '')
 }

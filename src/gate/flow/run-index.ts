@@ -1,6 +1,12 @@
 /** Where something was found: the number of a source. */
 export type SourceNumber = number
 
+/** Words in a row, as digests. */
+export interface Run {
+  readonly length: number
+  at(index: number): number
+}
+
 interface State {
   length: number
   /** The longest proper suffix that is another state. */
@@ -30,10 +36,10 @@ export class RunIndex {
     for (const word of words) last = this.#extend(last, word, source)
   }
 
-  find(words: readonly number[]): SourceNumber | undefined {
+  find(words: Run): SourceNumber | undefined {
     let state = 0
-    for (const word of words) {
-      state = this.#next(state, word)
+    for (let index = 0; index < words.length; index++) {
+      state = this.#next(state, words.at(index))
       if (state === none) return undefined
     }
     const { source } = this.#states[state]!

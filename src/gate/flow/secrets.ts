@@ -3,7 +3,8 @@ import { fold } from '../../policy/equality.ts'
 const ignorable = /\p{Default_Ignorable_Code_Point}/gu
 const joined = /[\p{L}\p{N}]+(?:[-_.@:/+=][\p{L}\p{N}]+)*/gu
 const plain = /[\p{L}\p{N}]+/gu
-const groups = /[\p{L}\p{N}]*\p{N}[\p{L}\p{N}]*(?:[ \u00a0-][\p{L}\p{N}]*\p{N}[\p{L}\p{N}]*)+/gu
+const digit = /\p{N}/u
+const gap = /^[ \u00a0-]$/
 const notWord = /[^\p{L}\p{N}]+/gu
 
 /** Longest scalar that counts as one value, apart from the words in it. */
@@ -19,11 +20,20 @@ export function secretsIn(text: string): ReadonlySet<string> {
   const folded = fold(text.replace(ignorable, ''))
   const found = new Set<string>()
   const offer = (part: string): void => {
-    if (part.length >= 16 || (part.length >= 6 && /\p{N}/u.test(part))) found.add(part)
+    if (part.length >= 16 || (part.length >= 6 && digit.test(part))) found.add(part)
   }
   for (const [part] of folded.matchAll(joined)) offer(part)
-  for (const [part] of folded.matchAll(plain)) offer(part)
-  for (const [part] of folded.matchAll(groups)) offer(part.replace(notWord, ''))
+  // words with digits that follow each other are also one
+  let group = ''
+  let end = 0
+  for (const { 0: part, index } of folded.matchAll(plain)) {
+    offer(part)
+    const goes = group !== '' && digit.test(part) && gap.test(folded.slice(end, index))
+    if (!goes) offer(group)
+    group = goes ? group + part : digit.test(part) ? part : ''
+    end = index + part.length
+  }
+  offer(group)
   if (folded.length <= maxWhole) offer(folded.replace(notWord, ''))
   return found
 }

@@ -1,20 +1,27 @@
 import { randomUUID } from 'node:crypto'
-import type { JsonObject, JsonPrimitive, JsonValue } from '../../base/json.ts'
+import {
+  isObject,
+  parseJson,
+  type JsonObject,
+  type JsonPrimitive,
+  type JsonValue,
+} from '../../base/json.ts'
 import type { SourceKind } from '../../policy/document.ts'
 import type { Policy, Sources } from '../../policy/policy.ts'
 import { no, unknown, yes, type Truth } from '../../policy/truth.ts'
-import type { Origin } from '../../protocol/decision.ts'
-import type { Message, UserMessage } from '../../protocol/message.ts'
+import type { ToolFacts } from '../../protocol/facts.ts'
+import type { AssistantPart, Message, ToolMessage, UserMessage } from '../../protocol/message.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { FlowCheck, type FlowCall, type FlowJudgement } from './check.ts'
-import { endorsedForm, formsIn, formsOfNumber, idForm, isEmpty, openQuery } from './forms.ts'
+import { endorsedForm, idForm, isEmpty, openQuery } from './forms.ts'
 import { leavesOf, levels, type Leaf } from './leaves.ts'
 import { Ledger, type Source } from './ledger.ts'
-import { scalarsOf } from './scalars.ts'
+import { printOf, withoutAddresses, type Print } from './print.ts'
+import { Repetition } from './repetition.ts'
+import { valuesOf } from './scalars.ts'
 import { secretsIn } from './secrets.ts'
 import { digestQuery } from './source-index.ts'
 import { readsFrom, type Readings } from './readings.ts'
-import { wordsOf } from './words.ts'
 
 /** A call whose result the model sees. */
 export interface FlowResult {
@@ -48,6 +55,8 @@ export class FlowSession implements Sources {
   readonly #readings: Readings
   readonly #schemaOf: (tool: string) => JsonValue | undefined
   readonly #check: FlowCheck
+  /** Arguments of calls in the messages, for the answers that follow them. */
+  readonly #proposed = new Map<string, JsonObject>()
   #ledger: Ledger
 
   constructor(policy: Policy, { key, schemaOf, check }: FlowSessionOptions = {}) {
@@ -82,24 +91,24 @@ export class FlowSession implements Sources {
   begin(principal: Principal | null): void {
     if (principal === null) return
     const { subject, tenant, agent, claims = {} } = principal
-    const scalars = scalarsOf(claims) ?? []
-    for (const value of [subject, tenant, agent, ...scalars.map((place) => place.value)]) {
+    for (const value of [subject, tenant, agent, ...(valuesOf(claims) ?? [])]) {
       if (typeof value === 'string')
-        this.#addText('trusted', { kind: 'principal' }, 'internal', value)
+        this.#put('trusted', { origin: { kind: 'principal' }, secrecy: 'internal' }, printOf(value))
     }
   }
 
   /**
    * User and system messages are sources of their own where `flow.trusted` says so, and untrusted
    * text where it does not; what a user attaches is untrusted and is not read. Answers of the model
-   * are no source. A tool message counts as a result of that tool.
+   * are no source. A tool message counts as a result of the call that a message before it has made.
    */
   addMessage(message: Message): void {
     switch (message.role) {
       case 'assistant':
+        for (const part of message.content) this.#propose(part)
         return
       case 'tool':
-        this.addResult({ ...message, args: {}, value: message.content })
+        this.#addAnswer(message)
         return
       case 'system':
         this.#hear('system', message.content)
@@ -111,26 +120,33 @@ export class FlowSession implements Sources {
   }
 
   /** What a call answered, with the label its tool gives it. */
-  addResult({ tool, callId, args, value }: FlowResult): void {
-    const facts = this.#policy.factsOf(tool)
-    const read = this.#readings.structure(tool, value, facts)
-    const leaves = leavesOf(read, facts, this.#schemaOf(tool))
-    const asked = this.#unheard(args)
-    const isNamed = this.#isNamed(args)
-    for (const leaf of leaves) {
+  addResult(result: FlowResult): void {
+    this.#addResult(result, this.#policy.factsOf(result.tool))
+  }
+
+  #addResult({ tool, callId, args, value }: FlowResult, facts: ToolFacts): void {
+    const values = valuesOf(args)
+    const known = values === undefined ? vouchingForNothing(facts) : facts
+    const { read, ids } = this.#readings.read(tool, value, known)
+    const repeated = new Repetition(this.#unheard(values ?? []))
+    const isNamed = this.#isNamed(values ?? [])
+    for (const leaf of leavesOf(read, known, this.#schemaOf(tool))) {
       if (isEmpty(leaf.value)) continue
-      const { pointer, secrecy } = leaf
-      const origin: Origin = { kind: 'tool', tool, callId, field: pointer }
-      this.#addLeaf(leaf, { origin, secrecy }, tool, asked)
-      if (isNamed) this.#addScalar(`named:${tool}`, { origin, secrecy }, leaf.value)
-      if (leaf.trust === 'untrusted') this.#ledger.taint()
+      const { pointer, secrecy, trust } = leaf
+      const source: Source = { origin: { kind: 'tool', tool, callId, field: pointer }, secrecy }
+      const print = printOf(leaf.value)
+      this.#addLeaf(leaf, source, print, repeated)
+      if (isNamed) this.#put(`named:${tool}`, source, print)
+      this.#addId(`ids:${tool}`, source, leaf.value, print)
+      for (const id of ids) this.#addId(`ids:${tool}`, source, id, printOf(id))
+      if (trust === 'untrusted') this.#ledger.taint()
     }
   }
 
   /** A person has seen and approved the call: its values may be used again in the same place. */
   endorse(tool: string, args: JsonObject): void {
     const forms = Object.entries(args).flatMap(([name, value]) =>
-      (scalarsOf(value) ?? []).map((place) => endorsedForm(tool, name, place.value)),
+      (valuesOf(value) ?? []).map((item) => endorsedForm(tool, name, item)),
     )
     this.#ledger.add('endorsed', { origin: { kind: 'approval' }, secrecy: 'internal' }, [], forms)
   }
@@ -150,10 +166,9 @@ export class FlowSession implements Sources {
    * does not matter whether the session is tainted.
    */
   hold(value: JsonValue, kinds: readonly SourceKind[]): Truth {
-    const scalars = scalarsOf(value)
-    if (scalars === undefined) return unknown
-    if (scalars.every((place) => isEmpty(place.value) || this.#holds(place.value, kinds)))
-      return yes
+    const values = valuesOf(value)
+    if (values === undefined) return unknown
+    if (values.every((item) => isEmpty(item) || this.#holds(item, kinds))) return yes
     return kinds.some((kind) => this.#ledger.isFull(kind)) ? unknown : no
   }
 
@@ -167,98 +182,77 @@ export class FlowSession implements Sources {
     )
   }
 
+  #propose(part: AssistantPart): void {
+    if (part.type !== 'tool-call') return
+    const args = parseJson(part.arguments)
+    if (args.ok && isObject(args.value)) this.#proposed.set(part.callId, args.value as JsonObject)
+  }
+
+  /** Where nobody knows what was asked, a tool vouches for nothing. */
+  #addAnswer({ tool, callId, content }: ToolMessage): void {
+    const args = this.#proposed.get(callId)
+    this.#proposed.delete(callId)
+    const facts = this.#policy.factsOf(tool)
+    const result = { tool, callId, args: args ?? {}, value: content }
+    this.#addResult(result, args === undefined ? vouchingForNothing(facts) : facts)
+  }
+
   #hear(kind: 'user' | 'system', text: string): void {
+    const source: Source = { origin: { kind }, secrecy: 'internal' }
     const trusted: readonly string[] = this.#policy.document.flow?.trusted ?? ['user', 'system']
     if (trusted.includes(kind)) {
-      this.#addText(kind, { kind }, 'internal', text)
-      this.#ledger.add('said', { origin: { kind }, secrecy: 'internal' }, [], secretsIn(text))
+      this.#put(kind, source, printOf(text))
+      this.#ledger.add('said', source, [], secretsIn(text))
     } else if (text.trim() !== '') {
-      this.#addText('untrusted', { kind }, 'internal', text)
+      this.#put('untrusted', source, printOf(text))
       this.#ledger.taint()
     }
   }
 
-  /** Scalars of the arguments that only the model has said so far. */
-  #unheard(args: JsonObject): readonly JsonPrimitive[] {
-    const scalars = scalarsOf(args) ?? []
-    return scalars
-      .map(({ value }) => value)
-      .filter((value) => !isEmpty(value) && !this.#holds(value, ['user', 'system']))
+  /** What only the model has said so far. */
+  #unheard(values: readonly JsonPrimitive[]): readonly JsonPrimitive[] {
+    return values.filter((value) => !isEmpty(value) && !this.#holds(value, ['user', 'system']))
   }
 
   /** Whether people have named what the call was to read: all its texts, and there is one. */
-  #isNamed(args: JsonObject): boolean {
-    const scalars = scalarsOf(args)
-    const texts = scalars?.filter(({ value }) => typeof value === 'string' && !isEmpty(value)) ?? []
-    return texts.length > 0 && texts.every(({ value }) => this.#holds(value, ['user', 'system']))
+  #isNamed(values: readonly JsonPrimitive[]): boolean {
+    const texts = values.filter((value) => typeof value === 'string' && !isEmpty(value))
+    return texts.length > 0 && texts.every((text) => this.#holds(text, ['user', 'system']))
   }
 
-  #addLeaf(leaf: Leaf, source: Source, tool: string, asked: readonly JsonPrimitive[]): void {
+  #addLeaf(leaf: Leaf, source: Source, print: Print, repeated: Repetition): void {
     const { value, trust, endorsed } = leaf
-    const isId = typeof value === 'string' ? /^\S{1,128}$/.test(value) : typeof value === 'number'
-    if (isId) {
-      this.#ledger.add(`ids:${tool}`, source, [], [idForm(value), ...formsOf(value, false)])
+    if (trust === 'untrusted') this.#put('untrusted', source, print)
+    else {
+      // a tool that repeats what it was asked does not vouch for it
+      const vouched = repeated.without(endorsed ? withoutAddresses(print) : print)
+      for (const part of vouched) this.#put('trusted', source, part)
     }
-    // a tool that repeats what it was asked does not vouch for it
-    if (trust === 'trusted') this.#addScalar('trusted', source, value, { endorsed, asked })
-    else this.#addScalar('untrusted', source, value)
-    this.#addSecrets(value, source, asked)
+    this.#addSecrets(value, source, repeated)
   }
 
-  #addSecrets(value: JsonPrimitive, source: Source, asked: readonly JsonPrimitive[]): void {
+  #addId(shelf: string, source: Source, value: JsonPrimitive, { forms }: Print): void {
+    if (typeof value === 'boolean' || value === null || String(value).length > 128) return
+    const isWord = !/\s/.test(String(value))
+    this.#ledger.add(shelf, source, [], [idForm(value), ...(isWord ? forms : [])])
+  }
+
+  #addSecrets(value: JsonPrimitive, source: Source, repeated: Repetition): void {
     const from = this.#policy.document.flow?.secretFrom ?? 'private'
     if (levels.indexOf(source.secrecy) < levels.indexOf(from) || typeof value === 'boolean') return
-    const own = new Set(asked.flatMap((item) => [...secretsIn(String(item))]))
-    const secrets = [...secretsIn(String(value))].filter((part) => !own.has(part))
+    const secrets = [...secretsIn(String(value))].filter((part) => !repeated.secrets.has(part))
     this.#ledger.add('secrets', source, [], secrets)
   }
 
-  #addText(shelf: string, origin: Origin, secrecy: Source['secrecy'], text: string): void {
-    this.#addScalar(shelf, { origin, secrecy }, text)
-  }
-
-  #addScalar(
-    shelf: string,
-    source: Source,
-    value: JsonPrimitive,
-    { endorsed = false, asked = [] }: { endorsed?: boolean; asked?: readonly JsonPrimitive[] } = {},
-  ): void {
-    const repeated = new Set(asked.flatMap((item) => [...formsOf(item, false)]))
-    const forms = [...formsOf(value, endorsed)].filter((form) => !repeated.has(form))
-    const words = typeof value === 'number' ? [] : wordsOf(String(value))
-    const runs = asked.map((item) => wordsOf(String(item)))
-    const [first = [], ...rest] = without(words, runs)
-    this.#ledger.add(shelf, source, first, forms)
-    for (const run of rest) this.#ledger.add(shelf, source, run, [])
+  #put(shelf: string, source: Source, { words, forms }: Print): void {
+    this.#ledger.add(shelf, source, words, forms)
   }
 }
 
-/** A value that is trusted for its shape alone is no address, whatever it looks like. */
-function formsOf(value: JsonPrimitive, endorsed: boolean): Iterable<string> {
-  if (typeof value === 'number') return formsOfNumber(value)
-  if (typeof value !== 'string') return []
-  const forms = formsIn(value)
-  return endorsed ? [...forms].filter((form) => !/^(url|host|email|iban|path):/.test(form)) : forms
-}
-
-/** The words in front of, between and behind the runs. */
-function without(
-  words: readonly string[],
-  runs: readonly (readonly string[])[],
-): readonly (readonly string[])[] {
-  const parts: string[][] = [[]]
-  for (let at = 0; at < words.length;) {
-    const run = runs.find(
-      (candidate) =>
-        candidate.length > 0 && candidate.every((word, offset) => words[at + offset] === word),
-    )
-    if (run === undefined) parts.at(-1)!.push(words[at++]!)
-    else {
-      parts.push([])
-      at += run.length
-    }
-  }
-  return parts.filter((part) => part.length > 0)
+/** What is left of a label where it is not known what the tool was asked. */
+function vouchingForNothing({ output }: ToolFacts): ToolFacts {
+  const { secrecy = 'private' } = output ?? {}
+  return { output: { trust: 'untrusted', secrecy } }
 }
 
 function textOf({ content }: UserMessage): string {

@@ -1,6 +1,6 @@
 import type { KeyedDigest } from './keyed-digest.ts'
 import type { Query } from './forms.ts'
-import { RunIndex, type SourceNumber } from './run-index.ts'
+import { RunIndex, type Run, type SourceNumber } from './run-index.ts'
 
 /** A source as digests of its words and of the typed values in it. */
 export interface Fingerprint {
@@ -11,14 +11,20 @@ export interface Fingerprint {
 /** A query as digests. */
 export interface DigestedQuery {
   readonly forms: readonly number[]
-  readonly words: readonly number[] | undefined
+  readonly words: Run | undefined
 }
 
+/**
+ * Digests are the price of a look-up, and most of them end at the first words: they are made when
+ * they are asked for, once.
+ */
 export function digestQuery({ forms, words }: Query, digest: KeyedDigest): DigestedQuery {
-  return {
-    forms: forms.map(digest),
-    words: words === undefined || words.length === 0 ? undefined : words.map(digest),
+  if (words === undefined || words.length === 0) {
+    return { forms: forms.map(digest), words: undefined }
   }
+  const digests: number[] = []
+  const at = (index: number): number => (digests[index] ??= digest(words[index]!))
+  return { forms: forms.map(digest), words: { length: words.length, at } }
 }
 
 /** What sources of one kind hold: runs of words, and typed values. Only digests are kept. */

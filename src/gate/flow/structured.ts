@@ -2,8 +2,9 @@ import { createRequire } from 'node:module'
 import { isObject, parseJson, type JsonValue } from '../../base/json.ts'
 import type * as Yaml from 'yaml'
 
-/** Longest text that is read as structured data. */
-const maxLength = 256 * 1024
+/** Longest text that is read as a YAML document, and brackets and bullets in it. */
+const maxYamlLength = 128 * 1024
+const maxMarks = 20_000
 
 let library: typeof Yaml | undefined
 
@@ -14,13 +15,13 @@ let library: typeof Yaml | undefined
  * the text of others quoted inside it.
  */
 export function structureOf(text: string): JsonValue | undefined {
-  if (text.length > maxLength) return undefined
   const json = parseJson(text)
   const value = json.ok ? json.value : fromYaml(text)
   return isObject(value) || Array.isArray(value) ? value : undefined
 }
 
 function fromYaml(text: string): JsonValue | undefined {
+  if (text.length > maxYamlLength || nests(text)) return undefined
   library ??= createRequire(import.meta.url)('yaml') as typeof Yaml
   try {
     const options = {
@@ -35,4 +36,17 @@ function fromYaml(text: string): JsonValue | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Whether brackets or bullets nest deeper than data does; a reader would be slow on thousands. */
+function nests(text: string): boolean {
+  let open = 0
+  let marks = 0
+  for (const [mark] of text.matchAll(/[[\]{}]|[-?:] (?=[-?:] )/g)) {
+    marks++
+    if (mark === '[' || mark === '{') open++
+    else if (mark === ']' || mark === '}') open = Math.max(0, open - 1)
+    if (open > 32 || marks > maxMarks) return true
+  }
+  return /(?:[-?:] ){32}/.test(text)
 }

@@ -1,11 +1,14 @@
 import { fold } from '../../policy/equality.ts'
+import { nothing, trim } from './trim.ts'
 
 // what stands between words and is not compared: space, controls, quotes, brackets, commas that
 // are not inside a number
 const between = /(?:[\s\p{Cc}\p{Z}'"`´‘’‚“”„«»‹›()[\]{}<>;|!…]|(?<!\p{N}),|,(?!\p{N}))+/u
-const front = /^[#@_=:•–—-]+(?![\p{L}\p{N}])|^[#@_=:•–—]+/u
-const back = /[.:_=#@•–—-]+$/u
-const marks = /^[*]+|[*?]+$/g
+// punctuation around words that says nothing about them; only in sources also wildcards
+const front = new Set('#@_=:•–—')
+const back = new Set('.:_=#@•–—-')
+const sourceFront = new Set([...front, '*'])
+const sourceBack = new Set([...back, '*', '?'])
 const pathlike = /[\\/]/
 
 /**
@@ -16,7 +19,7 @@ const pathlike = /[\\/]/
 export function wordsOf(text: string): readonly string[] {
   return fold(text)
     .split(between)
-    .map((chunk) => trim(chunk.replace(marks, '')))
+    .map((chunk) => trim(chunk, sourceFront, sourceBack))
     .filter((word) => word !== '')
 }
 
@@ -27,12 +30,8 @@ export function wordsOf(text: string): readonly string[] {
 export function wordsOfValue(value: string): readonly string[] {
   return fold(value)
     .split(between)
-    .map((chunk) => (pathlike.test(chunk) ? chunk.replace(front, '') : trim(chunk)))
+    .map((chunk) => trim(chunk, front, pathlike.test(chunk) ? nothing : back))
     .filter((word) => word !== '')
-}
-
-function trim(chunk: string): string {
-  return chunk.replace(front, '').replace(back, '')
 }
 
 const amount = /^[-+]?[\p{Sc}]?\d[\d.,]*\p{Sc}?%?$/u
