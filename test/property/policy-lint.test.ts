@@ -6,7 +6,7 @@ import { compilePolicy } from '../../src/policy/compile.ts'
 import { readPolicy } from '../../src/policy/read.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import type { Decision } from '../../src/protocol/decision.ts'
-import type { PlainRule } from './policy-oracle.ts'
+import type { PlainRule } from './policy/plain-reading.ts'
 
 /** Every value that tests with these bounds, texts and literals can tell apart. */
 const values: readonly JsonValue[] = JSON.parse(`[

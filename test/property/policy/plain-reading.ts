@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../src/base/json.ts'
-import type { Principal } from '../../src/protocol/principal.ts'
+import type { JsonValue } from '../../../src/base/json.ts'
+import type { Principal } from '../../../src/protocol/principal.ts'
 
 /** A rule as it stands in a file, as far as the generators make use of the language. */
 export interface PlainRule {
@@ -12,12 +12,16 @@ export interface PlainRule {
   readonly args?: Readonly<Record<string, PlainTest>>
   readonly except?: readonly string[]
   readonly onlyArgs?: readonly string[]
+  readonly from?: string
+  readonly until?: string
+  readonly shadow?: boolean
 }
 
 interface PlainWho {
   readonly roles?: readonly string[]
   readonly scopes?: readonly string[]
   readonly tenants?: readonly string[]
+  readonly agents?: readonly string[]
 }
 
 export interface PlainTest {
@@ -28,6 +32,8 @@ export interface PlainCall {
   readonly tool: string
   readonly args: Readonly<Record<string, JsonValue>>
   readonly principal: Principal
+  /** Milliseconds since the epoch; NaN when nobody knows the time. */
+  readonly now: number
 }
 
 type Value = 'T' | 'F' | 'U'
@@ -40,10 +46,11 @@ const inherited: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The decision by a plain reading of the rules of the language, one sentence after another. */
-export function oracle(
-  rules: readonly PlainRule[],
+export function plainReading(
+  written: readonly PlainRule[],
   call: PlainCall,
 ): { readonly effect: 'allow' | 'ask' | 'deny'; readonly rule: string } {
+  const rules = written.filter((rule) => rule.shadow !== true)
   const value = new Map(rules.map((rule) => [rule.id, ruleValue(rule, call)]))
   const ids = (effect: 'allow' | 'ask' | 'deny', wanted: readonly Value[]): string[] =>
     rules
@@ -74,14 +81,37 @@ function ruleValue(rule: PlainRule, call: PlainCall): Value {
     Object.keys(call.args).every((name) => rule.onlyArgs!.includes(name))
       ? 'T'
       : 'F',
+    ...(rule.from === undefined && rule.until === undefined ? [] : [windowValue(rule, call.now)]),
   ]
   for (const [name, argumentTest] of Object.entries(rule.args ?? {})) {
-    const absent = argumentTest['optional'] === true && rule.deny === undefined ? 'T' : 'F'
-    parts.push(
-      name in call.args ? testValue(argumentTest, call.args[name]!, call.principal) : absent,
-    )
+    const whenAbsent = argumentTest['optional'] === true && rule.deny === undefined ? 'T' : 'F'
+    const value = argumentAt(call.args, name)
+    if (value === 'blocked') parts.push('U')
+    else if (value === undefined) parts.push(whenAbsent)
+    else parts.push(testValue(argumentTest, value.is, call.principal))
   }
   return and(parts)
+}
+
+function windowValue({ from, until }: PlainRule, now: number): Value {
+  if (Number.isNaN(now)) return 'U'
+  const begun = from === undefined || now >= Date.parse(from)
+  const over = until !== undefined && now >= Date.parse(until)
+  return truth(begun && !over)
+}
+
+/** Names are top-level arguments, or pointers of two steps. */
+function argumentAt(
+  args: PlainCall['args'],
+  name: string,
+): { readonly is: JsonValue } | 'blocked' | undefined {
+  if (!name.startsWith('/')) return name in args ? { is: args[name]! } : undefined
+  const [outer, inner] = name.slice(1).split('/') as [string, string]
+  if (!(outer in args)) return undefined
+  const parent = args[outer]!
+  if (typeof parent !== 'object' || parent === null || Array.isArray(parent)) return 'blocked'
+  const members = parent as Readonly<Record<string, JsonValue>>
+  return inner in members ? { is: members[inner]! } : undefined
 }
 
 function isWho(who: PlainWho, principal: Principal): boolean {
@@ -90,7 +120,8 @@ function isWho(who: PlainWho, principal: Principal): boolean {
   return (
     (who.roles === undefined || who.roles.some((role) => roles.includes(role))) &&
     (who.scopes === undefined || who.scopes.every((scope) => scopes.includes(scope))) &&
-    (who.tenants === undefined || who.tenants.some((tenant) => tenant === principal.tenant))
+    (who.tenants === undefined || who.tenants.some((tenant) => tenant === principal.tenant)) &&
+    (who.agents === undefined || who.agents.some((agent) => agent === principal.agent))
   )
 }
 
@@ -121,6 +152,8 @@ function same(a: unknown, b: unknown): boolean {
 function keyValue(key: string, parameter: unknown, value: JsonValue, principal: Principal): Value {
   const bound = parameter as number
   const n = typeof value === 'number' ? value : undefined
+  const text = typeof value === 'string' ? value : undefined
+  const list = Array.isArray(value) ? (value as JsonValue[]) : undefined
   const inner = parameter as PlainTest
   switch (key) {
     case 'optional':
@@ -139,20 +172,33 @@ function keyValue(key: string, parameter: unknown, value: JsonValue, principal: 
       return n === undefined ? 'U' : truth(n > bound)
     case 'exclusiveMaximum':
       return n === undefined ? 'U' : truth(n < bound)
+    case 'multipleOf':
+      // divisors are halves at the finest
+      return n === undefined ? 'U' : truth((n * 2) % (bound * 2) === 0)
+    case 'minLength':
+      return text === undefined ? 'U' : truth([...text].length >= bound)
     case 'maxLength':
-      return typeof value === 'string' ? truth([...value].length <= bound) : 'U'
+      return text === undefined ? 'U' : truth([...text].length <= bound)
+    case 'minItems':
+      return list === undefined ? 'U' : truth(list.length >= bound)
+    case 'maxItems':
+      return list === undefined ? 'U' : truth(list.length <= bound)
     case 'matches':
-      return typeof value === 'string'
-        ? truth(new RegExp(`^(?:${parameter as string})$`, 'u').test(value))
-        : 'U'
+      return text === undefined
+        ? 'U'
+        : truth(new RegExp(`^(?:${parameter as string})$`, 'u').test(text))
+    case 'containsMatch':
+      return text === undefined ? 'U' : truth(new RegExp(parameter as string, 'u').test(text))
+    case 'contains':
+      return text === undefined ? 'U' : containsValue(text, parameter as string)
+    case 'domain':
+      return text === undefined ? 'U' : domainValue(text, parameter as string[])
+    case 'startsWith':
+      return list === undefined ? 'U' : startsWithValue(list, parameter as string[])
     case 'items':
-      return Array.isArray(value)
-        ? and(value.map((item: JsonValue) => testValue(inner, item, principal)))
-        : 'U'
+      return list === undefined ? 'U' : and(list.map((item) => testValue(inner, item, principal)))
     case 'anyItem':
-      return Array.isArray(value)
-        ? or(value.map((item: JsonValue) => testValue(inner, item, principal)))
-        : 'U'
+      return list === undefined ? 'U' : or(list.map((item) => testValue(inner, item, principal)))
     case 'equals':
       return principal.tenant === undefined || typeof value !== 'string'
         ? 'U'
@@ -162,8 +208,34 @@ function keyValue(key: string, parameter: unknown, value: JsonValue, principal: 
     case 'anyOf':
       return or((parameter as PlainTest[]).map((one) => testValue(one, value, principal)))
     default:
-      throw new Error(`the oracle does not know ${key}`)
+      throw new Error(`the plain reading does not know ${key}`)
   }
+}
+
+/** Text with invisible characters may hide the part, or be meant as it is. */
+function containsValue(text: string, part: string): Value {
+  const holds = (where: string): boolean => where.toLowerCase().includes(part.toLowerCase())
+  return holds(text) ? 'T' : holds(text.replaceAll('\u200b', '')) ? 'U' : 'F'
+}
+
+/** Of the alphabet of the generators, letters and dots are host names, and nothing else is. */
+function domainValue(text: string, domains: readonly string[]): Value {
+  if (!/^[a-z]+(\.[a-z]+)*$/.test(text)) return 'U'
+  return truth(
+    domains.some((domain) =>
+      domain.startsWith('*.') ? text.endsWith(domain.slice(1)) : text === domain,
+    ),
+  )
+}
+
+/** Item by item: too few items are as false as one that differs. */
+function startsWithValue(list: readonly JsonValue[], prefix: readonly string[]): Value {
+  const values = prefix.map((expected, index): Value => {
+    const item = list[index]
+    if (item === undefined) return 'F'
+    return typeof item === 'string' ? truth(item === expected) : 'U'
+  })
+  return and(values)
 }
 
 function typeOf(value: JsonValue): readonly string[] {

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config'
+
+/** The tests that are to notice a change of how calls are decided; the sandbox is the root. */
+export default defineConfig({
+  resolve: { conditions: ['sallyport-source'] },
+  ssr: { resolve: { conditions: ['sallyport-source'] } },
+  test: {
+    setupFiles: ['test/config/setup.ts'],
+    include: [
+      'test/unit/{policy,gate}/**/*.test.ts',
+      'test/unit/policy-extends.test.ts',
+      'test/property/policy/*.test.ts',
+    ],
+    testTimeout: 60_000,
+  },
+})
