@@ -1,6 +1,7 @@
 import { canonicalJson } from '../base/digest.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { PolicyFile } from '../policy/document.ts'
+import { entriesOf, filesOf } from '../policy/inherited.ts'
 import { isGlob } from '../policy/glob.ts'
 import type { Tool } from '../tools/tool.ts'
 import { callersOf } from './callers.ts'
@@ -26,7 +27,8 @@ const maxFilled = 100
  * untrusted text, after the calls sequences speak of, and with limits used up. Finite and always
  * the same. Where the combinations are too many, one argument is changed at a time.
  */
-export function generate(files: readonly PolicyFile[], tools: readonly Tool[] = []): Generated {
+export function generate(roots: readonly PolicyFile[], tools: readonly Tool[] = []): Generated {
+  const files = filesOf(roots)
   const definitions = new Map(tools.map((tool) => [tool.name, tool]))
   const found = new Map<string, Scenario>()
   const partly = new Set<string>()
@@ -35,7 +37,8 @@ export function generate(files: readonly PolicyFile[], tools: readonly Tool[] = 
     if (found.size < maxScenarios) found.set(canonicalJson(scenario), scenario)
     else partly.add(scenario.tool)
   }
-  for (const tool of toolsOf(files, tools)) {
+  const hasCatalogue = tools.length > 0 || roots.every((root) => entriesOf(root) !== undefined)
+  for (const tool of toolsOf(files, tools, hasCatalogue)) {
     for (const principal of callersOf(files)) {
       const known = argumentsOf(tool, files, principal, definitions.get(tool))
       const { complete, all } = combinations(known)
@@ -50,9 +53,12 @@ export function generate(files: readonly PolicyFile[], tools: readonly Tool[] = 
 }
 
 /** Every name, and one name for each glob; with a catalogue globs stand for nothing else. */
-function toolsOf(files: readonly PolicyFile[], tools: readonly Tool[]): readonly string[] {
+function toolsOf(
+  files: readonly PolicyFile[],
+  tools: readonly Tool[],
+  hasCatalogue: boolean,
+): readonly string[] {
   const names = new Set(tools.map(({ name }) => name))
-  const hasCatalogue = tools.length > 0 || files.every((file) => file.tools !== undefined)
   for (const file of files) {
     for (const entry of file.tools ?? []) names.add(entry.name.text)
     for (const { call } of file.tests) names.add(call.tool)

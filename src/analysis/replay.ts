@@ -36,22 +36,29 @@ export interface Replay {
  * the approval makes nothing trusted. A call that was cut short, or whose arguments were not kept,
  * is denied.
  */
-export async function replayTrace(
+export async function replayTrace(replay: Replay, trace: Trace): Promise<Replayed> {
+  const { calls } = await rehearseUntil(replay, trace, trace.calls.length)
+  return { trace, calls, counts: countsOf(calls) }
+}
+
+/** The session of a trace at the moment before its call with this index, and the calls before. */
+export async function rehearseUntil(
   { policy, begin, caller }: Replay,
-  trace: Trace,
-): Promise<Replayed> {
-  const { principal = caller, messages } = trace
+  { principal = caller, messages, calls: all }: Trace,
+  end: number,
+): Promise<{ readonly rehearsal: Rehearsal; readonly calls: readonly ReplayedCall[] }> {
   const rehearsal = begin({ principal, messages })
   const calls: ReplayedCall[] = []
-  for (const turn of turnsOf(trace.calls)) {
+  for (const turn of turnsOf(all)) {
     const decided: ReplayedCall[] = []
     for (const call of turn) {
+      if (calls.length + decided.length === end) return { rehearsal, calls: [...calls, ...decided] }
       decided.push({ call, decision: await decideAgain(rehearsal, call, policy) })
     }
     for (const entry of decided) await conclude(rehearsal, entry)
     calls.push(...decided)
   }
-  return { trace, calls, counts: countsOf(calls) }
+  return { rehearsal, calls }
 }
 
 /** Calls that stand together and name the same turn. */

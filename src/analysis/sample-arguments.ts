@@ -160,7 +160,7 @@ function plainValue(schema: unknown): JsonValue {
 }
 
 /** The value at a path of own members; undefined when there is none. */
-function valueAt(value: JsonValue, path: readonly string[]): JsonValue | undefined {
+export function valueAt(value: JsonValue, path: readonly string[]): JsonValue | undefined {
   let current: JsonValue | undefined = value
   for (const token of path) {
     if (typeof current !== 'object' || current === null || !Object.hasOwn(current, token)) {

@@ -23,16 +23,22 @@ export interface GivenCall {
 export type Begin = (situation: Situation) => Rehearsal
 
 /** Decides one call in a session of its own. */
-export async function decideScenario(
+export async function decideScenario(begin: Begin, scenario: Scenario): Promise<Decision> {
+  const { tool, args } = scenario
+  return (await rehearseScenario(begin, scenario)).decide({ tool, args })
+}
+
+/** The session at the moment before the call. */
+export async function rehearseScenario(
   begin: Begin,
-  { principal, prompt, given, tool, args }: Scenario,
-): Promise<Decision> {
+  { principal, prompt, given }: Omit<Scenario, 'tool' | 'args'>,
+): Promise<Rehearsal> {
   const messages = prompt === undefined ? [] : [{ role: 'user', content: prompt } as const]
   const rehearsal = begin({ principal, messages })
   for (const { result, args: earlier = {}, ...call } of given) {
     await rehearsal.happened({ ...call, args: earlier }, result)
   }
-  return rehearsal.decide({ tool, args })
+  return rehearsal
 }
 
 /** A clock that stands still, by default at no time at all: then time windows are unknown. */

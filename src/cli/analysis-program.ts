@@ -46,6 +46,24 @@ export function addAnalysisCommands(
       const { replay } = await import('./commands/replay.ts')
       done(await replay(traces, options, io))
     })
+
+  program
+    .command('explain')
+    .description('tell why a call is decided as it is, and what would change that')
+    .requiredOption('--policy <file>', 'policy file')
+    .option('--policy-keys <file>', keysHelp)
+    .option('--tools <file>', toolsHelp)
+    .option('--tool <name>', 'tool of the call; else a line as decide reads it')
+    .option('--args <json>', 'arguments of the call')
+    .option('--as <json>', 'principal')
+    .option('--token <token>', 'the same, from a token ($SALLYPORT_TOKEN)')
+    .option('--journal <file>', 'record that holds the call: a journal, traces or a report')
+    .option('--call <id>', 'id of the call in the record')
+    .option('--json', 'print the explanation as JSON')
+    .action(async (options) => {
+      const { explain } = await import('./commands/explain.ts')
+      done(await explain(options, io))
+    })
 }
 
 function percent(text: string): number {

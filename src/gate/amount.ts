@@ -18,6 +18,11 @@ export function toUnits(value: number): bigint {
   return digits % divisor === 0n || digits < 0n ? whole : whole + 1n
 }
 
+/** Billionths as a number, to be shown. */
+export function fromUnits(units: bigint): number {
+  return Number(units) / 10 ** places
+}
+
 /** Money may be written as decimal text. */
 const decimalText = /^-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,9})?$/
 

@@ -23,7 +23,7 @@ import {
 } from './approval.ts'
 import { Carried } from './carried.ts'
 import { examine, unexamined } from './examine.ts'
-import { Judgement } from './judgement.ts'
+import { Judgement, type LimitUse } from './judgement.ts'
 import { firmSteps, type Surroundings } from './layer.ts'
 import { denial } from './refusal.ts'
 import type {
@@ -68,6 +68,8 @@ export interface Gate {
   settle(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void
   /** A call that was never judged has run: it counts like one that was permitted. */
   witness(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void
+  /** How far the limits are used up that a call of this tool is held against. */
+  limitsOf(tool: string, context: JudgeContext): readonly LimitUse[]
   /** What a model response has cost in US dollars; undefined when nobody says. */
   spent(dollars: number | undefined, context: JudgeContext): void
   /** The run is over: what was kept for it alone is dropped. */
@@ -273,6 +275,7 @@ export function createGate(options: GateOptions): Gate {
     },
     witness: (examined, context, outcome) => judgement.witnessed(examined, context, outcome),
     settle: (examined, context, outcome) => judgement.settled(examined, context, outcome),
+    limitsOf: (tool, context) => judgement.limitsOf(tool, context),
     spent: (dollars, context) => judgement.spent(dollars, context),
     forget(context) {
       for (const [id, { context: asked, examined }] of open) {

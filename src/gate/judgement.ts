@@ -12,6 +12,12 @@ import { denial } from './refusal.ts'
 import { Sessions } from './session.ts'
 import type { ExaminedCall, JudgeContext, Settlement } from './verdict.ts'
 
+/** A limit and what has been taken of it. */
+export interface LimitUse {
+  readonly limit: CompiledLimit
+  readonly used: number
+}
+
 /**
  * Decides about calls with everything a policy says: rules, sequences, limits, and the scope of
  * the run. Holds what sessions have done, and counts.
@@ -150,6 +156,13 @@ export class Judgement {
         this.#limits.add(limit, outcome.durationMs / 1000, ownerOf(context))
       }
     }
+  }
+
+  /** How far the limits are used up that a call of this tool is held against. */
+  limitsOf(tool: string, context: JudgeContext): readonly LimitUse[] {
+    return this.policy.limits
+      .filter((limit) => limit.matches(tool, context.principal))
+      .map((limit) => ({ limit, used: this.#limits.used(limit, ownerOf(context)) }))
   }
 
   release(callId: string): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { CompiledLimit } from '../policy/policy.ts'
 import type { Principal } from '../protocol/principal.ts'
-import { toUnits } from './amount.ts'
+import { fromUnits, toUnits } from './amount.ts'
 import { Counter } from './counter.ts'
 
 /** Whose counters a call is held against. */
@@ -114,6 +114,12 @@ export class LimitCounters {
     // who has no counter now is refused at the next call, as long as there is no room
     if (!this.#hasRoom(key, now)) return
     this.#counter(key, limit).take(toUnits(amount), now)
+  }
+
+  /** What has been taken of a limit, what is reserved included. */
+  used(limit: ApplicableLimit, owner: LimitOwner): number {
+    const total = this.#counters.get(counterKey(limit, owner))?.total(this.#clock.monotonic())
+    return fromUnits(total ?? 0n)
   }
 
   /** The call has run: its places stay taken. */

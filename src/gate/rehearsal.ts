@@ -7,6 +7,7 @@ import type { Principal } from '../protocol/principal.ts'
 import { createRegistry, type ToolRegistry } from '../tools/registry.ts'
 import type { Tool } from '../tools/tool.ts'
 import { createGate, type Gate } from './gate.ts'
+import type { LimitUse } from './judgement.ts'
 import type { ExaminedCall, JudgeContext, Verdict } from './verdict.ts'
 
 export interface RehearsalOptions {
@@ -45,6 +46,8 @@ export interface Rehearsal {
    * had asked, nobody has approved it, which counts as a denial.
    */
   withdraw(call: RehearsedCall): void
+  /** How far the limits are used up that a call of this tool is held against. */
+  limitsOf(tool: string): readonly LimitUse[]
   /**
    * A call ran: one that was decided (of equal ones the first), or one that nobody decided about.
    * Its result is seen by later calls, and it counts against limits. Where the gate had asked, it
@@ -107,6 +110,10 @@ class GateRehearsal implements Rehearsal {
     const examined = decided?.examined ?? (await this.#examine(call))
     if (decided?.verdict.kind === 'pending') this.#gate.release(examined.call.callId)
     this.#gate.witness({ ...examined, args: examined.args ?? call.args }, this.#context, outcome)
+  }
+
+  limitsOf(tool: string): readonly LimitUse[] {
+    return this.#gate.limitsOf(tool, this.#context)
   }
 
   #take({ tool, ...call }: RehearsedCall): Decided | undefined {

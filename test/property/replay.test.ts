@@ -3,88 +3,12 @@ import { expect, test } from 'vitest'
 import { replayTrace } from '../../src/analysis/replay.ts'
 import { decideScenario } from '../../src/analysis/scenario.ts'
 import { traceOfRun } from '../../src/analysis/trace-run.ts'
-import type { JsonObject, JsonValue } from '../../src/base/json.ts'
+import type { JsonObject } from '../../src/base/json.ts'
 import { prepareRehearsals } from '../../src/gate/rehearsal.ts'
 import { memoryJournal } from '../../src/journal/memory.ts'
 import type { Decision } from '../../src/protocol/decision.ts'
+import { args, name, names, policies, turns } from './random-sections.ts'
 import { agentOf, finish, policyOf, toolOf, user } from '../support/agent.ts'
-
-const names = ['look', 'pay', 'mail', 'never'] as const
-const name = fc.constantFrom(...names)
-const effect = fc.constantFrom('allow', 'ask', 'deny')
-
-const value: fc.Arbitrary<JsonValue> = fc.constantFrom(0, 1, 2, 3.5, 'a', 'b', true, null, [1])
-const args: fc.Arbitrary<JsonObject> = fc.dictionary(fc.constantFrom('a', 'b'), value, {
-  maxKeys: 2,
-  noNullPrototype: true,
-})
-
-const argumentTest: fc.Arbitrary<JsonObject> = fc.oneof(
-  fc.record({ maximum: fc.constantFrom(1, 2, 3) }),
-  fc.record({ const: fc.constantFrom('a', 1) }),
-  fc.record({ type: fc.constantFrom('string', 'number') }),
-  fc.record({ not: fc.record({ enum: fc.constant(['a', 2]) }) }),
-)
-
-const rules = fc
-  .array(
-    fc.record({
-      effect,
-      tools: fc.uniqueArray(name, { minLength: 1 }),
-      who: fc.option(fc.constantFrom('user', 'lead'), { nil: undefined }),
-      args: fc.dictionary(fc.constantFrom('a', 'b'), argumentTest, {
-        maxKeys: 1,
-        noNullPrototype: true,
-      }),
-    }),
-    { minLength: 1, maxLength: 8 },
-  )
-  .map((all) =>
-    all.map((rule, index) => ({
-      id: `r${index}`,
-      [rule.effect]: rule.tools,
-      ...(rule.who === undefined ? {} : { who: { roles: [rule.who] } }),
-      ...(Object.keys(rule.args).length === 0 ? {} : { args: rule.args }),
-    })),
-  )
-
-const limits = fc
-  .array(
-    fc.record({
-      tools: fc.constantFrom(['**'], ['pay'], ['look', 'mail']),
-      per: fc.constantFrom('session', 'subject'),
-      count: fc.constantFrom('calls', 'denials'),
-      max: fc.integer({ min: 1, max: 12 }),
-      over: fc.constantFrom('ask', 'deny'),
-    }),
-    { maxLength: 2 },
-  )
-  .map((all) => all.map((limit, index) => ({ id: `l${index}`, ...limit })))
-
-const sequences = fc
-  .array(
-    fc.record({
-      kind: fc.constantFrom('after', 'unless'),
-      earlier: name,
-      later: name,
-      do: fc.constantFrom('ask', 'deny'),
-    }),
-    { maxLength: 2 },
-  )
-  .map((all) =>
-    all.map(({ kind, earlier, later, do: action }, index) => ({
-      id: `s${index}`,
-      [kind]: [earlier],
-      then: { tools: [later], do: action },
-    })),
-  )
-
-const policies = fc.record({ rules, limits, sequences })
-const calls = fc.array(fc.record({ tool: fc.constantFrom(...names, 'unheard'), args }), {
-  minLength: 3,
-  maxLength: 8,
-})
-const turns = fc.array(calls, { minLength: 3, maxLength: 8 })
 
 const tools = names.map((known) =>
   toolOf(known, {

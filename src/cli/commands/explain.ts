@@ -1,0 +1,101 @@
+import { explain as explainQuestion } from '../../analysis/explain.ts'
+import { explanationToJson, renderExplanation } from '../../analysis/explain-report.ts'
+import {
+  approachOfScenario,
+  approachOfTrace,
+  type Approach,
+  type Question,
+} from '../../analysis/question.ts'
+import { readTraces } from '../../analysis/trace.ts'
+import { SallyportError } from '../../base/errors.ts'
+import { compileFor } from '../../policy-text.ts'
+import type { Effect } from '../../protocol/decision.ts'
+import { readAsked } from '../asked.ts'
+import { exitCode, type ExitCode } from '../exit.ts'
+import { outJson, readInput, type Io } from '../io.ts'
+import { openSubject, type Subject, type SubjectOptions } from '../subject.ts'
+
+export interface ExplainOptions extends SubjectOptions {
+  readonly tool?: string
+  readonly args?: string
+  readonly journal?: string
+  readonly call?: string
+  readonly json?: boolean
+}
+
+interface Asked {
+  readonly question: Question
+  readonly approach: Approach
+}
+
+const exits: Readonly<Record<Effect, ExitCode>> = {
+  allow: exitCode.done,
+  ask: exitCode.needsHuman,
+  deny: exitCode.negative,
+}
+
+/**
+ * Explains the decision about one call: of the options, of a line on standard input in the words
+ * of `decide`, or of a record. Executes nothing. The exit code is that of the decision.
+ */
+export async function explain(options: ExplainOptions, io: Io): Promise<ExitCode> {
+  const subject = await openSubject(options, io)
+  const { question, approach } = await askedOf(options, subject, io)
+  const { policy, begin, tools } = subject
+  const explanation = await explainQuestion(question, {
+    policy,
+    begin,
+    approach,
+    tools,
+    compile: (file) => compileFor(file, tools),
+  })
+  const code = exits[explanation.decision.effect]
+  if (options.json === true) outJson(io, explanationToJson(explanation, code), 2)
+  else io.out(renderExplanation(explanation))
+  return code
+}
+
+async function askedOf(options: ExplainOptions, subject: Subject, io: Io): Promise<Asked> {
+  const { tool, args, journal, call } = options
+  if (journal !== undefined || call !== undefined) {
+    if (journal === undefined || call === undefined || tool !== undefined) {
+      throw wrongUse('`--journal` and `--call` go together, without `--tool`')
+    }
+    return recorded(journal, call, subject)
+  }
+  if (tool === undefined && args !== undefined) throw wrongUse('`--args` needs `--tool`')
+  if (tool === undefined) return askedOfLine((await readInput(io)).trim(), subject)
+  return askedOfLine(`{"tool":${JSON.stringify(tool)},"args":${args ?? '{}'}}`, subject)
+}
+
+function askedOfLine(line: string, { caller }: Subject): Asked {
+  const asked = readAsked(line)
+  if ('code' in asked) throw wrongUse(asked.message)
+  const { principal = caller } = asked
+  const { tool, args } = asked
+  const scenario = { ...asked, principal }
+  return { question: { tool, args, principal }, approach: approachOfScenario(scenario) }
+}
+
+async function recorded(path: string, id: string, { caller }: Subject): Promise<Asked> {
+  for await (const trace of readTraces(path)) {
+    const index = trace.calls.findIndex((call) => call.id === id)
+    const call = trace.calls[index]
+    if (call === undefined) continue
+    if (call.args === null) {
+      throw new SallyportError('bad-trace', `the record of \`${id}\` has no usable arguments`)
+    }
+    const { principal = caller } = trace
+    const question = { tool: call.name, args: call.args, principal }
+    return { question, approach: approachOfTrace(trace, index) }
+  }
+  throw new SallyportError('bad-option', `\`${path}\` holds no call \`${id}\``, {
+    help: 'calls are named by their id, as reports show it',
+  })
+}
+
+function wrongUse(message: string): SallyportError {
+  return new SallyportError('bad-option', message, {
+    help: 'give `--tool` and `--args`, a line as `decide` reads it, or `--journal` and `--call`',
+  })
+}
