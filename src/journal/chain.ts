@@ -20,7 +20,11 @@ const durable: ReadonlySet<StructuralEvent['type']> = new Set([
  * leaves can later carry a Merkle tree head without a second hash.
  */
 export function hashLine(line: string): string {
-  return sha256(`\u0000${line}`)
+  return sha256(leafOf(line))
+}
+
+function leafOf(line: string): string {
+  return `\u0000${line}`
 }
 
 /** Turns the events of one run into records, each linked to the one before it. */
@@ -46,20 +50,24 @@ export class Chain {
   seal(event: StructuralEvent): JournalRecord {
     const value = payloadText(event)
     const payload = value === undefined ? undefined : `{"salt":"${randomHex()}","value":${value}}`
-    const line = lineText(event, {
-      prev: this.#head,
-      seq: this.#seq,
-      payload: payload === undefined ? undefined : sha256(payload),
-    })
+    const leaf = leafOf(
+      lineText(event, {
+        prev: this.#head,
+        seq: this.#seq,
+        payload: payload === undefined ? undefined : sha256(payload),
+      }),
+    )
+    const hash = sha256(leaf)
     const record: JournalRecord = {
       seq: this.#seq,
-      line,
-      hash: hashLine(line),
+      // the line before it was hashed is a tree of its parts, which takes three times the memory
+      line: leaf.slice(1),
+      hash,
       durable: durable.has(event.type),
       ...(payload === undefined ? {} : { payload }),
     }
     this.#seq++
-    this.#head = record.hash
+    this.#head = hash
     return record
   }
 }
