@@ -35,7 +35,6 @@ export const codes = {
 
   // decisions of the gate: recorded
   denied: code('a policy refused the call'),
-  'approval-needed': code('a person has to answer before the call may run'),
   'approval-denied': code('a person refused the call'),
   'approval-expired': code('nobody answered in time'),
   'approval-invalid': code('an answer does not fit the request it answers'),
@@ -68,7 +67,6 @@ export const codes = {
   'access-denied': code('a tool reached for a file or a host that no guard allows it'),
   'access-too-large': code('what a tool fetched is larger than the bound'),
   'bad-output': code('the result of the tool does not match its output schema'),
-  abandoned: code('the tool was left running after its time was over'),
 
   // model side: recorded
   'model-connect': code('the model endpoint cannot be reached', true),

@@ -164,6 +164,16 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     })
 
   program
+    .command('codes')
+    .description('tell what an error or finding means, and what to do')
+    .argument('[code]', 'such as bad-args; else all of them')
+    .option('--json', 'print as JSON')
+    .action(async (code: string | undefined, options) => {
+      const { codes } = await import('./commands/codes.ts')
+      done(codes(code, options, io))
+    })
+
+  program
     .command('schema')
     .description('print a JSON Schema')
     .argument('<name>', 'policy or report')

@@ -1,0 +1,125 @@
+import type { ErrorCode } from '../base/codes.ts'
+
+/** What each error code means to whoever meets it: what happened, and what to do. */
+export const errorPages: Readonly<Record<ErrorCode, string>> = {
+  'bad-option':
+    'An option of a call or a command has a type or a value that is not accepted, or is not known at all. The message names the option; the help lists what is accepted.',
+  'bad-tool':
+    'A definition passed to `defineTool` or to a runtime cannot be used, such as one without `execute`, or two of one name. Correct the definition; nothing runs with it.',
+  'bad-schema':
+    'The JSON Schema of a tool is not valid, is not 2020-12 or draft-07, or uses something that cannot be checked safely. Correct the schema at the place the message names.',
+  'bad-policy':
+    'A policy file does not load. The details hold every finding with its place; `sallyport check` prints them with the lines they are about. A policy with an error never decides anything.',
+  'policy-unsigned':
+    'The host requires signed policies and there is no signature beside the file. Sign it with `sallyport sign`; the requirement cannot be lowered by the file itself.',
+  'policy-signature':
+    'The policy, or a file it extends, was changed after it was signed, or the signature is damaged. Find out who changed it before you sign again.',
+  'policy-key-unknown':
+    'The policy is signed, but with a key the host does not trust. Add the public key to the keys of the host, or have the policy signed by somebody who is trusted.',
+  'bad-journal':
+    'A journal cannot be read or written: a line is damaged, the disk is full, or another process holds it. A run stops rather than going on without its record.',
+  'bad-trace':
+    'A file given as a trace, journal or report holds something else at the line that is named. Compare it with the format of traces in the documentation.',
+  'journal-conflict':
+    'Another writer has appended to the same run. Only one process may carry a run; the one that came second stops.',
+  'bad-file':
+    'A file cannot be opened, read or written. The message holds what the operating system said; check path and rights.',
+  'bad-permit':
+    'A tool was asked to run without a permit, with one that was used before, or with one for another call. Tools run through the gate only; this is a defect of the calling program.',
+  internal:
+    'Something happened that this library holds to be impossible. What was going on ended as a refusal. Please report it with the message and what led to it.',
+  'bad-json':
+    'The arguments of a call are not JSON that reads in only one way: broken, too deep, too long, with a key that occurs twice or reaches a prototype, or with a number that cannot be held exactly. The model is told and may try again.',
+  'bad-args':
+    'The arguments do not match the input schema of the tool. Nothing is coerced; the model is told which member is wrong and may try again.',
+  'unknown-tool':
+    'The model called a tool that was not offered. Names are compared exactly; the model is told which tools there are.',
+  truncated:
+    'The answer of the model ended before the call was complete, for instance at its token limit. Such a call never runs; raise the limit of the answer.',
+  denied:
+    'The policy refused the call, or no rule allowed it. The decision names the rule with file, line and column, or the place where a rule would be added.',
+  'approval-denied':
+    'A person was asked and said no. The model is told, with the reason if one was given; asking again needs a new call.',
+  'approval-expired':
+    'Nobody answered before the `ttl` of the policy was over, which counts as a no. Make the `ttl` longer or have somebody there.',
+  'approval-invalid':
+    'An answer does not fit the question: a wrong role, the caller itself, an edit at a place that may not be edited, or a question that is closed. The question stays open.',
+  'limit-reached':
+    'A limit of the run, or of the policy, is used up. The message names it; limits of policies come back with their window.',
+  'repeated-call':
+    'The model proposed the same call with the same arguments more often than `maxRepeatedCalls`. The run ends; look at what the model was told the first time.',
+  unauthenticated:
+    'The caller brought nothing that proves who they are, and the policy lets nobody in without it. Pass a token or key, or say in `identity` what an anonymous caller is.',
+  'token-malformed':
+    'The bearer token is not three base64url parts with JSON in them, or is too long. Pass the token as the issuer gave it, without quotes or prefix.',
+  'token-algorithm':
+    'The token is signed with an algorithm that its issuer entry does not list. The algorithm is chosen by the policy, never by the token.',
+  'token-critical':
+    'The header of the token marks an extension as critical that is not supported. Such a token may not be accepted (RFC 7515, section 4.1.11).',
+  'token-issuer':
+    'No entry of `identity.jwt` has the `iss` of the token. Compare both letter by letter, also a slash at the end.',
+  'token-audience':
+    'The `aud` of the token names none of the audiences of its issuer entry: it was meant for another service. Ask for a token for this one.',
+  'token-type':
+    'The `typ` of the token is not the one the policy demands, such as an identity token in place of an access token.',
+  'token-expired':
+    'The `exp` of the token is over. Get a new one; a small difference of clocks is what `clockSkew` is for.',
+  'token-not-yet-valid':
+    'The `nbf` or `iat` of the token lies in the future. Check the clocks of both machines, or allow a small `clockSkew`.',
+  'token-too-old':
+    'The token was issued longer ago than `maxAge` of its issuer entry, though it has not expired. Get a new one.',
+  'token-claims':
+    'A claim that the policy requires is missing, or a claim it reads has another type. The message names the claim.',
+  'token-key-unknown':
+    'No key of the issuer fits the key id and algorithm of the token. Keys are fetched again at most once a minute; check that the issuer publishes the key.',
+  'token-key-invalid':
+    'The key set of the issuer holds a key that must not be used, such as a private one, one that is too short or one for encryption. The issuer has to mend it.',
+  'token-signature':
+    'The signature does not belong to the token: it was altered, or signed with another key of the same name.',
+  'key-set-unavailable':
+    'The keys of an issuer cannot be fetched in time, or are not a key set. Nobody is let in meanwhile; trying again later may help.',
+  'api-key-unknown':
+    'No entry of `identity.apiKeys` has the hash of this key. Make the hash with `hashApiKey` of `sallyport/gate`.',
+  'api-key-expired':
+    'The day in `expires` of the key has passed. Give out a new key; do not move the day.',
+  'authenticator-failed':
+    'The `authenticator` of the host threw, took too long, or returned something that is no principal. Nobody is let in by it.',
+  'tool-failed':
+    'The tool threw. The model sees the message of the error as the answer to its call; whether the effect took place is up to the tool.',
+  'tool-timeout':
+    'The tool did not settle within its time and was left behind. Its effect may still take place; its late end is recorded.',
+  'access-denied':
+    'A tool tried to open a file or an address beyond what the guards of the policy let through for this call. Files and addresses are reached by `open` and `fetch` of the context only as they were checked.',
+  'access-too-large':
+    'A file or an answer that a tool reached through its context is larger than the bound for it. Ask for less, or raise the bound where it is stated.',
+  'bad-output':
+    'The tool returned something that is not plain data, is too large, or does not match its output schema. The model is told that there is no usable result.',
+  'model-connect':
+    'No connection to the model endpoint. Check the address, the network and any proxy; the request was tried as often as `retry` allows.',
+  'model-timeout':
+    'The model endpoint did not answer, or stopped in the middle, for longer than `timeouts` allow.',
+  'model-status':
+    'The model endpoint answered with an error status that has no code of its own. The message holds the status and the beginning of the answer.',
+  'model-overloaded':
+    'The model endpoint says it is overloaded. It was tried again with pauses; try later or use another model.',
+  'model-rate-limit':
+    'The model endpoint limits how often it may be asked. Pauses it asks for are kept; beyond that, wait or ask for a higher limit.',
+  'model-low-funds':
+    'The account at the model endpoint has no money left. Trying again does not help.',
+  'model-unauthorized':
+    'The model endpoint does not accept the key. Check which variable the key comes from, and whether it may use this model.',
+  'model-error':
+    'The model endpoint reported an error inside an answer that had begun well. Calls of that answer do not run.',
+  'model-refused':
+    'The model endpoint refuses the request as it is, such as one that is too long or has a parameter it does not know.',
+  'model-incomplete':
+    'The answer ended without saying why. Calls of that answer do not run, since the last one may be cut.',
+  'model-protocol':
+    'The answer does not follow the protocol of the chosen wire. Check that `--wire` and the address belong together.',
+  'model-too-large':
+    'The answer is larger than `bounds` allow. It is cut off, and nothing of it runs.',
+  cancelled:
+    'The caller stopped the run, by its signal or `cancel()`. Tools that were running got their signal too.',
+  'run-timeout':
+    'The run took longer than `runTimeoutMs`. Model, tools and open questions were stopped.',
+}
