@@ -147,3 +147,66 @@ describe('output rules', () => {
     expect(Buffer.byteLength(big!.content)).toBeLessThanOrEqual(1024)
   })
 })
+
+describe('the context of a tool in a run', () => {
+  test('opens what the policy guards, relative to the policy', async () => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, 'data'))
+    writeFileSync(join(folder, 'data/a.txt'), 'inside')
+    writeFileSync(join(folder, 'b.txt'), 'outside')
+    const file = join(folder, 'p.yaml')
+    writeFileSync(
+      file,
+      `sallyport: 1
+name: p
+identity: { anonymous: role, anonymousRole: r }
+roles: { r: {} }
+rules: [{ id: all, allow: [read], who: { roles: [r] } }]
+guards: { paths: [{ tools: [read], arg: /path, root: ./data }] }
+`,
+    )
+    const { runtime } = agentOf(
+      [{ calls: [{ tool: 'read', args: { path: 'a.txt' } }] }, { text: '' }],
+      {
+        tools: [
+          toolOf('read', {
+            async execute(args, { open }) {
+              await using handle = await open(args['path'] as string)
+              const other = await open('../b.txt').catch(
+                (error: unknown) => (error as Error).message,
+              )
+              return [await handle.readFile('utf8'), other]
+            },
+          }),
+        ],
+        policy: await loadPolicy(file),
+      },
+    )
+    const { events } = await finish(runtime.run({ input: 'go' }))
+    expect(only(events, 'tool-result')[0]!.result).toEqual([
+      'inside',
+      'the path leads out of the folder `./data`; stay below it',
+    ])
+  })
+
+  test('reaches nothing on this machine, even where every host is allowed', async () => {
+    const policy = policyOf({
+      rules,
+      guards: {
+        network: [{ tools: ['get'], arg: '/url', hosts: ['**'], schemes: ['http'], ports: [80] }],
+      },
+    })
+    const tool = toolOf('get', {
+      execute: (_, { fetch }) => fetch('http://127.0.0.1/').then((response) => response.status),
+    })
+    const { start } = agentOf([{ calls: [{ tool: 'get' }] }, { text: '' }], {
+      tools: [tool],
+      policy,
+    })
+    const { result } = await finish(start())
+    expect(result.report.rows[0]).toMatchObject({
+      status: 'error-execution',
+      error: { message: 'the URL names an address that is not public' },
+    })
+  })
+})
