@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { hasInvisible } from '../../src/gate/detect/invisible.ts'
 import { occursIn, packs } from '../../src/gate/detect/packs.ts'
-import { findCards, findEmails, findIbans, findPhones } from '../../src/gate/detect/personal.ts'
+import { findCards, findIbans, findPhones } from '../../src/gate/detect/personal.ts'
 import { createSecretDetector } from '../../src/gate/detect/secrets.ts'
 
 const modules = new URL('../../node_modules/', import.meta.url)
