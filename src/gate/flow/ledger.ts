@@ -14,8 +14,8 @@ interface Entry extends Source, Fingerprint {
   readonly shelf: string
 }
 
-/** Digests on one shelf: about 2 MB of text. */
-const maxDigests = 500_000
+/** Digests on one shelf unless told otherwise: about 2 MB of text. */
+const defaultMaxDigests = 500_000
 
 /**
  * What a session has seen, on shelves (`user`, `trusted`, `ids:<tool>`, …), as digests under the
@@ -25,6 +25,7 @@ const maxDigests = 500_000
 export class Ledger {
   readonly digest: KeyedDigest
   readonly #key: string
+  readonly #maxDigests: number
   readonly #entries: Entry[] = []
   readonly #present = new Set<number>()
   readonly #indexes = new Map<string, SourceIndex>()
@@ -32,8 +33,9 @@ export class Ledger {
   readonly #full = new Set<string>()
   #tainted = false
 
-  constructor(key: string) {
+  constructor(key: string, maxDigests = defaultMaxDigests) {
     this.#key = key
+    this.#maxDigests = maxDigests
     this.digest = keyedDigest(key)
   }
 
@@ -78,6 +80,7 @@ export class Ledger {
     return {
       version: 1,
       key: this.#key,
+      maxDigests: this.#maxDigests,
       tainted: this.#tainted,
       full: [...this.#full],
       entries: this.#entries.map(({ shelf, origin, secrecy, words, forms }) => ({
@@ -95,7 +98,7 @@ export class Ledger {
     if (!isObject(snapshot) || snapshot['version'] !== 1 || typeof snapshot['key'] !== 'string') {
       throw new TypeError('this is no snapshot of a session')
     }
-    const ledger = new Ledger(snapshot['key'])
+    const ledger = new Ledger(snapshot['key'], Number(snapshot['maxDigests']))
     for (const entry of snapshot['entries'] as unknown as readonly Entry[]) ledger.#put(entry)
     for (const shelf of snapshot['full'] as readonly string[]) ledger.#full.add(shelf)
     ledger.#tainted = snapshot['tainted'] !== false
@@ -109,7 +112,7 @@ export class Ledger {
     )
     if (this.#present.has(identity)) return
     const size = (this.#sizes.get(shelf) ?? 0) + words.length + forms.length
-    if (size > maxDigests) {
+    if (size > this.#maxDigests) {
       this.#full.add(shelf)
       return
     }

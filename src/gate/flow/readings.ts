@@ -20,8 +20,8 @@ const maxLines = 10_000
 
 /**
  * The text of a tool is read as data where the policy speaks of its fields or of ids in it; JSON
- * also elsewhere, which changes no label but tells fields apart. A listing that is no data has an
- * id in each line, behind a bullet or a title with a colon.
+ * also elsewhere, which changes no label but tells fields apart. A listing that is a text has an id
+ * in each line, behind a bullet or a title with a colon.
  */
 export function readsFrom(document: PolicyFile): Readings {
   const listings = (entriesOf(document) ?? [])
@@ -33,7 +33,7 @@ export function readsFrom(document: PolicyFile): Readings {
       const isListing = listings.some((matches) => matches(tool))
       const isDeclared = isListing || facts.fields !== undefined
       const data = isDeclared || /^\s*[[{]/.test(value) ? structureOf(value) : undefined
-      return { read: data ?? value, ids: isListing && data === undefined ? idsInLines(value) : [] }
+      return { read: data ?? value, ids: isListing ? idsInLines(value) : [] }
     },
   }
 }

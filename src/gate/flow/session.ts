@@ -35,6 +35,8 @@ export interface FlowResult {
 export interface FlowSessionOptions {
   /** Keys the digests. Default: a random one. */
   readonly key?: string
+  /** Words and values kept of one kind of source. Default 500,000. */
+  readonly maxDigests?: number
   /** The output schema of a tool, for `endorse: enum`. */
   readonly schemaOf?: (tool: string) => JsonValue | undefined
   /** Made of the same policy once, for all its sessions. */
@@ -59,11 +61,11 @@ export class FlowSession implements Sources {
   readonly #proposed = new Map<string, JsonObject>()
   #ledger: Ledger
 
-  constructor(policy: Policy, { key, schemaOf, check }: FlowSessionOptions = {}) {
+  constructor(policy: Policy, { key, schemaOf, check, maxDigests }: FlowSessionOptions = {}) {
     this.#policy = policy
     this.#readings = readsFrom(policy.document)
     this.#schemaOf = schemaOf ?? (() => undefined)
-    this.#ledger = new Ledger(key ?? randomUUID())
+    this.#ledger = new Ledger(key ?? randomUUID(), maxDigests)
     this.#check = check ?? new FlowCheck(policy)
   }
 
@@ -121,25 +123,34 @@ export class FlowSession implements Sources {
 
   /** What a call answered, with the label its tool gives it. */
   addResult(result: FlowResult): void {
-    this.#addResult(result, this.#policy.factsOf(result.tool))
+    this.#addResult(result, valuesOf(result.args))
   }
 
-  #addResult({ tool, callId, args, value }: FlowResult, facts: ToolFacts): void {
-    const values = valuesOf(args)
-    const known = values === undefined ? vouchingForNothing(facts) : facts
-    const { read, ids } = this.#readings.read(tool, value, known)
-    const repeated = new Repetition(this.#unheard(values ?? []))
-    const isNamed = this.#isNamed(values ?? [])
-    for (const leaf of leavesOf(read, known, this.#schemaOf(tool))) {
+  /** `asked` is undefined where nobody can tell what the tool was asked: it vouches for nothing. */
+  #addResult(
+    { tool, callId, value }: FlowResult,
+    asked: readonly JsonPrimitive[] | undefined,
+  ): void {
+    const stated = this.#policy.factsOf(tool)
+    const facts = asked === undefined ? vouchingForNothing(stated) : stated
+    const { read, ids } = this.#readings.read(tool, value, facts)
+    const repeated = new Repetition(this.#unheard(asked ?? []))
+    const isNamed = this.#isNamed(asked ?? [])
+    const sourceAt = ({ pointer, secrecy }: Pick<Leaf, 'pointer' | 'secrecy'>): Source => ({
+      origin: { kind: 'tool', tool, callId, field: pointer },
+      secrecy,
+    })
+    for (const leaf of leavesOf(read, facts, this.#schemaOf(tool))) {
       if (isEmpty(leaf.value)) continue
-      const { pointer, secrecy, trust } = leaf
-      const source: Source = { origin: { kind: 'tool', tool, callId, field: pointer }, secrecy }
-      const print = printOf(leaf.value)
+      const [source, print] = [sourceAt(leaf), printOf(leaf.value)]
       this.#addLeaf(leaf, source, print, repeated)
       if (isNamed) this.#put(`named:${tool}`, source, print)
-      this.#addId(`ids:${tool}`, source, leaf.value, print)
-      for (const id of ids) this.#addId(`ids:${tool}`, source, id, printOf(id))
-      if (trust === 'untrusted') this.#ledger.taint()
+      if (asked !== undefined) this.#addId(`ids:${tool}`, source, leaf.value, print)
+      if (leaf.trust === 'untrusted') this.#ledger.taint()
+    }
+    const { secrecy = 'internal' } = facts.output ?? {}
+    for (const id of asked === undefined ? [] : ids) {
+      this.#addId(`ids:${tool}`, sourceAt({ pointer: '', secrecy }), id, printOf(id))
     }
   }
 
@@ -188,13 +199,11 @@ export class FlowSession implements Sources {
     if (args.ok && isObject(args.value)) this.#proposed.set(part.callId, args.value as JsonObject)
   }
 
-  /** Where nobody knows what was asked, a tool vouches for nothing. */
   #addAnswer({ tool, callId, content }: ToolMessage): void {
     const args = this.#proposed.get(callId)
     this.#proposed.delete(callId)
-    const facts = this.#policy.factsOf(tool)
     const result = { tool, callId, args: args ?? {}, value: content }
-    this.#addResult(result, args === undefined ? vouchingForNothing(facts) : facts)
+    this.#addResult(result, args === undefined ? undefined : valuesOf(args))
   }
 
   #hear(kind: 'user' | 'system', text: string): void {

@@ -27,7 +27,7 @@ function fromYaml(text: string): JsonValue | undefined {
     const options = {
       maxAliasCount: 0,
       uniqueKeys: true,
-      logLevel: 'silent',
+      logLevel: 'error',
       schema: 'core',
     } as const
     const parsed: unknown = library.parse(text, options)
