@@ -46,7 +46,8 @@ function placed(rule: string, { line, column }: Omit<Position, 'file'>): string 
   return `${rule} ${line}:${column}`
 }
 
-function coverables(file: PolicyFile): readonly Coverable[] {
+/** Everything in a file that a decision can be made by, in its order. */
+export function coverables(file: PolicyFile): readonly Coverable[] {
   const found: Coverable[] = []
   const add = (rule: string, at: Span): void => {
     found.push({ rule, file: file.source.file, ...file.source.point(at.start) })

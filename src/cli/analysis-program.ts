@@ -64,6 +64,20 @@ export function addAnalysisCommands(
       const { explain } = await import('./commands/explain.ts')
       done(await explain(options, io))
     })
+
+  program
+    .command('diff')
+    .description('tell which calls two policies decide differently, newly allowed ones first')
+    .argument('<old>', 'policy file')
+    .argument('<new>', 'policy file')
+    .option('--policy-keys <file>', keysHelp)
+    .option('--tools <file>', toolsHelp)
+    .option('--log <files...>', 'recorded calls besides generated ones: traces, journals, reports')
+    .option('--json', 'print the difference as JSON')
+    .action(async (before: string, after: string, options) => {
+      const { diff } = await import('./commands/diff.ts')
+      done(await diff(before, after, options, io))
+    })
 }
 
 function percent(text: string): number {
