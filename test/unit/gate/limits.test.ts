@@ -56,7 +56,7 @@ describe('a limit', () => {
     expect(await kinds([judge('look')])).toEqual(['permit'])
   })
 
-  test('of 10 lets exactly 10 of 100 parallel calls through', async () => {
+  test('M28: of 10 lets exactly 10 of 100 parallel calls through', async () => {
     const { judge } = await limited({ ...calls, max: 10 })
     const found = await kinds(Array.from({ length: 100 }, () => judge('act')))
     expect(found.filter((kind) => kind === 'permit')).toHaveLength(10)
@@ -128,7 +128,7 @@ describe('what a limit counts by', () => {
         subject: 'b","c',
       },
     ],
-  ])('is the %s', async (_, fields, one, another) => {
+  ])('M29: is the %s', async (_, fields, one, another) => {
     const { judge } = await limited({ ...calls, ...fields, max: 1 })
     const first = { principal: { ...user, ...one } }
     const second = { principal: { ...user, ...another } }

@@ -59,7 +59,7 @@ test('the refusal names the place and the repair', async () => {
   )
 })
 
-test('two patterns of one schema are kept apart', async () => {
+test('M05: two patterns of one schema are kept apart', async () => {
   const schema = {
     type: 'object',
     properties: { a: { type: 'string', pattern: '^a' }, b: { type: 'string', pattern: '^b' } },
