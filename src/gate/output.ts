@@ -166,7 +166,9 @@ function refineTexts(value: JsonValue, change: (text: string) => string): JsonVa
     refineTexts(member as JsonValue, change),
   ])
   const copy = Object.fromEntries(entries) as Record<string, JsonValue>
-  // two members of one name, or a name that reaches a prototype, would lose or change what is there
-  if (Object.keys(copy).length !== entries.length) throw new Error('two members have one name')
+  // a member would be lost, or could not be read again
+  if (Object.keys(copy).length !== entries.length || Object.hasOwn(copy, '__proto__')) {
+    throw new Error('a name of a member cannot be refined')
+  }
   return Object.freeze(copy)
 }

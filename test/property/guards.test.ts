@@ -8,12 +8,14 @@ import { occursIn, packs } from '../../src/gate/detect/packs.ts'
 import { findCards, findEmails, findIbans, findPhones } from '../../src/gate/detect/personal.ts'
 import { createSecretDetector } from '../../src/gate/detect/secrets.ts'
 import { replaceFound } from '../../src/gate/detect/span.ts'
+import { compileOutput } from '../../src/gate/output.ts'
 import { compilePathGlob } from '../../src/gate/guards/path-globs.ts'
 import { fileArea, pathProblem } from '../../src/gate/guards/paths.ts'
 import { fileProbe } from '../../src/gate/guards/probe.ts'
 import { isPublicAddress } from '../../src/tools/access/address.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { guardsOf } from '../unit/gate/guards/guarded.ts'
+import { policyOf } from '../unit/policy/build.ts'
 
 const word = { name: { text: 'git', start: 0, end: 0 }, flags: ['-a'], maxArgs: 3 }
 const all = guardsOf(
@@ -143,6 +145,41 @@ test('an IPv6 address that carries an IPv4 address is public only when that is',
   fc.assert(
     fc.property(fc.ipV4(), fc.constantFrom('::ffff:', '64:ff9b::'), (address, prefix) => {
       expect(isPublicAddress(`${prefix}${address}`)).toBe(isPublicAddress(address))
+    }),
+  )
+})
+
+test('no known secret is left in any text of a refined result, wherever it stood', () => {
+  const secret = 'correct-horse-9'
+  const forms = [
+    secret,
+    Buffer.from(secret).toString('hex'),
+    Buffer.from(`a${secret}b`).toString('base64'),
+    `${secret.slice(0, 5)}\u200b${secret.slice(5)}`,
+  ]
+  const output = [
+    { tools: ['**'], strip: ['zero-width', 'control'], redact: [{ what: 'secrets' }] },
+  ]
+  const compiled = compileOutput(policyOf({ rules: [], output }), [secret])
+  const text = fc
+    .tuple(fc.string(), fc.constantFrom(...forms), fc.string())
+    .map((parts) => parts.join(''))
+  const value = fc.letrec((tie) => ({
+    node: fc.oneof(
+      { maxDepth: 4 },
+      text,
+      fc.array(tie('node'), { maxLength: 3 }),
+      fc.dictionary(text, tie('node'), { maxKeys: 3 }),
+    ),
+  })).node
+  const bytes = Buffer.from(secret)
+  fc.assert(
+    fc.property(value, (given) => {
+      const shown = JSON.stringify(compiled.refine('t', given as JsonObject).value)
+      expect(shown).not.toContain(secret)
+      expect(shown.toLowerCase()).not.toContain(bytes.toString('hex'))
+      // the part of its base64 that is the same wherever it stands behind one byte
+      expect(shown).not.toContain(Buffer.from(`a${secret}`).toString('base64').slice(2, 20))
     }),
   )
 })

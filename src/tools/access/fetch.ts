@@ -158,6 +158,8 @@ function connections(ConnectionAgent: typeof Agent, network: Network): Agent {
   }
   return new ConnectionAgent({
     pipelining: 0,
+    // a session of HTTP/2 would stay open
+    allowH2: false,
     headersTimeout: idleMs,
     bodyTimeout: idleMs,
     connect: { lookup, timeout: idleMs, ...(network.ca === undefined ? {} : { ca: network.ca }) },

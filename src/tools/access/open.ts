@@ -132,6 +132,8 @@ async function openBelow(
   if (last === undefined) throw denied('the path', 'names a folder, not a file')
   // a FIFO would block, and is no regular file
   const flags = bits | O_NOFOLLOW | O_NONBLOCK
+  // elsewhere a folder may be swapped between these two, and only the comparison tells: what is
+  // opened so is closed again unused, but with `w` or `a` an empty file may have been made
   if (process.platform !== 'linux') return system(() => open(join(root, ...segments), flags))
   let folder = await system(() => open(root, O_RDONLY | O_DIRECTORY))
   try {

@@ -84,12 +84,14 @@ describe('redact', () => {
     })
   })
 
-  test('blacks out the whole result where two members would have one name', () => {
+  test('blacks out the whole result where names of members would clash or reach a prototype', () => {
     const rule = { redact: [{ what: 'email' }] }
     expect(refine(rule, { 'a@b.example': 1, 'c@d.example': 2 })).toEqual({
       value: '[redacted]',
       changes: [{ what: 'failed', count: 1 }],
     })
+    const hidden = JSON.parse('{"__pro\u200bto__":{"a":1}}') as JsonValue
+    expect(refine({ strip: ['zero-width'] }, hidden).value).toBe('[redacted]')
   })
 })
 

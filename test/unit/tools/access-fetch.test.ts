@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createSecureServer } from 'node:http2'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import type { TLSSocket } from 'node:tls'
@@ -93,6 +94,28 @@ describe('fetching', () => {
     expect(response.url).toBe(`https://allowed.example:${server.port}/a?b`)
     expect([response.status, response.ok]).toEqual([200, true])
     expect(server.resolved).toEqual(['allowed.example'])
+  })
+
+  test('leaves no session open with servers that would keep one', async () => {
+    const closed = Promise.withResolvers<void>()
+    const server = createSecureServer({ ...certificate, allowHTTP1: true }, (request, response) => {
+      response.end(request.httpVersion)
+    })
+    server.on('secureConnection', (socket) => socket.on('close', closed.resolve))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const guards = guardsOf({ network: [{ ports: [port] }] })
+    const network: Network = {
+      resolve: () => Promise.resolve(['1.2.3.4']),
+      dial: () => '127.0.0.1',
+      ca: certificate.cert,
+    }
+    const surroundings = { tool: 't', signal: new AbortController().signal }
+    const url = `https://allowed.example:${port}/`
+    const response = await fetchUrl(guards.access('t'), surroundings, url, {}, network)
+    expect(await response.text()).toBe('1.1')
+    await closed.promise
+    await new Promise((resolve) => server.close(resolve))
   })
 
   test('does not accept the certificate of another name', async () => {
