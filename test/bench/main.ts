@@ -1,10 +1,11 @@
-// `npm run bench -- [--quick] [--check] [s1 s2 s4 s5 decide import]`; without names everything.
+// `npm run bench -- [--quick] [--check] [s1 s2 s4 s5 decide flow import]`; without names everything.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
 import { contestantNames } from './contestant.ts'
 import type { DecisionRow, LoadRow } from './decisions.ts'
 import { full, quick } from './effort.ts'
+import type { FlowRow } from './flow.ts'
 import { measureImports } from './imports.ts'
 import { measureLoops, type LoopRow } from './loops.ts'
 import { machine } from './machine.ts'
@@ -18,7 +19,7 @@ const { values, positionals } = parseArgs({
 })
 const effort = values.quick === true ? quick : full
 
-const known = [...scenarios.map(({ id }) => id), 'decide', 'import']
+const known = [...scenarios.map(({ id }) => id), 'decide', 'flow', 'import']
 for (const name of positionals) {
   if (!known.some((id) => id.startsWith(name))) {
     throw new Error(`no benchmark is called \`${name}\`: ${known.join(', ')}`)
@@ -31,8 +32,9 @@ const here = machine()
 const imports = wanted('import') ? await measureImports(effort.imports) : []
 const loops = await runLoops()
 const { decisions, loads } = await runDecisions()
+const flow = wanted('flow') ? await runFlow() : []
 const seconds = (performance.now() - started) / 1000
-const results: Results = { machine: here, seconds, loops, decisions, loads, imports }
+const results: Results = { machine: here, seconds, loops, decisions, loads, flow, imports }
 write(results)
 if (values.check === true && judge(results).some(({ value, bar }) => !(value <= bar))) {
   process.exitCode = 1
@@ -64,6 +66,12 @@ async function runDecisions(): Promise<{ decisions: DecisionRow[]; loads: LoadRo
   process.stderr.write('decide\n')
   const { measureDecisions } = await import('./decisions.ts')
   return measureDecisions(effort.decisions)
+}
+
+async function runFlow(): Promise<FlowRow[]> {
+  process.stderr.write('flow\n')
+  const { measureFlow } = await import('./flow.ts')
+  return measureFlow(effort.decisions)
 }
 
 function write(all: Results): void {

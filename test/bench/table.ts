@@ -1,4 +1,5 @@
 import type { DecisionRow, LoadRow } from './decisions.ts'
+import type { FlowRow } from './flow.ts'
 import type { ImportRow } from './imports.ts'
 import type { LoopRow } from './loops.ts'
 import type { Machine } from './machine.ts'
@@ -9,6 +10,7 @@ export interface Results {
   readonly loops: readonly LoopRow[]
   readonly decisions: readonly DecisionRow[]
   readonly loads: readonly LoadRow[]
+  readonly flow: readonly FlowRow[]
   readonly imports: readonly ImportRow[]
 }
 
@@ -19,7 +21,7 @@ export interface Verdict {
 }
 
 /** The product's own figures beside the highest accepted ones. */
-export function judge({ loops, decisions, imports }: Results): Verdict[] {
+export function judge({ loops, decisions, flow, imports }: Results): Verdict[] {
   const verdicts: Verdict[] = []
   for (const { scenario, concurrency, bar, figures } of loops) {
     const own = figures.find(({ contestant }) => contestant === 'sallyport')
@@ -35,6 +37,9 @@ export function judge({ loops, decisions, imports }: Results): Verdict[] {
     const what = `decide, ${rules} rules ${shapes[shape]} against 10: ${outcome}`
     verdicts.push({ what, value: toTen, bar })
   }
+  for (const { what, p50, bar } of flow) {
+    if (bar !== undefined) verdicts.push({ what: `flow, ${what}, ms`, value: p50, bar })
+  }
   for (const { what, toBare, bar } of imports) {
     if (bar !== undefined) verdicts.push({ what: `${what} against bare node`, value: toBare, bar })
   }
@@ -42,7 +47,7 @@ export function judge({ loops, decisions, imports }: Results): Verdict[] {
 }
 
 export function markdown(results: Results): string {
-  const { machine, seconds, loops, decisions, loads, imports } = results
+  const { machine, seconds, loops, decisions, loads, flow, imports } = results
   const about = `${machine.date}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, load at start ${machine.load.toFixed(1)}, ${seconds.toFixed(0)} s`
   const parts = [about, table(verdictHead, judge(results).map(verdictCells))]
   if (loops.length > 0) parts.push(table(loopHead, loops.flatMap(loopCells)))
@@ -51,6 +56,7 @@ export function markdown(results: Results): string {
   }
   if (decisions.length > 0)
     parts.push(table(decisionHead, decisionCells(decisions)), table(loadHead, loads.map(loadCells)))
+  if (flow.length > 0) parts.push(table(flowHead, flow.map(flowCells)))
   if (imports.length > 0) parts.push(table(importHead, imports.map(importCells)))
   return `${parts.join('\n\n')}\n`
 }
@@ -115,6 +121,12 @@ const loadHead = ['policy', 'KiB', 'load ms']
 
 function loadCells({ rules, shape, characters, milliseconds }: LoadRow): string[] {
   return [`${rules} rules ${shapes[shape]}`, digits(characters / 1024), digits(milliseconds)]
+}
+
+const flowHead = ['data flow', 'p50 ms', 'p99 ms']
+
+function flowCells({ what, p50, p99 }: FlowRow): string[] {
+  return [what, digits(p50), digits(p99)]
 }
 
 const importHead = ['fresh process', 'median ms', 'best ms', '× bare node']

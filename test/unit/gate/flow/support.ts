@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { JsonObject, JsonValue } from '../../../../src/base/json.ts'
 import { applyFindings } from '../../../../src/gate/finding.ts'
 import { FlowSession, type FlowSessionOptions } from '../../../../src/gate/flow/session.ts'
@@ -37,6 +36,7 @@ export function flowPolicy({
 export class Talk {
   readonly policy: Policy
   readonly flow: FlowSession
+  #calls = 0
 
   constructor(policy: Policy, options: FlowSessionOptions & { readonly flow?: FlowSession } = {}) {
     this.policy = policy
@@ -54,7 +54,7 @@ export class Talk {
   }
 
   reads(value: JsonValue, tool = 'read', args: JsonObject = {}): this {
-    this.flow.addResult({ tool, callId: randomUUID(), args, value })
+    this.flow.addResult({ tool, callId: `c${++this.#calls}`, args, value })
     return this
   }
 

@@ -1,0 +1,145 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { JsonObject, JsonValue } from '../../src/base/json.ts'
+import { RunIndex } from '../../src/gate/flow/run-index.ts'
+import { FlowSession } from '../../src/gate/flow/session.ts'
+import type { Decision } from '../../src/protocol/decision.ts'
+import { flowPolicy, Talk } from '../unit/gate/flow/support.ts'
+
+const policy = flowPolicy({
+  act: {
+    sink: 'external',
+    args: {
+      to: { steers: true, idsFrom: ['list'], fromNamed: ['read'] },
+      url: { steers: true, is: 'url' },
+      body: { carries: true },
+    },
+  },
+  tools: { list: { kind: 'read', output: { trust: 'untrusted', secrecy: 'private' } } },
+})
+
+const words = ['ann', 'bob', 'eve', 'a-13', '13', '12ab34', 'www.x.example', 'https://y.example/a']
+const text = fc.array(fc.constantFrom(...words), { maxLength: 4 }).map((list) => list.join(' '))
+const value: fc.Arbitrary<JsonValue> = fc.oneof(
+  text,
+  fc.constantFrom<JsonValue>(13, true, null),
+  fc.array(text, { maxLength: 3 }),
+  fc.dictionary(fc.constantFrom('id', 'ann lee'), text, { noNullPrototype: true }),
+)
+const args: fc.Arbitrary<JsonObject> = fc.record(
+  { to: value, url: fc.constantFrom(...words), body: value },
+  { requiredKeys: [] },
+)
+const asked: fc.Arbitrary<JsonObject> = fc.record({ q: text }, { requiredKeys: [] })
+const result = fc.record({ tool: fc.constantFrom('read', 'lookup', 'list'), args: asked, value })
+
+interface Story {
+  readonly said: readonly string[]
+  readonly results: readonly {
+    readonly tool: string
+    readonly args: JsonObject
+    readonly value: JsonValue
+  }[]
+}
+const story: fc.Arbitrary<Story> = fc.record({
+  said: fc.array(text, { maxLength: 2 }),
+  results: fc.array(result, { maxLength: 4 }),
+})
+
+function tell({ said, results }: Story, more: Partial<Story> = {}): Talk {
+  const talk = new Talk(policy, { key: 'k' })
+  for (const line of [...said, ...(more.said ?? [])]) talk.says(line)
+  for (const one of [...results, ...(more.results ?? [])]) talk.reads(one.value, one.tool, one.args)
+  return talk
+}
+
+const strictness = { allow: 0, ask: 1, deny: 2 } as const
+const strict = ({ effect }: Decision): number => strictness[effect]
+const outcome = ({ effect, rule }: Decision): unknown => ({ effect, rule })
+
+test('untrusted text never makes a decision milder', () => {
+  const untrusted = result.map((one) => ({ ...one, tool: 'unlabelled' }))
+  fc.assert(
+    fc.property(story, fc.array(untrusted, { maxLength: 3 }), args, (base, results, call) => {
+      const more = strict(tell(base, { results }).decide(call))
+      expect(more).toBeGreaterThanOrEqual(strict(tell(base).decide(call)))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('trusted text never makes a decision stricter', () => {
+  const trusted = result.map((one) => ({ ...one, tool: 'lookup', args: {} }))
+  const more = fc.record({
+    said: fc.array(text, { maxLength: 2 }),
+    results: fc.array(trusted, { maxLength: 2 }),
+  })
+  fc.assert(
+    fc.property(story, more, args, (base, added, call) => {
+      expect(strict(tell(base, added).decide(call))).toBeLessThanOrEqual(
+        strict(tell(base).decide(call)),
+      )
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('the order of results does not matter', () => {
+  const shuffled = story.chain((base) =>
+    fc
+      .shuffledSubarray([...base.results], { minLength: base.results.length })
+      .map((results) => ({ base, results })),
+  )
+  fc.assert(
+    fc.property(shuffled, args, ({ base, results }, call) => {
+      const other = tell({ ...base, results })
+      expect(outcome(other.decide(call))).toEqual(outcome(tell(base).decide(call)))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a restored session decides as before, and goes on alike', () => {
+  fc.assert(
+    fc.property(story, story, args, (base, later, call) => {
+      const lived = tell(base)
+      const snapshot = JSON.parse(JSON.stringify(lived.flow.snapshot())) as JsonValue
+      const restored = new Talk(policy, { flow: FlowSession.restore(policy, snapshot) })
+      const onward = new Talk(policy, { flow: lived.flow })
+      for (const talk of [onward, restored]) {
+        for (const line of later.said) talk.says(line)
+        for (const one of later.results) talk.reads(one.value, one.tool, one.args)
+      }
+      expect(restored.decide(call)).toEqual(onward.decide(call))
+      expect(restored.flow.snapshot()).toEqual(lived.flow.snapshot())
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a steering value that passes in a tainted session occurs in what was trusted', () => {
+  const person = fc.constantFrom('ann', 'bob', 'eve')
+  fc.assert(
+    fc.property(fc.array(person, { maxLength: 2 }), fc.array(person), person, (said, read, to) => {
+      const talk = new Talk(policy).says(said.join(' and ')).reads(`x ${read.join(' ')}`)
+      expect(talk.decide({ to }).effect === 'allow').toBe(said.includes(to))
+    }),
+  )
+})
+
+test('runs are found exactly where they occur within one source', () => {
+  const letters = fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 12 })
+  fc.assert(
+    fc.property(fc.array(letters, { maxLength: 5 }), letters, (sources, run) => {
+      fc.pre(run.length > 0)
+      const index = new RunIndex()
+      for (const [number, source] of sources.entries()) index.add(source, number)
+      const found = index.find({ length: run.length, at: (at) => run[at]! })
+      const holds = (source: readonly number[]): boolean =>
+        source.some((_, start) => run.every((word, offset) => source[start + offset] === word))
+      expect(found !== undefined).toBe(sources.some(holds))
+      if (found !== undefined) expect(holds(sources[found]!)).toBe(true)
+    }),
+    { numRuns: 5000 },
+  )
+})
