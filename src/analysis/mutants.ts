@@ -7,6 +7,11 @@ import { mutantsOfTest } from './mutants-of-test.ts'
 export interface Mutant {
   /** What was changed: a part was left out, an effect, a bound, or a member of a list. */
   readonly kind: 'dropped' | 'effect' | 'bound' | 'member'
+  /**
+   * Present for what no tests may miss: a rule, a flow check, a sequence or a guard that is left
+   * out, weakened or inverted.
+   */
+  readonly essential?: true
   /** As the end of "no test fails when …". */
   readonly what: string
   readonly at: Span
@@ -16,6 +21,7 @@ export interface Mutant {
 /** A change of one part of a file. */
 export interface Change<Part> {
   readonly kind: Mutant['kind']
+  readonly essential?: true
   readonly what: string
   readonly at: Span
   readonly part: Part
@@ -43,7 +49,7 @@ export function* mutants(file: PolicyFile): Generator<Mutant> {
     for (const [index, { at }] of guards.entries()) {
       const rest = { ...file.guards, [kind]: guards.toSpliced(index, 1) }
       const what = `\`guards.${kind}\` has no entry ${index + 1}`
-      yield { kind: 'dropped', what, at, file: { ...file, guards: rest } }
+      yield { kind: 'dropped', essential, what, at, file: { ...file, guards: rest } }
     }
   }
   for (const [index, entry] of (file.tools ?? []).entries()) {
@@ -57,6 +63,13 @@ type Lists = {
   readonly rules: Rule
   readonly sequences: Sequence
   readonly limits: Limit
+}
+
+const essential = true
+
+/** An effect that was turned around; to ask in place of denying is weaker. */
+function turned(effect: 'ask' | 'deny'): Pick<Mutant, 'kind' | 'essential'> {
+  return effect === 'ask' ? { kind: 'effect', essential } : { kind: 'effect' }
 }
 
 function* inList<Key extends keyof Lists>(
@@ -83,11 +96,12 @@ function* mutantsOfRule(rule: Rule): Generator<Change<Rule | undefined>> {
   if (rule.shadow) return
   const { id, at, args, who, notWho, onlyArgs, except, from, until } = rule
   const name = `rule \`${id}\``
-  yield { kind: 'dropped', what: `${name} is left out`, at, part: undefined }
+  yield { kind: 'dropped', essential, what: `${name} is left out`, at, part: undefined }
   for (const effect of otherEffects[rule.effect]) {
     // an ask that stops being one has nothing to be excepted from
     const part = { ...rule, effect, except: effect === 'ask' ? except : [] }
-    yield { kind: 'effect', what: `${name} says \`${effect}\``, at, part }
+    const change = { kind: 'effect', what: `${name} says \`${effect}\``, at, part } as const
+    yield rule.effect === 'allow' && effect === 'ask' ? change : { ...change, essential }
   }
   for (const [key, value] of Object.entries({ who, notWho })) {
     for (const { part, ...change } of mutantsOfWho(value, `\`${key}\` of ${name}`, at)) {
@@ -160,25 +174,25 @@ function* mutantsOfFlow(flow: Flow): Generator<Change<Flow>> {
   for (const check of ['untrustedSteering', 'untrustedLinks', 'secretsOut'] as const) {
     const { [check]: effect, ...rest } = flow
     if (effect === undefined) continue
-    yield { kind: 'dropped', what: `\`flow.${check}\` is left out`, at, part: rest }
+    yield { kind: 'dropped', essential, what: `\`flow.${check}\` is left out`, at, part: rest }
     const other = effect === 'ask' ? 'deny' : 'ask'
     const part = { ...flow, [check]: other } as Flow
-    yield { kind: 'effect', what: `\`flow.${check}\` says \`${other}\``, at, part }
+    yield { ...turned(other), what: `\`flow.${check}\` says \`${other}\``, at, part }
   }
   for (const [index, entry] of flow.afterUntrusted.entries()) {
     const name = `entry ${index + 1} of \`flow.afterUntrusted\``
     const without = { ...flow, afterUntrusted: flow.afterUntrusted.toSpliced(index, 1) }
-    yield { kind: 'dropped', what: `${name} is left out`, at: entry.at, part: without }
+    yield { kind: 'dropped', essential, what: `${name} is left out`, at: entry.at, part: without }
     const effect = entry.effect === 'ask' ? 'deny' : 'ask'
     const part = { ...flow, afterUntrusted: flow.afterUntrusted.with(index, { ...entry, effect }) }
-    yield { kind: 'effect', what: `${name} says \`${effect}\``, at: entry.at, part }
+    yield { ...turned(effect), what: `${name} says \`${effect}\``, at: entry.at, part }
   }
 }
 
 function* mutantsOfSequence(sequence: Sequence): Generator<Change<Sequence | undefined>> {
   const { id, at, sameArg } = sequence
   const name = `sequence \`${id}\``
-  yield { kind: 'dropped', what: `${name} is left out`, at, part: undefined }
+  yield { kind: 'dropped', essential, what: `${name} is left out`, at, part: undefined }
   const effect = sequence.do === 'ask' ? 'deny' : 'ask'
   yield {
     kind: 'effect',

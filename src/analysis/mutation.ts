@@ -6,30 +6,27 @@ import { mutants, type Mutant } from './mutants.ts'
 import { passes, type SuiteOptions } from './suite.ts'
 
 /** A change of the policy that no test notices. */
-export interface Survivor extends Position {
-  readonly kind: Mutant['kind']
-  readonly what: string
+export interface Survivor extends Position, Pick<Mutant, 'kind' | 'what'> {
+  /** Whether tests that miss it miss too much. */
+  readonly essential: boolean
 }
 
 export interface Mutation {
   /** Changes that were tried; those that make the file invalid are not counted. */
   readonly total: number
   readonly killed: number
+  /** Essential ones first, each in the order of the file. */
   readonly survivors: readonly Survivor[]
 }
 
-/** Where one run stands, for those who wait. */
-export type Progress = (done: number) => void
-
 /**
- * Changes a policy in one place at a time and runs its tests on the result: each change has to
- * make one of them fail. `compile` makes a policy of a changed file.
+ * Changes a policy in one place at a time and runs its tests on the result: a change that makes
+ * none of them fail survives. `compile` makes a policy of a changed file.
  */
 export async function mutationOf(
   file: PolicyFile,
   compile: (file: PolicyFile) => Policy,
   options: SuiteOptions,
-  progress: Progress = () => undefined,
 ): Promise<Mutation> {
   let total = 0
   const survivors: Survivor[] = []
@@ -38,9 +35,9 @@ export async function mutationOf(
     if (policy === undefined) continue
     total++
     if (await passes(policy, options)) survivors.push(survivorOf(mutant))
-    progress(total)
   }
-  return { total, killed: total - survivors.length, survivors }
+  const sorted = survivors.toSorted((a, b) => Number(b.essential) - Number(a.essential))
+  return { total, killed: total - survivors.length, survivors: sorted }
 }
 
 function compiled(file: PolicyFile, compile: (file: PolicyFile) => Policy): Policy | undefined {
@@ -52,6 +49,12 @@ function compiled(file: PolicyFile, compile: (file: PolicyFile) => Policy): Poli
   }
 }
 
-function survivorOf({ kind, what, at, file }: Mutant): Survivor {
-  return { kind, what, file: file.source.file, ...file.source.point(at.start) }
+function survivorOf({ kind, essential, what, at, file }: Mutant): Survivor {
+  return {
+    kind,
+    essential: essential === true,
+    what,
+    file: file.source.file,
+    ...file.source.point(at.start),
+  }
 }

@@ -81,7 +81,10 @@ function coverageLines({ reached, total, missing }: Coverage): readonly string[]
 function mutationLines({ killed, total, survivors }: Mutation): readonly string[] {
   return [
     `  noticed ${killed} of ${total} changes (${percent(killed, total)} %)`,
-    ...survivors.map((one) => `    no test fails when ${visible(one.what)}  ${placeText(one)}`),
+    ...survivors.map((one) => {
+      const mark = one.essential ? '!' : ' '
+      return `  ${mark} no test fails when ${visible(one.what)}  ${placeText(one)}`
+    }),
   ]
 }
 

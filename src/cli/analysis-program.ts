@@ -20,7 +20,7 @@ export function addAnalysisCommands(
     .option('--run <pattern>', 'only tests with such names (RE2 syntax)')
     .option('--coverage', 'tell which parts of the policies no test reaches')
     .option('--mutate', 'change the policies in one place at a time: some test has to fail')
-    .option('--threshold <percent>', 'least coverage (default 0) and mutation score (100)', percent)
+    .option('--threshold <percent>', 'least coverage and mutation score', percent)
     .option('--allow-empty', 'pass without any test')
     .option('--watch', 'run again after each change')
     .addOption(

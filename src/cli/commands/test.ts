@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { coverageOf } from '../../analysis/coverage.ts'
-import { mutationOf } from '../../analysis/mutation.ts'
+import { mutationOf, type Mutation } from '../../analysis/mutation.ts'
 import { runSuite } from '../../analysis/suite.ts'
 import { isSuiteFile, readSuiteFile, type Suite } from '../../analysis/suite-file.ts'
 import { suitesToJunit } from '../../analysis/suite-junit.ts'
@@ -45,7 +45,8 @@ interface Subject {
 
 /**
  * Runs the tests of policy files and of test files. Exit code 1 when a test fails, when there is
- * none, when coverage is below the threshold, or when a change of the policy goes unnoticed.
+ * none, when coverage or mutation score is below the threshold, or, without a threshold, when no
+ * test notices that a rule, flow check, sequence or guard is left out, weakened or inverted.
  */
 export async function test(
   files: readonly string[],
@@ -164,9 +165,16 @@ function verdict(
   const isLow = outcomes.some(
     ({ coverage, mutation }) =>
       (coverage !== undefined && percent(coverage.reached, coverage.total) < (threshold ?? 0)) ||
-      (mutation !== undefined && percent(mutation.killed, mutation.total) < (threshold ?? 100)),
+      (mutation !== undefined && isMissed(mutation, threshold)),
   )
   return isLow ? exitCode.negative : exitCode.done
+}
+
+/** Without a threshold only what is essential counts. */
+function isMissed({ killed, survivors, total }: Mutation, threshold: number | undefined): boolean {
+  return threshold === undefined
+    ? survivors.some(({ essential }) => essential)
+    : percent(killed, total) < threshold
 }
 
 function print(

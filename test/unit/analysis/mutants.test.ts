@@ -93,6 +93,30 @@ test('sequences are left out and inverted', () => {
   ])
 })
 
+test('what is left out, weakened or inverted is essential, conditions and limits are not', () => {
+  const fields = {
+    rules: [
+      { id: 'a', allow: ['x'], args: { n: { const: 1 } } },
+      { id: 'd', deny: ['y'] },
+    ],
+    flow: { secretsOut: 'ask', untrustedSteering: 'deny' },
+    sequences: [{ id: 's', after: ['x'], then: { tools: ['y'], do: 'ask' } }],
+    limits: [{ id: 'l', tools: ['x'], per: 'session', max: 3, over: 'ask' }],
+  }
+  const essential = [...mutants(fileOf(fields))].filter((mutant) => mutant.essential === true)
+  expect(essential.map(({ what }) => what)).toEqual([
+    'rule `a` is left out',
+    'rule `a` says `deny`',
+    'rule `d` is left out',
+    'rule `d` says `ask`',
+    'rule `d` says `allow`',
+    '`flow.untrustedSteering` is left out',
+    '`flow.untrustedSteering` says `ask`',
+    '`flow.secretsOut` is left out',
+    'sequence `s` is left out',
+  ])
+})
+
 test('rules that only record are left alone', () => {
   expect(changes({ rules: [{ id: 'a', allow: ['x'], shadow: true }] })).toEqual([])
 })
