@@ -59,7 +59,7 @@ function objectInOrder(object: object): unknown {
   const keys = Object.keys(object)
   let copy: Record<string, unknown> | undefined
   if (!isSorted(keys)) {
-    keys.sort(byCodeUnits)
+    sortKeys(keys)
     copy = {}
   }
   for (let index = 0; index < keys.length; index++) {
@@ -137,6 +137,22 @@ function isSorted(keys: readonly string[]): boolean {
     if (keys[index - 1]! >= keys[index]!) return false
   }
   return true
+}
+
+/** Keys up to which moving each to its place costs less than calling a comparison for each. */
+const fewKeys = 24
+
+function sortKeys(keys: string[]): void {
+  if (keys.length > fewKeys) {
+    keys.sort(byCodeUnits)
+    return
+  }
+  for (let end = 1; end < keys.length; end++) {
+    const key = keys[end]!
+    let at = end
+    for (; at > 0 && keys[at - 1]! > key; at--) keys[at] = keys[at - 1]!
+    keys[at] = key
+  }
 }
 
 function byCodeUnits(a: string, b: string): number {

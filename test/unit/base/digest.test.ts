@@ -48,3 +48,10 @@ test('digests are those of the UTF-8 bytes', () => {
   expect(sha256(new TextEncoder().encode('é'))).toBe(sha256('é'))
   expect(digestJson({ b: 1, a: 2 })).toBe(sha256('{"a":2,"b":1}'))
 })
+
+test.each([2, 24, 25, 60])('%d members are written in the order of their keys', (count) => {
+  const keys = Array.from({ length: count }, (_, at) => `k${(at * 7) % count}`)
+  const members = Object.fromEntries(keys.map((key) => [key, 1]))
+  const ordered = Object.keys(members).toSorted()
+  expect(Object.keys(JSON.parse(canonicalJson(members)))).toEqual(ordered)
+})
