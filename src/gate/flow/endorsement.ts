@@ -1,13 +1,15 @@
 import type { JsonPrimitive, JsonValue } from '../../base/json.ts'
 import { isObject } from '../../base/json.ts'
 import type { Endorsement } from '../../protocol/facts.ts'
+import { linksIn } from './links.ts'
 import { sameJson } from '../../policy/equality.ts'
 
 const identifier = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/
 const date = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/
 
 const shapes: Readonly<Record<Exclude<Endorsement, 'enum'>, (value: JsonPrimitive) => boolean>> = {
-  identifier: (value) => typeof value === 'string' && identifier.test(value),
+  identifier: (value) =>
+    typeof value === 'string' && identifier.test(value) && linksIn(value).length === 0,
   integer: (value) =>
     Number.isInteger(value) || (typeof value === 'string' && /^-?\d{1,15}$/.test(value)),
   number: (value) =>
@@ -19,7 +21,7 @@ const shapes: Readonly<Record<Exclude<Endorsement, 'enum'>, (value: JsonPrimitiv
 
 /**
  * Whether a value is too small to hold an instruction: an `identifier` has at most 32 letters,
- * digits, `_`, `.` and `-` and begins with a letter or digit, numbers have at most 15 digits on
+ * digits, `_`, `.` and `-`, begins with a letter or digit and is no host name, numbers have at most 15 digits on
  * either side, dates are written as in RFC 3339, and `enum` are the values that the output schema
  * lists at this place.
  */
