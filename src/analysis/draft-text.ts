@@ -1,6 +1,5 @@
-import { Document, isMap, isSeq, visit, type Node, type YAMLMap } from 'yaml'
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
-import { shorten, visible } from '../base/text.ts'
+import { shorten } from '../base/text.ts'
 import type { Policy } from '../policy/policy.ts'
 import {
   callerOf,
@@ -10,13 +9,8 @@ import {
   type Draft,
   type DraftRule,
 } from './draft.ts'
-import { hasUnseen, policyJson } from './format-scalar.ts'
-import { formatPolicy } from './format.ts'
 import type { Observations, Outcome } from './observed.ts'
-
-/** First line of a policy in a project that has the package installed. */
-export const schemaLine =
-  ' yaml-language-server: $schema=./node_modules/sallyport/dist/policy/policy.schema.json'
+import { writePolicy } from './write-policy.ts'
 
 /** Longest arguments of a call that becomes a test of the draft. */
 const maxTestLength = 400
@@ -26,41 +20,10 @@ export function draftText(draft: Draft, observations: Observations): string {
   const policy = compileDraft(draft)
   const tests = draft.rules.flatMap((rule) => testOf(rule, draft, policy))
   const plain = { ...draftDocument(draft), ...(tests.length === 0 ? {} : { tests }) }
-  const document = new Document(plain, {
-    version: '1.2',
-    schema: 'core',
-    aliasDuplicateObjects: false,
+  return writePolicy(plain, {
+    head: intro(draft, observations),
+    rules: draft.rules.map((rule) => ruleComment(rule, observations)),
   })
-  document.commentBefore = [schemaLine, ...intro(draft, observations)].map(visible).join('\n')
-  for (const name of ['identity', 'roles']) setFlow(document.get(name))
-  for (const [index, rule] of itemsOf(document, 'rules').entries()) {
-    const comment = ruleComment(draft.rules[index]!, observations)
-    rule.commentBefore = comment.map(visible).join('\n')
-    for (const { value } of rule.items) setFlow(value)
-  }
-  for (const test of itemsOf(document, 'tests')) for (const { value } of test.items) setFlow(value)
-  for (const key of ['roles', 'rules', 'tests']) spaceBefore(document, key)
-  visit(document, {
-    Scalar(_, scalar) {
-      if (typeof scalar.value === 'string' && hasUnseen(scalar.value)) scalar.type = 'QUOTE_DOUBLE'
-    },
-  })
-  return formatPolicy(policyJson(document.toString({ lineWidth: 0 })), 'draft')
-}
-
-function itemsOf(document: Document, key: string): readonly YAMLMap[] {
-  const list = document.get(key)
-  return isSeq(list) ? list.items.filter((item) => isMap(item)) : []
-}
-
-function spaceBefore(document: Document, key: string): void {
-  if (!isMap(document.contents)) return
-  const pair = document.contents.items.find((each) => String(each.key) === key)
-  if (pair !== undefined) (pair.key as Node).spaceBefore = true
-}
-
-function setFlow(node: unknown): void {
-  if (isMap(node) || isSeq(node)) node.flow = true
 }
 
 function intro(draft: Draft, { traces, calls, skipped }: Observations): readonly string[] {

@@ -1,7 +1,7 @@
 import type { ToolKind } from '../protocol/facts.ts'
 import type { Tool } from '../tools/tool.ts'
-import { schemaLine } from './draft-text.ts'
 import { formatPolicy } from './format.ts'
+import { schemaLine } from './write-policy.ts'
 
 interface StartingTool {
   readonly name: string

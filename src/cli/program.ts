@@ -101,6 +101,19 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     })
 
   program
+    .command('convert')
+    .description('turn a SecurityConfig of the older kits into a policy')
+    .argument('<file>', 'the configuration as JSON')
+    .option('--tools <file>', 'tools module or schemas.json, for rules about arguments')
+    .option('--issuer <url>', 'issuer of the tokens')
+    .option('--audience <name>', 'audience of the tokens')
+    .option('-o, --output <file>', 'write a new file instead of standard output')
+    .action(async (file: string, options) => {
+      const { convert } = await import('./commands/convert.ts')
+      done(await convert(file, options, io))
+    })
+
+  program
     .command('fmt')
     .description('bring policy files into canonical form; comments stay')
     .argument('[files...]', 'policy files; else standard input to standard output')

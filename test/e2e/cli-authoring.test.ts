@@ -115,3 +115,18 @@ describe.concurrent('sallyport init', () => {
     ])
   })
 })
+
+describe.concurrent('sallyport convert', () => {
+  test('prints a policy that loads, and what it could not keep', async () => {
+    const config = { toolAccess: { refund: { roles: ['lead'] } }, debug: true }
+    const cwd = deskFolder({ 'config.json': JSON.stringify(config) })
+    const { code, out, err } = await cli(['convert', 'config.json'], { cwd })
+    expect([code, err]).toEqual([0, 'note: config.debug is not converted\n'])
+    expect(out).toContain('# - config.debug is not converted')
+    const cwdOfPolicy = deskFolder({ 'converted.yaml': out })
+    const checked = await cli(['check', '--strict', 'converted.yaml'], { cwd: cwdOfPolicy })
+    expect(checked.code).toBe(0)
+    const missing = await cli(['convert', 'none.json'], { cwd })
+    expect([missing.code, missing.out]).toEqual([2, ''])
+  })
+})

@@ -1,12 +1,12 @@
-import { writeFile } from 'node:fs/promises'
 import { draftPolicy } from '../../analysis/draft.ts'
 import { draftText } from '../../analysis/draft-text.ts'
 import { observe } from '../../analysis/observed.ts'
 import { starterPolicy } from '../../analysis/starter.ts'
 import { readTraces, type Trace } from '../../analysis/trace.ts'
-import { messageOf, SallyportError } from '../../base/errors.ts'
+import { SallyportError } from '../../base/errors.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import type { Io } from '../io.ts'
+import { writeNewFile } from '../new-file.ts'
 import { loadTools } from '../tools-file.ts'
 
 export interface InitOptions {
@@ -27,7 +27,7 @@ export async function init({ fromLog, tools, output }: InitOptions, io: Io): Pro
   }
   const text = fromLog === undefined ? await starter(tools) : await fromLogs(fromLog, io)
   if (output === undefined) io.out(text)
-  else await writeNew(output, text)
+  else await writeNewFile(output, text)
   return exitCode.done
 }
 
@@ -51,15 +51,4 @@ async function fromLogs(paths: readonly string[], io: Io): Promise<string> {
 
 async function* allTraces(paths: readonly string[]): AsyncGenerator<Trace> {
   for (const path of paths) yield* readTraces(path)
-}
-
-async function writeNew(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text, { flag: 'wx' })
-  } catch (error) {
-    throw new SallyportError('bad-file', `\`${path}\` cannot be written: ${messageOf(error)}`, {
-      help: 'an existing file is not overwritten; choose another name',
-      cause: error,
-    })
-  }
 }
