@@ -1,5 +1,8 @@
+import type { JsonValue } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
-import type { Rule, RuleArgument } from '../policy/document.ts'
+import type { ArgumentTest, Rule, RuleArgument } from '../policy/document.ts'
+import { sameJson } from '../policy/equality.ts'
+import { rangeOf } from '../policy/required.ts'
 import type { Name } from '../policy/shape.ts'
 import type { LintContext } from './lint-context.ts'
 import { isReachable, type ArgumentSchema, type Cover } from './reach.ts'
@@ -12,15 +15,13 @@ const maxCovers = 64
 /** Rules that can never have a say, because of themselves, the tool, or the rules around them. */
 export function lintRules(context: LintContext): void {
   const { rules } = context.file
-  const groups = {
-    deny: rules.filter(({ effect }) => effect === 'deny'),
-    ask: rules.filter(({ effect }) => effect === 'ask'),
-  }
+  const denies = coversAmong('deny', context)
+  const asks = coversAmong('ask', context)
   for (const rule of rules) {
     if (!isPossible(rule, context)) continue
     lintSchemas(rule, context)
-    if (rule.effect !== 'deny') lintShadowed(rule, groups.deny, context)
-    if (rule.effect === 'allow' && !rule.shadow) lintAsked(rule, groups.ask, context)
+    if (rule.effect !== 'deny') lintShadowed(rule, denies, context)
+    if (rule.effect === 'allow' && !rule.shadow) lintAsked(rule, asks, context)
     if (rule.except.length > 0) lintExcept(rule, context)
   }
   lintDuplicates(context)
@@ -83,8 +84,22 @@ function schemaFor(target: string, { tools }: LintContext): ArgumentSchema | und
   return tool === undefined ? undefined : schemaOf(tool.input)
 }
 
-function lintShadowed(rule: Rule, denies: readonly Rule[], context: LintContext): void {
-  const covers = denies.map((deny): Cover => ({ rule: deny, when: 'not-false' }))
+/** The rules of one effect that are about a target. */
+type CoversOf = (target: string) => readonly Cover[]
+
+function coversAmong(effect: Rule['effect'], { file, isAbout }: LintContext): CoversOf {
+  const all = file.rules
+    .filter((rule) => rule.effect === effect)
+    .map((rule): Cover => ({ rule, when: 'not-false' }))
+  const known = new Map<string, readonly Cover[]>()
+  return (target) => {
+    const covers = known.get(target) ?? all.filter(({ rule }) => isAbout(rule, target))
+    known.set(target, covers)
+    return covers
+  }
+}
+
+function lintShadowed(rule: Rule, covers: CoversOf, context: LintContext): void {
   // an ask counts as well where it cannot be evaluated
   const counts = rule.effect === 'ask' ? 'not-false' : 'true'
   reportHidden(rule, counts, covers, context, (name, by) => ({
@@ -94,10 +109,9 @@ function lintShadowed(rule: Rule, denies: readonly Rule[], context: LintContext)
   }))
 }
 
-function lintAsked(rule: Rule, asks: readonly Rule[], context: LintContext): void {
-  const covers = asks
-    .filter(({ except }) => !except.some(({ text }) => text === rule.id))
-    .map((ask): Cover => ({ rule: ask, when: 'not-false' }))
+function lintAsked(rule: Rule, asks: CoversOf, context: LintContext): void {
+  const covers: CoversOf = (target) =>
+    asks(target).filter((ask) => !ask.rule.except.some(({ text }) => text === rule.id))
   reportHidden(rule, 'true', covers, context, (name, by) => ({
     code: 'always-asked',
     message: `${name} never lets a call through: ${by} always ask${by.startsWith('the') ? '' : 's'} a person`,
@@ -135,7 +149,7 @@ interface Finding {
 function reportHidden(
   rule: Rule,
   counts: 'true' | 'not-false',
-  covers: readonly Cover[],
+  covers: CoversOf,
   context: LintContext,
   finding: (name: string, by: string) => Finding,
 ): void {
@@ -162,7 +176,7 @@ function reportHidden(
 function hiddenBy(
   rule: Rule,
   counts: 'true' | 'not-false',
-  covers: readonly Cover[],
+  covers: CoversOf,
   name: Name,
   context: LintContext,
 ): string | undefined {
@@ -172,9 +186,8 @@ function hiddenBy(
   let all: readonly Cover[] = []
   for (const target of targets) {
     const schema = schemaFor(target, context)
-    const fitting = covers
-      .filter((cover) => cover.rule.id !== rule.id && context.isAbout(cover.rule, target))
-      .filter((cover) => canHide(cover.rule, rule, schema))
+    const fitting = covers(target)
+      .filter((cover) => canHide(cover.rule, rule, schema) && !isApart(cover.rule, rule))
       .slice(0, maxCovers)
     if (fitting.length === 0) return undefined
     if (isReachable({ rule, counts, covers: fitting, roles, schema })) return undefined
@@ -196,6 +209,30 @@ function canHide(cover: Rule, rule: Rule, schema: ArgumentSchema | undefined): b
       schema?.isRequired(name.text) === true ||
       rule.args.some((own) => own.name.text === name.text && !own.optional),
   )
+}
+
+/** Told at a glance: some argument of both has no value that passes the tests of both. */
+function isApart(cover: Rule, rule: Rule): boolean {
+  return cover.args.some(({ name, test: theirs }) => {
+    const own = rule.args.find((argument) => argument.name.text === name.text)?.test
+    if (own === undefined) return false
+    const listed = valuesOf(own)
+    const others = valuesOf(theirs)
+    if (listed !== undefined && others !== undefined) {
+      return listed.every((value) => !others.some((other) => sameJson(value, other)))
+    }
+    if (own.type !== 'number' && own.type !== 'integer') return false
+    const [low, high] = rangeOf(own)
+    const [from, to] = rangeOf(theirs)
+    return high < from || to < low
+  })
+}
+
+function valuesOf({
+  const: constant,
+  enum: values,
+}: ArgumentTest): readonly JsonValue[] | undefined {
+  return constant === undefined ? values : [constant]
 }
 
 function lintDuplicates({ file, diagnostics }: LintContext): void {

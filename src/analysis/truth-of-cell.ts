@@ -1,4 +1,4 @@
-import { compileTest } from '../policy/argument-test.ts'
+import { compileTest, type Check } from '../policy/argument-test.ts'
 import type { ArgumentTest } from '../policy/document.ts'
 import type { DecisionRequest } from '../policy/policy.ts'
 import { no, not, truthOf, unknown, yes, type Truth } from '../policy/truth.ts'
@@ -58,8 +58,15 @@ function answer(test: ArgumentTest, key: keyof ArgumentTest, { answers }: Cell):
   return truthOf(answers.get(openQuestion(key, test[key])) === true)
 }
 
+/** Of the single keys of tests; a test is asked about many cells. */
+const compiled = new WeakMap<ArgumentTest, Map<keyof ArgumentTest, Check>>()
+
 function reallyTest(test: ArgumentTest, key: keyof ArgumentTest, { value }: Cell): Truth {
-  return compileTest({ [key]: test[key], at: test.at })(value, nobody)
+  const checks = compiled.get(test) ?? new Map<keyof ArgumentTest, Check>()
+  compiled.set(test, checks)
+  const check = checks.get(key) ?? compileTest({ [key]: test[key], at: test.at })
+  checks.set(key, check)
+  return check(value, nobody)
 }
 
 function lengthTest(
