@@ -1,4 +1,4 @@
-import type { Rehearsal } from '../gate/rehearsal.ts'
+import type { RehearsedCall, Rehearsal } from '../gate/rehearsal.ts'
 import { denial } from '../gate/refusal.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { CallStatus } from '../protocol/call.ts'
@@ -87,8 +87,13 @@ async function decideAgain(
   return rehearsal.decide(rehearsed(call))
 }
 
-function rehearsed({ name, args, rawArgs }: TraceCall): Parameters<Rehearsal['decide']>[0] {
-  return { tool: name, args: args ?? {}, ...(rawArgs === undefined ? {} : { rawArgs }) }
+function rehearsed({ id, name, args, rawArgs }: TraceCall): RehearsedCall {
+  return {
+    tool: name,
+    args: args ?? {},
+    ...(id === undefined ? {} : { id }),
+    ...(rawArgs === undefined ? {} : { rawArgs }),
+  }
 }
 
 /** Tells later calls what became of a call that is not denied. */

@@ -32,6 +32,8 @@ export interface RehearsedCall {
   readonly args: JsonObject
   /** The text as the model sent it, in place of `args`: it may be one that is refused. */
   readonly rawArgs?: string
+  /** How decisions name it as a source; where another call has this id, it gets one of its own. */
+  readonly id?: string
 }
 
 /**
@@ -77,7 +79,7 @@ class GateRehearsal implements Rehearsal {
   readonly #gate: Gate
   readonly #registry: OpenRegistry
   readonly #context: JudgeContext
-  #calls = 0
+  readonly #ids = new Set<string>()
   /** Calls that may run, and of which nobody has said yet whether they did. */
   readonly #decided: Decided[] = []
 
@@ -124,10 +126,20 @@ class GateRehearsal implements Rehearsal {
     return index < 0 ? undefined : this.#decided.splice(index, 1)[0]
   }
 
+  /** Two calls of one id would share what they take from limits. */
+  #idOf({ id }: RehearsedCall): string {
+    let own = id
+    for (let n = this.#ids.size + 1; own === undefined || this.#ids.has(own); n++) {
+      own = `rehearsal-${n}`
+    }
+    this.#ids.add(own)
+    return own
+  }
+
   async #examine(call: RehearsedCall): Promise<ExaminedCall> {
     const { tool } = call
     await this.#registry.admit(tool)
-    const callId = `rehearsal-${++this.#calls}`
+    const callId = this.#idOf(call)
     const rawArgs = textOf(call)
     return this.#gate.examine({ callId, providerId: '', turn: 1, index: 0, tool, rawArgs })
   }

@@ -5,7 +5,18 @@ export const names = ['look', 'pay', 'mail', 'never'] as const
 export const name = fc.constantFrom(...names)
 const effect = fc.constantFrom('allow', 'ask', 'deny')
 
-const value: fc.Arbitrary<JsonValue> = fc.constantFrom(0, 1, 2, 3.5, 'a', 'b', true, null, [1])
+const value: fc.Arbitrary<JsonValue> = fc.constantFrom(
+  0,
+  1,
+  2,
+  3.5,
+  'a',
+  'b',
+  'look-77-secret',
+  true,
+  null,
+  [1],
+)
 export const args: fc.Arbitrary<JsonObject> = fc.dictionary(fc.constantFrom('a', 'b'), value, {
   maxKeys: 2,
   noNullPrototype: true,
@@ -71,8 +82,34 @@ const sequences = fc
     })),
   )
 
+/** Facts by which text of one tool is untrusted or secret, and arguments of others depend on it. */
+const flow = fc.record({
+  tools: fc.record({
+    look: fc.record({
+      kind: fc.constant('read'),
+      output: fc.record({
+        trust: fc.constantFrom('trusted', 'untrusted'),
+        secrecy: fc.constantFrom('public', 'private'),
+      }),
+    }),
+    pay: fc.record({
+      kind: fc.constant('write'),
+      args: fc.constantFrom({ a: { steers: true } }, { b: { steers: true, carries: true } }),
+    }),
+    mail: fc.constant({ kind: 'write', sink: 'external', args: { a: { carries: true } } }),
+    never: fc.constant({ kind: 'read', output: { trust: 'untrusted' } }),
+  }),
+  flow: fc.record({
+    untrustedSteering: fc.constantFrom('ask', 'deny'),
+    secretsOut: fc.constantFrom('ask', 'deny'),
+    secretFrom: fc.constant('private'),
+  }),
+})
+
 /** Sections of a policy over the tools of `names`, with rules, limits and sequences. */
-export const policies = fc.record({ rules, limits, sequences })
+export const policies = fc
+  .tuple(fc.record({ rules, limits, sequences }), fc.oneof(fc.constant({}), flow))
+  .map(([sections, facts]) => ({ ...sections, ...facts }))
 const calls = fc.array(fc.record({ tool: fc.constantFrom(...names, 'unheard'), args }), {
   minLength: 3,
   maxLength: 8,

@@ -14,10 +14,12 @@ const tools = names.map((known) =>
   toolOf(known, {
     execute: () => {
       if (known === 'mail') throw new Error('no post today')
-      return { from: known }
+      return { from: `${known}-77-secret` }
     },
   }),
 )
+
+const lead = { subject: 'lead-1', roles: ['lead'] }
 
 /** Everything but the time: it was another one. */
 function timeless({ at: _at, ...decision }: Decision): Omit<Decision, 'at'> {
@@ -35,7 +37,8 @@ test('a run that is replayed under its own policy comes to its own decisions', a
         tools,
         policy: loaded,
         journal,
-        approve: () => ({ action: 'approve', by: { subject: 'lead-1', roles: ['lead'] } }),
+        // a replay trusts nothing because it was approved, so with data flow nothing is approved
+        approve: () => ({ action: 'flow' in sections ? 'deny' : 'approve', by: lead }),
         limits: { maxTurns: 100, maxToolCalls: 1000, maxRepeatedCalls: 1000 },
       })
       const { result } = await finish(agent.start(), 'result only')
