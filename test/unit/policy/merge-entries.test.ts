@@ -61,6 +61,18 @@ describe('of what two files say about a tool', () => {
       { args: { to: { steers: true, idsFrom: [] } } },
     ],
     [
+      'the known values both accept',
+      { args: { body: { carries: true, known: ['a', 'b'] } } },
+      { args: { body: { carries: true, known: ['b'] } } },
+      { args: { body: { carries: true, known: ['b'] } } },
+    ],
+    [
+      'no document to take values from where one file accepts none',
+      { args: { to: { steers: true } } },
+      { args: { to: { fromNamed: ['b'] } } },
+      { args: { to: { steers: true, fromNamed: [] } } },
+    ],
+    [
       'the label of the whole where a field would be milder',
       { output: { trust: 'untrusted', secrecy: 'private' } },
       { fields: { '/a': { trust: 'trusted' } } },
