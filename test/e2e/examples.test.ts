@@ -25,6 +25,10 @@ const keyLines: Readonly<Record<string, readonly RegExp[]>> = {
     /`\/recipient` steers this call and is named by no trusted source/,
     /^paid 98\.7 to UK12345678901234567890$/m,
   ],
+  '11-guarded-files.ts': [
+    /link\.txt error-security guards\.paths/,
+    /^ask \[redacted\] for the key$/m,
+  ],
   '15-gate-without-our-loop.ts': [/✗ deny .*look-first/, /✓ allow .*write_file/],
   '06-parallel-and-keys.ts': [/start B 3, end B 3.*start A 2/, /^A 1, A 2, B 3$/m],
 }
