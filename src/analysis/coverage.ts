@@ -2,6 +2,7 @@ import type { Position } from '../protocol/decision.ts'
 import type { PolicyFile } from '../policy/document.ts'
 import type { Span } from '../policy/source.ts'
 import type { TestResult } from './suite.ts'
+import { isTestableLimit } from './testable.ts'
 
 /** Something in a policy that a decision can be made by. */
 export interface Coverable extends Position {
@@ -62,9 +63,8 @@ export function coverables(file: PolicyFile): readonly Coverable[] {
   for (const kind of ['paths', 'network', 'commands', 'danger'] as const) {
     for (const { at } of guards[kind]) add(`guards.${kind}`, at)
   }
-  for (const { id, at, count } of file.limits) {
-    // what the bill or the clock says cannot be told in a test
-    if (count === 'calls' || count === 'denials') add(`limits.${id}`, at)
+  for (const limit of file.limits) {
+    if (isTestableLimit(limit)) add(`limits.${limit.id}`, limit.at)
   }
   return found.toSorted((a, b) => a.line - b.line || a.column - b.column)
 }

@@ -14,7 +14,7 @@ export interface Generated {
   readonly partly: readonly string[]
 }
 
-/** Combinations of values that are tried for one tool and caller, and calls in all. */
+/** Combinations of values that are tried for one tool and caller by default, and calls in all. */
 const maxCombinations = 256
 const maxScenarios = 50_000
 
@@ -27,7 +27,11 @@ const maxFilled = 100
  * untrusted text, after the calls sequences speak of, and with limits used up. Finite and always
  * the same. Where the combinations are too many, one argument is changed at a time.
  */
-export function generate(roots: readonly PolicyFile[], tools: readonly Tool[] = []): Generated {
+export function generate(
+  roots: readonly PolicyFile[],
+  tools: readonly Tool[] = [],
+  most: number = maxCombinations,
+): Generated {
   const files = filesOf(roots)
   const definitions = new Map(tools.map((tool) => [tool.name, tool]))
   const found = new Map<string, Scenario>()
@@ -41,7 +45,7 @@ export function generate(roots: readonly PolicyFile[], tools: readonly Tool[] = 
   for (const tool of toolsOf(files, tools, hasCatalogue)) {
     for (const principal of callersOf(files)) {
       const known = argumentsOf(tool, files, principal, definitions.get(tool))
-      const { complete, all } = combinations(known)
+      const { complete, all } = combinations(known, most)
       if (!complete) partly.add(tool)
       for (const args of all) add({ principal, given: [], tool, args })
       for (const given of situations) {
@@ -71,12 +75,15 @@ function toolsOf(
 }
 
 /** All combinations when they are few, else one argument changed at a time. */
-function combinations({ axes, fitting }: ToolArguments): {
+function combinations(
+  { axes, fitting }: ToolArguments,
+  most: number,
+): {
   readonly complete: boolean
   readonly all: readonly JsonObject[]
 } {
   const count = axes.reduce((product, { samples }) => product * samples.length, 1)
-  if (count <= maxCombinations) {
+  if (count <= most) {
     const all = axes.reduce<readonly JsonObject[]>(
       (made, { path, samples }) =>
         made.flatMap((args) => samples.map((sample) => withValue(args, path, sample))),

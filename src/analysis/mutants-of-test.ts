@@ -2,6 +2,7 @@ import type { JsonValue } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
 import type { ArgumentTest } from '../policy/document.ts'
 import type { Change } from './mutants.ts'
+import { isTestableSize } from './testable.ts'
 
 const numberBounds = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const
 const sizeBounds = ['minLength', 'maxLength', 'minItems', 'maxItems'] as const
@@ -21,6 +22,7 @@ function* withoutWords(test: ArgumentTest, name: string): Generator<Change<Argum
   if (keys.length < 2) return
   for (const key of keys) {
     if (key === 'type' && isImplied(test, keys)) continue
+    if (isLargeSize(test, key)) continue
     const { [key]: _left, ...rest } = test
     const what = `${name} is not tested by \`${key}\``
     yield { kind: 'dropped', what, at: test.at, part: rest as ArgumentTest }
@@ -32,10 +34,15 @@ function isImplied({ type }: ArgumentTest, keys: readonly string[]): boolean {
   return type !== 'integer' && keys.some((key) => key !== 'type' && key !== 'not')
 }
 
+function isLargeSize(test: ArgumentTest, key: keyof ArgumentTest): boolean {
+  const size = sizeBounds.find((name) => name === key)
+  return size !== undefined && !isTestableSize(test[size] ?? 0)
+}
+
 function* withMovedBounds(test: ArgumentTest, name: string): Generator<Change<ArgumentTest>> {
   for (const key of [...numberBounds, ...sizeBounds]) {
     const bound = test[key]
-    if (bound === undefined) continue
+    if (bound === undefined || isLargeSize(test, key)) continue
     const step = stepOf(bound)
     for (const moved of [bound - step, bound + step]) {
       const isSize = (sizeBounds as readonly string[]).includes(key)

@@ -2,6 +2,7 @@ import type { Effect } from '../protocol/decision.ts'
 import type { Flow, Limit, PolicyFile, Rule, Sequence, ToolEntry, Who } from '../policy/document.ts'
 import type { Span } from '../policy/source.ts'
 import { mutantsOfTest } from './mutants-of-test.ts'
+import { isTestableLimit } from './testable.ts'
 
 /** A policy with one thing changed. */
 export interface Mutant {
@@ -26,9 +27,6 @@ export interface Change<Part> {
   readonly at: Span
   readonly part: Part
 }
-
-/** Limits up to this many calls can be met by a test one by one. */
-const maxTestedLimit = 20
 
 /**
  * Every policy that differs from a file in one thing that matters to a decision: a part left out,
@@ -207,11 +205,9 @@ function* mutantsOfSequence(sequence: Sequence): Generator<Change<Sequence | und
 }
 
 function* mutantsOfLimit(limit: Limit): Generator<Change<Limit | undefined>> {
-  const { id, at, max, count, sum, over } = limit
+  if (!isTestableLimit(limit)) return
+  const { id, at, max, over } = limit
   const name = `limit \`${id}\``
-  // what the bill or the clock says cannot be told in a test, nor can hundreds of earlier calls
-  if (count === 'cost' || count === 'time') return
-  if (sum === undefined && max > maxTestedLimit) return
   yield { kind: 'dropped', what: `${name} is left out`, at, part: undefined }
   const effect = over === 'ask' ? 'deny' : 'ask'
   const inverted = { ...limit, over: effect } as const

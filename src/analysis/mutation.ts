@@ -2,6 +2,7 @@ import { isSallyportError } from '../base/errors.ts'
 import type { PolicyFile } from '../policy/document.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Position } from '../protocol/decision.ts'
+import { isHidden } from './hidden.ts'
 import { mutants, type Mutant } from './mutants.ts'
 import { passes, type SuiteOptions } from './suite.ts'
 
@@ -12,7 +13,7 @@ export interface Survivor extends Position, Pick<Mutant, 'kind' | 'what'> {
 }
 
 export interface Mutation {
-  /** Changes that were tried; those that make the file invalid are not counted. */
+  /** Changes that were tried; those that make the file invalid or change nothing do not count. */
   readonly total: number
   readonly killed: number
   /** Essential ones first, each in the order of the file. */
@@ -21,7 +22,8 @@ export interface Mutation {
 
 /**
  * Changes a policy in one place at a time and runs its tests on the result: a change that makes
- * none of them fail survives. `compile` makes a policy of a changed file.
+ * none of them fail survives. A bound that was moved to where another rule decides anyway changes
+ * nothing and is not counted. `compile` makes a policy of a changed file.
  */
 export async function mutationOf(
   file: PolicyFile,
@@ -33,8 +35,15 @@ export async function mutationOf(
   for (const mutant of mutants(file)) {
     const policy = compiled(mutant.file, compile)
     if (policy === undefined) continue
+    const isNoticed = !(await passes(policy, options))
+    if (
+      !isNoticed &&
+      mutant.kind === 'bound' &&
+      (await isHidden(mutant.file, file, compile, options))
+    )
+      continue
     total++
-    if (await passes(policy, options)) survivors.push(survivorOf(mutant))
+    if (!isNoticed) survivors.push(survivorOf(mutant))
   }
   const sorted = survivors.toSorted((a, b) => Number(b.essential) - Number(a.essential))
   return { total, killed: total - survivors.length, survivors: sorted }

@@ -13,11 +13,15 @@ export interface Scenario {
   readonly args: JsonObject
 }
 
-/** A call that has run before. */
+/** A call that has run before, or was asked for in vain. */
 export interface GivenCall {
   readonly tool: string
   readonly args?: JsonObject
   readonly result?: JsonValue
+  /** The call was only proposed: what the policy denies counts as a denial, and nothing runs. */
+  readonly refused?: boolean
+  /** How often; once unless it is said. */
+  readonly times?: number
 }
 
 export type Begin = (situation: Situation) => Rehearsal
@@ -35,10 +39,20 @@ export async function rehearseScenario(
 ): Promise<Rehearsal> {
   const messages = prompt === undefined ? [] : [{ role: 'user', content: prompt } as const]
   const rehearsal = begin({ principal, messages })
-  for (const { result, args: earlier = {}, ...call } of given) {
-    await rehearsal.happened({ ...call, args: earlier }, result)
+  for (const earlier of given) {
+    for (let time = 0; time < (earlier.times ?? 1); time++) await happen(rehearsal, earlier)
   }
   return rehearsal
+}
+
+async function happen(
+  rehearsal: Rehearsal,
+  { tool, args = {}, result, refused = false }: GivenCall,
+): Promise<void> {
+  const call = { tool, args }
+  if (!refused) return rehearsal.happened(call, result)
+  await rehearsal.decide(call)
+  rehearsal.withdraw(call)
 }
 
 /** A clock that stands still, by default at no time at all: then time windows are unknown. */

@@ -50,17 +50,38 @@ function readGiven(value: unknown): readonly JsonValue[] {
   return Array.isArray(value) ? (value as JsonValue[]) : value === undefined ? [] : [null]
 }
 
+const earlierKeys = ['tool', 'args', 'result', 'refused', 'times']
+
 function readEarlier(value: JsonValue): GivenCall | ErrorData {
   if (!isObject(value)) return errorData('bad-json', 'bad `given`')
-  const unknown = Object.keys(value).find((key) => !['tool', 'args', 'result'].includes(key))
+  const unknown = Object.keys(value).find((key) => !earlierKeys.includes(key))
   if (unknown !== undefined) {
     return errorData('bad-json', `\`${unknown}\` means nothing in \`given\``, {
-      help: 'an earlier call has `tool`, `args` and `result`',
+      help: 'an earlier call has `tool`, `args`, `result` or `refused`, and `times`',
     })
   }
   const call = readCall(value)
-  const { result } = value
-  return 'code' in call || result === undefined ? call : { ...call, result: result as JsonValue }
+  if ('code' in call) return call
+  const { result, refused, times } = value
+  if (
+    refused !== undefined &&
+    (typeof refused !== 'boolean' || (refused && result !== undefined))
+  ) {
+    return errorData('bad-json', '`refused` is not a boolean, or stands beside a `result`')
+  }
+  if (times !== undefined && !isTimes(times)) {
+    return errorData('bad-json', '`times` is not a whole number from 1 to 100')
+  }
+  return {
+    ...call,
+    ...(times === undefined ? {} : { times: times as number }),
+    ...(result === undefined ? {} : { result: result as JsonValue }),
+    ...(refused === undefined ? {} : { refused: refused as boolean }),
+  }
+}
+
+function isTimes(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 100
 }
 
 function readCall(value: Record<string, unknown>): { tool: string; args: JsonObject } | ErrorData {

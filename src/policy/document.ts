@@ -237,6 +237,10 @@ export interface PolicyTest {
     readonly tool: string
     readonly args?: JsonObject
     readonly result?: JsonValue
+    /** Proposed and denied, where the others have run. */
+    readonly refused?: boolean
+    /** How often; once unless it is said. */
+    readonly times?: number
   }[]
   readonly call: { readonly tool: string; readonly args?: JsonObject }
   readonly expect: Effect

@@ -1,5 +1,5 @@
 import type { PolicyTest } from './document.ts'
-import { oneOf, jsonObject, listOf, mapping, type Read } from './shape.ts'
+import { boolean, oneOf, jsonObject, listOf, mapping, numberOf, type Read } from './shape.ts'
 import type { JsonValue } from '../base/json.ts'
 import { toJson } from './tree.ts'
 
@@ -11,6 +11,25 @@ const anyText: Read<string> = (node, diagnostics) =>
 
 const json: Read<{ readonly value: JsonValue }> = (node) => ({ value: toJson(node) })
 const texts = listOf('the list', anyText, { minimum: 0 })
+
+const times = numberOf('`times`', { integer: true, minimum: 1, maximum: 100 })
+
+const earlierFields = mapping(
+  'an earlier call',
+  { tool: anyText },
+  { args: jsonObject, result: json, refused: boolean, times },
+)
+
+const readEarlier: Read<PolicyTest['given'][number]> = (node, diagnostics) => {
+  const fields = earlierFields(node, diagnostics)
+  if (fields === undefined) return undefined
+  const { at: _at, result, ...earlier } = fields
+  if (result === undefined) return earlier
+  if (earlier.refused !== true) return { ...earlier, result: result.value }
+  return diagnostics.error(node, 'bad-value', 'a refused call has no result', {
+    help: 'leave out `result`, or `refused`',
+  })
+}
 
 const testFields = mapping(
   'a test',
@@ -34,11 +53,7 @@ const testFields = mapping(
       },
     ),
     prompt: anyText,
-    given: listOf(
-      '`given`',
-      mapping('an earlier call', { tool: anyText }, { args: jsonObject, result: json }),
-      { minimum: 0 },
-    ),
+    given: listOf('`given`', readEarlier, { minimum: 0 }),
     by: anyText,
   },
 )
@@ -53,9 +68,6 @@ export const readTest: Read<PolicyTest> = (node, diagnostics) => {
     ...rest,
     ...(as === undefined ? {} : { as: principal }),
     call: callFields,
-    given: given.map(({ at: _at, result, ...earlier }) => ({
-      ...earlier,
-      ...(result === undefined ? {} : { result: result.value }),
-    })),
+    given,
   }
 }

@@ -174,3 +174,27 @@ test('coverage names the parts that no test reaches, overruled parts count as re
   expect(coverage).toMatchObject({ total: 5, reached: 3 })
   expect(coverage.missing.map(({ rule }) => rule)).toEqual(['c', 'sequences.s'])
 })
+
+test('a bound that ends where another rule decides anyway is not counted, one that shows is', async () => {
+  const rules = [
+    { id: 'small', allow: ['pay'], args: { amount: { maximum: 100 } } },
+    { id: 'large', ask: ['pay'], args: { amount: { exclusiveMinimum: 100, maximum: 200 } } },
+  ]
+  const amounts = { 100: 'allow', 101: 'ask', 100.5: 'ask', 200: 'ask', 200.5: 'deny' }
+  const tests = Object.entries(amounts).map(([amount, expected]) => ({
+    name: amount,
+    as: { roles: ['user'] },
+    call: { tool: 'pay', args: { amount: Number(amount) } },
+    expect: expected,
+  }))
+  const survivorsOf = async (known: typeof tests): Promise<readonly string[]> => {
+    const { survivors } = await mutationOf(fileOf({ rules, tests: known }), compilePolicy, {
+      tests: compilePolicy(fileOf({ rules, tests: known })).tests,
+    })
+    return survivors.filter(({ kind }) => kind === 'bound').map(({ what }) => what)
+  }
+  expect(await survivorsOf(tests)).toEqual([])
+  expect(await survivorsOf(tests.filter(({ name }) => name !== '200.5'))).toEqual([
+    'argument `amount` of rule `large` has `maximum: 201`',
+  ])
+})

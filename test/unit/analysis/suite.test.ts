@@ -94,3 +94,20 @@ test('a limit or sequence is named by its id alone where no rule has that id', a
   expect((await outcome({ sequences }, { ...expected, by: 's' }))[0]).toBe(true)
   expect((await outcome({ sequences }, { ...expected, by: 'l' }))[0]).toBe(false)
 })
+
+test('an earlier call that was refused counts as a denial and not as a call', async () => {
+  const rules = [
+    { id: 'a', allow: ['tool'] },
+    { id: 'no', deny: ['tool'], args: { shut: { const: true } } },
+  ]
+  const probing = { id: 'l', tools: ['tool'], per: 'session', count: 'denials', max: 2 }
+  const refused = { tool: 'tool', args: { shut: true }, refused: true }
+  const of = async (limit: object, given: readonly object[]): Promise<string> =>
+    (await outcome({ rules, limits: [limit] }, { given }))[2]
+  expect(await of(probing, [refused])).toBe('a')
+  expect(await of(probing, [refused, refused])).toBe('limits.l')
+  expect(await of(probing, [{ ...refused, times: 2 }])).toBe('limits.l')
+  expect(await of(probing, [call, call])).toBe('a')
+  expect(await of(probing, [{ ...call, refused: true }, refused])).toBe('a')
+  expect(await of({ ...probing, count: 'calls', max: 1 }, [{ ...call, refused: true }])).toBe('a')
+})

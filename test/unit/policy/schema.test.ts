@@ -173,7 +173,10 @@ const good: readonly object[] = [
       agent: 'g',
       claims: { a: 1 },
     },
-    given: [{ tool: 't', args: {}, result: null }],
+    given: [
+      { tool: 't', args: {}, result: null, refused: false },
+      { tool: 't', refused: true, times: 100 },
+    ],
     call: { tool: 't', args: { a: [1] } },
   }),
 ]
@@ -340,6 +343,10 @@ const bad: readonly unknown[] = [
   testCase({ call: {} }),
   testCase({ as: { role: 'x' } }),
   testCase({ given: [{ args: {} }] }),
+  testCase({ given: [{ tool: 't', refused: 1 }] }),
+  testCase({ given: [{ tool: 't', times: 0 }] }),
+  testCase({ given: [{ tool: 't', times: 101 }] }),
+  testCase({ given: [{ tool: 't', refused: true, result: 1 }] }),
   testCase({ call: { tool: 't', args: [] } }),
 ]
 

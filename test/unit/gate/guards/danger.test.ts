@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { check, guardsOf, rulesOf } from './guarded.ts'
 
+const formsOfArguments = {
+  to: { is: 'email' },
+  query: { is: 'sql' },
+  argv: { is: 'argv' },
+} as const
+
 const pack = (name: string): ReturnType<typeof guardsOf> =>
   guardsOf(
     { danger: [{ packs: [name] }] },
-    { tools: [{ name: 't', facts: { args: { to: { is: 'email' }, query: { is: 'sql' } } } }] },
+    { tools: [{ name: 't', facts: { args: formsOfArguments } }] },
   )
 
 describe('a danger pack', () => {
