@@ -1,5 +1,6 @@
 import { createTimeFormatter, systemClock, type Clock } from './base/clock.ts'
 import { SallyportError } from './base/errors.ts'
+import { canonicalJson } from './base/digest.ts'
 import type { JsonObject } from './base/json.ts'
 import { copyPlain } from './base/plain.ts'
 import { createGate as createInnerGate } from './gate/gate.ts'
@@ -94,6 +95,7 @@ export interface StandaloneGate {
    * data flow. Begins a new run in the record; resolves when the one before is complete.
    */
   hear(messages: readonly Message[], principal: Principal | null, session: string): Promise<void>
+  /** By the rights of this principal; another one, or other rights, make another run. */
   judge(call: ProposedCall, principal: Principal | null, session: string): Promise<Judged>
   /** Answers a question; resolves with what may be done now. Rejects with `approval-invalid`. */
   answer(approvalId: string, answer: ApprovalAnswer): Promise<Judged>
@@ -170,9 +172,9 @@ class Standalone implements StandaloneGate {
     principal: Principal | null,
     session: string,
   ): Promise<void> {
-    const key = keyOf(principal, session)
-    const before = this.#current.get(key)
-    this.#begin(key, messages, principal, session)
+    const caller = readPrincipal(principal)
+    const before = this.#current.get(keyOf(caller, session))
+    this.#begin(messages, caller, session)
     if (before !== undefined) await this.#end(before)
   }
 
@@ -181,8 +183,7 @@ class Standalone implements StandaloneGate {
     principal: Principal | null,
     session: string,
   ): Promise<Judged> {
-    const key = keyOf(principal, session)
-    const run = this.#current.get(key) ?? this.#begin(key, [], principal, session)
+    const run = this.#runOf(principal, session)
     return run.judge(tool, argumentText(args), id)
   }
 
@@ -205,21 +206,20 @@ class Standalone implements StandaloneGate {
   }
 
   async end(principal: Principal | null, session: string): Promise<Report> {
-    const key = keyOf(principal, session)
-    const run = this.#current.get(key) ?? this.#begin(key, [], principal, session)
-    this.#current.delete(key)
+    const run = this.#runOf(principal, session)
+    this.#current.delete(keyOf(readPrincipal(principal), session))
     return this.#end(run)
   }
 
-  #begin(
-    key: string,
-    messages: readonly Message[],
-    principal: Principal | null,
-    session: string,
-  ): GateRun {
+  #runOf(principal: Principal | null, session: string): GateRun {
+    const caller = readPrincipal(principal)
+    return this.#current.get(keyOf(caller, session)) ?? this.#begin([], caller, session)
+  }
+
+  #begin(messages: readonly Message[], principal: Principal | null, session: string): GateRun {
     const run = new GateRun(this.#parts, { principal, session, messages })
     this.#runs.set(run.id, run)
-    this.#current.set(key, run)
+    this.#current.set(keyOf(principal, session), run)
     return run
   }
 
@@ -232,8 +232,16 @@ class Standalone implements StandaloneGate {
   }
 }
 
+/** As it is now: what the host makes of its object later changes no call under way. */
+function readPrincipal(principal: Principal | null): Principal | null {
+  const copy = copyPlain(principal, { maxLength: 1024 * 1024, maxDepth: 64 })
+  if (copy.ok) return copy.value as Principal | null
+  throw new SallyportError('bad-option', `the principal is no plain data: ${copy.message}`)
+}
+
+/** A run acts for one caller with the same rights throughout. */
 function keyOf(principal: Principal | null, session: string): string {
-  return JSON.stringify([session, principal?.issuer ?? null, principal?.subject ?? null])
+  return JSON.stringify([session, canonicalJson(principal)])
 }
 
 /** Arguments somebody has parsed are written out again, so that all take the same path. */

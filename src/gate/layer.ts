@@ -122,7 +122,7 @@ export class LayerSession {
 
   /** The call has run, and the model sees what came out. */
   settled(result: FlowResult, succeeded: boolean): void {
-    this.#checks.flow?.addResult(result)
+    this.#checks.flow?.addResult({ ...result, isError: !succeeded })
     if (succeeded) this.#checks.sequences.succeeded(result.tool, result.args)
   }
 }

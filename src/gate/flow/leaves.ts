@@ -38,8 +38,9 @@ const plainKey = /^[A-Za-z0-9_-]{1,32}$/
 /**
  * The scalars of a result, each with its label: that of the whole output, overridden by the fields
  * it lies in, the longer pointer and then the more literal one last. A tool without any label is
- * untrusted and private, one whose label names no secrecy internal. Member names that are more
- * than a plain word are leaves themselves.
+ * untrusted and private, one whose label names no secrecy internal. A scalar where fields were
+ * expected, such as a text that could not be read as data, may hold any of them and is as strict as
+ * the strictest. Member names that are more than a plain word are leaves themselves.
  */
 export function leavesOf(
   value: JsonValue,
@@ -64,7 +65,7 @@ export function leavesOf(
     shape: JsonValue | undefined,
   ): void {
     if (!isObject(part) && !Array.isArray(part)) {
-      leaves.push(leafOf(pointer, part as JsonPrimitive, label, shape))
+      leaves.push(leafOf(pointer, part as JsonPrimitive, holding(below, label), shape))
       return
     }
     for (const [key, child] of Object.entries(part) as [string, JsonValue][]) {
@@ -96,6 +97,15 @@ function override(label: OutputLabel, field: OutputLabel | Field): OutputLabel {
   const own = 'label' in field ? field.label : field
   const { endorse: _endorse, ...rest } = label
   return own.trust === undefined ? { ...label, ...own } : { ...rest, ...own }
+}
+
+/** The label of something that may hold the fields unseen. */
+function holding(fields: readonly Field[], label: OutputLabel): OutputLabel {
+  if (fields.length === 0) return label
+  const labels = [label, ...fields.map((field) => field.label)]
+  const secrecy = levels.findLast((level) => labels.some((one) => one.secrecy === level))!
+  const isUntrusted = fields.some((field) => field.label.trust === 'untrusted')
+  return isUntrusted ? { trust: 'untrusted', secrecy } : { ...label, secrecy }
 }
 
 function literals({ tokens }: Field): number {

@@ -30,6 +30,8 @@ export interface FlowResult {
   readonly args: JsonObject
   /** The result, or the text the model is told instead. */
   readonly value: JsonValue
+  /** The call has failed: `value` is no data of the tool, and lists and names nothing. */
+  readonly isError?: boolean
 }
 
 export interface FlowSessionOptions {
@@ -128,14 +130,17 @@ export class FlowSession implements Sources {
 
   /** `asked` is undefined where nobody can tell what the tool was asked: it vouches for nothing. */
   #addResult(
-    { tool, callId, value }: FlowResult,
+    { tool, callId, value, isError = false }: FlowResult,
     asked: readonly JsonPrimitive[] | undefined,
   ): void {
     const stated = this.#policy.factsOf(tool)
     const facts = asked === undefined ? vouchingForNothing(stated) : stated
-    const { read, ids } = this.#readings.read(tool, value, facts)
+    const { read, ids } = isError
+      ? { read: value, ids: [] }
+      : this.#readings.read(tool, value, facts)
     const repeated = new Repetition(this.#unheard(asked ?? []))
-    const isNamed = this.#isNamed(asked ?? [])
+    const isNamed = !isError && this.#isNamed(asked ?? [])
+    const isListing = !isError && asked !== undefined
     const sourceAt = ({ pointer, secrecy }: Pick<Leaf, 'pointer' | 'secrecy'>): Source => ({
       origin: { kind: 'tool', tool, callId, field: pointer },
       secrecy,
@@ -145,11 +150,11 @@ export class FlowSession implements Sources {
       const [source, print] = [sourceAt(leaf), printOf(leaf.value)]
       this.#addLeaf(leaf, source, print, repeated)
       if (isNamed) this.#put(`named:${tool}`, source, print)
-      if (asked !== undefined) this.#addId(`ids:${tool}`, source, leaf.value, print)
+      if (isListing) this.#addId(`ids:${tool}`, source, leaf.value, print)
       if (leaf.trust === 'untrusted') this.#ledger.taint()
     }
     const { secrecy = 'internal' } = facts.output ?? {}
-    for (const id of asked === undefined ? [] : ids) {
+    for (const id of isListing ? ids : []) {
       this.#addId(`ids:${tool}`, sourceAt({ pointer: '', secrecy }), id, printOf(id))
     }
   }
@@ -199,10 +204,10 @@ export class FlowSession implements Sources {
     if (args.ok && isObject(args.value)) this.#proposed.set(part.callId, args.value as JsonObject)
   }
 
-  #addAnswer({ tool, callId, content }: ToolMessage): void {
+  #addAnswer({ tool, callId, content, isError }: ToolMessage): void {
     const args = this.#proposed.get(callId)
     this.#proposed.delete(callId)
-    const result = { tool, callId, args: args ?? {}, value: content }
+    const result = { tool, callId, args: args ?? {}, value: content, isError }
     this.#addResult(result, args === undefined ? undefined : valuesOf(args))
   }
 
