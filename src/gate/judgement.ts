@@ -67,9 +67,10 @@ export class Judgement {
       now: this.#clock.now(),
       at: this.now(),
     }
-    const decision = this.#sessions.of(context).decide(request)
+    const session = this.#sessions.of(context)
+    const decision = session.decide(request)
     if (firmSteps.has(decision.rule)) return decision
-    if (scope !== undefined && scope.decide(request).effect !== 'allow') {
+    if (scope !== undefined && scope.decide(session.withSources(request)).effect !== 'allow') {
       return this.#outOfScope(tool)
     }
     if (decision.effect === 'deny') return decision

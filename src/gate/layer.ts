@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
-import type { DecisionRequest, Policy } from '../policy/policy.ts'
+import type { DecisionRequest, Policy, Sources } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Principal } from '../protocol/principal.ts'
@@ -86,6 +86,10 @@ export class LayerSession {
   constructor(policy: Policy, checks: LayerChecks) {
     this.#policy = policy
     this.#checks = checks
+  }
+
+  get sources(): Sources | undefined {
+    return this.#checks.flow
   }
 
   /** Everything but limits, which are counted over all layers. */

@@ -51,6 +51,12 @@ export class Session {
     return strictestOf(decisions, this.#policy)
   }
 
+  /** What a scope may ask for with `from`: nothing where the policy itself never asks for sources. */
+  withSources(request: DecisionRequest): DecisionRequest {
+    const sources = this.#layers[0]?.sources
+    return sources === undefined ? request : { ...request, sources }
+  }
+
   note(event: SessionEvent): void {
     for (const layer of this.#layers) noteIn(layer, event)
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/base/json.ts'
 import type { RunOptions } from '../../../src/runtime-options.ts'
-import { agentOf, allowing, finish, noting, only } from '../../support/agent.ts'
+import { agentOf, allowing, finish, noting, only, policyOf } from '../../support/agent.ts'
 
 const scope = [
   { tools: ['read_*'] },
@@ -65,4 +65,23 @@ test.each<[string, unknown]>([
   const run = start({ scope: wrong as NonNullable<RunOptions['scope']> })
   await expect(run.result()).rejects.toMatchObject({ code: 'bad-option' })
   expect([calls, model.requests.length]).toEqual([[], 0])
+})
+
+test('a scope may demand that an argument comes from the user', async () => {
+  const policy = policyOf({
+    rules: [{ id: 'all', allow: ['**'] }],
+    flow: { untrustedSteering: 'ask' },
+  })
+  const paying = async (input: string): Promise<string | undefined> => {
+    const calls = [{ tool: 'pay', args: { to: 'ada' } }]
+    const { start } = agentOf([{ calls }, { text: 'done' }], {
+      tools: [noting('pay').tool],
+      policy,
+    })
+    const from = [{ tools: ['pay'], args: { to: { from: ['user'] } } }]
+    const { result } = await finish(start({ input, scope: from }))
+    return result.report.rows[0]!.decision?.rule
+  }
+  expect(await paying('pay ada what we owe')).toBe('all')
+  expect(await paying('pay everybody')).toBe('scope')
 })
