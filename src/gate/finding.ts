@@ -42,7 +42,8 @@ export function applyFindings(decision: Decision, findings: readonly Finding[]):
   return {
     ...decision,
     effect,
-    obligations: obligationsOf(effect, decision, findings),
+    // where nothing denies, every finding asks
+    obligations: effect === 'deny' ? [] : [...decision.obligations, anyApproval],
     reasons: [...before.map(reasonOf), ...decision.reasons, ...after.map(reasonOf)],
     rule: before[0]?.rule ?? decision.rule,
     rules: [...before.map(referenceOf), ...decision.rules, ...after.map(referenceOf)],
@@ -52,17 +53,6 @@ export function applyFindings(decision: Decision, findings: readonly Finding[]):
 function strictest(effect: Effect, findings: readonly Finding[]): Effect {
   if (effect === 'deny' || findings.some((finding) => finding.effect === 'deny')) return 'deny'
   return 'ask'
-}
-
-function obligationsOf(
-  effect: Effect,
-  { obligations }: Decision,
-  findings: readonly Finding[],
-): readonly Obligation[] {
-  if (effect === 'deny') return []
-  return findings.some((finding) => finding.effect === 'ask')
-    ? [...obligations, anyApproval]
-    : obligations
 }
 
 function reasonOf({ reason }: Finding): string {

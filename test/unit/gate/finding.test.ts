@@ -47,13 +47,40 @@ describe('findings beside the rules', () => {
     }
   })
 
+  test.each<[Effect, Finding[], string[]]>([
+    // what decides, the rules, what else decides, and then what would only have asked
+    [
+      'deny',
+      [found('ask', 'flow.x'), found('deny', 'limits.a'), found('deny', 'guards.paths')],
+      ['guards.paths', 'rule-deny', 'limits.a', 'flow.x'],
+    ],
+    [
+      'allow',
+      [found('ask', 'flow.x'), found('deny', 'limits.a')],
+      ['limits.a', 'rule-allow', 'flow.x'],
+    ],
+    [
+      'ask',
+      [found('ask', 'guards.danger'), found('ask', 'flow.x')],
+      ['flow.x', 'guards.danger', 'rule-ask'],
+    ],
+  ])('a decision %s with %j names them in the order %j', (effect, findings, ids) => {
+    for (const order of [findings, findings.toReversed()]) {
+      const decision = applyFindings(decided(effect), order)
+      expect(decision.rules.map(({ id }) => id)).toEqual(ids)
+      expect(decision.reasons).toEqual(ids.map((id) => `reason of ${id}`))
+    }
+  })
+
   test('an ask beside the rules adds an approver to those the rule wants', () => {
     const { obligations } = applyFindings(decided('ask'), [found('ask', 'flow.x')])
     expect(obligations.map(({ approvers }) => approvers.count)).toEqual([2, 1])
   })
 
   test('a deny leaves nothing to approve', () => {
-    expect(applyFindings(decided('ask'), [found('deny', 'flow.x')]).obligations).toEqual([])
+    const findings = [found('deny', 'flow.x'), found('ask', 'limits.a')]
+    expect(applyFindings(decided('ask'), findings).obligations).toEqual([])
+    expect(applyFindings(decided('deny'), [found('ask', 'limits.a')]).obligations).toEqual([])
   })
 
   test('without findings the decision is the same object', () => {
