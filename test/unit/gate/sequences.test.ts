@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/base/json.ts'
 import { prepareRehearsals, type Rehearsal } from '../../../src/gate/rehearsal.ts'
+import { compileSequences, SequenceLog } from '../../../src/gate/sequences.ts'
 import { policyOf, user } from '../../support/agent.ts'
 
 const then = (tools: readonly string[], effect = 'deny') => ({ tools, do: effect })
@@ -77,6 +78,77 @@ describe('a sequence `unless`', () => {
     expect(await deciding(rehearsal, 'remove')).toBe('ask by sequences.s')
     expect(await deciding(rehearsal, 'remove', { path: { b: 2, a: 1 } })).toBe('allow by all')
   })
+})
+
+test.each<[JsonObject, string]>([
+  [{ after: ['read', 'remove'] }, 'forbids this once `read`, `remove` was called in the session'],
+  [{ unless: ['read'] }, 'forbids this until `read` was called in the session'],
+  [
+    { unless: ['read'], sameArg: 'path' },
+    'forbids this until `read` was called with the same `path` in the session',
+  ],
+])('a sequence %j without a reason of its own says what it forbids', async (fields, reason) => {
+  const rehearsal = await begin({ id: 's', then: then(['net']), ...fields })
+  if ('after' in fields) await rehearsal.happened({ tool: 'read', args: {} })
+  const { reasons } = await rehearsal.decide({ tool: 'net', args: {} })
+  expect(reasons[0]).toBe(`sequence \`s\` ${reason}`)
+})
+
+describe('a sequence of several tools', () => {
+  const several = { id: 's', after: ['read', 'remove'], then: then(['net', 'remove']) }
+
+  test.each(['read', 'remove'])('begins with any of them: %s', async (first) => {
+    const rehearsal = await begin(several)
+    await rehearsal.happened({ tool: first, args: {} })
+    expect(await deciding(rehearsal, 'net')).toBe('deny by sequences.s')
+    expect(await deciding(rehearsal, 'remove')).toBe('deny by sequences.s')
+    expect(await deciding(rehearsal, 'read')).toBe('allow by all')
+  })
+})
+
+describe('calls that do not say which', () => {
+  test('are stopped by `after` only once something happened', async () => {
+    const rehearsal = await begin({
+      id: 's',
+      after: ['read'],
+      sameArg: 'host',
+      then: then(['net']),
+    })
+    expect(await deciding(rehearsal, 'net')).toBe('allow by all')
+    await rehearsal.happened({ tool: 'read', args: { host: 'a' } })
+    expect(await deciding(rehearsal, 'net')).toBe('deny by sequences.s')
+  })
+
+  test('do not count for `unless`', async () => {
+    const rehearsal = await begin({
+      id: 's',
+      unless: ['read'],
+      sameArg: 'path',
+      then: then(['net']),
+    })
+    await rehearsal.happened({ tool: 'read', args: {} })
+    expect(await deciding(rehearsal, 'net', { path: 'a' })).toBe('deny by sequences.s')
+    expect(await deciding(rehearsal, 'net')).toBe('deny by sequences.s')
+  })
+})
+
+test('more values than are remembered stand for all of them', () => {
+  const after = { id: 'a', after: ['read'], sameArg: 'n', then: then(['net']) }
+  const unless = { id: 'u', unless: ['read'], sameArg: 'n', then: then(['remove']) }
+  const { document } = policyOf({ sequences: [after, unless] } as JsonObject).compile()
+  const log = new SequenceLog(compileSequences(document))
+  const stopped = (tool: string, n: number): readonly string[] =>
+    log.check(tool, { n }).map(({ rule }) => rule)
+  for (let n = 0; n < 10_000; n++) {
+    log.permitted('read', { n })
+    log.succeeded('read', { n })
+  }
+  expect(stopped('net', -1)).toEqual([])
+  expect(stopped('remove', 9_999)).toEqual([])
+  log.permitted('read', { n: 10_000 })
+  log.succeeded('read', { n: 10_000 })
+  expect(stopped('net', -1)).toEqual(['sequences.a'])
+  expect(stopped('remove', 10_000)).toEqual(['sequences.u'])
 })
 
 test('a deny of a rule outranks a sequence that asks', async () => {

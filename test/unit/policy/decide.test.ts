@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/base/json.ts'
 import { decideOn, policyOf, user } from './build.ts'
 
 const allow = { id: 'a', allow: ['tool'] }
@@ -120,6 +121,31 @@ test('onlyArgs refuses every other argument', () => {
   expect(decideOn(policy, {}).effect).toBe('allow')
   expect(decideOn(policy, { x: 1, y: 1 }).effect).toBe('deny')
 })
+
+test.each<[string, object[], string[]]>([
+  ['allow', [{ id: 'a', allow: ['tool'] }], ['allow', 'deny', 'deny', 'deny', 'deny']],
+  [
+    'allow that takes its absence',
+    [{ id: 'a', allow: ['tool'], optional: true }],
+    ['allow', 'deny', 'allow', 'allow', 'deny'],
+  ],
+  [
+    'deny',
+    [{ id: 'd', deny: ['tool'], optional: true }],
+    ['deny', 'allow', 'allow', 'allow', 'deny'],
+  ],
+])(
+  'an %s finds an argument inside of another, unless that is a text',
+  (_what, written, effects) => {
+    const rules = written.map(({ optional, ...rule }: { optional?: boolean }) => ({
+      ...rule,
+      args: { '/to/name': { const: 'ada', ...(optional === true ? { optional } : {}) } },
+    }))
+    const policy = policyOf({ rules: 'deny' in rules[0]! ? [allow, ...rules] : rules })
+    const calls = [{ to: { name: 'ada' } }, { to: { name: 'eve' } }, { to: {} }, {}, { to: 'ada' }]
+    expect(calls.map((call) => decideOn(policy, call as JsonObject).effect)).toEqual(effects)
+  },
+)
 
 test('a time window begins with `from` and ends before `until`', () => {
   const policy = policyOf({

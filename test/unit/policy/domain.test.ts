@@ -65,6 +65,22 @@ test('a text that is too long has no host', () => {
   expect(hostOf(`${'a.'.repeat(5000)}example`)).toBeUndefined()
 })
 
+test('any of several domains will do', () => {
+  const domain = compileDomains(['*.a.example', '*.b.example', 'c.example'])
+  for (const name of [
+    'x.a.example',
+    'x.b.example',
+    'c.example',
+    'ws://x.a.example/',
+    'wss://c.example',
+  ]) {
+    expect(domain(name)).toBe(yes)
+  }
+  expect(domain('x.c.example')).toBe(no)
+  expect(domain('x https://c.example')).toBe(unknown)
+  expect(domain('.')).toBe(unknown)
+})
+
 test('labels are compared from the right, and a star stands for names below only', () => {
   const domain = compileDomains(['desk.example', '*.shop.example'])
   expect(domain('desk.example')).toBe(yes)

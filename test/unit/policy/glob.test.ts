@@ -20,6 +20,8 @@ test.each([
   ['*.read', 'files.read', true],
   ['*.read', 'files.deep.read', false],
   ['**.read', 'files.deep.read', true],
+  ['**.read', 'files.deepread', false],
+  ['**.read', '.read', true],
   ['a*b*c', 'a--b--b--c', true],
   ['a*b*c', 'a--b--b--', false],
   ['*a**', 'xa.y', true],
@@ -36,6 +38,12 @@ test('a glob of many stars costs no more than its length times that of the name'
 test.each(['', 'a b', '{a,b}', '+(a)', '[a-z]', 'a?', 'é', 'a***'])(
   '`%s` is not a glob',
   (glob) => {
-    expect(globProblem(glob)).toBeTypeOf('string')
+    expect(globProblem(glob)).toMatch(/is not a tool name or glob|two stars in a row/)
   },
 )
+
+test('what is not a glob is repeated, but not at any length', () => {
+  expect(globProblem('a b')).toBe('`a b` is not a tool name or glob')
+  expect(globProblem('a***')).toBe('a glob has at most two stars in a row')
+  expect(globProblem(' '.repeat(10_000))!.length).toBeLessThan(100)
+})

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest'
+import { oneUnit } from '../../../src/gate/amount.ts'
+import { LimitCounters, type ApplicableLimit, type LimitOwner } from '../../../src/gate/limits.ts'
+import type { Principal } from '../../../src/protocol/principal.ts'
+import { manualClock } from '../../../src/testing/clock.ts'
+
+const position = { file: 'p.yaml', line: 1, column: 1 }
+
+function limitOf(fields: Partial<ApplicableLimit> = {}): ApplicableLimit {
+  return { id: 'l', per: 'session', count: 'calls', max: 1, over: 'deny', position, ...fields }
+}
+
+function ownerOf(session: string, principal: Principal | null = null): LimitOwner {
+  return { session, principal }
+}
+
+const as = (fields: Partial<Principal>): Principal => ({
+  subject: 's',
+  roles: [],
+  scopes: [],
+  ...fields,
+})
+
+describe('counters', () => {
+  const clock = manualClock(0)
+  let calls = 0
+
+  /** Whether one more call goes through. */
+  function passes(counters: LimitCounters, limit: ApplicableLimit, owner: LimitOwner): boolean {
+    const claims = [{ limit, amount: oneUnit }]
+    return counters.reserve(`call-${calls++}`, claims, owner).length === 0
+  }
+
+  test.each<[string, Partial<ApplicableLimit>, Partial<ApplicableLimit>]>([
+    ['ids', { per: 'global', id: 'a' }, { per: 'global', id: 'b' }],
+    ['windows', { windowMs: 1000 }, { windowMs: 2000 }],
+    ['sums', { sum: ['a'] }, { sum: ['b'] }],
+    ['a sum and a count', { sum: ['a'] }, {}],
+    ['files', { position }, { position: { ...position, file: 'q.yaml' } }],
+    ['owners', { per: 'global' }, { per: 'session' }],
+  ])('are apart for different %s', (_what, one, other) => {
+    const counters = new LimitCounters(clock)
+    expect(passes(counters, limitOf(one), ownerOf('s'))).toBe(true)
+    expect(passes(counters, limitOf(one), ownerOf('s'))).toBe(false)
+    expect(passes(counters, limitOf(other), ownerOf('s'))).toBe(true)
+  })
+
+  test.each(['subject', 'agent', 'tenant'] as const)(
+    'per %s are one for all callers who are not known, and apart by issuer',
+    (per) => {
+      const counters = new LimitCounters(clock)
+      const limit = limitOf({ per })
+      expect(passes(counters, limit, ownerOf('a'))).toBe(true)
+      expect(passes(counters, limit, ownerOf('b'))).toBe(false)
+      const known = as({ issuer: 'https://a', agent: 'x', tenant: 'x' })
+      expect(passes(counters, limit, ownerOf('c', known))).toBe(true)
+      expect(passes(counters, limit, ownerOf('d', known))).toBe(false)
+      const elsewhere = { ...known, issuer: 'https://b' }
+      expect(passes(counters, limit, ownerOf('e', elsewhere))).toBe(true)
+    },
+  )
+
+  test('of a session that is forgotten begin anew, those of others do not', () => {
+    const counters = new LimitCounters(clock)
+    const limits = [limitOf(), limitOf({ id: 'g', per: 'global' })]
+    for (const limit of limits) expect(passes(counters, limit, ownerOf('s'))).toBe(true)
+    counters.forget(limits, ownerOf('s'))
+    expect(limits.map((limit) => passes(counters, limit, ownerOf('s')))).toEqual([true, false])
+  })
+
+  test('take by force what nobody could stop, once for each call', () => {
+    const counters = new LimitCounters(clock)
+    const limit = limitOf({ max: 3 })
+    const claims = [{ limit, amount: oneUnit }]
+    counters.force('forced', claims, ownerOf('s'))
+    counters.force('forced', claims, ownerOf('s'))
+    expect(counters.used(limit, ownerOf('s'))).toBe(1)
+    expect(counters.used(limit, ownerOf('nobody'))).toBe(0)
+    counters.commit('forced')
+    counters.release('forced')
+    expect(counters.used(limit, ownerOf('s'))).toBe(1)
+  })
+
+  test('that are too many let nobody new through until some have become empty', () => {
+    const moving = manualClock(0)
+    const counters = new LimitCounters(moving)
+    const limit = limitOf({ max: 2, windowMs: 60_000 })
+    for (let index = 0; index < 100_000; index++) counters.add(limit, 1, ownerOf(`s${index}`))
+    expect(passes(counters, limit, ownerOf('one more'))).toBe(false)
+    expect(passes(counters, limit, ownerOf('s0'))).toBe(true)
+    counters.add(limit, 1, ownerOf('one more'))
+    expect(counters.used(limit, ownerOf('one more'))).toBe(0)
+    moving.advance(60_000)
+    expect(passes(counters, limit, ownerOf('one more'))).toBe(true)
+  })
+})
