@@ -36,11 +36,7 @@ export async function mutationOf(
     const policy = compiled(mutant.file, compile)
     if (policy === undefined) continue
     const isNoticed = !(await passes(policy, options))
-    if (
-      !isNoticed &&
-      mutant.kind === 'bound' &&
-      (await isHidden(mutant.file, file, compile, options))
-    )
+    if (!isNoticed && mutant.kind === 'bound' && isHidden(mutant.file, file, compile, options))
       continue
     total++
     if (!isNoticed) survivors.push(survivorOf(mutant))
