@@ -43,6 +43,7 @@ const head = `#${schemaLine}
 #
 # What no rule allows is denied; a deny beats an ask, an ask beats an allow, and order means
 # nothing. Change this file, then: sallyport check FILE && sallyport test FILE
+# Whole policies to look at or to begin with lie in the folder \`policies\` of the package.
 
 sallyport: 1
 name: my-agent
