@@ -76,6 +76,8 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'The key set of the issuer holds a key that must not be used, such as a private one, one that is too short or one for encryption. The issuer has to mend it.',
   'token-signature':
     'The signature does not belong to the token: it was altered, or signed with another key of the same name.',
+  'token-proof':
+    'The issuer entry says `proof: dpop`, and the caller did not prove to have the key the token is bound to, or the proof was made for another request, token or time, or was used before (RFC 9449). Make a new proof for each request.',
   'key-set-unavailable':
     'The keys of an issuer cannot be fetched in time, or are not a key set. Nobody is let in meanwhile; trying again later may help.',
   'api-key-unknown':

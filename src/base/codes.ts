@@ -56,6 +56,7 @@ export const codes = {
   'token-key-unknown': code('no trusted key fits the token'),
   'token-key-invalid': code('the key set holds a key that cannot be trusted'),
   'token-signature': code('the signature of the token is wrong'),
+  'token-proof': code('the proof of possession of a token is missing or wrong'),
   'key-set-unavailable': code('the key set cannot be fetched', true),
   'api-key-unknown': code('the API key is not known'),
   'api-key-expired': code('the API key has expired'),

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { SallyportError, type ErrorData } from '../base/errors.ts'
+import { isObject } from '../base/json.ts'
 import type { IdentityConfiguration } from '../protocol/identity.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { ApiKeyTable } from './identity/api-key.ts'
@@ -9,6 +10,7 @@ import { checkIdentity } from './identity/configuration.ts'
 import { callAuthenticator, type CustomAuthenticator } from './identity/custom.ts'
 import type { KeyAccess } from './identity/key-origin.ts'
 import type { KeySourceLimits } from './identity/key-source.ts'
+import type { ProvenToken } from './identity/proof.ts'
 import { refuse, type Refusal } from './identity/refusal.ts'
 
 type Outcome = AcceptedCaller | Refusal
@@ -16,6 +18,7 @@ type Outcome = AcceptedCaller | Refusal
 /** What a caller brings. There is no way to bring a principal: only this module makes them. */
 export type Auth =
   | { readonly bearer: string }
+  | { readonly dpop: ProvenToken }
   | { readonly apiKey: string }
   | { readonly custom: unknown }
 
@@ -69,12 +72,13 @@ export function createAuthenticator(
     if (auth === undefined) return anonymous
     const [kind, credential] = readAuth(auth)
     if (kind === 'bearer' && typeof credential === 'string') return tokens.verify(credential)
+    if (kind === 'dpop' && isProven(credential)) return tokens.verifyProven(credential)
     if (kind === 'apiKey' && typeof credential === 'string') {
       return apiKeys.find(credential, clock.now())
     }
     if (kind !== 'custom') {
       return unauthenticated(
-        '`auth` has to be `{ bearer }` or `{ apiKey }` with a text, or `{ custom }`',
+        '`auth` has to be `{ bearer }` or `{ apiKey }` with a text, `{ dpop: { token, proof, method, url } }`, or `{ custom }`',
       )
     }
     if (options.authenticator === undefined) {
@@ -92,6 +96,11 @@ export function createAuthenticator(
       }
     },
   }
+}
+
+function isProven(value: unknown): value is ProvenToken {
+  if (!isObject(value)) return false
+  return ['token', 'proof', 'method', 'url'].every((name) => typeof value[name] === 'string')
 }
 
 /** The only member of `auth`. An object that has none or several is not an anonymous caller. */

@@ -79,6 +79,7 @@ const issuerFields = mapping(
     typ: word,
     clockSkew: duration,
     maxAge: duration,
+    proof: oneOf('`proof`', ['dpop']),
     require: listOf('`require`', word, { minimum: 0 }),
     claims: mapping(
       '`claims`',
@@ -87,7 +88,6 @@ const issuerFields = mapping(
     ),
     roleMap: recordOf('`roleMap`', checkClaimKey, namedId),
   },
-  { notEvaluated: ['proof'] },
 )
 
 function checkClaimKey(key: Name, diagnostics: Diagnostics): void {

@@ -14,6 +14,8 @@ export interface JwtIssuer {
   readonly clockSkewMs: number
   readonly maxAgeMs?: number
   readonly require: readonly string[]
+  /** Tokens are bound to a key, and each comes with a proof of it (RFC 9449). */
+  readonly proof?: 'dpop'
   /** JSON pointers into the claims. */
   readonly claims: {
     readonly subject: string

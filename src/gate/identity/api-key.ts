@@ -68,7 +68,8 @@ function callerOf(key: ApiKey): AcceptedCaller {
     ...(key.tenant === undefined ? {} : { tenant: key.tenant }),
     agent: key.id,
   }
-  return acceptCaller(principal, key.expires === undefined ? undefined : endOfDay(key.expires))
+  const expiresAt = key.expires === undefined ? undefined : endOfDay(key.expires)
+  return acceptCaller(principal, expiresAt === undefined ? {} : { expiresAt })
 }
 
 /** The first millisecond after a day `YYYY-MM-DD`, UTC; undefined if there is no such day. */

@@ -5,6 +5,7 @@ import { acceptClaims, type AcceptedCaller } from './claims.ts'
 import { keyOrigin, type KeyAccess } from './key-origin.ts'
 import type { KeySet } from './key-set.ts'
 import { KeySource, type KeySourceLimits } from './key-source.ts'
+import { ProofVerifier, type ProvenToken } from './proof.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import { cacheKey, TokenCache } from './token-cache.ts'
 import { malformed, parseObject, parseToken, verifyToken, type ParsedToken } from './token.ts'
@@ -25,6 +26,7 @@ export class BearerVerifier {
   readonly #issuers: ReadonlyMap<unknown, TrustedIssuer>
   readonly #clock: Clock
   readonly #cache = new TokenCache()
+  readonly #proofs: ProofVerifier
 
   constructor(
     issuers: readonly JwtIssuer[],
@@ -33,6 +35,7 @@ export class BearerVerifier {
     limits: KeySourceLimits | undefined,
   ) {
     this.#clock = clock
+    this.#proofs = new ProofVerifier(clock)
     this.#issuers = new Map(
       issuers.map((configuration) => {
         const source = new KeySource(keyOrigin(configuration, access), clock, limits)
@@ -43,6 +46,26 @@ export class BearerVerifier {
 
   /** Refusals have the `token-` codes and `key-set-unavailable`. A known token needs no waiting. */
   verify(bearer: string): AcceptedCaller | Refusal | Promise<AcceptedCaller | Refusal> {
+    const caller = this.#find(bearer)
+    return caller instanceof Promise ? caller.then(withoutProof) : withoutProof(caller)
+  }
+
+  /** A token whose issuer demands that whoever brings it proves to have its key. */
+  async verifyProven(given: ProvenToken): Promise<AcceptedCaller | Refusal> {
+    const caller = await this.#find(given.token)
+    if (!caller.ok) return caller
+    const issuer = this.#issuers.get(caller.principal.issuer)?.configuration
+    if (issuer === undefined || caller.boundTo === undefined) {
+      return refuse(
+        'token-proof',
+        'the issuer of the token demands no proof',
+        'pass `{ bearer }`, or write `proof: dpop` for the issuer',
+      )
+    }
+    return (await this.#proofs.check(given, caller.boundTo, issuer.clockSkewMs)) ?? caller
+  }
+
+  #find(bearer: string): AcceptedCaller | Refusal | Promise<AcceptedCaller | Refusal> {
     if (bearer.length > maxTokenLength) {
       return malformed(`is longer than ${maxTokenLength} characters`)
     }
@@ -75,6 +98,16 @@ export class BearerVerifier {
       'name the issuer under `identity.jwt` of the policy, exactly as in the claim `iss`',
     )
   }
+}
+
+/** A token that is bound to a key is no bearer token. */
+function withoutProof(caller: AcceptedCaller | Refusal): AcceptedCaller | Refusal {
+  if (!caller.ok || caller.boundTo === undefined) return caller
+  return refuse(
+    'token-proof',
+    'the token came without a proof of possession',
+    'pass `auth: { dpop: { token, proof, method, url } }`',
+  )
 }
 
 function checkHeader(token: ParsedToken, issuer: JwtIssuer): Refusal | undefined {

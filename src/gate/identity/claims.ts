@@ -17,11 +17,16 @@ export interface AcceptedCaller {
   readonly principal: Principal
   /** First millisecond since the epoch at which the credential is no longer accepted. */
   readonly expiresAt?: number
+  /** Thumbprint of the key the credential is bound to (RFC 9449 section 6.1). */
+  readonly boundTo?: string
 }
 
 /** Frozen, since one caller serves everybody who brings the same credential. */
-export function acceptCaller(principal: Principal, expiresAt?: number): AcceptedCaller {
-  return deepFreeze({ ok: true, principal, ...(expiresAt === undefined ? {} : { expiresAt }) })
+export function acceptCaller(
+  principal: Principal,
+  optional: Pick<AcceptedCaller, 'expiresAt' | 'boundTo'> = {},
+): AcceptedCaller {
+  return deepFreeze({ ok: true, principal, ...optional })
 }
 
 /**
@@ -36,12 +41,14 @@ export function acceptClaims(
   now: number,
 ): AcceptedCaller | Refusal {
   const problem =
-    checkRequired(claims, issuer) ?? checkAudience(claims, issuer) ?? checkBinding(claims)
+    checkRequired(claims, issuer) ?? checkAudience(claims, issuer) ?? checkBinding(claims, issuer)
   if (problem !== undefined) return problem
   const expiresAt = checkTimes(claims, issuer, now)
   if (typeof expiresAt !== 'number') return expiresAt
   const principal = readPrincipal(claims, issuer)
-  return 'error' in principal ? principal : acceptCaller(principal, expiresAt)
+  if ('error' in principal) return principal
+  const boundTo = issuer.proof === undefined ? undefined : boundKey(claims)
+  return acceptCaller(principal, { expiresAt, ...(boundTo === undefined ? {} : { boundTo }) })
 }
 
 function checkRequired(claims: JsonObject, issuer: JwtIssuer): Refusal | undefined {
@@ -63,10 +70,25 @@ function checkAudience(claims: JsonObject, issuer: JwtIssuer): Refusal | undefin
   )
 }
 
-/** A token that is bound to a key is worth nothing without the proof of that key (RFC 7800). */
-function checkBinding(claims: JsonObject): Refusal | undefined {
-  if (!Object.hasOwn(claims, 'cnf')) return undefined
-  return invalid('the token is bound to a key, and such proofs are not supported')
+/**
+ * A token that is bound to a key is worth nothing without the proof of that key (RFC 7800), and
+ * where proofs are demanded, a token without a key cannot be proved.
+ */
+function checkBinding(claims: JsonObject, issuer: JwtIssuer): Refusal | undefined {
+  if (issuer.proof === undefined) {
+    if (!Object.hasOwn(claims, 'cnf')) return undefined
+    return invalid('the token is bound to a key, and its issuer entry demands no `proof`')
+  }
+  if (boundKey(claims) !== undefined) return undefined
+  return invalid('the token is not bound to a key by its thumbprint alone')
+}
+
+/** The thumbprint under `cnf`; undefined where another method of confirmation stands beside it. */
+function boundKey(claims: JsonObject): string | undefined {
+  const cnf = Object.hasOwn(claims, 'cnf') ? claims['cnf'] : undefined
+  if (!isObject(cnf) || Object.keys(cnf).length !== 1) return undefined
+  const { jkt } = cnf
+  return typeof jkt === 'string' && /^[A-Za-z0-9_-]{43}$/.test(jkt) ? jkt : undefined
 }
 
 /** The end of the token's validity in milliseconds; it is over at that millisecond exactly. */

@@ -59,7 +59,7 @@ const fixtures: Readonly<
   'duplicate-key': 'name: a\nname: b',
   'forbidden-key': 'roles: { constructor: {} }',
   'unknown-key': head('nmae: a'),
-  'not-evaluated': head('identity: { jwt: [{ proof: dpop }] }'),
+  'not-evaluated': head('audit: {}'),
   'missing-key': 'name: a',
   'wrong-type': 'name: []',
   'bad-value': 'name: A B',

@@ -357,9 +357,9 @@ test.each([
     'bad-value',
   ],
   [
-    'a proof',
-    `{ jwt: [{ ${issuer}, algorithms: [ES256], jwksFile: k, proof: dpop }] }`,
-    'not-evaluated',
+    'a proof of another kind',
+    `{ jwt: [{ ${issuer}, algorithms: [ES256], jwksFile: k, proof: mtls }] }`,
+    'bad-value',
   ],
   [
     'one issuer twice',
