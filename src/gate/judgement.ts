@@ -187,7 +187,8 @@ export class Judgement {
 }
 
 function ownerOf({ runId, session, principal }: JudgeContext): LimitOwner {
-  return { session: session ?? runId, principal }
+  // a session by the name of a run is not that run, with which its counters would be forgotten
+  return { session: session === undefined ? `run ${runId}` : `session ${session}`, principal }
 }
 
 const units = { calls: 'calls', denials: 'denials', cost: 'dollars', time: 'seconds' } as const

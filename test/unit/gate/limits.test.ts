@@ -160,6 +160,15 @@ describe('what a limit counts by', () => {
   })
 })
 
+test('a run that ends takes no counts from a session that has its name', async () => {
+  const { judge, gate } = await limited({ ...calls, max: 1 })
+  const inSession = { runId: 'run_2', session: 'run_1' }
+  expect(await kinds([judge('act', {}, inSession)])).toEqual(['permit'])
+  expect(await kinds([judge('act', {}, { runId: 'run_1' })])).toEqual(['permit'])
+  gate.forget({ runId: 'run_1', session: undefined, principal: user })
+  expect(await kinds([judge('act', {}, inSession)])).toEqual(['refusal'])
+})
+
 describe('a limit that asks', () => {
   test('lets a person allow what is over it, and counts that', async () => {
     const { judge, ask, gate } = await limited({ ...calls, max: 1, over: 'ask' })
