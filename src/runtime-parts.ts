@@ -3,6 +3,7 @@ import { carry, type RuntimeParts, type StartedRun } from './carry.ts'
 import { createAuthenticator, type Authenticator } from './gate/authenticate.ts'
 import { createGate } from './gate/gate.ts'
 import { fileProbe } from './gate/guards/probe.ts'
+import { createProofMemory } from './gate/identity/proof-memory.ts'
 import type { Journal } from './journal/journal.ts'
 import { keyAccess } from './key-files.ts'
 import { readPolicyText } from './policy-text.ts'
@@ -69,12 +70,14 @@ function authenticators(
   { authenticator, policy: loaded }: RuntimeOptions,
   clock: Clock,
 ): (policy: Policy) => Authenticator {
+  const proofs = createProofMemory()
   let known: { readonly identity: string; readonly authenticator: Authenticator } | undefined
   return ({ identity }) => {
     const text = JSON.stringify(identity)
     if (known?.identity === text) return known.authenticator
     const made = createAuthenticator(identity, {
       clock,
+      proofs,
       ...keyAccess(loaded?.path),
       ...(authenticator === undefined ? {} : { authenticator }),
     })

@@ -76,8 +76,28 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'The key set of the issuer holds a key that must not be used, such as a private one, one that is too short or one for encryption. The issuer has to mend it.',
   'token-signature':
     'The signature does not belong to the token: it was altered, or signed with another key of the same name.',
-  'token-proof':
-    'The issuer entry says `proof: dpop`, and the caller did not prove to have the key the token is bound to, or the proof was made for another request, token or time, or was used before (RFC 9449). Make a new proof for each request.',
+  'token-binding':
+    'The claim `cnf` of the token does not name the key or certificate that came with it, names none, or names more than `proof` of the issuer entry looks at. Without `proof` a bound token is refused, since anybody may have found it.',
+  'token-proof-missing':
+    'The issuer entry demands `proof`, and the token came alone. The host has to pass what the request held: the header `DPoP` with method and URL, or the client certificate. Commands cannot prove that a token is theirs; use a policy or an issuer without `proof` there, or `--as`.',
+  'token-proof-invalid':
+    'The proof is not exactly one JWT of the type `dpop+jwt` with `jti`, `htm`, `htu`, `iat` and `ath`, came with a `url` that is not absolute, or the certificate is neither DER nor its SHA-256.',
+  'token-proof-algorithm':
+    'The proof is not signed, or with a shared secret, or with an algorithm that is not known. Sign it with a private key, such as by ES256.',
+  'token-proof-key':
+    'The `jwk` in the header of the proof is missing, holds private members, is too weak, or is not for the algorithm. A private key that was sent is lost: make a new one.',
+  'token-proof-signature':
+    'The signature does not belong to the proof: it was altered, or signed with another key than the one in its header.',
+  'token-proof-request':
+    'The `htm` or `htu` of the proof is not the method or URL of the request. The host has to pass the URL as callers address it, also behind a proxy; query and fragment do not count.',
+  'token-proof-token':
+    'The `ath` of the proof is not the SHA-256 of the token it came with. A proof belongs to one token.',
+  'token-proof-time':
+    'The `iat` of the proof is more than a minute, and `clockSkew`, away from the clock of the host, or the proof has an `exp` or `nbf` of another time. Check the clocks, and make a proof when it is sent.',
+  'token-proof-replayed':
+    'A proof with this `jti` and key was accepted before. Each request needs a proof of its own; where the caller did send it once only, somebody else has read it.',
+  'token-proof-limit':
+    'More proofs are in use than are remembered: 100,000 in all, 10,000 of one caller. They are not accepted until older ones are over, since a replay could not be told.',
   'key-set-unavailable':
     'The keys of an issuer cannot be fetched in time, or are not a key set. Nobody is let in meanwhile; trying again later may help.',
   'api-key-unknown':

@@ -64,7 +64,12 @@ async function authenticated(
   const result = await authenticator.authenticate(auth)
   if (result.ok) return result.principal
   if (auth === undefined) return null
-  throw new SallyportError('bad-option', `the token is not accepted: ${result.error.message}`)
+  const { message, help } = result.error
+  throw new SallyportError(
+    'bad-option',
+    `the token is not accepted: ${message}`,
+    help === undefined ? {} : { help },
+  )
 }
 
 function principalOf(text: string): Principal {

@@ -4,21 +4,31 @@ import { isObject } from '../base/json.ts'
 import type { IdentityConfiguration } from '../protocol/identity.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { ApiKeyTable } from './identity/api-key.ts'
-import { BearerVerifier } from './identity/bearer.ts'
-import { acceptCaller, type AcceptedCaller } from './identity/claims.ts'
+import { BearerVerifier, type Evidence } from './identity/bearer.ts'
+import type { ClientCertificate } from './identity/certificate.ts'
+import { acceptCaller, isTexts, type AcceptedCaller } from './identity/claims.ts'
 import { checkIdentity } from './identity/configuration.ts'
 import { callAuthenticator, type CustomAuthenticator } from './identity/custom.ts'
+import type { RequestProof } from './identity/dpop.ts'
 import type { KeyAccess } from './identity/key-origin.ts'
 import type { KeySourceLimits } from './identity/key-source.ts'
-import type { ProvenToken } from './identity/proof.ts'
+import { createProofMemory, type ProofMemory } from './identity/proof-memory.ts'
 import { refuse, type Refusal } from './identity/refusal.ts'
 
 type Outcome = AcceptedCaller | Refusal
 
 /** What a caller brings. There is no way to bring a principal: only this module makes them. */
 export type Auth =
-  | { readonly bearer: string }
-  | { readonly dpop: ProvenToken }
+  | {
+      readonly bearer: string
+      /** For issuers with `proof: dpop` (RFC 9449). */
+      readonly proof?: RequestProof | undefined
+      /**
+       * For issuers with `proof: mtls` (RFC 8705): the client certificate that the TLS layer of the
+       * host has verified, as DER or as `sha256:` and 64 hexadecimal digits.
+       */
+      readonly certificate?: ClientCertificate | undefined
+    }
   | { readonly apiKey: string }
   | { readonly custom: unknown }
 
@@ -36,6 +46,11 @@ export interface AuthenticatorOptions extends KeyAccess {
   readonly authenticator?: CustomAuthenticator
   /** How long keys of issuers are kept and how often they are read. */
   readonly keys?: KeySourceLimits
+  /**
+   * What remembers the proofs of `proof: dpop`. Default: one of its own. An authenticator that takes
+   * the place of another needs that of the other, else proofs can be used once more.
+   */
+  readonly proofs?: ProofMemory
 }
 
 export interface Authenticator {
@@ -64,21 +79,23 @@ export function createAuthenticator(
     throw new SallyportError('bad-option', 'a `jwksFile` needs the option `readFile`')
   }
   const { clock } = options
-  const tokens = new BearerVerifier(identity.jwt, clock, options, options.keys)
+  const proofs = options.proofs ?? createProofMemory()
+  const tokens = new BearerVerifier(identity.jwt, clock, proofs, options, options.keys)
   const apiKeys = new ApiKeyTable(identity.apiKeys)
   const anonymous = anonymousCaller(identity)
 
   function find(auth: unknown): Outcome | Promise<Outcome> {
     if (auth === undefined) return anonymous
+    const bearer = readBearer(auth)
+    if (bearer !== undefined) return tokens.verify(bearer.token, bearer.evidence)
     const [kind, credential] = readAuth(auth)
-    if (kind === 'bearer' && typeof credential === 'string') return tokens.verify(credential)
-    if (kind === 'dpop' && isProven(credential)) return tokens.verifyProven(credential)
     if (kind === 'apiKey' && typeof credential === 'string') {
       return apiKeys.find(credential, clock.now())
     }
     if (kind !== 'custom') {
       return unauthenticated(
-        '`auth` has to be `{ bearer }` or `{ apiKey }` with a text, `{ dpop: { token, proof, method, url } }`, or `{ custom }`',
+        '`auth` has to be `{ bearer }` or `{ apiKey }` with a text, or `{ custom }`',
+        '`bearer` may have a `proof: { token, method, url }` of texts and a `certificate`',
       )
     }
     if (options.authenticator === undefined) {
@@ -98,9 +115,28 @@ export function createAuthenticator(
   }
 }
 
-function isProven(value: unknown): value is ProvenToken {
-  if (!isObject(value)) return false
-  return ['token', 'proof', 'method', 'url'].every((name) => typeof value[name] === 'string')
+/** A token with what may stand beside it; undefined when any of it is not what it has to be. */
+function readBearer(
+  auth: unknown,
+): { readonly token: string; readonly evidence: Evidence } | undefined {
+  if (!isObject(auth) || !Object.hasOwn(auth, 'bearer')) return undefined
+  const { bearer, proof, certificate, ...others } = auth
+  if (typeof bearer !== 'string' || Object.keys(others).length > 0) return undefined
+  const request = isObject(proof) ? readRequest(proof) : undefined
+  if (proof !== undefined && request === undefined) return undefined
+  if (!isCertificate(certificate)) return undefined
+  const shown = certificate === undefined ? {} : { certificate }
+  return { token: bearer, evidence: { ...(request && { proof: request }), ...shown } }
+}
+
+function readRequest(proof: Record<string, unknown>): RequestProof | undefined {
+  const { token, method, url } = proof
+  const areTexts = isTexts([token, method, url])
+  return areTexts ? ({ token, method, url } as unknown as RequestProof) : undefined
+}
+
+function isCertificate(value: unknown): value is ClientCertificate | undefined {
+  return value === undefined || typeof value === 'string' || value instanceof Uint8Array
 }
 
 /** The only member of `auth`. An object that has none or several is not an anonymous caller. */

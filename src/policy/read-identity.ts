@@ -79,7 +79,6 @@ const issuerFields = mapping(
     typ: word,
     clockSkew: duration,
     maxAge: duration,
-    proof: oneOf('`proof`', ['dpop']),
     require: listOf('`require`', word, { minimum: 0 }),
     claims: mapping(
       '`claims`',
@@ -87,6 +86,7 @@ const issuerFields = mapping(
       { subject: pointer, scopes: pointer, roles: pointer, tenant: pointer, agent: pointer },
     ),
     roleMap: recordOf('`roleMap`', checkClaimKey, namedId),
+    proof: oneOf('`proof`', ['none', 'dpop', 'mtls']),
   },
 )
 

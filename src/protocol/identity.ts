@@ -14,8 +14,6 @@ export interface JwtIssuer {
   readonly clockSkewMs: number
   readonly maxAgeMs?: number
   readonly require: readonly string[]
-  /** Tokens are bound to a key, and each comes with a proof of it (RFC 9449). */
-  readonly proof?: 'dpop'
   /** JSON pointers into the claims. */
   readonly claims: {
     readonly subject: string
@@ -26,6 +24,8 @@ export interface JwtIssuer {
   }
   /** Names in the token to local roles; names that are not mapped do nothing. */
   readonly roleMap: Readonly<Record<string, string>>
+  /** How a caller proves that a token is its own: RFC 9449, RFC 8705. Default none. */
+  readonly proof?: 'none' | 'dpop' | 'mtls'
 }
 
 export interface ApiKey {

@@ -68,8 +68,7 @@ function callerOf(key: ApiKey): AcceptedCaller {
     ...(key.tenant === undefined ? {} : { tenant: key.tenant }),
     agent: key.id,
   }
-  const expiresAt = key.expires === undefined ? undefined : endOfDay(key.expires)
-  return acceptCaller(principal, expiresAt === undefined ? {} : { expiresAt })
+  return acceptCaller(principal, key.expires === undefined ? undefined : endOfDay(key.expires))
 }
 
 /** The first millisecond after a day `YYYY-MM-DD`, UTC; undefined if there is no such day. */

@@ -1,17 +1,30 @@
 import type { Clock } from '../../base/clock.ts'
 import type { JsonObject } from '../../base/json.ts'
 import type { JwtIssuer } from '../../protocol/identity.ts'
+import { readBinding } from './binding.ts'
+import { checkCertificate, type ClientCertificate } from './certificate.ts'
 import { acceptClaims, type AcceptedCaller } from './claims.ts'
+import { checkProof, type RequestProof } from './dpop.ts'
 import { keyOrigin, type KeyAccess } from './key-origin.ts'
 import type { KeySet } from './key-set.ts'
 import { KeySource, type KeySourceLimits } from './key-source.ts'
-import { ProofVerifier, type ProvenToken } from './proof.ts'
+import type { ProofMemory } from './proof-memory.ts'
 import { refuse, type Refusal } from './refusal.ts'
-import { cacheKey, TokenCache } from './token-cache.ts'
-import { malformed, parseObject, parseToken, verifyToken, type ParsedToken } from './token.ts'
+import { TokenCache, tokenHash, type VerifiedToken } from './token-cache.ts'
+import {
+  malformed,
+  maxTokenLength,
+  parseObject,
+  parseToken,
+  verifyToken,
+  type ParsedToken,
+} from './token.ts'
 
-/** Longest accepted token, in characters. */
-const maxTokenLength = 16 * 1024
+/** What a caller brings beside its token to prove that it may use it. */
+export interface Evidence {
+  readonly proof?: RequestProof
+  readonly certificate?: ClientCertificate
+}
 
 interface TrustedIssuer {
   readonly configuration: JwtIssuer
@@ -25,17 +38,18 @@ interface TrustedIssuer {
 export class BearerVerifier {
   readonly #issuers: ReadonlyMap<unknown, TrustedIssuer>
   readonly #clock: Clock
+  readonly #proofs: ProofMemory
   readonly #cache = new TokenCache()
-  readonly #proofs: ProofVerifier
 
   constructor(
     issuers: readonly JwtIssuer[],
     clock: Clock,
+    proofs: ProofMemory,
     access: KeyAccess,
     limits: KeySourceLimits | undefined,
   ) {
     this.#clock = clock
-    this.#proofs = new ProofVerifier(clock)
+    this.#proofs = proofs
     this.#issuers = new Map(
       issuers.map((configuration) => {
         const source = new KeySource(keyOrigin(configuration, access), clock, limits)
@@ -44,36 +58,41 @@ export class BearerVerifier {
     )
   }
 
-  /** Refusals have the `token-` codes and `key-set-unavailable`. A known token needs no waiting. */
-  verify(bearer: string): AcceptedCaller | Refusal | Promise<AcceptedCaller | Refusal> {
-    const caller = this.#find(bearer)
-    return caller instanceof Promise ? caller.then(withoutProof) : withoutProof(caller)
-  }
-
-  /** A token whose issuer demands that whoever brings it proves to have its key. */
-  async verifyProven(given: ProvenToken): Promise<AcceptedCaller | Refusal> {
-    const caller = await this.#find(given.token)
-    if (!caller.ok) return caller
-    const issuer = this.#issuers.get(caller.principal.issuer)?.configuration
-    if (issuer === undefined || caller.boundTo === undefined) {
-      return refuse(
-        'token-proof',
-        'the issuer of the token demands no proof',
-        'pass `{ bearer }`, or write `proof: dpop` for the issuer',
-      )
-    }
-    return (await this.#proofs.check(given, caller.boundTo, issuer.clockSkewMs)) ?? caller
-  }
-
-  #find(bearer: string): AcceptedCaller | Refusal | Promise<AcceptedCaller | Refusal> {
+  /**
+   * Refusals have the `token-` codes and `key-set-unavailable`. A known token needs no waiting,
+   * unless it takes a proof, which is looked at every time.
+   */
+  verify(
+    bearer: string,
+    evidence: Evidence,
+  ): AcceptedCaller | Refusal | Promise<AcceptedCaller | Refusal> {
     if (bearer.length > maxTokenLength) {
       return malformed(`is longer than ${maxTokenLength} characters`)
     }
-    const key = cacheKey(bearer)
-    return this.#cache.get(key, this.#clock.now()) ?? this.#verifyUnknown(bearer, key)
+    const key = tokenHash(bearer)
+    const known = this.#cache.get(key, this.#clock.now())
+    if (known !== undefined) return this.#prove(known, key, evidence)
+    return this.#verifyUnknown(bearer, key).then((token) =>
+      token.ok ? this.#prove(token, key, evidence) : token,
+    )
   }
 
-  async #verifyUnknown(bearer: string, key: string): Promise<AcceptedCaller | Refusal> {
+  #prove(
+    { caller, issuer, binding }: VerifiedToken,
+    hash: string,
+    { proof, certificate }: Evidence,
+  ): AcceptedCaller | Refusal | Promise<AcceptedCaller | Refusal> {
+    if (binding === undefined) return caller
+    const { thumbprint } = binding
+    if (binding.proof === 'mtls') return checkCertificate(certificate, thumbprint) ?? caller
+    const { subject } = caller.principal
+    const { issuer: name, clockSkewMs } = issuer
+    const demand = { thumbprint, tokenHash: hash, issuer: name, subject, clockSkewMs }
+    const checked = checkProof(proof, demand, this.#proofs, () => this.#clock.now())
+    return checked.then((refusal) => refusal ?? caller)
+  }
+
+  async #verifyUnknown(bearer: string, key: string): Promise<VerifiedToken | Refusal> {
     const token = parseToken(bearer)
     if (!token.ok) return token
     const claims = parseObject(token.payload)
@@ -84,8 +103,12 @@ export class BearerVerifier {
     const keys = checkHeader(token, configuration) ?? (await verifySignature(token, source))
     if (!keys.ok) return keys
     const caller = acceptClaims(claims, configuration, this.#clock.now())
-    if (caller.ok) this.#cache.set(key, { caller, source, keys })
-    return caller
+    if (!caller.ok) return caller
+    const binding = readBinding(claims, configuration)
+    if (binding !== undefined && 'error' in binding) return binding
+    const verified = { ok: true, caller, issuer: configuration, binding } as const
+    this.#cache.set(key, { ...verified, source, keys })
+    return verified
   }
 
   /** The issuer by equality of its name, as the token claims it; its own keys must bear that out. */
@@ -98,16 +121,6 @@ export class BearerVerifier {
       'name the issuer under `identity.jwt` of the policy, exactly as in the claim `iss`',
     )
   }
-}
-
-/** A token that is bound to a key is no bearer token. */
-function withoutProof(caller: AcceptedCaller | Refusal): AcceptedCaller | Refusal {
-  if (!caller.ok || caller.boundTo === undefined) return caller
-  return refuse(
-    'token-proof',
-    'the token came without a proof of possession',
-    'pass `auth: { dpop: { token, proof, method, url } }`',
-  )
 }
 
 function checkHeader(token: ParsedToken, issuer: JwtIssuer): Refusal | undefined {

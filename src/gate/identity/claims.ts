@@ -17,16 +17,11 @@ export interface AcceptedCaller {
   readonly principal: Principal
   /** First millisecond since the epoch at which the credential is no longer accepted. */
   readonly expiresAt?: number
-  /** Thumbprint of the key the credential is bound to (RFC 9449 section 6.1). */
-  readonly boundTo?: string
 }
 
 /** Frozen, since one caller serves everybody who brings the same credential. */
-export function acceptCaller(
-  principal: Principal,
-  optional: Pick<AcceptedCaller, 'expiresAt' | 'boundTo'> = {},
-): AcceptedCaller {
-  return deepFreeze({ ok: true, principal, ...optional })
+export function acceptCaller(principal: Principal, expiresAt?: number): AcceptedCaller {
+  return deepFreeze({ ok: true, principal, ...(expiresAt === undefined ? {} : { expiresAt }) })
 }
 
 /**
@@ -40,15 +35,12 @@ export function acceptClaims(
   issuer: JwtIssuer,
   now: number,
 ): AcceptedCaller | Refusal {
-  const problem =
-    checkRequired(claims, issuer) ?? checkAudience(claims, issuer) ?? checkBinding(claims, issuer)
+  const problem = checkRequired(claims, issuer) ?? checkAudience(claims, issuer)
   if (problem !== undefined) return problem
   const expiresAt = checkTimes(claims, issuer, now)
   if (typeof expiresAt !== 'number') return expiresAt
   const principal = readPrincipal(claims, issuer)
-  if ('error' in principal) return principal
-  const boundTo = issuer.proof === undefined ? undefined : boundKey(claims)
-  return acceptCaller(principal, { expiresAt, ...(boundTo === undefined ? {} : { boundTo }) })
+  return 'error' in principal ? principal : acceptCaller(principal, expiresAt)
 }
 
 function checkRequired(claims: JsonObject, issuer: JwtIssuer): Refusal | undefined {
@@ -68,27 +60,6 @@ function checkAudience(claims: JsonObject, issuer: JwtIssuer): Refusal | undefin
     'the token is not meant for this service',
     `ask the issuer for a token with the audience \`${issuer.audience[0]}\``,
   )
-}
-
-/**
- * A token that is bound to a key is worth nothing without the proof of that key (RFC 7800), and
- * where proofs are demanded, a token without a key cannot be proved.
- */
-function checkBinding(claims: JsonObject, issuer: JwtIssuer): Refusal | undefined {
-  if (issuer.proof === undefined) {
-    if (!Object.hasOwn(claims, 'cnf')) return undefined
-    return invalid('the token is bound to a key, and its issuer entry demands no `proof`')
-  }
-  if (boundKey(claims) !== undefined) return undefined
-  return invalid('the token is not bound to a key by its thumbprint alone')
-}
-
-/** The thumbprint under `cnf`; undefined where another method of confirmation stands beside it. */
-function boundKey(claims: JsonObject): string | undefined {
-  const cnf = Object.hasOwn(claims, 'cnf') ? claims['cnf'] : undefined
-  if (!isObject(cnf) || Object.keys(cnf).length !== 1) return undefined
-  const { jkt } = cnf
-  return typeof jkt === 'string' && /^[A-Za-z0-9_-]{43}$/.test(jkt) ? jkt : undefined
 }
 
 /** The end of the token's validity in milliseconds; it is over at that millisecond exactly. */
@@ -113,7 +84,7 @@ function checkTimes(claims: JsonObject, issuer: JwtIssuer, now: number): number 
 }
 
 /** Milliseconds of a NumericDate, which may have a fraction; null if it is not one. */
-function readTime(claims: JsonObject, name: string): number | null | undefined {
+export function readTime(claims: JsonObject, name: string): number | null | undefined {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined
   if (value === undefined) return undefined
   const isTime = typeof value === 'number' && value >= 0 && value <= lastSecond

@@ -45,6 +45,9 @@ function checkIssuer(issuer: JwtIssuer): void {
   if (issuer.maxAgeMs !== undefined && !isDuration(issuer.maxAgeMs)) {
     fail(`${name} has a \`maxAge\` that is not a duration`)
   }
+  if (issuer.proof !== undefined && !['none', 'dpop', 'mtls'].includes(issuer.proof)) {
+    fail(`${name} has a \`proof\` that is not known`, 'use `none`, `dpop` or `mtls`')
+  }
   for (const pointer of Object.values(issuer.claims)) {
     if (pointerTokens(pointer) === undefined) fail(`\`${pointer}\` is not a JSON pointer`)
   }

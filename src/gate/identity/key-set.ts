@@ -69,6 +69,31 @@ export async function secretKeySet(
   return { ok: true, find: (algorithm) => keyFor(entry, algorithm) }
 }
 
+/**
+ * The key a proof brings along: undefined when it is not the one with this RFC 7638 thumbprint,
+ * else the reason why it cannot be used, or the key for this one asymmetric algorithm.
+ */
+export async function readProofKey(
+  jwk: Record<string, unknown>,
+  algorithm: string,
+  thumbprint: string,
+): Promise<VerificationKey | string | undefined> {
+  if (['k', ...privateMembers].some((name) => Object.hasOwn(jwk, name))) return 'it is not public'
+  const own = await thumbprintOf(jwk)
+  if (own !== thumbprint) return own === undefined ? 'it is not a key' : undefined
+  const keys = await readUsableKey(jwk, [algorithm])
+  return typeof keys === 'string' ? keys : keys.get(algorithm)
+}
+
+async function thumbprintOf(jwk: Record<string, unknown>): Promise<string | undefined> {
+  const { calculateJwkThumbprint } = await import('jose/jwk/thumbprint')
+  try {
+    return await calculateJwkThumbprint(jwk)
+  } catch {
+    return undefined
+  }
+}
+
 function refuseSet(problem: string): Refusal {
   return refuse('token-key-invalid', `the key set ${problem}`)
 }

@@ -1,18 +1,27 @@
 import { hash } from 'node:crypto'
+import type { JwtIssuer } from '../../protocol/identity.ts'
+import type { Binding } from './binding.ts'
 import type { AcceptedCaller } from './claims.ts'
 import type { KeySet } from './key-set.ts'
 import type { KeySource } from './key-source.ts'
 
 const maxEntries = 10_000
 
-interface Entry {
+/** A token whose signature and claims have been verified; what it is bound to has not. */
+export interface VerifiedToken {
+  readonly ok: true
   readonly caller: AcceptedCaller
+  readonly issuer: JwtIssuer
+  readonly binding: Binding | undefined
+}
+
+interface Entry extends VerifiedToken {
   readonly source: KeySource
   readonly keys: KeySet
 }
 
-/** The key of a token in the cache: its SHA-256, so that no token is kept. */
-export function cacheKey(token: string): string {
+/** SHA-256 in base64url: the key of a token in the cache, so that none is kept, and its `ath`. */
+export function tokenHash(token: string): string {
   return hash('sha256', token, 'base64url')
 }
 
@@ -24,14 +33,14 @@ export function cacheKey(token: string): string {
 export class TokenCache {
   readonly #entries = new Map<string, Entry>()
 
-  get(key: string, now: number): AcceptedCaller | undefined {
+  get(key: string, now: number): VerifiedToken | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
     this.#entries.delete(key)
     const { caller, source, keys } = entry
     if (now >= (caller.expiresAt ?? 0) || source.current() !== keys) return undefined
     this.#entries.set(key, entry)
-    return caller
+    return entry
   }
 
   set(key: string, entry: Entry): void {

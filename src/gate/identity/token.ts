@@ -3,6 +3,9 @@ import { decodeBase64url, decodeUtf8 } from './base64url.ts'
 import type { KeySet } from './key-set.ts'
 import { refuse, type Refusal } from './refusal.ts'
 
+/** Longest accepted token or proof, in characters. */
+export const maxTokenLength = 16 * 1024
+
 /** A compact JWS that is well formed; nothing in it is verified. */
 export interface ParsedToken {
   readonly ok: true
@@ -12,14 +15,15 @@ export interface ParsedToken {
   readonly algorithm: string
   readonly kid: string | undefined
   readonly typ: string | undefined
+  /** All members. Those that carry or point to keys say nothing about an access token. */
+  readonly header: JsonObject
   readonly payload: Uint8Array
 }
 
 /**
  * Takes a compact JWS (RFC 7515 section 7.1) apart. Refuses everything that two readers might read
  * differently (`token-malformed`) and every extension (`token-critical`, also for `b64` of
- * RFC 7797). Encrypted tokens have five parts and are malformed here. Header members that carry or
- * point to keys are never looked at.
+ * RFC 7797). Encrypted tokens have five parts and are malformed here.
  */
 export function parseToken(token: string): ParsedToken | Refusal {
   const pieces = token.split('.', 4)
@@ -39,14 +43,14 @@ export function parseToken(token: string): ParsedToken | Refusal {
 }
 
 function readHeader(
-  members: JsonObject,
+  header: JsonObject,
   parts: Pick<ParsedToken, 'signed' | 'signature' | 'payload'>,
 ): ParsedToken | Refusal {
-  const { alg, kid, typ } = members
+  const { alg, kid, typ } = header
   if (typeof alg !== 'string') return malformed('names no algorithm')
   if (kid !== undefined && typeof kid !== 'string') return malformed('has a key id that is no text')
   if (typ !== undefined && typeof typ !== 'string') return malformed('has a type that is no text')
-  return { ok: true, algorithm: alg, kid, typ, ...parts }
+  return { ok: true, algorithm: alg, kid, typ, header, ...parts }
 }
 
 /** A JSON object from bytes of a token; duplicate members and the like are refused. */

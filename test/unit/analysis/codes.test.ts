@@ -59,7 +59,7 @@ const fixtures: Readonly<
   'duplicate-key': 'name: a\nname: b',
   'forbidden-key': 'roles: { constructor: {} }',
   'unknown-key': head('nmae: a'),
-  'not-evaluated': head('audit: {}'),
+  'not-evaluated': head('audit: { args: hash }'),
   'missing-key': 'name: a',
   'wrong-type': 'name: []',
   'bad-value': 'name: A B',

@@ -237,7 +237,7 @@ describe('the actors', () => {
     expect((await principalOf({ act: chain(2) }, { claims: at })).agent).toBe('agent-2')
   })
 
-  it('are at most four', async () => {
+  it('T29: are at most four', async () => {
     expect(await outcomeOf({ act: chain(5) })).toBe('token-claims')
     expect(await outcomeOf({ act: chain(60) })).toBe('token-claims')
     expect(await outcomeOf({ act: chain(200) })).toBe('token-malformed')
@@ -268,10 +268,6 @@ describe('the claims', () => {
     const { authenticate } = tokenDesk()
     const result = await authenticate({ bearer: signToken() })
     expect(() => Object.assign(result, { principal })).toThrow(TypeError)
-  })
-
-  it('that bind the token to a key are refused', async () => {
-    expect(await outcomeOf({ cnf: { jkt: 'x' } })).toBe('token-claims')
   })
 
   it('are an object', async () => {

@@ -357,8 +357,8 @@ test.each([
     'bad-value',
   ],
   [
-    'a proof of another kind',
-    `{ jwt: [{ ${issuer}, algorithms: [ES256], jwksFile: k, proof: mtls }] }`,
+    'a proof of an unknown kind',
+    `{ jwt: [{ ${issuer}, algorithms: [ES256], jwksFile: k, proof: DPoP }] }`,
     'bad-value',
   ],
   [
