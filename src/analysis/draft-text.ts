@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
-import { shorten } from '../base/text.ts'
+import { counted, shorten } from '../base/text.ts'
 import type { Policy } from '../policy/policy.ts'
 import {
   callerOf,
@@ -27,14 +27,14 @@ export function draftText(draft: Draft, observations: Observations): string {
 }
 
 function intro(draft: Draft, { traces, calls, skipped }: Observations): readonly string[] {
-  const counted = (outcome: Outcome): number =>
+  const numberOf = (outcome: Outcome): number =>
     calls.filter((call) => call.outcome === outcome).length
-  const ran = counted('ran') + counted('ran-after-ask')
+  const ran = numberOf('ran') + numberOf('ran-after-ask')
   const lines = [
     '',
     ` A draft: the least that covers what ran in ${traces} traces. Read every rule before it is used:`,
     ' what was observed is not yet what is wanted, and an attack that succeeded was observed too.',
-    ` Calls: ${ran} ran, ${counted('refused')} refused, ${counted('failed')} failed, ${skipped} without use.`,
+    ` Calls: ${ran} ran, ${numberOf('refused')} refused, ${numberOf('failed')} failed, ${skipped} without use.`,
   ]
   if (draft.conflicts.length > 0) {
     lines.push(
@@ -63,7 +63,7 @@ function ruleComment(rule: DraftRule, { calls }: Observations): readonly string[
     others.filter((call) => call.outcome === outcome).length
   const asked = rule.effect === 'ask' ? ', each after a person agreed' : ''
   const lines = [
-    ` From ${times(rule.calls.length, 'call')} by ${times(subjects.size, 'caller')} in ${times(traces.size, 'trace')}${asked}.`,
+    ` From ${counted(rule.calls.length, 'call')} by ${counted(subjects.size, 'caller')} in ${counted(traces.size, 'trace')}${asked}.`,
   ]
   const [refused, failed] = [count('refused'), count('failed')]
   if (refused + failed > 0) {
@@ -71,10 +71,6 @@ function ruleComment(rule: DraftRule, { calls }: Observations): readonly string[
   }
   if (role === undefined) lines.push(' For callers without a role.')
   return lines
-}
-
-function times(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /** The first call of a rule as a test; none where its arguments are not to be written down. */

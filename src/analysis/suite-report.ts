@@ -1,4 +1,4 @@
-import { shorten, visible } from '../base/text.ts'
+import { counted, shorten, visible } from '../base/text.ts'
 import type { Position } from '../protocol/decision.ts'
 import type { Coverage } from './coverage.ts'
 import type { Mutation } from './mutation.ts'
@@ -49,8 +49,11 @@ export function renderSuites(outcomes: readonly PolicyOutcome[]): string {
     '',
   ])
   const { total, passed } = countsOf(outcomes)
-  const noun = total === 1 ? 'test' : 'tests'
-  return [...lines, `${total} ${noun}: ${passed} passed, ${total - passed} failed`, ''].join('\n')
+  return [
+    ...lines,
+    `${counted(total, 'test')}: ${passed} passed, ${total - passed} failed`,
+    '',
+  ].join('\n')
 }
 
 function testLines({ suite }: SuiteOutcome, result: TestResult): readonly string[] {

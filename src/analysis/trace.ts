@@ -59,6 +59,11 @@ export async function* readTraces(path: string): AsyncGenerator<Trace> {
   else yield* readLines(path)
 }
 
+/** The traces of several files, one after the other. */
+export async function* readAllTraces(paths: readonly string[]): AsyncGenerator<Trace> {
+  for (const path of paths) yield* readTraces(path)
+}
+
 /** Told by the first line that is not empty: each kind begins in its own way. */
 async function kindOf(path: string): Promise<Kind> {
   for await (const { text } of readTextLines(path)) {

@@ -39,6 +39,11 @@ export function shorten(text: string, length: number): string {
   return `${visible(text.slice(0, end))}… (${text.length - end} more characters)`
 }
 
+/** `1 rule`, `2 rules`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** `at`, or the offset before it when `at` would cut a surrogate pair in two. */
 export function codePointBorder(text: string, at: number): number {
   return text.codePointAt(at - 1)! > 0xffff ? at - 1 : at

@@ -1,9 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { ExitCode } from './exit.ts'
 import type { Io } from './io.ts'
-
-const keysHelp = 'keys of which one has to have signed ($SALLYPORT_POLICY_KEYS)'
-const toolsHelp = 'tools module or schemas.json to validate arguments with'
+import { optionHelp } from './option-help.ts'
 
 /** Adds the commands that tell what a policy does before it runs. */
 export function addAnalysisCommands(
@@ -15,8 +13,8 @@ export function addAnalysisCommands(
     .command('test')
     .description('run the tests of policies')
     .argument('<files...>', 'policy files and test files (*.test.yaml)')
-    .option('--policy-keys <file>', keysHelp)
-    .option('--tools <file>', toolsHelp)
+    .option('--policy-keys <file>', optionHelp.keys)
+    .option('--tools <file>', optionHelp.tools)
     .option('--run <pattern>', 'only tests with such names (RE2 syntax)')
     .option('--coverage', 'tell which parts of the policies no test reaches')
     .option('--mutate', 'change the policies in one place at a time: some test has to fail')
@@ -36,9 +34,9 @@ export function addAnalysisCommands(
     .command('replay')
     .description('decide the calls of recorded traces, journals and reports again')
     .argument('<traces...>', 'traces as JSON lines (also .gz), journals, reports in JSON')
-    .requiredOption('--policy <file>', 'policy file')
-    .option('--policy-keys <file>', keysHelp)
-    .option('--tools <file>', toolsHelp)
+    .requiredOption('--policy <file>', optionHelp.policy)
+    .option('--policy-keys <file>', optionHelp.keys)
+    .option('--tools <file>', optionHelp.tools)
     .option('--as <json>', 'principal of the traces that name none')
     .option('--token <token>', 'the same, from a token ($SALLYPORT_TOKEN)')
     .option('--json', 'print a JSON line for each trace')
@@ -50,9 +48,9 @@ export function addAnalysisCommands(
   program
     .command('explain')
     .description('tell why a call is decided as it is, and what would change that')
-    .requiredOption('--policy <file>', 'policy file')
-    .option('--policy-keys <file>', keysHelp)
-    .option('--tools <file>', toolsHelp)
+    .requiredOption('--policy <file>', optionHelp.policy)
+    .option('--policy-keys <file>', optionHelp.keys)
+    .option('--tools <file>', optionHelp.tools)
     .option('--tool <name>', 'tool of the call; else a line as decide reads it')
     .option('--args <json>', 'arguments of the call')
     .option('--as <json>', 'principal')
@@ -70,8 +68,8 @@ export function addAnalysisCommands(
     .description('tell which calls two policies decide differently, newly allowed ones first')
     .argument('<old>', 'policy file')
     .argument('<new>', 'policy file')
-    .option('--policy-keys <file>', keysHelp)
-    .option('--tools <file>', toolsHelp)
+    .option('--policy-keys <file>', optionHelp.keys)
+    .option('--tools <file>', optionHelp.tools)
     .option('--log <files...>', 'recorded calls besides generated ones: traces, journals, reports')
     .option('--json', 'print the difference as JSON')
     .action(async (before: string, after: string, options) => {

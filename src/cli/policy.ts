@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { messageOf, SallyportError } from '../base/errors.ts'
+import { SallyportError } from '../base/errors.ts'
 import { isObject, parseJson } from '../base/json.ts'
 import { loadPolicy, type LoadedPolicy } from '../policy-file.ts'
 import type { PolicyKey } from '../policy-signature.ts'
+import { readText } from './files.ts'
 import type { Io } from './io.ts'
 
 export interface KeyOptions {
@@ -27,13 +27,7 @@ export async function loadTrusted(
  * is repeated in messages, since it may hold a private key.
  */
 export async function readPolicyKeys(path: string): Promise<readonly PolicyKey[]> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    throw new SallyportError('bad-file', `keys \`${path}\` cannot be read: ${messageOf(error)}`)
-  }
-  const parsed = parseJson(text)
+  const parsed = parseJson(await readText(path))
   const value = parsed.ok ? parsed.value : undefined
   if (isObject(value)) {
     const { keys = [value] } = value

@@ -5,6 +5,7 @@ import type { Diagnostic } from '../policy/diagnostic.ts'
 import { addAnalysisCommands } from './analysis-program.ts'
 import { exitCode, exitOfError, type ExitCode } from './exit.ts'
 import { noteError, type Io } from './io.ts'
+import { optionHelp } from './option-help.ts'
 
 const exitHelp = `
 Exit codes:
@@ -62,8 +63,8 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .command('run')
     .description('run an agent under a policy')
     .argument('[prompt]', 'what the user says; else standard input')
-    .requiredOption('--policy <file>', 'policy file')
-    .option('--policy-keys <file>', 'keys of which one has to have signed ($SALLYPORT_POLICY_KEYS)')
+    .requiredOption('--policy <file>', optionHelp.policy)
+    .option('--policy-keys <file>', optionHelp.keys)
     .option('--tools <module>', 'module whose default export is a list of tools')
     .option('--model <name>', 'model, as the provider calls it ($SALLYPORT_MODEL)')
     .option('--base-url <url>', 'OpenAI-compatible endpoint, ending in /v1')
@@ -86,7 +87,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .command('check')
     .description('find everything that is wrong with policy files')
     .argument('<files...>', 'policy files')
-    .option('--policy-keys <file>', 'keys of which one has to have signed ($SALLYPORT_POLICY_KEYS)')
+    .option('--policy-keys <file>', optionHelp.keys)
     .option('--tools <file>', 'tools module or schemas.json to hold rules and arguments against')
     .option('--strict', 'warnings fail too')
     .addOption(
@@ -107,7 +108,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--tools <file>', 'tools module or schemas.json, for rules about arguments')
     .option('--issuer <url>', 'issuer of the tokens')
     .option('--audience <name>', 'audience of the tokens')
-    .option('-o, --output <file>', 'write a new file instead of standard output')
+    .option('-o, --output <file>', optionHelp.newFile)
     .action(async (file: string, options) => {
       const { convert } = await import('./commands/convert.ts')
       done(await convert(file, options, io))
@@ -129,7 +130,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .description('print a policy to begin with')
     .option('--from-log <files...>', 'journals, reports or traces: the least that covers what ran')
     .option('--tools <file>', 'tools module or schemas.json to begin with')
-    .option('-o, --output <file>', 'write a new file instead of standard output')
+    .option('-o, --output <file>', optionHelp.newFile)
     .action(async (options) => {
       const { init } = await import('./commands/init.ts')
       done(await init(options, io))
@@ -138,9 +139,9 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   program
     .command('decide')
     .description('decide calls given as JSON lines on standard input')
-    .requiredOption('--policy <file>', 'policy file')
-    .option('--policy-keys <file>', 'keys of which one has to have signed ($SALLYPORT_POLICY_KEYS)')
-    .option('--tools <file>', 'tools module or schemas.json to validate arguments with')
+    .requiredOption('--policy <file>', optionHelp.policy)
+    .option('--policy-keys <file>', optionHelp.keys)
+    .option('--tools <file>', optionHelp.tools)
     .option('--token <token>', 'caller of the lines that name no principal ($SALLYPORT_TOKEN)')
     .option('--json', 'accepted for symmetry: the output always is JSON lines')
     .action(async (options) => {

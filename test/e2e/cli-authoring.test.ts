@@ -39,6 +39,13 @@ describe.concurrent('sallyport fmt', () => {
     })
   })
 
+  test('shows what is hidden in names of files', async () => {
+    const cwd = deskFolder({ 'a\u202e.yaml': tidy })
+    const { out } = await cli(['fmt', 'a\u202e.yaml', '--json'], { cwd })
+    expect(out).toContain('"a\\u202e.yaml"')
+    expect(JSON.parse(out)).toMatchObject({ files: [{ file: 'a\u202e.yaml' }] })
+  })
+
   test('is a filter without files, and leaves alone what is no YAML', async () => {
     const cwd = deskFolder({ 'broken.yaml': 'rules: [' })
     const [filter, broken, missing] = await Promise.all([
@@ -91,7 +98,7 @@ describe.concurrent('sallyport init', () => {
   test('drafts from a log the least that covers what ran', async () => {
     const cwd = deskFolder({ 'log.jsonl': log })
     const drafted = await cli(['init', '--from-log', 'log.jsonl', '-o', 'draft.yaml'], { cwd })
-    expect([drafted.code, drafted.err]).toEqual([0, '1 traces, 3 calls: 1 rules\n'])
+    expect([drafted.code, drafted.err]).toEqual([0, '1 trace, 3 calls: 1 rule\n'])
     const text = readFileSync(join(cwd, 'draft.yaml'), 'utf8')
     expect(text).toContain('# From 2 calls by 1 caller in 1 trace.')
     expect(text).not.toContain('erase')

@@ -272,7 +272,7 @@ describe.concurrent('sallyport report', () => {
     expect([first.code, second.code]).toEqual([0, 0])
     const read = (name: string) => JSON.parse(readFileSync(join(cwd, name), 'utf8'))
     const { runId } = read('first.json').header as { runId: string }
-    const [latest, named, html, terminal, unknown, missing, damaged] = await Promise.all([
+    const [latest, named, html, terminal, unknown, missing, damaged, folder] = await Promise.all([
       cli(['report', 'j.jsonl', '--format', 'json'], { cwd }),
       cli(['report', 'j.jsonl', '--format', 'json', '--run', runId], { cwd }),
       cli(['report', 'j.jsonl', '--format', 'html', '--run', runId, '-o', 'r.html'], { cwd }),
@@ -280,6 +280,7 @@ describe.concurrent('sallyport report', () => {
       cli(['report', 'j.jsonl', '--run', 'run_none'], { cwd }),
       cli(['report', 'none.jsonl'], { cwd }),
       cli(['report', 'desk.yaml'], { cwd }),
+      cli(['report', 'j.jsonl', '-o', '.'], { cwd }),
     ])
     expect(JSON.parse(latest.out)).toEqual(read('second.json'))
     expect(JSON.parse(named.out)).toEqual(read('first.json'))
@@ -287,6 +288,10 @@ describe.concurrent('sallyport report', () => {
     expect(readFileSync(join(cwd, 'r.html'), 'utf8')).toContain('refund-small')
     expect(terminal.out).toContain('refund')
     expect([unknown.code, missing.code, damaged.code]).toEqual([2, 2, 4])
+    expect([folder.code, folder.err]).toEqual([
+      2,
+      expect.stringMatching(/^error\[bad-file\]: `\.` /),
+    ])
   })
 })
 

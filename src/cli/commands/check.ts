@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { lintPolicy } from '../../analysis/lint.ts'
 import { isSallyportError, type ErrorData } from '../../base/errors.ts'
+import { counted } from '../../base/text.ts'
 import { version } from '../../base/version.ts'
 import { formatDiagnostic, type Diagnostic } from '../../policy/diagnostic.ts'
 import type { Tool } from '../../tools/tool.ts'
@@ -118,8 +119,4 @@ async function printHuman({ file, rules, diagnostics, error }: Checked, io: Io):
 
 function isError(diagnostic: Diagnostic): boolean {
   return diagnostic.severity === 'error'
-}
-
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

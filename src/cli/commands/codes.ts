@@ -5,7 +5,7 @@ import { SallyportError } from '../../base/errors.ts'
 import { diagnosticCodes, type DiagnosticCode } from '../../policy/diagnostic.ts'
 import { suggestionFor } from '../../policy/suggest.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import type { Io } from '../io.ts'
+import { outJson, type Io } from '../io.ts'
 
 export interface CodesOptions {
   readonly json?: boolean
@@ -31,7 +31,7 @@ export function codes(code: string | undefined, { json = false }: CodesOptions, 
       suggestionFor(code!, known),
     )
   }
-  if (json) io.out(`${JSON.stringify(pages, undefined, 2)}\n`)
+  if (json) outJson(io, pages, 2)
   else if (code === undefined) for (const page of pages) io.out(`${toLine(page)}\n`)
   else io.out(pages.map(toText).join('\n'))
   return exitCode.done

@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { convertSecurityConfig } from '../../analysis/convert.ts'
 import { writePolicy } from '../../analysis/write-policy.ts'
-import { messageOf, SallyportError } from '../../base/errors.ts'
 import { readPolicy } from '../../policy/read.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
+import { readText, writeNewText } from '../files.ts'
 import { printable, type Io } from '../io.ts'
-import { writeNewFile } from '../new-file.ts'
 import { loadTools } from '../tools-file.ts'
 
 export interface ConvertOptions {
@@ -33,16 +31,6 @@ export async function convert(file: string, options: ConvertOptions, io: Io): Pr
   readPolicy(text, { file: 'converted' })
   for (const note of notes) io.note(`note: ${printable(note)}\n`)
   if (output === undefined) io.out(text)
-  else await writeNewFile(output, text)
+  else await writeNewText(output, text)
   return exitCode.done
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    throw new SallyportError('bad-file', `\`${file}\` cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    })
-  }
 }

@@ -2,7 +2,7 @@ import { callerOf } from '../../analysis/callers.ts'
 import { diffPolicies, isNewlyAllowed, type Side } from '../../analysis/diff.ts'
 import { differenceToJson, renderDifference } from '../../analysis/diff-report.ts'
 import { clockAt } from '../../analysis/scenario.ts'
-import { readTraces, type Trace } from '../../analysis/trace.ts'
+import { readAllTraces } from '../../analysis/trace.ts'
 import { prepareRehearsals } from '../../gate/rehearsal.ts'
 import type { Tool } from '../../tools/tool.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
@@ -33,7 +33,7 @@ export async function diff(
   const [was, is] = (await Promise.all(sides)) as [Side, Side]
   const difference = await diffPolicies(was, is, {
     ...(tools === undefined ? {} : { tools }),
-    ...(options.log === undefined ? {} : { traces: tracesOf(options.log) }),
+    ...(options.log === undefined ? {} : { traces: readAllTraces(options.log) }),
   })
   const code = difference.changes.some(isNewlyAllowed) ? exitCode.negative : exitCode.done
   if (options.json === true) outJson(io, differenceToJson(difference, code), 2)
@@ -52,8 +52,4 @@ async function openSide(path: string, { tools, now, options, io }: Opening): Pro
   const policy = (await loadTrusted(path, options, io)).compile(tools)
   const begin = await prepareRehearsals(policy, { tools: tools ?? [], clock: clockAt(now) })
   return { policy, begin, caller: callerOf({}, policy) }
-}
-
-async function* tracesOf(paths: readonly string[]): AsyncGenerator<Trace> {
-  for (const path of paths) yield* readTraces(path)
 }

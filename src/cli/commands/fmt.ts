@@ -1,8 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { formatPolicy } from '../../analysis/format.ts'
-import { messageOf, SallyportError } from '../../base/errors.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import { printable, readInput, type Io } from '../io.ts'
+import { readText, writeText } from '../files.ts'
+import { outJson, printable, readInput, type Io } from '../io.ts'
 
 export interface FmtOptions {
   readonly check?: boolean
@@ -26,7 +25,7 @@ export async function fmt(
     if (changed && !json) io.out(`${printable(file)}\n`)
   }
   const code = check && results.some(({ changed }) => changed) ? exitCode.negative : exitCode.done
-  if (json) io.out(`${JSON.stringify({ files: results, exit: { code } }, undefined, 2)}\n`)
+  if (json) outJson(io, { files: results, exit: { code } }, 2)
   return code
 }
 
@@ -38,19 +37,9 @@ async function formatInput(check: boolean, io: Io): Promise<ExitCode> {
 }
 
 async function formatFile(file: string, check: boolean): Promise<boolean> {
-  const text = await reach(file, 'read', () => readFile(file, 'utf8'))
+  const text = await readText(file)
   const formatted = formatPolicy(text, file)
   if (formatted === text) return false
-  if (!check) await reach(file, 'written', () => writeFile(file, formatted))
+  if (!check) await writeText(file, formatted)
   return true
-}
-
-async function reach<T>(file: string, what: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action()
-  } catch (error) {
-    throw new SallyportError('bad-file', `\`${file}\` cannot be ${what}: ${messageOf(error)}`, {
-      cause: error,
-    })
-  }
 }

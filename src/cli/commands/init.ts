@@ -2,11 +2,12 @@ import { draftPolicy } from '../../analysis/draft.ts'
 import { draftText } from '../../analysis/draft-text.ts'
 import { observe } from '../../analysis/observed.ts'
 import { starterPolicy } from '../../analysis/starter.ts'
-import { readTraces, type Trace } from '../../analysis/trace.ts'
+import { readAllTraces } from '../../analysis/trace.ts'
 import { SallyportError } from '../../base/errors.ts'
+import { counted } from '../../base/text.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
+import { writeNewText } from '../files.ts'
 import type { Io } from '../io.ts'
-import { writeNewFile } from '../new-file.ts'
 import { loadTools } from '../tools-file.ts'
 
 export interface InitOptions {
@@ -27,7 +28,7 @@ export async function init({ fromLog, tools, output }: InitOptions, io: Io): Pro
   }
   const text = fromLog === undefined ? await starter(tools) : await fromLogs(fromLog, io)
   if (output === undefined) io.out(text)
-  else await writeNewFile(output, text)
+  else await writeNewText(output, text)
   return exitCode.done
 }
 
@@ -36,10 +37,11 @@ async function starter(tools: string | undefined): Promise<string> {
 }
 
 async function fromLogs(paths: readonly string[], io: Io): Promise<string> {
-  const observations = await observe(allTraces(paths))
+  const observations = await observe(readAllTraces(paths))
   const draft = draftPolicy('observed', observations)
   const { calls, traces, skipped } = observations
-  io.note(`${traces} traces, ${calls.length + skipped} calls: ${draft.rules.length} rules\n`)
+  const read = `${counted(traces, 'trace')}, ${counted(calls.length + skipped, 'call')}`
+  io.note(`${read}: ${counted(draft.rules.length, 'rule')}\n`)
   const { conflicts, inexpressible } = draft
   if (skipped > 0) io.note(`${skipped} calls teach nothing: no decision, or arguments unknown\n`)
   if (conflicts.length > 0)
@@ -47,8 +49,4 @@ async function fromLogs(paths: readonly string[], io: Io): Promise<string> {
   if (inexpressible.length > 0)
     io.note(`${inexpressible.length} calls fit no rule: see the draft\n`)
   return draftText(draft, observations)
-}
-
-async function* allTraces(paths: readonly string[]): AsyncGenerator<Trace> {
-  for (const path of paths) yield* readTraces(path)
 }

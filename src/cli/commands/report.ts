@@ -1,11 +1,12 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
-import { messageOf, SallyportError } from '../../base/errors.ts'
+import { stat } from 'node:fs/promises'
+import { SallyportError } from '../../base/errors.ts'
 import { jsonlJournal } from '../../journal/jsonl.ts'
 import { renderJson } from '../../report/json.ts'
 import { parseReport, readReport } from '../../report/read.ts'
 import { verifyChain, type Verification } from '../../report/verify.ts'
 import type { Report } from '../../report/report.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
+import { readText, writeText } from '../files.ts'
 import { printable, type Io } from '../io.ts'
 
 export interface ReportOptions {
@@ -32,7 +33,7 @@ export async function report(path: string, options: ReportOptions, io: Io): Prom
     : await openJournal(path, options.run)
   const text = await render(data, verification, options.format, io)
   if (options.output === undefined) io.out(text)
-  else await writeFile(options.output, text)
+  else await writeText(options.output, text)
   if (verification === undefined || verification.verdict === 'CONSISTENT') return exitCode.done
   io.note(`${verification.verdict}: ${printable(verification.message)}\n`)
   return tampered.has(verification.verdict) ? exitCode.negative : exitCode.done
@@ -44,12 +45,7 @@ interface Opened {
 }
 
 async function openReport(path: string, run: string | undefined): Promise<Opened> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new SallyportError('bad-file', `\`${path}\` cannot be read: ${messageOf(cause)}`, {
-      cause,
-    })
-  })
-  const data = await parseReport(text)
+  const data = await parseReport(await readText(path))
   if (run === undefined || data.header.runId === run) return { data, verification: undefined }
   throw new SallyportError('bad-option', `\`${path}\` is of another run than \`${run}\``)
 }

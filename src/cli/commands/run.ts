@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { SallyportError } from '../../base/errors.ts'
 import { jsonlJournal } from '../../journal/jsonl.ts'
 import { openaiCompatible } from '../../model/compatible.ts'
@@ -11,6 +9,7 @@ import type { RunResult } from '../../runtime-options.ts'
 import type { Run } from '../../run/run.ts'
 import { authOf, keyForHost } from '../auth.ts'
 import { exitOfRun, type ExitCode } from '../exit.ts'
+import { writeText } from '../files.ts'
 import { noteError, outJson, printable, readInput, type Io } from '../io.ts'
 import { loadTrusted, type KeyOptions } from '../policy.ts'
 import { loadTools } from '../tools-file.ts'
@@ -122,10 +121,10 @@ async function show(started: Run<RunResult>, options: RunCommandOptions, io: Io)
 
 async function conclude(result: RunResult, options: RunCommandOptions, io: Io): Promise<ExitCode> {
   const code = exitOfRun(result.status, result.error)
-  if (options.report !== undefined) await write(options.report, renderJson(result.report))
+  if (options.report !== undefined) await writeText(options.report, renderJson(result.report))
   if (options.html !== undefined) {
     const { renderHtml } = await import('../../report/html/page.ts')
-    await write(options.html, renderHtml(result.report))
+    await writeText(options.html, renderHtml(result.report))
   }
   if (options.json === true) {
     const { runId, status, text, usage, cost, error, approvals } = result
@@ -137,13 +136,4 @@ async function conclude(result: RunResult, options: RunCommandOptions, io: Io): 
   io.note(`run ${result.runId} in ${options.journal}\n`)
   if (options.html !== undefined) io.note(`report ${options.html}\n`)
   return code
-}
-
-async function write(path: string, text: string): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, text)
-  } catch (cause) {
-    throw new SallyportError('bad-file', `\`${path}\` cannot be written`, { cause })
-  }
 }

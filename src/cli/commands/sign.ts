@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises'
-import { messageOf, SallyportError } from '../../base/errors.ts'
+import { SallyportError } from '../../base/errors.ts'
 import { signatureFile } from '../../policy-load.ts'
 import { signPolicy } from '../../policy-sign.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import type { Io } from '../io.ts'
+import { writeText } from '../files.ts'
+import { outJson, printable, type Io } from '../io.ts'
 import { readPolicyKeys } from '../policy.ts'
 
 export interface SignOptions {
@@ -20,13 +20,9 @@ export async function sign(file: string, options: SignOptions, io: Io): Promise<
   }
   const signature = await signPolicy(file, key)
   const output = options.output ?? signatureFile(file)
-  try {
-    await writeFile(output, `${signature}\n`)
-  } catch (error) {
-    throw new SallyportError('bad-file', `\`${output}\` cannot be written: ${messageOf(error)}`)
-  }
+  await writeText(output, `${signature}\n`)
   const { kid } = key
-  if (options.json === true) io.out(`${JSON.stringify({ file, signature: output, kid })}\n`)
-  else io.note(`signed \`${file}\` with the key \`${String(kid)}\`: ${output}\n`)
+  if (options.json === true) outJson(io, { file, signature: output, kid })
+  else io.note(printable(`signed \`${file}\` with the key \`${String(kid)}\`: ${output}\n`))
   return exitCode.done
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { coverageOf } from '../../analysis/coverage.ts'
 import { mutationOf, type Mutation } from '../../analysis/mutation.ts'
@@ -13,12 +12,13 @@ import {
   type PolicyOutcome,
   type SuiteOutcome,
 } from '../../analysis/suite-report.ts'
-import { messageOf, SallyportError } from '../../base/errors.ts'
+import { SallyportError } from '../../base/errors.ts'
 import type { LoadedPolicy } from '../../policy-file.ts'
 import { compileFor } from '../../policy-text.ts'
 import { compilePattern } from '../../policy/pattern.ts'
 import type { Tool } from '../../tools/tool.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
+import { readText } from '../files.ts'
 import { outJson, type Io } from '../io.ts'
 import { loadTrusted, type KeyOptions } from '../policy.ts'
 import { loadTools } from '../tools-file.ts'
@@ -104,16 +104,6 @@ async function readSubjects(
     }
   }
   return [...subjects.values()]
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new SallyportError('bad-file', `\`${path}\` cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    })
-  }
 }
 
 async function outcomeOf(

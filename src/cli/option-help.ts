@@ -1,0 +1,7 @@
+/** What options say of themselves that several commands have. */
+export const optionHelp = {
+  policy: 'policy file',
+  keys: 'keys of which one has to have signed ($SALLYPORT_POLICY_KEYS)',
+  tools: 'tools module or schemas.json to validate arguments with',
+  newFile: 'write a new file instead of standard output',
+} as const
