@@ -8,8 +8,9 @@ export default defineConfig({
     setupFiles: ['test/config/setup.ts'],
     include: [
       'test/unit/{policy,gate}/**/*.test.ts',
-      'test/unit/policy-extends.test.ts',
-      'test/property/policy/*.test.ts',
+      'test/unit/policy-{extends,times,variables}.test.ts',
+      'test/conformance/attacks/{matching,policy-file}.test.ts',
+      'test/property/policy/semantics.test.ts',
     ],
     testTimeout: 60_000,
   },
