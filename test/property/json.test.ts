@@ -5,7 +5,9 @@ import { parseJson, type JsonValue } from '../../src/base/json.ts'
 
 const forbidden = new Set(['__proto__', 'constructor', 'prototype'])
 
-const key = fc.string({ unit: 'grapheme' }).filter((text) => !forbidden.has(text))
+const key = fc
+  .string({ unit: 'grapheme' })
+  .filter((text) => !forbidden.has(text) && !text.includes('\ufffd'))
 const number = fc.oneof(
   fc.maxSafeInteger(),
   fc.double({ noNaN: true, noDefaultInfinity: true, min: -(2 ** 53) + 1, max: 2 ** 53 - 1 }),
