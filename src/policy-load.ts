@@ -1,5 +1,6 @@
 import { systemClock } from './base/clock.ts'
-import { messageOf, SallyportError } from './base/errors.ts'
+import { SallyportError } from './base/errors.ts'
+import { fileFailure } from './base/file-failure.ts'
 import type { LoadedPolicy, LoadOptions } from './policy-file.ts'
 import type { PolicyFile } from './policy/document.ts'
 import { checkKeys, verifyTree } from './policy-signature.ts'
@@ -63,8 +64,6 @@ async function readSignature(path: string): Promise<string | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     const file = signatureFile(path)
-    throw new SallyportError('bad-file', `\`${file}\` cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    })
+    throw fileFailure(`\`${file}\``, 'read', error)
   }
 }

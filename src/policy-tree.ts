@@ -1,6 +1,7 @@
 import { open, realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import { messageOf, SallyportError } from './base/errors.ts'
+import { SallyportError } from './base/errors.ts'
+import { fileFailure } from './base/file-failure.ts'
 import { Diagnostics } from './policy/diagnostic.ts'
 import type { PolicyFile } from './policy/document.ts'
 import { openPolicy, type OpenPolicy, type ReadOptions } from './policy/read.ts'
@@ -90,11 +91,7 @@ class Gatherer {
       return { root, files: [root, ...[...this.#files.values()].filter((file) => file !== root)] }
     } catch (error) {
       if (error instanceof SallyportError) throw error
-      throw new SallyportError(
-        'bad-file',
-        `policy \`${path}\` cannot be read: ${messageOf(error)}`,
-        { cause: error },
-      )
+      throw fileFailure(`policy \`${path}\``, 'read', error)
     }
   }
 
@@ -163,7 +160,7 @@ function isInside(path: string, folder: string): boolean {
 }
 
 function unreadable(name: Name, child: OpenPolicy, error: unknown): unknown {
-  return refusal(name, child, `\`${name.text}\` cannot be read: ${messageOf(error)}`)
+  return refusal(name, child, fileFailure(`\`${name.text}\``, 'read', error).message)
 }
 
 /** What `Diagnostics` throws for one error at the name of a parent. */

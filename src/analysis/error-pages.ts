@@ -23,7 +23,7 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
   'journal-conflict':
     'Another writer has appended to the same run. Only one process may carry a run; the one that came second stops.',
   'bad-file':
-    'A file cannot be opened, read or written. The message holds what the operating system said; check path and rights.',
+    'A file cannot be opened, read or written. The message says why: it is not there, is a folder, or may not be used. Paths are looked up from the current folder.',
   'bad-permit':
     'A tool was asked to run without a permit, with one that was used before, or with one for another call. Tools run through the gate only; this is a defect of the calling program.',
   internal:

@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs'
 import { readFile as readBytes, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { messageOf, SallyportError } from '../base/errors.ts'
+import { SallyportError } from '../base/errors.ts'
+import { fileFailure } from '../base/file-failure.ts'
 
 export interface TextLine {
   /** Counts from 1. */
@@ -82,8 +83,5 @@ function tooLong(path: string, what: string): SallyportError {
 
 function unreadable(path: string, cause: unknown): unknown {
   if (cause instanceof SallyportError) return cause
-  return new SallyportError('bad-file', `\`${path}\` cannot be read: ${messageOf(cause)}`, {
-    help: 'check the name and that it may be read',
-    cause,
-  })
+  return fileFailure(`\`${path}\``, 'read', cause)
 }

@@ -1,13 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { messageOf, SallyportError } from '../base/errors.ts'
+import { fileFailure } from '../base/file-failure.ts'
 
 /** A whole file, decoded as UTF-8. Throws `bad-file`. */
 export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    throw badFile(path, 'read', cause)
+    throw fileFailure(`\`${path}\``, 'read', cause)
   }
 }
 
@@ -17,7 +17,7 @@ export async function writeText(path: string, text: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, text)
   } catch (cause) {
-    throw badFile(path, 'written', cause)
+    throw fileFailure(`\`${path}\``, 'written', cause)
   }
 }
 
@@ -26,17 +26,6 @@ export async function writeNewText(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text, { flag: 'wx' })
   } catch (cause) {
-    const help = 'an existing file is not overwritten; choose another name'
-    throw badFile(path, 'written', cause, { help })
+    throw fileFailure(`\`${path}\``, 'written', cause)
   }
-}
-
-function badFile(
-  path: string,
-  done: 'read' | 'written',
-  cause: unknown,
-  extra: { readonly help?: string } = {},
-): SallyportError {
-  const message = `\`${path}\` cannot be ${done}: ${messageOf(cause)}`
-  return new SallyportError('bad-file', message, { ...extra, cause })
 }

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { isObject, type JsonObject } from '../base/json.ts'
 import { toTools, type Tool, type ToolDefinition } from '../tools/tool.ts'
+import { readText } from './files.ts'
 import { importFailure } from './import-failure.ts'
 
 /**
@@ -15,7 +15,7 @@ export async function loadTools(path: string): Promise<readonly Tool[]> {
   const exported = path.endsWith('.json') ? await readSchemas(path) : await importModule(path)
   if (!Array.isArray(exported)) {
     throw new SallyportError('bad-option', `\`${path}\` does not hold a list of tools`, {
-      help: 'write a JSON array of `{"name", "description", "inputSchema"}`',
+      help: schemasHelp,
     })
   }
   const tools: Tool[] = []
@@ -39,6 +39,8 @@ function readEntry(path: string, index: number, entry: unknown): Tool {
     })
   }
 }
+
+const schemasHelp = 'write a JSON array of `{"name", "description", "inputSchema"}`'
 
 const moduleHelp = 'write `export default [defineTool({ ... })]`'
 
@@ -70,16 +72,20 @@ function kindOf(value: unknown): string {
 }
 
 async function readSchemas(path: string): Promise<unknown> {
-  let value: unknown
+  const value = parsed(path, await readText(path))
+  const list = isObject(value) ? value['tools'] : value
+  return Array.isArray(list) ? list.map((entry, index) => schemaOnly(path, index, entry)) : list
+}
+
+function parsed(path: string, text: string): unknown {
   try {
-    value = JSON.parse(await readFile(path, 'utf8'))
+    return JSON.parse(text) as unknown
   } catch (error) {
-    throw new SallyportError('bad-file', `\`${path}\` cannot be read: ${messageOf(error)}`, {
+    throw new SallyportError('bad-file', `\`${path}\` is not JSON: ${messageOf(error)}`, {
+      help: schemasHelp,
       cause: error,
     })
   }
-  const list = isObject(value) ? value['tools'] : value
-  return Array.isArray(list) ? list.map((entry, index) => schemaOnly(path, index, entry)) : list
 }
 
 /** A tool that exists to be judged; a permit for it would end in an error. */

@@ -1,5 +1,6 @@
-import { stat } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { SallyportError } from '../../base/errors.ts'
+import { fileFailure } from '../../base/file-failure.ts'
 import { jsonlJournal } from '../../journal/jsonl.ts'
 import { renderJson } from '../../report/json.ts'
 import { parseReport, readReport } from '../../report/read.ts'
@@ -51,9 +52,7 @@ async function openReport(path: string, run: string | undefined): Promise<Opened
 }
 
 async function openJournal(path: string, run: string | undefined): Promise<Opened> {
-  await stat(path).catch((cause: unknown) => {
-    throw new SallyportError('bad-file', `there is no journal \`${path}\``, { cause })
-  })
+  await checkReadable(path)
   const journal = jsonlJournal(path)
   const runId = await findRun(journal.list(), run)
   if (runId !== undefined) {
@@ -64,6 +63,20 @@ async function openJournal(path: string, run: string | undefined): Promise<Opene
     'bad-option',
     run === undefined ? `\`${path}\` holds no run` : `\`${path}\` holds no run \`${run}\``,
   )
+}
+
+/** A journal without a file is an empty one; here it has to be there. Throws `bad-file`. */
+async function checkReadable(path: string): Promise<void> {
+  const named = `journal \`${path}\``
+  try {
+    await using file = await open(path)
+    if ((await file.stat()).isFile()) return
+  } catch (cause) {
+    throw fileFailure(named, 'read', cause)
+  }
+  throw new SallyportError('bad-file', `${named} cannot be read: it is not a file`, {
+    help: 'name the file, such as `.sallyport/journal.jsonl`',
+  })
 }
 
 /** The named run if the journal has it; without a name the latest. */

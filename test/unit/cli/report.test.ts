@@ -1,12 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Io } from '../../../src/cli/io.ts'
-import { main } from '../../../src/cli/program.ts'
 import { jsonlJournal } from '../../../src/journal/jsonl.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { inProcess, type Said } from '../../support/in-process.ts'
 
 async function writeRun(): Promise<string> {
   const path = join(temporaryFolder(), 'journal.jsonl')
@@ -17,21 +16,8 @@ async function writeRun(): Promise<string> {
   return path
 }
 
-async function report(path: string): Promise<{ code: number; out: string; notes: string }> {
-  const said = { out: '', notes: '' }
-  const io: Io = {
-    out: (text) => void (said.out += text),
-    note: (text) => void (said.notes += text),
-    input: (async function* () {})(),
-    environment: {},
-    outIsClosed: false,
-    outIsTerminal: false,
-    color: false,
-    columns: 80,
-    onInterrupt: () => () => undefined,
-  }
-  const code = await main(['report', path, '--format', 'json'], io)
-  return { code, ...said }
+async function report(path: string): Promise<Said> {
+  return inProcess(['report', path, '--format', 'json'])
 }
 
 test('the report of an untouched journal comes without a note', async () => {
@@ -70,4 +56,16 @@ test('a report.json is rendered again, unless it is none', async () => {
   const { code, notes } = await report(path)
   expect(code).toBe(2)
   expect(notes).toContain('`/rows` must be array')
+})
+
+test('a report goes into a folder that is made for it, and never through a file', async () => {
+  const journal = await writeRun()
+  const folder = temporaryFolder()
+  const output = join(folder, 'of/today/report.json')
+  const written = await inProcess(['report', journal, '--format', 'json', '--output', output])
+  expect(written).toEqual({ code: 0, out: '', notes: '' })
+  expect(readFileSync(output, 'utf8')).toBe((await report(journal)).out)
+  const through = await inProcess(['report', journal, '--output', join(output, 'report.json')])
+  expect(through.code).toBe(2)
+  expect(through.notes).toMatch(/^error\[bad-file\]: .* cannot be written: /)
 })

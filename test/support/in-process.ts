@@ -1,0 +1,28 @@
+import type { Io } from '../../src/cli/io.ts'
+import { main } from '../../src/cli/program.ts'
+
+export interface Said {
+  readonly code: number
+  readonly out: string
+  readonly notes: string
+}
+
+/** A command in this process, with `input` on standard input and an empty environment. */
+export async function inProcess(args: readonly string[], input = ''): Promise<Said> {
+  const said = { out: '', notes: '' }
+  const io: Io = {
+    out: (text) => void (said.out += text),
+    note: (text) => void (said.notes += text),
+    input: (async function* () {
+      if (input !== '') yield input
+    })(),
+    environment: {},
+    outIsClosed: false,
+    outIsTerminal: false,
+    color: false,
+    columns: 80,
+    onInterrupt: () => () => undefined,
+  }
+  const code = await main([...args], io)
+  return { code, ...said }
+}
