@@ -198,15 +198,9 @@ function refineText(text: string, { refine }: Grant): string {
 }
 
 function concludeResult(value: unknown, grant: Grant): Finding | Promise<Finding> {
-  const { tool, args } = grant
+  const { tool } = grant
   const output = copyOutput(value)
-  if (typeof output === 'string') {
-    return failed(
-      'error-output',
-      'bad-output',
-      hideSensitive(`the tool ran, but its result cannot be used: ${output}`, args, tool.sensitive),
-    )
-  }
+  if (typeof output === 'string') return badOutput(`its result cannot be used: ${output}`, grant)
   const problem = checkOutput(tool, output.value)
   return problem instanceof Promise
     ? problem.then((late) => concludeChecked(output, late, grant))
@@ -216,14 +210,21 @@ function concludeResult(value: unknown, grant: Grant): Finding | Promise<Finding
 function concludeChecked(
   output: CopiedOutput,
   problem: SchemaProblem | undefined,
-  { tool, args, refine }: Grant,
+  grant: Grant,
 ): Finding {
   if (problem === undefined) {
+    const { tool, refine } = grant
     return { status: 'success', ...presentOutput(output, tool.maxResultBytes, refine) }
   }
   const place = problem.pointer === '' ? 'its result' : `\`${problem.pointer}\` of its result`
-  const message = `the tool ran, but ${place} ${problem.message}`
-  return failed('error-output', 'bad-output', hideSensitive(message, args, tool.sensitive))
+  return badOutput(`${place} ${problem.message}`, grant)
+}
+
+/** Names of members and what getters throw are words of the tool. */
+function badOutput(what: string, grant: Grant): Finding {
+  const { args, tool } = grant
+  const message = hideSensitive(`the tool ran, but ${what}`, args, tool.sensitive)
+  return failed('error-output', 'bad-output', refineText(message, grant))
 }
 
 function stopped(reason: StopReason, timeoutMs: number, started: boolean): Finding {

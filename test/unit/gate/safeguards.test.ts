@@ -1,3 +1,4 @@
+import assert from 'node:assert'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -134,6 +135,22 @@ describe('output rules', () => {
     expect(streams!.truncated).toBe(true)
     expect(Buffer.byteLength(streams!.content)).toBeLessThanOrEqual(256)
     expect(only(events, 'execution-progress')[0]!.value).toEqual({ key: '[redacted]' })
+  })
+
+  test.each<[string, () => unknown]>([
+    ['a member of which is not as declared', () => ({ [secret]: 1 })],
+    ['that throws when it is read', () => ({ toJSON: () => assert.fail(secret) })],
+  ])('hold for what is said of a result %s', async (_, execute) => {
+    const output = { type: 'object', additionalProperties: { type: 'string' } }
+    const { start } = agentOf([{ calls: [{ tool: 'tells' }] }, { text: '' }], {
+      tools: [toolOf('tells', { output, execute })],
+      policy,
+      secrets: [secret],
+    })
+    const { result, events } = await finish(start())
+    expect(only(events, 'tool-result')[0]).toMatchObject({ status: 'error-output' })
+    expect(only(events, 'tool-result')[0]!.content).toContain('[redacted]')
+    expect(JSON.stringify([events, result])).not.toContain('hunter2')
   })
 
   test('R07: cut a result of 200 MB', async () => {
