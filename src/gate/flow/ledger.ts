@@ -71,6 +71,11 @@ export class Ledger {
     return names.map((name) => name.slice(prefix.length))
   }
 
+  /** Something of the shelf is not kept. */
+  miss(shelf: string): void {
+    this.#full.add(shelf)
+  }
+
   isFull(shelf: string): boolean {
     return this.#full.has(shelf)
   }

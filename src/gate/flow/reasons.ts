@@ -39,7 +39,7 @@ export function afterReason(tool: string): string {
 function subject(problems: readonly Problem[]): string {
   const [first] = problems as [Problem]
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
-  const length = first.isTooLong === true ? ', which has too many parts to be looked at,' : ''
+  const length = first.isTooLong === true ? ', which is too long to be looked at,' : ''
   return `\`${shorten(first.argument, 128)}\`${more}${length}`
 }
 

@@ -1,4 +1,5 @@
 import { escapeToken, type JsonPrimitive, type JsonValue } from '../../base/json.ts'
+import { lengthRead, maxRead } from './allowance.ts'
 
 /** A scalar of a value and its place. */
 export interface Place {
@@ -9,30 +10,36 @@ export interface Place {
   readonly isPlainName: boolean
 }
 
-/** Scalars of one value that are looked at; of a value with more of them nothing is known. */
+/** Scalars of one value that are looked at; of a value with more of them, or longer, nothing is known. */
 const maxScalars = 4096
 
 /** Names of members that cannot hold an address or an instruction. */
 const plainKey = /^[A-Za-z_][A-Za-z0-9_-]{0,31}$/
 
-/** Every scalar of a value and every member name in it; undefined when there are more than 4096. */
+/**
+ * Every scalar of a value and every member name in it; undefined when there are more than 4096, or
+ * more text than is read.
+ */
 export function scalarsOf(value: JsonValue, pointer = ''): readonly Place[] | undefined {
   const places: Place[] = []
   const open: [JsonValue, string][] = [[value, pointer]]
+  let left = maxRead
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [part, place] = next
+    if (typeof part === 'string') left -= lengthRead(part, left)
     if (typeof part !== 'object' || part === null) {
       places.push({ pointer: place, value: part as JsonPrimitive, isPlainName: false })
     } else {
       for (const [key, child] of Object.entries(part).toReversed()) {
         const below = `${place}/${escapeToken(key)}`
         if (!Array.isArray(part)) {
+          left -= lengthRead(key, left)
           places.push({ pointer: below, value: key, isPlainName: plainKey.test(key) })
         }
         open.push([child as JsonValue, below])
       }
     }
-    if (places.length + open.length > maxScalars) return undefined
+    if (left < 0 || places.length + open.length > maxScalars) return undefined
   }
   return places
 }

@@ -12,6 +12,7 @@ import { no, unknown, yes, type Truth } from '../../policy/truth.ts'
 import type { ToolFacts } from '../../protocol/facts.ts'
 import type { AssistantPart, Message, ToolMessage, UserMessage } from '../../protocol/message.ts'
 import type { Principal } from '../../protocol/principal.ts'
+import { Allowance } from './allowance.ts'
 import { FlowCheck, type FlowCall, type FlowJudgement } from './check.ts'
 import { endorsedForm, idForm, isEmpty, openQuery } from './forms.ts'
 import { leavesOf, levels, type Leaf } from './leaves.ts'
@@ -141,17 +142,20 @@ export class FlowSession implements Sources {
     const repeated = new Repetition(this.#unheard(asked ?? []))
     const isNamed = !isError && this.#isNamed(asked ?? [])
     const isListing = !isError && asked !== undefined
+    const allowance = new Allowance()
     const sourceAt = ({ pointer, secrecy }: Pick<Leaf, 'pointer' | 'secrecy'>): Source => ({
       origin: { kind: 'tool', tool, callId, field: pointer },
       secrecy,
     })
     for (const leaf of leavesOf(read, facts, this.#schemaOf(tool))) {
       if (isEmpty(leaf.value)) continue
-      const [source, print] = [sourceAt(leaf), printOf(leaf.value)]
-      this.#addLeaf(leaf, source, print, repeated)
-      if (isNamed) this.#put(`named:${tool}`, source, print)
-      if (isListing) this.#addId(`ids:${tool}`, source, leaf.value, print)
       if (leaf.trust === 'untrusted') this.#ledger.taint()
+      const part = allowance.take(leaf.value)
+      if (part !== leaf.value) this.#miss(leaf)
+      const [source, print] = [sourceAt(leaf), printOf(part)]
+      this.#addLeaf({ ...leaf, value: part }, source, print, repeated)
+      if (isNamed) this.#put(`named:${tool}`, source, print)
+      if (isListing) this.#addId(`ids:${tool}`, source, part, print)
     }
     const { secrecy = 'internal' } = facts.output ?? {}
     for (const id of isListing ? ids : []) {
@@ -211,13 +215,15 @@ export class FlowSession implements Sources {
     this.#addResult(result, args === undefined ? undefined : valuesOf(args))
   }
 
-  #hear(kind: 'user' | 'system', text: string): void {
+  #hear(kind: 'user' | 'system', said: string): void {
+    const text = String(new Allowance().take(said))
+    if (text !== said) this.#ledger.miss(kind)
     const source: Source = { origin: { kind }, secrecy: 'internal' }
     const trusted: readonly string[] = this.#policy.document.flow?.trusted ?? ['user', 'system']
     if (trusted.includes(kind)) {
       this.#put(kind, source, printOf(text))
       this.#ledger.add('said', source, [], secretsIn(text))
-    } else if (text.trim() !== '') {
+    } else if (said.trim() !== '') {
       this.#put('untrusted', source, printOf(text))
       this.#ledger.taint()
     }
@@ -251,9 +257,19 @@ export class FlowSession implements Sources {
     this.#ledger.add(shelf, source, [], [idForm(value), ...(isWord ? forms : [])])
   }
 
-  #addSecrets(value: JsonPrimitive, source: Source, repeated: Repetition): void {
+  /** Part of a leaf is not read: more than is known may be trusted, and secret. */
+  #miss(leaf: Leaf): void {
+    if (leaf.trust === 'trusted') this.#ledger.miss('trusted')
+    if (this.#isSecret(leaf)) this.#ledger.miss('secrets')
+  }
+
+  #isSecret({ secrecy }: Pick<Leaf, 'secrecy'>): boolean {
     const from = this.#policy.document.flow?.secretFrom ?? 'private'
-    if (levels.indexOf(source.secrecy) < levels.indexOf(from) || typeof value === 'boolean') return
+    return levels.indexOf(secrecy) >= levels.indexOf(from)
+  }
+
+  #addSecrets(value: JsonPrimitive, source: Source, repeated: Repetition): void {
+    if (!this.#isSecret(source) || typeof value === 'boolean') return
     const secrets = [...secretsIn(String(value))].filter((part) => !repeated.secrets.has(part))
     this.#ledger.add('secrets', source, [], secrets)
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { FlowSession } from '../../../../src/gate/flow/session.ts'
 import type { JsonValue } from '../../../../src/base/json.ts'
+import { unknown, yes } from '../../../../src/policy/truth.ts'
 import { user } from '../../policy/build.ts'
 import { flowPolicy, Talk } from './support.ts'
 
@@ -277,3 +278,48 @@ test('a long hostile text is read in a moment', () => {
     expect(() => talk.decide({ body: text })).not.toThrow()
   }
 }, 30_000)
+
+describe('of what is longer than is read', () => {
+  const long = 300_000
+  const body = { act: { sink: 'external', args: { body: { carries: true } } } }
+
+  test.each([
+    ['a text', `ann ${'x '.repeat(long / 2)} eve`],
+    ['characters that stand for many', `ann ${'\ufdfa'.repeat(long / 18)} eve`],
+    ['a text without an end of a word', `ann ${'x'.repeat(long)}`],
+    ['many values', ['ann', ...Array.from({ length: long / 6 }, () => 'xxxxxx'), 'eve']],
+  ])('%s: the beginning counts, to the end of a word', (_, result) => {
+    const talk = listing({ output: { trust: 'trusted' } })
+      .reads('x')
+      .reads(result as JsonValue, 'list')
+    expect(talk.rule({ to: 'ann' })).toBe('all')
+    for (const to of ['eve', 'x'.repeat(100)]) expect(talk.rule({ to })).toBe(steering)
+  })
+
+  test.each([
+    ['the user', 'user', (talk: Talk, text: string) => talk.says(text)],
+    ['a trusted tool', 'trusted', (talk: Talk, text: string) => talk.reads(text, 'lookup')],
+  ])('what %s said cannot be told', (_, from, tell) => {
+    const talk = tell(new Talk(flowPolicy()), `ann ${'x '.repeat(long)}`)
+    expect(talk.flow.hold('ann', [from as 'user'])).toBe(yes)
+    expect(talk.flow.hold('eve', [from as 'user'])).toBe(unknown)
+  })
+
+  test('whatever looks like a secret may be one', () => {
+    const tools = { list: { kind: 'read', output: { secrecy: 'private' } } }
+    const talk = new Talk(flowPolicy({ ...body, tools })).reads(
+      `${'x '.repeat(long)}12ab34cd`,
+      'list',
+    )
+    expect(talk.rule({ body: '12ab34cd' })).toBe('flow.secretsOut')
+  })
+
+  test.each([
+    ['a text', 'x '.repeat(long / 2)],
+    ['characters that stand for many', '\ufdfa'.repeat(long / 18)],
+    ['names of members', { ['x '.repeat(long / 2)]: 1 }],
+  ])('of an argument that is %s, everything is assumed', (_, to) => {
+    const talk = listing({}).says('x').reads('x')
+    expect(talk.decide({ to }).reasons[0]).toContain('too long to be looked at')
+  })
+})
