@@ -2,8 +2,21 @@ import { hostOf } from '../../policy/domain.ts'
 import { nothing, trim } from './trim.ts'
 
 // what clients make a link of: with a scheme, with two slashes, or a bare host name
-const candidate =
-  /(?:[a-z][a-z0-9+.-]{1,31}:)?[\\/]{2}[^\s<>"'`|{}^]+|\bhttps?:[^\s<>"'`|{}^]+|(?<![\p{L}\p{N}@._-])(?:[\p{L}\p{N}](?:[\p{L}\p{N}_-]{0,62})\.)+\p{L}{2,63}\.?(?![\p{L}\p{N}@_-])(?::\d{1,5})?(?:[/?#][^\s<>"'`|{}^]*)?|(?<![\p{L}\p{N}@._-])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?[/?#][^\s<>"'`|{}^]*/giu
+const onward = String.raw`[^\s<>"'\x60|{}^]`
+// a name begins where none goes on in front of it; `_` alone may begin an emphasis
+const begin = String.raw`(?=[\p{L}\p{N}])(?<![\p{L}\p{M}\p{N}@.-]_{0,64})`
+const end = String.raw`\.?(?![\p{L}\p{M}\p{N}@-]|_+[\p{L}\p{N}])(?::\d{1,5})?`
+const labels = String.raw`(?:[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,62}\.)+`
+const lastLabel = String.raw`(?:xn--[a-z0-9-]{1,59}|\p{L}[\p{L}\p{M}]{1,62})`
+const candidate = new RegExp(
+  [
+    String.raw`(?:[a-z][a-z0-9+.-]{1,31}:)?[\\/]{2}${onward}+`,
+    String.raw`\bhttps?:${onward}+`,
+    String.raw`${begin}${labels}${lastLabel}${end}(?:[/?#]${onward}*)?`,
+    String.raw`${begin}\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?[/?#]${onward}*`,
+  ].join('|'),
+  'giu',
+)
 
 const ignorable = /\p{Default_Ignorable_Code_Point}/gu
 const dots = /[\u3002\uff0e\uff61]/g

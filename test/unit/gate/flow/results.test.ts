@@ -262,6 +262,9 @@ test('a long hostile text is read in a moment', () => {
     '*'.repeat(long),
     'a@'.repeat(long),
     'a.'.repeat(long),
+    'a_a.'.repeat(long / 2),
+    'a.xn--a-'.repeat(long / 4),
+    '_'.repeat(long),
   ]
   for (const text of [
     ...texts,
