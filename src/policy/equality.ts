@@ -30,12 +30,19 @@ export function sameText(a: string, b: string): boolean {
 export const maxTextLength = 100_000
 
 const sigma = /\u03c2/g
+const beyondAscii = /[\u0080-\uffff]/
+
+/** Such a text is its own normal form, in every form. */
+export function isAscii(text: string): boolean {
+  return !beyondAscii.test(text)
+}
 
 /**
  * Text for comparison without regard to case and presentation: NFKC, then folded by way of upper
  * case, so that `ſ`, the Kelvin sign and full-width letters meet their plain forms (UTS 39).
  */
 export function fold(text: string): string {
+  if (isAscii(text)) return text.toLowerCase()
   return text
     .normalize('NFKC')
     .toUpperCase()

@@ -133,7 +133,7 @@ test('runs are found exactly where they occur within one source', () => {
     fc.property(fc.array(letters, { maxLength: 5 }), letters, (sources, run) => {
       fc.pre(run.length > 0)
       const index = new RunIndex()
-      for (const [number, source] of sources.entries()) index.add(source, number)
+      for (const [number, source] of sources.entries()) index.add(Float64Array.from(source), number)
       const found = index.find({ length: run.length, at: (at) => run[at]! })
       const holds = (source: readonly number[]): boolean =>
         source.some((_, start) => run.every((word, offset) => source[start + offset] === word))

@@ -32,7 +32,7 @@ export class FlowArgument {
     this.name = name
     this.facts = facts
     this.#tool = tool
-    this.#knownForms = new Set(known.flatMap((value) => [...formsIn(value)]))
+    this.#knownForms = new Set(known.flatMap((value) => [...formsIn(value, wordsOf(value))]))
     this.#knownTexts = new Set(known.map((value) => wordsOf(value).join(' ')))
     this.#lists = anyGlob(idsFrom)
     this.#documents = anyGlob(fromNamed)

@@ -4,8 +4,9 @@ import { fold } from '../../policy/equality.ts'
 import type { ArgumentForm } from '../../protocol/facts.ts'
 import { datesIn, dateOf } from './dates.ts'
 import { linksIn, parseUrl, readingsOf, urlForm, urlForms } from './links.ts'
+import { markers, piecesWith } from './pieces.ts'
 import { nothing, trim } from './trim.ts'
-import { decimalOf, decimalOfNumber, wordsOf, wordsOfValue } from './words.ts'
+import { decimalOf, decimalOfNumber, wordsOfValue } from './words.ts'
 
 type Scalar = string | number | boolean | null
 
@@ -123,6 +124,8 @@ function pathOf(text: string): string | undefined {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
+const addressing = markers('@')
+const typing = markers('0123456789./~-')
 const chunk = /[^\s"'`<>|;,]+/g
 // a local part begins where nothing of one stands in front of it, or each character would be tried
 const address = /(?<![^\s@:;,()[\]<>"'`|])[^\s@:;,()[\]<>"'`|]{1,64}@[\p{L}\p{N}._-]{1,253}/gu
@@ -131,8 +134,11 @@ const opening = new Set('([{')
 const closing = new Set('.:!?)]}')
 const grouped = /\b[A-Z]{2}[0-9]{2}(?:[ \u00a0-][A-Z0-9]{1,4}){2,9}\b/gi
 
-/** Everything typed that a text holds, in all forms under which a call may ask for it. */
-export function formsIn(text: string): ReadonlySet<string> {
+/**
+ * Everything typed that a text with these words holds, in all forms under which a call may ask for
+ * it.
+ */
+export function formsIn(text: string, words: readonly string[]): ReadonlySet<string> {
   const forms = new Set<string>()
   for (const link of linksIn(text).flatMap(readingsOf)) {
     const url = parseUrl(link)
@@ -140,16 +146,20 @@ export function formsIn(text: string): ReadonlySet<string> {
     for (const form of urlForms(url)) forms.add(`url:${form}`)
     forms.add(`host:${url.host}`)
   }
-  for (const [found] of text.matchAll(address)) add(forms, 'email', trim(found, nothing, dots))
-  for (const [found] of text.matchAll(chunk)) {
-    const bare = trim(found, opening, closing)
-    if (bare.length > maxWhole) continue
-    if (/\d/.test(bare)) add(forms, 'iban', bare)
-    if (/[./~-]/.test(bare)) add(forms, 'path', bare)
+  for (const piece of piecesWith(text, addressing)) {
+    for (const [found] of piece.matchAll(address)) add(forms, 'email', trim(found, nothing, dots))
+  }
+  for (const piece of piecesWith(text, typing)) {
+    for (const [found] of piece.matchAll(chunk)) {
+      const bare = trim(found, opening, closing)
+      if (bare.length > maxWhole) continue
+      if (/\d/.test(bare)) add(forms, 'iban', bare)
+      if (/[./~-]/.test(bare)) add(forms, 'path', bare)
+    }
   }
   if (text.length <= 1024 && !text.includes('\n')) add(forms, 'path', text.trim())
   for (const [found] of text.matchAll(grouped)) addGroups(forms, found)
-  for (const word of wordsOf(text)) {
+  for (const word of words) {
     const decimal = decimalOf(word)
     if (decimal === undefined) continue
     forms.add(`number:${decimal}`)

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { isObject, type JsonObject, type JsonValue } from '../../base/json.ts'
 import type { Origin } from '../../protocol/decision.ts'
 import type { Secrecy } from '../../protocol/facts.ts'
@@ -27,7 +28,7 @@ export class Ledger {
   readonly #key: string
   readonly #maxDigests: number
   readonly #entries: Entry[] = []
-  readonly #present = new Set<number>()
+  readonly #present = new Set<string>()
   readonly #indexes = new Map<string, SourceIndex>()
   readonly #sizes = new Map<string, number>()
   readonly #full = new Set<string>()
@@ -50,13 +51,10 @@ export class Ledger {
 
   /** What is there already, from the same kind of origin, is not added again. */
   add(shelf: string, source: Source, words: readonly string[], forms: Iterable<string>): void {
-    const known = new Map<string, number>()
-    const digest = (text: string): number => {
-      const value = known.get(text) ?? this.digest(text)
-      known.set(text, value)
-      return value
+    const print = {
+      words: Float64Array.from(words, this.digest),
+      forms: Float64Array.from(forms, this.digest),
     }
-    const print = { words: words.map(digest), forms: [...forms].map(digest) }
     if (print.words.length + print.forms.length > 0) this.#put({ shelf, ...source, ...print })
   }
 
@@ -83,7 +81,7 @@ export class Ledger {
   /** Everything, without a word in plain text; as secret as what it is about. */
   snapshot(): JsonObject {
     return {
-      version: 1,
+      version: 2,
       key: this.#key,
       maxDigests: this.#maxDigests,
       tainted: this.#tainted,
@@ -92,29 +90,30 @@ export class Ledger {
         shelf,
         origin: { ...origin } as JsonObject,
         secrecy,
-        words,
-        forms,
+        words: [...words],
+        forms: [...forms],
       })),
     }
   }
 
   /** Throws a TypeError for anything but a snapshot of this version. */
   static restore(snapshot: JsonValue): Ledger {
-    if (!isObject(snapshot) || snapshot['version'] !== 1 || typeof snapshot['key'] !== 'string') {
+    if (!isObject(snapshot) || snapshot['version'] !== 2 || typeof snapshot['key'] !== 'string') {
       throw new TypeError('this is no snapshot of a session')
     }
     const ledger = new Ledger(snapshot['key'], Number(snapshot['maxDigests']))
-    for (const entry of snapshot['entries'] as unknown as readonly Entry[]) ledger.#put(entry)
+    for (const entry of snapshot['entries'] as unknown as readonly Entry[]) {
+      const [words, forms] = [Float64Array.from(entry.words), Float64Array.from(entry.forms)]
+      ledger.#put({ ...entry, words, forms })
+    }
     for (const shelf of snapshot['full'] as readonly string[]) ledger.#full.add(shelf)
     ledger.#tainted = snapshot['tainted'] !== false
     return ledger
   }
 
   #put(entry: Entry): void {
-    const { shelf, words, forms, origin, secrecy } = entry
-    const identity = this.digest(
-      JSON.stringify([shelf, origin.kind, origin.tool, secrecy, words, forms]),
-    )
+    const { shelf, words, forms } = entry
+    const identity = this.#identityOf(entry)
     if (this.#present.has(identity)) return
     const size = (this.#sizes.get(shelf) ?? 0) + words.length + forms.length
     if (size > this.#maxDigests) {
@@ -126,5 +125,15 @@ export class Ledger {
     const index = this.#indexes.get(shelf) ?? new SourceIndex()
     this.#indexes.set(shelf, index)
     index.add(entry, this.#entries.push(entry) - 1)
+  }
+
+  /** Digests of keyed digests: equal for the same content of the same kind of origin. */
+  #identityOf({ shelf, words, forms, origin, secrecy }: Entry): string {
+    const place = this.digest(JSON.stringify([shelf, origin.kind, origin.tool, secrecy]))
+    const content = new Float64Array(2 + words.length + forms.length)
+    content.set([place, words.length])
+    content.set(words, 2)
+    content.set(forms, 2 + words.length)
+    return hash('sha256', content, 'base64url')
   }
 }

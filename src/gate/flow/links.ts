@@ -1,4 +1,6 @@
 import { hostOf } from '../../policy/domain.ts'
+import { isAscii } from '../../policy/equality.ts'
+import { markers, piecesWith } from './pieces.ts'
 import { nothing, trim } from './trim.ts'
 
 // what clients make a link of: with a scheme, with two slashes, or a bare host name
@@ -18,6 +20,9 @@ const candidate = new RegExp(
   'giu',
 )
 
+/** Every candidate has one of them. */
+const linking = markers('.:/\\')
+
 const ignorable = /\p{Default_Ignorable_Code_Point}/gu
 const dots = /[\u3002\uff0e\uff61]/g
 const tail = new Set('.,:;!?)]*_~\'"')
@@ -34,13 +39,17 @@ const fileEndings = new Set(
  * full-width and invisible characters. Rather one too many: a link is refused, not followed.
  */
 export function linksIn(text: string): readonly string[] {
-  const plain = text.normalize('NFKC').replace(ignorable, '').replace(dots, '.')
+  const plain = isAscii(text)
+    ? text
+    : text.normalize('NFKC').replace(ignorable, '').replace(dots, '.')
   const links: string[] = []
-  for (const [found] of plain.matchAll(candidate)) {
-    // `[text](url)` and `"(url)"` leave a bracket at the end, sentences a dot
-    for (const part of found.split(/[()[\]]+/)) {
-      const link = trim(part, nothing, tail)
-      if (isLink(link)) links.push(link)
+  for (const piece of piecesWith(plain, linking)) {
+    for (const [found] of piece.matchAll(candidate)) {
+      // `[text](url)` and `"(url)"` leave a bracket at the end, sentences a dot
+      for (const part of found.split(/[()[\]]+/)) {
+        const link = trim(part, nothing, tail)
+        if (isLink(link)) links.push(link)
+      }
     }
   }
   return links

@@ -10,7 +10,10 @@ export interface Print {
 
 export function printOf(value: JsonPrimitive): Print {
   if (typeof value === 'number') return { words: [], forms: formsOfNumber(value) }
-  if (typeof value === 'string') return { words: wordsOf(value), forms: [...formsIn(value)] }
+  if (typeof value === 'string') {
+    const words = wordsOf(value)
+    return { words, forms: [...formsIn(value, words)] }
+  }
   return { words: value === null ? [] : [String(value)], forms: [] }
 }
 

@@ -1,3 +1,5 @@
+import { grown, noTransition, Transitions } from './transitions.ts'
+
 /** Where something was found: the number of a source. */
 export type SourceNumber = number
 
@@ -7,95 +9,91 @@ export interface Run {
   at(index: number): number
 }
 
-interface State {
-  length: number
-  /** The longest proper suffix that is another state. */
-  link: number
-  /** A source that holds every run of this state. */
-  readonly source: SourceNumber
-  /** The first word that goes on, and where to; most states have no second one. */
-  word: number
-  target: number
-  more: Map<number, number> | undefined
-}
-
-const none = -1
+const none = noTransition
+const root = 0
+const firstCapacity = 16
 
 /**
  * All runs of words of all sources, in a suffix automaton (Blumer et al. 1985, for several texts):
  * a run of words is looked up in as many steps as it has words, however much was added. It grows
- * by at most two states per word. A run never spans two sources.
+ * by at most two states per word, kept in columns. A run never spans two sources.
  */
 export class RunIndex {
-  readonly #states: State[] = [
-    { length: 0, link: none, source: none, word: none, target: none, more: undefined },
-  ]
+  readonly #transitions = new Transitions()
+  #count = 1
+  #length = new Int32Array(firstCapacity)
+  /** The longest proper suffix that is another state. */
+  #link = new Int32Array(firstCapacity)
+  /** A source that holds every run of the state. */
+  #source = new Int32Array(firstCapacity)
 
-  add(words: readonly number[], source: SourceNumber): void {
-    let last = 0
+  constructor() {
+    this.#link[root] = none
+    this.#source[root] = none
+  }
+
+  add(words: Float64Array, source: SourceNumber): void {
+    let last = root
     for (const word of words) last = this.#extend(last, word, source)
   }
 
   find(words: Run): SourceNumber | undefined {
-    let state = 0
+    let state = root
     for (let index = 0; index < words.length; index++) {
-      state = this.#next(state, words.at(index))
+      state = this.#transitions.next(state, words.at(index))
       if (state === none) return undefined
     }
-    const { source } = this.#states[state]!
+    const source = this.#source[state]!
     return source === none ? undefined : source
   }
 
   #extend(last: number, word: number, source: SourceNumber): number {
-    const length = this.#states[last]!.length + 1
-    const known = this.#next(last, word)
+    const transitions = this.#transitions
+    const length = this.#length[last]! + 1
+    const known = transitions.next(last, word)
     if (known !== none) {
       // another source has been here; a state of its own keeps the runs of both apart
-      return this.#states[known]!.length === length ? known : this.#split(last, word, known)
+      const fits = length === this.#length[known]
+      return fits ? known : this.#split(last, word, known)
     }
-    const added = this.#states.length
-    this.#states.push({ length, link: 0, source, word: none, target: none, more: undefined })
+    const added = this.#push(length, root, source)
     let at = last
-    while (at !== none && this.#next(at, word) === none) {
-      this.#lead(at, word, added)
-      at = this.#states[at]!.link
+    while (at !== none && transitions.next(at, word) === none) {
+      transitions.add(at, word, added)
+      at = this.#link[at]!
     }
     if (at !== none) {
-      const target = this.#next(at, word)
-      const fits = this.#states[target]!.length === this.#states[at]!.length + 1
-      this.#states[added]!.link = fits ? target : this.#split(at, word, target)
+      const target = transitions.next(at, word)
+      const fits = this.#length[at]! + 1 === this.#length[target]
+      const link = fits ? target : this.#split(at, word, target)
+      this.#link[added] = link
     }
     return added
   }
 
   /** The shorter runs of `target`, which also end elsewhere, become a state of their own. */
   #split(from: number, word: number, target: number): number {
-    const original = this.#states[target]!
-    const length = this.#states[from]!.length + 1
-    const more = original.more === undefined ? undefined : new Map(original.more)
-    const copy = this.#states.push({ ...original, length, more }) - 1
-    original.link = copy
+    const copy = this.#push(this.#length[from]! + 1, this.#link[target]!, this.#source[target]!)
+    this.#transitions.copy(target, copy)
+    this.#link[target] = copy
     let at = from
-    while (at !== none && this.#next(at, word) === target) {
-      this.#lead(at, word, copy)
-      at = this.#states[at]!.link
+    while (at !== none && this.#transitions.next(at, word) === target) {
+      this.#transitions.lead(at, word, copy)
+      at = this.#link[at]!
     }
     return copy
   }
 
-  #next(from: number, word: number): number {
-    const state = this.#states[from]!
-    return state.word === word ? state.target : (state.more?.get(word) ?? none)
-  }
-
-  #lead(from: number, word: number, target: number): void {
-    const state = this.#states[from]!
-    if (state.target === none || state.word === word) {
-      state.word = word
-      state.target = target
-    } else {
-      state.more ??= new Map()
-      state.more.set(word, target)
+  #push(length: number, link: number, source: SourceNumber): number {
+    const state = this.#count++
+    if (state === this.#length.length) {
+      this.#length = grown(this.#length)
+      this.#link = grown(this.#link)
+      this.#source = grown(this.#source)
     }
+    this.#length[state] = length
+    this.#link[state] = link
+    this.#source[state] = source
+    return state
   }
 }

@@ -1,11 +1,13 @@
-import { fold } from '../../policy/equality.ts'
+import { fold, isAscii } from '../../policy/equality.ts'
+import { markers } from './pieces.ts'
+import { eachRow } from './rows.ts'
 
 const ignorable = /\p{Default_Ignorable_Code_Point}/gu
-const joined = /[\p{L}\p{N}]+(?:[-_.@:/+=][\p{L}\p{N}]+)*/gu
-const plain = /[\p{L}\p{N}]+/gu
-const digit = /\p{N}/u
-const gap = /^[ \u00a0-]$/
+const joining = markers('-_.@:/+=')
+const space = 0x20
+const noBreakSpace = 0xa0
 const notWord = /[^\p{L}\p{N}]+/gu
+const digit = /\p{N}/u
 
 /** Longest scalar that counts as one value, apart from the words in it. */
 const maxWhole = 256
@@ -17,23 +19,42 @@ const maxWhole = 256
  * make no difference; a secret that was encoded or put in other words is not found.
  */
 export function secretsIn(text: string): ReadonlySet<string> {
-  const folded = fold(text.replace(ignorable, ''))
+  const folded = fold(isAscii(text) ? text : text.replace(ignorable, ''))
   const found = new Set<string>()
-  const offer = (part: string): void => {
+  const offer = (start: number, end: number, hasDigit: boolean): void => {
+    const length = end - start
+    if (length >= 16 || (hasDigit && length >= 6)) found.add(folded.slice(start, end))
+  }
+  const offerText = (part: string): void => {
     if (part.length >= 16 || (part.length >= 6 && digit.test(part))) found.add(part)
   }
-  for (const [part] of folded.matchAll(joined)) offer(part)
+  const joined = { start: 0, end: 0, hasDigit: false }
   // words with digits that follow each other are also one
   let group = ''
-  let end = 0
-  for (const { 0: part, index } of folded.matchAll(plain)) {
-    offer(part)
-    const goes = group !== '' && digit.test(part) && gap.test(folded.slice(end, index))
-    if (!goes) offer(group)
-    group = goes ? group + part : digit.test(part) ? part : ''
-    end = index + part.length
-  }
-  offer(group)
-  if (folded.length <= maxWhole) offer(folded.replace(notWord, ''))
+  let last = 0
+  eachRow(folded, (start, end, hasDigit) => {
+    offer(start, end, hasDigit)
+    const isNext = start === last + 1 && last > 0
+    const gap = folded.charCodeAt(last)
+    if (isNext && joining[gap] === 1) joined.hasDigit ||= hasDigit
+    else {
+      offer(joined.start, joined.end, joined.hasDigit)
+      joined.start = start
+      joined.hasDigit = hasDigit
+    }
+    joined.end = end
+    const goes = group !== '' && hasDigit && isNext && isGap(gap)
+    if (!goes) offerText(group)
+    if (goes) group += folded.slice(start, end)
+    else group = hasDigit ? folded.slice(start, end) : ''
+    last = end
+  })
+  offer(joined.start, joined.end, joined.hasDigit)
+  offerText(group)
+  if (folded.length <= maxWhole) offerText(folded.replace(notWord, ''))
   return found
+}
+
+function isGap(code: number): boolean {
+  return code === space || code === noBreakSpace || code === 0x2d
 }

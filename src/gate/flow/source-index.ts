@@ -4,8 +4,8 @@ import { RunIndex, type Run, type SourceNumber } from './run-index.ts'
 
 /** A source as digests of its words and of the typed values in it. */
 export interface Fingerprint {
-  readonly words: readonly number[]
-  readonly forms: readonly number[]
+  readonly words: Float64Array
+  readonly forms: Float64Array
 }
 
 /** A query as digests. */

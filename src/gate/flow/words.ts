@@ -1,9 +1,7 @@
 import { fold } from '../../policy/equality.ts'
+import { cutBetween } from './pieces.ts'
 import { nothing, trim } from './trim.ts'
 
-// what stands between words and is not compared: space, controls, quotes, brackets, commas that
-// are not inside a number
-const between = /(?:[\s\p{Cc}\p{Z}'"`´‘’‚“”„«»‹›()[\]{}<>;|!…]|(?<!\p{N}),|,(?!\p{N}))+/u
 // punctuation around words that says nothing about them; only in sources also wildcards
 const front = new Set('#@_=:•–—')
 const back = new Set('.:_=#@•–—-')
@@ -17,8 +15,7 @@ const pathlike = /[\\/]/
  * `a/b`, `a@b`) stay inside a word, so that a part of an address or a file name is no word.
  */
 export function wordsOf(text: string): readonly string[] {
-  return fold(text)
-    .split(between)
+  return cutBetween(fold(text))
     .map((chunk) => trim(chunk, sourceFront, sourceBack))
     .filter((word) => word !== '')
 }
@@ -28,8 +25,7 @@ export function wordsOf(text: string): readonly string[] {
  * what it means and are kept, and so it is not found where the text has it without them.
  */
 export function wordsOfValue(value: string): readonly string[] {
-  return fold(value)
-    .split(between)
+  return cutBetween(fold(value))
     .map((chunk) => trim(chunk, front, pathlike.test(chunk) ? nothing : back))
     .filter((word) => word !== '')
 }
