@@ -1,5 +1,5 @@
 import { compileRules, type CompiledRule } from '../policy/compiled-rule.ts'
-import { compileGlob } from '../policy/glob.ts'
+import { compileGlobs } from '../policy/glob.ts'
 import type { DecisionRequest, Policy } from '../policy/policy.ts'
 import { no, unknown, yes, type Truth } from '../policy/truth.ts'
 import type { Decision, RuleReference } from '../protocol/decision.ts'
@@ -27,7 +27,7 @@ export function candidatesOf(
   const found = policy.layers.flatMap((layer) => {
     const { rules, source } = layer.document
     return compileRules(rules, source)
-      .filter(({ rule }) => rule.tools.some(({ text }) => compileGlob(text)(request.tool)))
+      .filter(({ rule }) => compileGlobs(rule.tools)(request.tool))
       .map((rule) => candidateOf(rule, layer, request, decision))
   })
   const order = ['T', 'U', 'F']

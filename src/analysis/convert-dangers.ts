@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
+import { isObject, pointerOf, type JsonObject, type JsonValue } from '../base/json.ts'
 import { compilePattern } from '../policy/pattern.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { ConfigObject, Note } from './security-config.ts'
@@ -65,7 +65,5 @@ function textArguments({ input }: Tool): readonly string[] {
   if (!isObject(members)) return []
   return Object.entries(members)
     .filter(([, schema]) => isObject(schema) && (schema['type'] ?? 'string') === 'string')
-    .map(([name]) =>
-      name.startsWith('/') ? `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` : name,
-    )
+    .map(([name]) => (name.startsWith('/') ? pointerOf([name]) : name))
 }

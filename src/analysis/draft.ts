@@ -1,5 +1,5 @@
 import { canonicalJson } from '../base/digest.ts'
-import type { JsonObject } from '../base/json.ts'
+import { pointerTokens, type JsonObject } from '../base/json.ts'
 import { compilePolicy, type Policy } from '../policy/compile.ts'
 import { readPolicy } from '../policy/read.ts'
 import type { Decision, Effect } from '../protocol/decision.ts'
@@ -156,7 +156,7 @@ export function draftDocument({ name, rules, roles, anonymousRole: anonymous }: 
 function ruleDocument({ id, effect, group, args, except }: DraftRule): JsonObject {
   const { tool, who } = group
   const top = args.filter(({ name }) => !/^\/.*\//.test(name))
-  const names = top.map(({ name }) => (name.startsWith('/') ? unescaped(name) : name))
+  const names = top.map(({ name }) => (name.startsWith('/') ? pointerTokens(name)![0]! : name))
   return {
     id,
     [effect]: [tool],
@@ -167,10 +167,6 @@ function ruleDocument({ id, effect, group, args, except }: DraftRule): JsonObjec
       : { args: Object.fromEntries(args.map((argument) => [argument.name, argument.test])) }),
     ...(effect === 'allow' ? { onlyArgs: names } : {}),
   }
-}
-
-function unescaped(pointer: string): string {
-  return pointer.slice(1).replaceAll('~1', '/').replaceAll('~0', '~')
 }
 
 /** Whoever calls without being known comes in the role for that. */

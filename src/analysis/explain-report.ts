@@ -1,3 +1,4 @@
+import { pointerOf } from '../base/json.ts'
 import { shorten, visible } from '../base/text.ts'
 import type { ArgumentLabel, Decision, Effect, Origin, Position } from '../protocol/decision.ts'
 import type { ToolFacts } from '../protocol/facts.ts'
@@ -17,7 +18,7 @@ export function explanationToJson(explanation: Explanation, code: number): objec
     facts,
     limits: limits.map(({ limit, used }) => {
       const { id, per, count, sum, max, windowMs, over, position } = limit
-      const what = sum === undefined ? { count } : { sum: `/${sum.join('/')}` }
+      const what = sum === undefined ? { count } : { sum: pointerOf(sum) }
       return { id, per, ...what, max, windowMs, used, over, ...position }
     }),
     flips: flips.map(({ position, ...flip }) => ({ ...flip, ...position })),
@@ -38,7 +39,7 @@ export function renderExplanation(explanation: Explanation): string {
     ...factLines(facts),
     ...decision.labels.map((label) => row('label', labelText(label))),
     ...limits.map(({ limit, used }) => {
-      const what = limit.sum === undefined ? limit.count : `/${limit.sum.join('/')}`
+      const what = limit.sum === undefined ? limit.count : pointerOf(limit.sum)
       const state = `${used} of ${limit.max} ${what} per ${limit.per}, then ${limit.over}`
       return row('limit', `${visible(limit.id)}  ${placeText(limit.position)}  ${state}`)
     }),

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../base/digest.ts'
-import { escapeToken, type JsonObject, type JsonValue } from '../base/json.ts'
+import { pointerOf, type JsonObject, type JsonValue } from '../base/json.ts'
 import { isSallyportError } from '../base/errors.ts'
 import { prepareRehearsals } from '../gate/rehearsal.ts'
 import type { PolicyFile } from '../policy/document.ts'
@@ -117,7 +117,7 @@ function* argumentTrials(question: Question, { policy, tools }: FlipOptions): Ge
   const files = filesOf([policy.document])
   for (const { path, samples } of argumentsOf(tool, files, principal, definition).axes) {
     const before = valueAt(args, path)
-    const pointer = `/${path.map(escapeToken).join('/')}`
+    const pointer = pointerOf(path)
     for (const sample of samples) {
       if (isSame(before, sample)) continue
       yield {
@@ -160,7 +160,7 @@ function* promptTrials(question: Question, { policy }: FlipOptions): Generator<T
   const steering = Object.keys(facts).filter((name) => facts[name]!.steers === true)
   const values = steering.flatMap((name) => scalarsOf(question.args[name]))
   if (values.length === 0) return
-  const names = steering.map((name) => `\`/${escapeToken(name)}\``).join(', ')
+  const names = steering.map((name) => `\`${pointerOf([name])}\``).join(', ')
   yield {
     flip: { kind: 'prompt', change: `the user named the value of ${names}` },
     cost: 6,

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../base/digest.ts'
-import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
+import { isObject, pointerOf, type JsonObject, type JsonValue } from '../base/json.ts'
 import { createSecretDetector } from '../gate/detect/secrets.ts'
 
 /** An argument test as a policy states it. */
@@ -39,7 +39,7 @@ export function generalise(samples: readonly Sample[]): readonly DraftArgument[]
 export function exactly({ args }: Sample): readonly DraftArgument[] {
   return Object.entries(args)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => ({ name: pointerOf([name]), test: { const: value } }))
+    .map(([name, value]) => ({ name: nameOf([name]), test: { const: value } }))
 }
 
 function testsOf(path: readonly string[], samples: readonly Sample[]): readonly DraftArgument[] {
@@ -51,11 +51,11 @@ function testsOf(path: readonly string[], samples: readonly Sample[]): readonly 
   const values = present.map(({ value }) => value)
   const members = membersOf(values, path)
   if (members !== undefined) {
-    const whole = { name: pointerOf(path), test: { type: 'object', ...optional } }
+    const whole = { name: nameOf(path), test: { type: 'object', ...optional } }
     return [whole, ...members.flatMap((member) => testsOf([...path, member], samples))]
   }
   const test = belongingTo(present) ?? testFor(values)
-  return [{ name: pointerOf(path), test: { ...test, ...optional } }]
+  return [{ name: nameOf(path), test: { ...test, ...optional } }]
 }
 
 /** The members of objects that are tested one by one; undefined for anything else. */
@@ -74,8 +74,8 @@ const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
 /** Whether a rule can name the argument at a path. */
 export function canBeNamed(path: readonly string[]): boolean {
-  const pointer = pointerOf(path)
-  return pointer !== '' && pointer.length <= 256 && !unseen.test(pointer)
+  const name = nameOf(path)
+  return name !== '' && name.length <= 256 && !unseen.test(name)
 }
 
 function lookUp(args: JsonObject, path: readonly string[]): JsonValue | undefined {
@@ -88,10 +88,10 @@ function lookUp(args: JsonObject, path: readonly string[]): JsonValue | undefine
 }
 
 /** The name as rules write it: plain, or as a pointer where it would be read as one. */
-function pointerOf(path: readonly string[]): string {
+function nameOf(path: readonly string[]): string {
   const [first] = path
   if (path.length === 1 && !first!.startsWith('/')) return first!
-  return path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  return pointerOf(path)
 }
 
 /** Everybody names their own tenant, or themselves: told only where several people did. */

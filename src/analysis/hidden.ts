@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ArgumentTest, PolicyFile, Rule, RuleArgument } from '../policy/document.ts'
-import { compileGlob } from '../policy/glob.ts'
+import { compileGlobs } from '../policy/glob.ts'
 import type { Policy } from '../policy/policy.ts'
 import { generate } from './generate.ts'
 import type { SuiteOptions } from './suite.ts'
@@ -29,8 +29,7 @@ export function isHidden(
 ): boolean {
   const moved = movedBound(changed, file)
   if (moved === undefined) return false
-  const globs = moved.rule.tools.map(({ text }) => compileGlob(text))
-  const isAbout = (tool: string): boolean => globs.some((matches) => matches(tool))
+  const isAbout = compileGlobs(moved.rule.tools)
   const { partly, scenarios } = generate([narrowed(file, moved)], tools, maxCombinations)
   if (partly.some(isAbout)) return false
   const [before, after] = [compile(file), compile(changed)]

@@ -1,5 +1,5 @@
 import type { ArgumentTest, PolicyFile, Rule } from '../policy/document.ts'
-import { compileGlob } from '../policy/glob.ts'
+import { compileGlobs } from '../policy/glob.ts'
 import type { Position } from '../protocol/decision.ts'
 import { mutants } from './mutants.ts'
 import type { Question } from './question.ts'
@@ -36,7 +36,7 @@ export function editsFor(file: PolicyFile, question: Question): readonly Edit[] 
 }
 
 function isAbout(rule: Rule, tool: string): boolean {
-  return rule.tools.some(({ text }) => compileGlob(text)(tool))
+  return compileGlobs(rule.tools)(tool)
 }
 
 const bounds = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import { compileTest } from '../policy/argument-test.ts'
 import type { ArgumentTest, Guards, PolicyFile, Rule, RuleArgument } from '../policy/document.ts'
-import { compileGlob } from '../policy/glob.ts'
+import { compileGlobs } from '../policy/glob.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { Tool } from '../tools/tool.ts'
 import { cutPoints, missing, type Sample } from './cut-points.ts'
@@ -47,7 +47,7 @@ export function argumentsOf(
 }
 
 function isAbout(rule: Rule, tool: string): boolean {
-  return rule.tools.some(({ text }) => compileGlob(text)(tool))
+  return compileGlobs(rule.tools)(tool)
 }
 
 function isSamePath(a: readonly string[], b: readonly string[]): boolean {
@@ -86,7 +86,7 @@ function axesOf(
 function samplesOfGuards(guards: Guards, tool: string): readonly Axis[] {
   const about = <G extends { readonly tools: PolicyFile['rules'][number]['tools'] }>(
     list: readonly G[],
-  ): readonly G[] => list.filter(({ tools }) => tools.some(({ text }) => compileGlob(text)(tool)))
+  ): readonly G[] => list.filter(({ tools }) => compileGlobs(tools)(tool))
   return [
     ...about(guards.paths).map(({ arg, deny, readOnly }) => ({
       path: arg,

@@ -281,6 +281,11 @@ export function getPointer(value: unknown, pointer: string): unknown {
   return current
 }
 
+/** The JSON Pointer with these reference tokens. */
+export function pointerOf(tokens: readonly string[]): string {
+  return tokens.map((token) => `/${escapeToken(token)}`).join('')
+}
+
 /** `token` as it is written inside a JSON Pointer. */
 export function escapeToken(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1')

@@ -1,5 +1,5 @@
 import { createTimeFormatter, type Clock } from '../base/clock.ts'
-import type { JsonObject } from '../base/json.ts'
+import { pointerOf, type JsonObject } from '../base/json.ts'
 import type { CompiledLimit, DecisionRequest, Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
@@ -194,12 +194,12 @@ function ownerOf({ runId, session, principal }: JudgeContext): LimitOwner {
 const units = { calls: 'calls', denials: 'denials', cost: 'dollars', time: 'seconds' } as const
 
 function limitFinding({ id, over, position, max, count, sum }: CompiledLimit): Finding {
-  const what = sum === undefined ? units[count] : `of \`/${sum.join('/')}\` in all`
+  const what = sum === undefined ? units[count] : `of \`${pointerOf(sum)}\` in all`
   const unless = count === 'cost' ? ', or the price of an answer is not known' : ''
   const reason = `limit \`${id}\` of ${max} ${what} is used up${unless}`
   return { effect: over, rule: `limits.${id}`, position, reason }
 }
 
 function laterOf({ id, max, sum = [] }: CompiledLimit): string {
-  return `as it is, this call goes over limit \`${id}\` of ${max} of \`/${sum.join('/')}\` in all and will be refused`
+  return `as it is, this call goes over limit \`${id}\` of ${max} of \`${pointerOf(sum)}\` in all and will be refused`
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { pointerOf } from '../base/json.ts'
 import type { CompiledLimit } from '../policy/policy.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { fromUnits, toUnits } from './amount.ts'
@@ -202,7 +203,7 @@ function isMeasured({ count, sum }: ApplicableLimit): boolean {
  */
 function counterKey(limit: ApplicableLimit, { session, principal }: LimitOwner): string {
   const { id, per, count, sum, windowMs, position } = limit
-  const counted = `${position.file} ${count} ${windowMs}${sum === undefined ? '' : ` /${sum.join('/')}`}`
+  const counted = `${position.file} ${count} ${windowMs}${sum === undefined ? '' : ` ${pointerOf(sum)}`}`
   switch (per) {
     case 'session':
       return JSON.stringify([id, counted, per, session])

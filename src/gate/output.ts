@@ -2,7 +2,7 @@ import type { JsonValue } from '../base/json.ts'
 import { redacted } from '../base/redact.ts'
 import { codePointBorder } from '../base/text.ts'
 import type { OutputRule, Redaction, Stripped } from '../policy/document.ts'
-import { compileGlob } from '../policy/glob.ts'
+import { compileGlobs } from '../policy/glob.ts'
 import type { Pattern } from '../policy/pattern.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { OutputChange, Refine, RefinedOutput } from '../tools/output.ts'
@@ -26,10 +26,10 @@ type Step = (text: string, count: (what: string, by: number) => void) => string
 export function compileOutput(policy: Policy, secrets: readonly string[] = []): CompiledOutput {
   const rules = policy.layers
     .flatMap((layer) => layer.document.output)
-    .map((rule) => ({ ...compileRule(rule, secrets), globs: rule.tools.map(globOf) }))
+    .map((rule) => compileRule(rule, secrets))
 
   function of(tool: string): Refine | undefined {
-    const about = rules.filter(({ globs }) => globs.some((matches) => matches(tool)))
+    const about = rules.filter(({ matches }) => matches(tool))
     if (about.length === 0) return undefined
     // everything is stripped before anything is looked for: it may stand in between
     const steps = [...about.flatMap(({ strip }) => strip), ...about.flatMap(({ redact }) => redact)]
@@ -44,11 +44,8 @@ export function compileOutput(policy: Policy, secrets: readonly string[] = []): 
   }
 }
 
-function globOf({ text }: { readonly text: string }): (tool: string) => boolean {
-  return compileGlob(text)
-}
-
 interface CompiledRule {
+  matches(tool: string): boolean
   readonly maxBytes: number | undefined
   readonly strip: readonly Step[]
   readonly redact: readonly Step[]
@@ -56,6 +53,7 @@ interface CompiledRule {
 
 function compileRule(rule: OutputRule, secrets: readonly string[]): CompiledRule {
   return {
+    matches: compileGlobs(rule.tools),
     maxBytes: rule.maxBytes,
     strip: [...rule.strip].toSorted(ansiFirst).map(stripStep),
     redact: rule.redact.map((redaction) => redactStep(redaction, secrets)),

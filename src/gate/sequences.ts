@@ -2,7 +2,7 @@ import { canonicalJson, sha256 } from '../base/digest.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { PolicyFile, Sequence } from '../policy/document.ts'
 import { positionOf } from '../policy/compiled-rule.ts'
-import { compileGlob } from '../policy/glob.ts'
+import { compileGlobs } from '../policy/glob.ts'
 import type { Position } from '../protocol/decision.ts'
 import type { Finding } from './finding.ts'
 
@@ -25,8 +25,8 @@ export function compileSequences({ sequences, source }: PolicyFile): readonly Co
     ...(sequence.sameArg === undefined ? {} : { sameArg: sequence.sameArg }),
     position: positionOf(sequence.at, source),
     reason: sequence.reason ?? reasonOf(sequence),
-    isEarlier: anyOf(sequence.earlier),
-    concerns: anyOf(sequence.tools),
+    isEarlier: compileGlobs(sequence.earlier),
+    concerns: compileGlobs(sequence.tools),
   }))
 }
 
@@ -36,11 +36,6 @@ function reasonOf({ id, kind, earlier, sameArg }: Sequence): string {
   return kind === 'after'
     ? `sequence \`${id}\` forbids this once ${tools} was called${same} in the session`
     : `sequence \`${id}\` forbids this until ${tools} was called${same} in the session`
-}
-
-function anyOf(globs: Sequence['tools']): (tool: string) => boolean {
-  const matchers = globs.map(({ text }) => compileGlob(text))
-  return (tool) => matchers.some((matches) => matches(tool))
 }
 
 interface Seen {

@@ -26,6 +26,14 @@ export function compileGlob(glob: string): (name: string) => boolean {
   return (name) => name.startsWith(prefix) && matchSteps(steps, name)
 }
 
+/** A matcher for the tool names that any of the globs matches. */
+export function compileGlobs(
+  globs: readonly { readonly text: string }[],
+): (name: string) => boolean {
+  const matchers = globs.map(({ text }) => compileGlob(text))
+  return (name) => matchers.some((matches) => matches(name))
+}
+
 function readSteps(glob: string): readonly Step[] {
   const steps: Step[] = []
   for (let at = 0; at < glob.length; at++) {

@@ -2,7 +2,7 @@ import type { Principal } from '../protocol/principal.ts'
 import { compileWho, type EffectiveRights } from './caller.ts'
 import { positionOf } from './compiled-rule.ts'
 import type { Limit } from './document.ts'
-import { compileGlob } from './glob.ts'
+import { compileGlobs } from './glob.ts'
 import type { CompiledLimit } from './policy.ts'
 import type { Source } from './source.ts'
 
@@ -15,7 +15,7 @@ export function compileLimits(
   return limits
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
     .map(({ at, tools, who, ...limit }) => {
-      const globs = tools.map(({ text }) => compileGlob(text))
+      const isAbout = compileGlobs(tools)
       const isMeant = who === undefined ? undefined : compileWho(who)
       // a caller that is not known cannot be exempt
       const concerns = (principal: Principal | null): boolean =>
@@ -24,7 +24,7 @@ export function compileLimits(
         ...limit,
         position: positionOf(at, source),
         concerns,
-        matches: (tool, principal) => globs.some((matches) => matches(tool)) && concerns(principal),
+        matches: (tool, principal) => isAbout(tool) && concerns(principal),
       }
     })
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../base/json.ts'
+import { pointerOf, type JsonObject } from '../../base/json.ts'
 import { shorten } from '../../base/text.ts'
 import { blocked, findValues, scalarsOf } from './values.ts'
 
@@ -46,8 +46,4 @@ export function eachValue(
 
 export function said(pointer: string, problem: string | undefined): string | undefined {
   return problem === undefined ? undefined : `\`${shorten(pointer, 128)}\` ${problem}`
-}
-
-export function pointerOf(path: readonly string[]): string {
-  return `/${path.map((token) => token.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`
 }

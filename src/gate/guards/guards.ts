@@ -1,17 +1,17 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { messageOf } from '../../base/errors.ts'
-import type { JsonObject } from '../../base/json.ts'
+import { pointerOf, type JsonObject } from '../../base/json.ts'
 import { shorten } from '../../base/text.ts'
 import { positionOf } from '../../policy/compiled-rule.ts'
 import type { NetworkGuard } from '../../policy/document.ts'
-import { compileGlob } from '../../policy/glob.ts'
+import { compileGlobs } from '../../policy/glob.ts'
 import type { DecisionRequest, Policy } from '../../policy/policy.ts'
 import type { Name } from '../../policy/shape.ts'
 import type { Span } from '../../policy/source.ts'
 import type { Position } from '../../protocol/decision.ts'
 import type { FileArea, Layers, NetworkArea, ToolAccess } from '../../tools/access/area.ts'
 import type { Finding } from '../finding.ts'
-import { eachText, eachValue, pointerOf, said } from './argument.ts'
+import { eachText, eachValue, said } from './argument.ts'
 import { compileCommands } from './commands.ts'
 import { compileDanger } from './danger.ts'
 import type { FileProbe } from './links.ts'
@@ -103,16 +103,13 @@ function compileLayer(layer: Policy, { probe, secrets, isAmbiguous }: Surroundin
   const entry = <Kind extends Guard['kind']>(
     kind: Kind,
     { at, tools, arg = [] }: { at: Span; tools: readonly Name[]; arg?: readonly string[] },
-  ) => {
-    const globs = tools.map(({ text }) => compileGlob(text))
-    return {
-      kind,
-      effect: 'deny' as const,
-      position: positionOf(at, source),
-      argument: pointerOf(arg),
-      matches: (tool: string) => globs.some((matches) => matches(tool)),
-    }
-  }
+  ) => ({
+    kind,
+    effect: 'deny' as const,
+    position: positionOf(at, source),
+    argument: pointerOf(arg),
+    matches: compileGlobs(tools),
+  })
   const paths = guards.paths.map((guard) => {
     const area = fileArea(guard, folder)
     const argument = pointerOf(guard.arg)
