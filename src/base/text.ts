@@ -7,6 +7,13 @@
 // ends, and what fonts draw as nothing: variation selectors, fillers
 const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
+const anyInvisible = new RegExp(invisible, 'u')
+
+/** Whether a text holds nothing that `visible` would change, lone surrogates aside. */
+export function isVisible(text: string): boolean {
+  return !anyInvisible.test(text)
+}
+
 /** Makes every invisible or control character visible as `\u{...}`; the rest stays as it is. */
 export function visible(text: string): string {
   return text

@@ -1,5 +1,5 @@
+import { isMultipleOf } from '../base/decimal.ts'
 import { isObject, type JsonValue } from '../base/json.ts'
-import { isMultipleOf } from './decimal.ts'
 import type { ArgumentTest, JsonType, PrincipalField, SourceKind } from './document.ts'
 import { compileDomains } from './domain.ts'
 import { fold, maxTextLength, sameJson, sameText } from './equality.ts'

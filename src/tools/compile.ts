@@ -1,10 +1,10 @@
 import type { Ajv2020, ErrorObject, Options } from 'ajv/dist/2020.js'
 import type { RE2JS } from 're2js'
+import { isMultipleOf } from '../base/decimal.ts'
 import { canonicalJson } from '../base/digest.ts'
 import { messageOf } from '../base/errors.ts'
 import { shorten } from '../base/text.ts'
 import { formats } from './formats.ts'
-import { isMultiple } from './multiple.ts'
 import { compilePattern, patternBudget, PatternError } from './pattern.ts'
 import { badSchema, dialectOf, rewriteSchema, stepKeyword, type Schema } from './rewrite.ts'
 
@@ -139,7 +139,7 @@ function addKeywords(ajv: Ajv2020, budget: { left: number }): void {
     type: 'number',
     schemaType: 'number',
     errors: false,
-    validate: (step: number, value: number) => isMultiple(value, step),
+    validate: (step: number, value: number) => isMultipleOf(value, step),
   })
   ajv.addKeyword('$anchor')
   ajv.addKeyword({

@@ -1,8 +1,8 @@
 import { isAbsolute } from 'node:path'
 import type { JsonValue } from '../../base/json.ts'
+import { isVisible } from '../../base/text.ts'
 import type { CommandGuard, ProgramGuard } from '../../policy/document.ts'
 
-const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 const maxItems = 1001
 
 /**
@@ -32,9 +32,7 @@ function readItems(argv: JsonValue): readonly string[] | string {
   const items: readonly unknown[] = argv
   if (items.length === 0 || items.length > maxItems) return `needs 1 to ${maxItems} items`
   if (!items.every((item) => typeof item === 'string')) return 'holds an item that is not a text'
-  return items.some((item) => invisible.test(item))
-    ? 'holds a control or invisible character'
-    : items
+  return items.every(isVisible) ? items : 'holds a control or invisible character'
 }
 
 function compileProgram(program: ProgramGuard): (items: readonly string[]) => string | undefined {

@@ -1,9 +1,10 @@
+import { isVisible } from '../../base/text.ts'
 import type { NetworkGuard } from '../../policy/document.ts'
 import { isAddress, isPublicAddress } from '../../tools/access/address.ts'
 import type { NetworkArea, Refused, Target } from '../../tools/access/area.ts'
 
-/** White space, controls, invisible characters, and the backslash that only some readers turn. */
-const suspicious = /[\s\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
+/** White space, and the backslash that only some readers turn. */
+const suspicious = /[\s\\]/
 const absolute = /^(?:https?|wss?):\/\/([^/?#]*)/i
 const maxLength = 8192
 
@@ -59,7 +60,7 @@ export function networkArea(guard: NetworkGuard): NetworkArea {
 /** One reading of the URL: whatever two readers could see differently is refused. */
 function readUrl(text: string): Target | Refused {
   if (text.length > maxLength) return refused(`is longer than ${maxLength} characters`)
-  if (suspicious.test(text)) {
+  if (suspicious.test(text) || !isVisible(text)) {
     return refused('holds white space, a backslash or an invisible character')
   }
   const authority = absolute.exec(text)?.[1]

@@ -1,4 +1,4 @@
-const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
+import { isVisible } from '../../base/text.ts'
 
 /** Percent escapes of separators, dots, NUL and of themselves, overlong UTF-8 forms, `%u` forms. */
 const encoded = /%(?:0[0-9a-f]|2[5ef]|5c|c[01]|e0|f0|f8|fc|%|u[0-9a-f]{4})/i
@@ -32,7 +32,7 @@ export function pathTextProblem(path: string): string | undefined {
 }
 
 function problemOf(path: string): string | undefined {
-  if (invisible.test(path)) return 'holds a control or invisible character'
+  if (!isVisible(path)) return 'holds a control or invisible character'
   if (path.includes('\\')) return 'holds a backslash; write `/`'
   if (path.includes(':')) return 'holds a colon, which names a drive or a stream'
   if (encoded.test(path)) return 'holds percent-encoded characters; write them as they are'

@@ -1,14 +1,15 @@
+/** A number as ECMAScript prints it: `digits` times ten to the power of `exponent`. */
 interface Decimal {
   readonly digits: bigint
-  /** Power of ten the digits are multiplied by. */
   readonly exponent: number
 }
 
 /**
  * True when `value` is a whole multiple of `divisor` as both are written in decimal. The binary
- * remainder would call 0.3 no multiple of 0.1. Exponents of a double bound the work.
+ * remainder would call 0.3 no multiple of 0.1. Exponents of doubles, from -324 to 308, bound the work.
  */
 export function isMultipleOf(value: number, divisor: number): boolean {
+  if (Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) return value % divisor === 0
   const a = toDecimal(value)
   const b = toDecimal(divisor)
   const exponent = Math.min(a.exponent, b.exponent)
