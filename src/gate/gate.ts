@@ -92,6 +92,7 @@ export function createGate(options: GateOptions): Gate {
   const { registry, clock } = options
   const judgement = new Judgement(options.policy, clock, {
     schemaOf: (tool) => registry.get(tool)?.output,
+    inputOf: (tool) => registry.get(tool)?.input,
     ...options,
   })
   const carried = new Carried(options.secrets)

@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly secrets?: readonly string[]
   /** The output schema of a tool, for `endorse: enum`. */
   readonly schemaOf?: (tool: string) => JsonValue | undefined
+  /** The input schema of a tool: names of members that it leaves open are values. */
+  readonly inputOf?: (tool: string) => JsonValue | undefined
 }
 
 /** One layer of a policy: its rules, and what it asks beside them. */
@@ -42,13 +44,13 @@ export class Layer {
   readonly #surroundings: Surroundings
 
   constructor(policy: Policy, surroundings: Surroundings) {
-    const { probe, secrets } = surroundings
+    const { inputOf, probe, secrets } = surroundings
     this.#policy = policy
     const { guards } = policy.document
     const isGuarded = Object.values(guards).some((list) => list.length > 0)
     this.#guards = isGuarded ? compileGuards(policy, probe, secrets) : undefined
     this.#sequences = compileSequences(policy.document)
-    this.#flow = asksForSources(policy.document) ? new FlowCheck(policy) : undefined
+    this.#flow = asksForSources(policy.document) ? new FlowCheck(policy, inputOf) : undefined
     this.#surroundings = surroundings
   }
 

@@ -123,6 +123,36 @@ describe('the gate alone', () => {
     expect(judged.decision?.rule).toBe('flow.untrustedSteering')
   })
 
+  test.each([
+    ['an open schema', { type: 'object' }, 'flow.untrustedSteering'],
+    [
+      'one of its values',
+      { type: 'object', additionalProperties: { type: 'number' } },
+      'flow.untrustedSteering',
+    ],
+    [
+      'a schema that declares it',
+      { type: 'object', properties: { eve: { type: 'number' } } },
+      'all',
+    ],
+  ])('a name of a member is a value under %s', async (_, to, rule) => {
+    const careful = policyOf({
+      rules: [{ id: 'all', allow: ['look', 'pay'] }],
+      flow: { untrustedSteering: 'deny' },
+      tools: {
+        look: { kind: 'read', output: { trust: 'untrusted' } },
+        pay: { kind: 'write', args: { to: { steers: true } } },
+      },
+    })
+    const pay = { name: 'pay', inputSchema: { type: 'object', properties: { to } } }
+    const gate = await createGate(careful, { tools: [{ name: 'look' }, pay] })
+    await gate.hear([{ role: 'user', content: 'pay 100' }], user, 's')
+    const { callId } = await gate.judge({ tool: 'look', args: {} }, user, 's')
+    await gate.settle(callId, { result: 'to eve' })
+    const judged = await gate.judge({ tool: 'pay', args: { to: { eve: 100 } } }, user, 's')
+    expect(judged.decision?.rule).toBe(rule)
+  })
+
   test('counts over a session, which outlives its runs, and not over others', async () => {
     const gate = await gateOf()
     const look = async (session: string): Promise<string> => {

@@ -1,4 +1,4 @@
-import { escapeToken, type JsonObject } from '../../base/json.ts'
+import { escapeToken, type JsonObject, type JsonValue } from '../../base/json.ts'
 import { positionOf } from '../../policy/compiled-rule.ts'
 import type { Flow } from '../../policy/document.ts'
 import { compileGlob } from '../../policy/glob.ts'
@@ -8,6 +8,7 @@ import type { ArgumentLabel, Decision, Origin } from '../../protocol/decision.ts
 import type { Finding } from '../finding.ts'
 import { FlowArgument, policySource, type Trace } from './argument.ts'
 import { secretSources, unvouchedLinks } from './carried.ts'
+import { schemaBelow } from './endorsement.ts'
 import { isEmpty, type Query } from './forms.ts'
 import type { Ledger, Source } from './ledger.ts'
 import { levels } from './leaves.ts'
@@ -42,14 +43,17 @@ const reasons = {
 /** The checks of one layer of a policy, for all its sessions. */
 export class FlowCheck {
   readonly #policy: Policy
+  readonly #inputOf: (tool: string) => JsonValue | undefined
   readonly #after: readonly {
     readonly stop: Flow['afterUntrusted'][number]
     readonly matchers: readonly ((tool: string) => boolean)[]
   }[]
   readonly #arguments = new Map<string, readonly FlowArgument[]>()
 
-  constructor(policy: Policy) {
+  /** `inputOf` tells the input schema of a tool: which names of members it declares. */
+  constructor(policy: Policy, inputOf: (tool: string) => JsonValue | undefined = () => undefined) {
     this.#policy = policy
+    this.#inputOf = inputOf
     this.#after = (policy.document.flow?.afterUntrusted ?? []).map((stop) => ({
       stop,
       matchers: stop.tools.map(({ text }) => compileGlob(text)),
@@ -59,10 +63,12 @@ export class FlowCheck {
   run({ tool, args, decision }: FlowCall, ledger: Ledger): FlowJudgement {
     const pins = pinnedBy(decision, this.#policy.document)
     const examination = new Examination(ledger, this.#isOutward(tool), pins)
+    const input = this.#inputOf(tool)
     for (const argument of this.#argumentsOf(tool)) {
       const { name } = argument
       if (!Object.hasOwn(args, name)) continue
-      examination.examine(argument, scalarsOf(args[name]!, `/${escapeToken(name)}`))
+      const schema = schemaBelow(input, name)
+      examination.examine(argument, scalarsOf(args[name]!, `/${escapeToken(name)}`, schema))
     }
     const { labels, problems } = examination
     return { findings: this.#findings(tool, problems, ledger), labels }

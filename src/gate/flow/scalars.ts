@@ -1,5 +1,12 @@
-import { escapeToken, type JsonPrimitive, type JsonValue } from '../../base/json.ts'
+import {
+  escapeToken,
+  isObject,
+  type JsonObject,
+  type JsonPrimitive,
+  type JsonValue,
+} from '../../base/json.ts'
 import { lengthRead, maxRead } from './allowance.ts'
+import { schemaBelow } from './endorsement.ts'
 
 /** A scalar of a value and its place. */
 export interface Place {
@@ -10,6 +17,26 @@ export interface Place {
   readonly isPlainName: boolean
 }
 
+/** Parts of a schema that may declare members which `properties` does not name. */
+const elsewhere = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'dependentSchemas']
+
+/**
+ * Whether the schema of a container leaves the name of a member to the caller, so that it is as
+ * much a value as the member itself. False where the schema is not known.
+ */
+function isChosen(schema: JsonValue | undefined, key: string): boolean {
+  if (!isObject(schema) || elsewhere.some((keyword) => Object.hasOwn(schema, keyword))) return false
+  const { properties } = schema
+  return !isObject(properties) || !Object.hasOwn(properties, key)
+}
+
+/** The schema of a member or item; below a name that was chosen, that of all such members. */
+function below(schema: JsonValue | undefined, key: string, chosen: boolean): JsonValue | undefined {
+  if (!chosen) return schemaBelow(schema, key)
+  const { additionalProperties } = schema as JsonObject
+  return isObject(additionalProperties) ? (additionalProperties as JsonObject) : {}
+}
+
 /** Scalars of one value that are looked at; of a value with more of them, or longer, nothing is known. */
 const maxScalars = 4096
 
@@ -18,25 +45,31 @@ const plainKey = /^[A-Za-z_][A-Za-z0-9_-]{0,31}$/
 
 /**
  * Every scalar of a value and every member name in it; undefined when there are more than 4096, or
- * more text than is read.
+ * more text than is read. With the schema of the value, names that it leaves open are no plain ones.
  */
-export function scalarsOf(value: JsonValue, pointer = ''): readonly Place[] | undefined {
+export function scalarsOf(
+  value: JsonValue,
+  pointer = '',
+  valueSchema?: JsonValue,
+): readonly Place[] | undefined {
   const places: Place[] = []
-  const open: [JsonValue, string][] = [[value, pointer]]
+  const open: [JsonValue, string, JsonValue | undefined][] = [[value, pointer, valueSchema]]
   let left = maxRead
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const [part, place] = next
+    const [part, place, schema] = next
     if (typeof part === 'string') left -= lengthRead(part, left)
     if (typeof part !== 'object' || part === null) {
       places.push({ pointer: place, value: part as JsonPrimitive, isPlainName: false })
     } else {
       for (const [key, child] of Object.entries(part).toReversed()) {
-        const below = `${place}/${escapeToken(key)}`
+        const inner = `${place}/${escapeToken(key)}`
+        const chosen = !Array.isArray(part) && isChosen(schema, key)
         if (!Array.isArray(part)) {
           left -= lengthRead(key, left)
-          places.push({ pointer: below, value: key, isPlainName: plainKey.test(key) })
+          const isPlainName = !chosen && plainKey.test(key)
+          places.push({ pointer: inner, value: key, isPlainName })
         }
-        open.push([child as JsonValue, below])
+        open.push([child as JsonValue, inner, below(schema, key, chosen)])
       }
     }
     if (left < 0 || places.length + open.length > maxScalars) return undefined

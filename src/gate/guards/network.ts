@@ -64,7 +64,8 @@ function readUrl(text: string): Target | Refused {
     return refused('holds white space, a backslash or an invisible character')
   }
   const authority = absolute.exec(text)?.[1]
-  if (authority === undefined) return refused('is not an absolute URL such as `https://host/path`')
+  if (authority === undefined || authority === '')
+    return refused('is not an absolute URL such as `https://host/path`')
   if (authority.includes('@')) return refused('names a user in front of the host')
   if (authority.includes('%')) return refused('holds percent-encoded characters in the host')
   const url = URL.parse(text)

@@ -16,6 +16,7 @@ describe('a host', () => {
   ])('is on the list: %s', (url) => expect(refuses(guard, url)).toBe(false))
 
   test.each([
+    'https:///a.example/',
     'https://a.example.evil.example/',
     'https://evil-a.example/',
     'https://b.example/',
