@@ -21,11 +21,10 @@ import {
   type ApprovalRules,
   type OpenApproval,
 } from './approval.ts'
-import { Carried } from './carried.ts'
 import { examine, unexamined } from './examine.ts'
 import { Judgement, type LimitUse } from './judgement.ts'
 import { firmSteps, type Surroundings } from './layer.ts'
-import { denial } from './refusal.ts'
+import { PermitTerms } from './terms.ts'
 import type {
   Answered,
   ApprovalAnswer,
@@ -95,7 +94,7 @@ export function createGate(options: GateOptions): Gate {
     inputOf: (tool) => registry.get(tool)?.input,
     ...options,
   })
-  const carried = new Carried(options.secrets)
+  const terms = new PermitTerms(options.secrets)
   const open = new Map<string, OpenApproval>()
 
   const rolesOf = (approver: Approver): ReadonlySet<string> =>
@@ -123,18 +122,17 @@ export function createGate(options: GateOptions): Gate {
     { maxPending }: ApprovalRules,
   ): Verdict {
     const message = `${maxPending} calls of this run wait for a person already`
-    const decision = denial(judgement.policy, 'approval_limit', message, judgement.now())
+    const decision = judgement.denial('approval_limit', message)
     return refuse(examined, context, decision, 'error-security', 'limit-reached')
   }
 
   /** The pipeline after `examine`; with an open request, given the people who have said yes. */
   function weigh(examined: ExaminedCall, context: JudgeContext, asked?: OpenApproval): Weighed {
-    const { policy } = judgement
     try {
       if (examined.defect !== undefined) return refuseDefect(examined, context)
       const decided = judgement.decide(examined, context, asked !== undefined)
       const decision = asked === undefined ? decided : withAsked(decided, asked)
-      const shadow = policy.mode === 'shadow' && options.allowShadow === true
+      const shadow = judgement.policy.mode === 'shadow' && options.allowShadow === true
       const strange = decision.obligations.find(({ kind }) => kind !== 'approval')
       if (strange !== undefined) throw new Error(`unknown obligation \`${strange.kind}\``)
       if (decision.effect === 'allow') return permit(decision, examined, context)
@@ -147,12 +145,7 @@ export function createGate(options: GateOptions): Gate {
       judgement.approved(examined, context)
       return permit(decision, examined, context)
     } catch (error) {
-      const decision = denial(
-        policy,
-        'gate_error',
-        `the gate failed: ${messageOf(error)}`,
-        judgement.now(),
-      )
+      const decision = judgement.denial('gate_error', `the gate failed: ${messageOf(error)}`)
       return refuse(examined, context, decision, 'error-security', 'denied')
     }
   }
@@ -161,16 +154,14 @@ export function createGate(options: GateOptions): Gate {
     const { call, tool, args } = examined
     const { principal } = context
     judgement.permitted(examined, context)
-    const { policy } = judgement
-    const beside = carried.of(policy, call.tool)
-    const timeoutMs = policy.timeoutOf(call.tool)
-    const grant = { call, tool: tool!, args: args as JsonObject, principal, timeoutMs, ...beside }
-    return { kind: 'permit', decision, permit: mintPermit(grant) }
+    const grant = { call, tool: tool!, args: args as JsonObject, principal }
+    const minted = mintPermit({ ...grant, ...terms.of(judgement.policy, call.tool) })
+    return { kind: 'permit', decision, permit: minted }
   }
 
   function refuseDefect(examined: ExaminedCall, context: JudgeContext): Weighed {
     const { status, step, error } = examined.defect!
-    const decision = denial(judgement.policy, step, error.message, judgement.now())
+    const decision = judgement.denial(step, error.message)
     judgement.refused(examined, context, decision)
     return { kind: 'refusal', decision, status, error }
   }
@@ -200,7 +191,7 @@ export function createGate(options: GateOptions): Gate {
     const { examined, context } = approval
     open.delete(approvalId)
     const message = read.reason ?? 'a person refused this call'
-    const decision = denial(judgement.policy, 'approval_denied', message, judgement.now())
+    const decision = judgement.denial('approval_denied', message)
     const verdict = refuse(examined, context, decision, 'denied-by-human', 'approval-denied')
     return { kind: 'settled', verdict, examined }
   }
@@ -210,8 +201,7 @@ export function createGate(options: GateOptions): Gate {
     if (approval === undefined) return notOpen
     open.delete(approvalId)
     const { examined, context } = approval
-    const message = 'nobody answered in time'
-    const decision = denial(judgement.policy, 'approval_expired', message, judgement.now())
+    const decision = judgement.denial('approval_expired', 'nobody answered in time')
     const verdict = refuse(examined, context, decision, 'approval-expired', 'approval-expired')
     return { kind: 'settled', verdict, examined }
   }

@@ -43,9 +43,14 @@ export class Judgement {
   }
 
   /** RFC 3339. */
-  now(): string {
+  #now(): string {
     const now = this.#clock.now()
     return this.#format(Number.isFinite(now) ? now : 0)
+  }
+
+  /** A deny of a step beside the rules, or of a person. */
+  denial(step: string, reason: string): Decision {
+    return denial(this.policy, step, reason, this.#now())
   }
 
   begin(context: JudgeContext, messages: readonly Message[]): void {
@@ -65,7 +70,7 @@ export class Judgement {
       args: args as JsonObject,
       principal,
       now: this.#clock.now(),
-      at: this.now(),
+      at: this.#now(),
     }
     const session = this.#sessions.of(context)
     const decision = session.decide(request)
@@ -80,7 +85,7 @@ export class Judgement {
 
   #outOfScope(tool: string): Decision {
     const reason = `this run was started for a task that does not need this call of \`${tool}\``
-    return denial(this.policy, 'scope', reason, this.now())
+    return this.denial('scope', reason)
   }
 
   #underLimits(

@@ -11,24 +11,22 @@ import { findCards, findEmails, findIbans, findPhones } from './detect/personal.
 import { createSecretDetector } from './detect/secrets.ts'
 import { replaceFound, type Detector } from './detect/span.ts'
 
-/** What the `output` of a policy does to results. */
-export interface CompiledOutput {
-  /** Applies all rules about the tool. What fails blacks out the whole result. */
-  refine(tool: string, value: JsonValue): RefinedOutput
-  /** The same for one tool; undefined when no rule is about it. */
-  of(tool: string): Refine | undefined
-}
-
 /** Changes one text, and counts what it changed. */
 type Step = (text: string, count: (what: string, by: number) => void) => string
 
-/** `secrets` are values that the host knows to be secret, beside those whose format tells. */
-export function compileOutput(policy: Policy, secrets: readonly string[] = []): CompiledOutput {
+/**
+ * What the `output` of a policy does to the results of a tool: all rules about it together;
+ * undefined when there is none. What fails blacks out the whole result. `secrets` are values that
+ * the host knows to be secret, beside those whose format tells.
+ */
+export function compileOutput(
+  policy: Policy,
+  secrets: readonly string[] = [],
+): (tool: string) => Refine | undefined {
   const rules = policy.layers
     .flatMap((layer) => layer.document.output)
     .map((rule) => compileRule(rule, secrets))
-
-  function of(tool: string): Refine | undefined {
+  return (tool) => {
     const about = rules.filter(({ matches }) => matches(tool))
     if (about.length === 0) return undefined
     // everything is stripped before anything is looked for: it may stand in between
@@ -36,11 +34,6 @@ export function compileOutput(policy: Policy, secrets: readonly string[] = []): 
     const sizes = about.map(({ maxBytes }) => maxBytes).filter((size) => size !== undefined)
     const size = sizes.length === 0 ? {} : { maxBytes: Math.min(...sizes) }
     return (value) => ({ ...refineValue(value, steps), ...size })
-  }
-
-  return {
-    of,
-    refine: (tool, value) => of(tool)?.(value) ?? { value, changes: [] },
   }
 }
 

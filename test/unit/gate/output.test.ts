@@ -5,7 +5,7 @@ import { policyOf } from '../policy/build.ts'
 
 function refine(rule: JsonObject, value: JsonValue, secrets: readonly string[] = []) {
   const output = [{ tools: ['t'], ...rule }]
-  return compileOutput(policyOf({ rules: [], output }), secrets).refine('t', value)
+  return compileOutput(policyOf({ rules: [], output }), secrets)('t')!(value)
 }
 
 describe('strip', () => {
@@ -102,12 +102,12 @@ describe('rules of several', () => {
       { tools: ['t'], maxSize: '512B', strip: ['bidi'] },
       { tools: ['u'], maxSize: '256B' },
     ]
-    const compiled = compileOutput(policyOf({ rules: [], output }))
-    expect(compiled.refine('t', 'a@b.example\u202e')).toMatchObject({
+    const refineOf = compileOutput(policyOf({ rules: [], output }))
+    expect(refineOf('t')!('a@b.example\u202e')).toMatchObject({
       value: '[redacted]',
       maxBytes: 512,
     })
-    expect(compiled.refine('u', '\u202e')).toMatchObject({ value: '\u202e', maxBytes: 256 })
-    expect(compiled.of('v.w')).toBeUndefined()
+    expect(refineOf('u')!('\u202e')).toMatchObject({ value: '\u202e', maxBytes: 256 })
+    expect(refineOf('v.w')).toBeUndefined()
   })
 })
