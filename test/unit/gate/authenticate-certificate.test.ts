@@ -1,6 +1,10 @@
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { connect, createServer, type TLSSocket } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import type { ClientCertificate } from '../../../src/gate/identity/certificate.ts'
+import { certificate } from '../../support/certificate.ts'
 import { claimsOf, signToken, tokenDesk } from './authenticate-fixtures.ts'
 import { boundToken, codeOf, proofOf, request } from './proof-fixtures.ts'
 
@@ -9,18 +13,44 @@ const digest = createHash('sha256').update(der).digest()
 const tokenWith = (cnf: unknown): string => signToken({ claims: claimsOf({ cnf }) })
 const bearer = tokenWith({ 'x5t#S256': digest.toString('base64url') })
 
-async function outcomeOf(certificate: unknown, token = bearer): Promise<string> {
-  const auth = { bearer: token, certificate: certificate as ClientCertificate }
+async function outcomeOf(shown: unknown, token = bearer): Promise<string> {
+  const auth = { bearer: token, certificate: shown as ClientCertificate }
   return codeOf(await tokenDesk({ proof: 'mtls' }).authenticate(auth))
 }
 
 describe('a token that is bound to a certificate', () => {
   it.each([der, new Uint8Array(der), `sha256:${digest.toString('hex')}`])(
     'is accepted with it, as %j',
-    async (certificate) => {
-      expect(await outcomeOf(certificate)).toBe('ok')
+    async (shown) => {
+      expect(await outcomeOf(shown)).toBe('ok')
     },
   )
+
+  it('is accepted from a connection that was made with it, and from no other', async () => {
+    const { fingerprint256 } = new X509Certificate(certificate.cert)
+    const bound = Buffer.from(fingerprint256.replaceAll(':', ''), 'hex').toString('base64url')
+    const { authenticate } = tokenDesk({ proof: 'mtls' })
+    const token = tokenWith({ 'x5t#S256': bound })
+    const ca = certificate.cert
+    const asked = { ...certificate, ca, requestCert: true, rejectUnauthorized: false }
+    const server = createServer(asked, async (socket) => {
+      const { raw } = socket.getPeerCertificate()
+      const shown = socket.authorized ? { certificate: raw } : {}
+      socket.end(codeOf(await authenticate({ bearer: token, ...shown })))
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const answerTo = async (own: object): Promise<string> => {
+      const socket: TLSSocket = connect({ port, ca, servername: 'allowed.example', ...own })
+      return (await socket.setEncoding('utf8').toArray()).join('')
+    }
+    try {
+      expect(await answerTo(certificate)).toBe('ok')
+      expect(await answerTo({})).toBe('token-proof-missing')
+    } finally {
+      server.close()
+    }
+  })
 
   it('is refused without it, also when the token is known', async () => {
     const { authenticate } = tokenDesk({ proof: 'mtls' })
@@ -49,8 +79,8 @@ describe('a token that is bound to a certificate', () => {
     ['null', null, 'unauthenticated'],
     ['true', true, 'unauthenticated'],
     ['a list of bytes', [...der], 'unauthenticated'],
-  ])('is refused with %s', async (_what, certificate, code) => {
-    expect(await outcomeOf(certificate)).toBe(code)
+  ])('is refused with %s', async (_what, shown, code) => {
+    expect(await outcomeOf(shown)).toBe(code)
   })
 
   it.each([

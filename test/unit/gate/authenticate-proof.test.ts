@@ -1,7 +1,11 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { checkProof } from '../../../src/gate/identity/dpop.ts'
-import { createProofMemory, type SeenProof } from '../../../src/gate/identity/proof-memory.ts'
+import {
+  createProofMemory,
+  type ProofMemory,
+  type SeenProof,
+} from '../../../src/gate/identity/proof-memory.ts'
 import {
   claimsOf,
   encode,
@@ -274,6 +278,8 @@ describe('T31: a proof', () => {
       expect(await proven(bearer, text)).toBe('token-proof-invalid')
     }
     expect(await proven(bearer, bearer)).toBe('token-proof-invalid')
+    const long = await proofOf(bearer, { claims: { x: 'x'.repeat(13_000) } })
+    expect(await proven(bearer, long)).toBe('token-proof-invalid')
     const { method, url } = request
     for (const proof of [null, one, [one], { token: one }, { token: [one], method, url }]) {
       const result = await proofDesk().authenticate({ bearer, proof } as never)
@@ -351,6 +357,23 @@ describe('a memory of proofs', () => {
       proof: { token: await proofOf(bearer), ...request },
     })
     expect(result).toMatchObject({ error: { code: 'token-proof-limit', retryable: true } })
+  })
+
+  it('knows callers by their subjects, whatever keys they have', async () => {
+    const owners: string[] = []
+    const proofs: ProofMemory = {
+      remember({ owner }) {
+        owners.push(owner)
+        return 'accepted'
+      },
+    }
+    const { proven } = proofDesk({}, { proofs })
+    const other = await boundToken({ cnf: { jkt: jktOfOther } })
+    await proven(bearer)
+    await proven(other, await proofOf(other, { pair: otherPair }))
+    await proven(await boundToken({ sub: 'u2' }))
+    const [one, again, another] = owners
+    expect([one === again, one === another]).toEqual([true, false])
   })
 
   it('accepts nothing when it answers what it should not', async () => {

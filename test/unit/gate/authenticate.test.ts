@@ -40,6 +40,9 @@ describe('what is not a credential', () => {
     { apiKey: ['key-one'] },
     { principal: { subject: 'root', roles: ['admin'], scopes: [] } },
     { bearer: 'x', apiKey: 'key-one' },
+    { bearer: 'x', proof: null },
+    { bearer: 'x', cookie: 'y' },
+    Object.create({ bearer: 'x' }),
     { apiKey: 'key-one', custom: 1 },
   ])('%j is refused, even where anonymous callers are welcome', async (auth) => {
     const { authenticate } = desk({
