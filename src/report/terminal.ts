@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
-import { shorten } from '../base/text.ts'
-import { pad, wrap } from './columns.ts'
+import { shorten, visible } from '../base/text.ts'
+import { columnsOf, pad, wrap } from './columns.ts'
 import { formatCost, formatDuration, formatNumber, plural } from './format.ts'
 import { compactJson } from './json.ts'
 import type { Report } from './report.ts'
@@ -98,6 +98,12 @@ function field(name: string, text: string, width: number, paint: Paint): string[
   )
 }
 
+/** In one piece wherever it fits: it is copied to be kept elsewhere. */
+function headField(head: string, width: number, paint: Paint): string[] {
+  const close = columnsOf(head) + 10 > width && columnsOf(head) + 8 <= width
+  return close ? [`  ${paint('dim', 'head')}  ${head}`] : field('head', head, width, paint)
+}
+
 function reasons(
   title: string,
   calls: readonly CallSummary[],
@@ -152,7 +158,7 @@ function footer(
       width,
       paint,
     ),
-    ...(report.head === null ? [] : field('head', report.head, width, paint)),
+    ...(report.head === null ? [] : headField(visible(report.head), width, paint)),
     ...(htmlPath === undefined ? [] : field('html', htmlPath, width, paint)),
   ]
 }

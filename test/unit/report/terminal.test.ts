@@ -52,6 +52,15 @@ describe('the report in a terminal', () => {
     expect(text).toMatch(/html +out\/report\.html\n$/)
   })
 
+  test('keeps the head in one piece at the width of a common terminal', () => {
+    const head = `sha256:${'ab'.repeat(32)}`
+    for (const width of [79, 80, 81, 200]) {
+      const line = lineWith(render(sampleEvents(), { width }), head)
+      expect(line).toMatch(/^ {2}head +sha256:/)
+      expect(line!.length).toBeLessThanOrEqual(width)
+    }
+  })
+
   test('warns of shadow mode first and lists what was not enforced', () => {
     const text = render(sampleEvents('shadow'))
     expect(text).toMatch(/^SHADOW MODE: /)
