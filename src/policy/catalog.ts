@@ -109,21 +109,15 @@ function findTools(glob: string, catalog: Catalog): readonly PolicyTool[] {
   return [...catalog.values()].filter((tool) => matches(tool.name))
 }
 
+const noTools =
+  'there are no tools at all: pass those of the program (commands take `--tools`), or list them under `tools`'
+
 function report(name: Name, names: readonly string[], diagnostics: Diagnostics): void {
+  const repair = names.length === 0 ? { help: noTools } : suggestionFor(name.text, names)
   if (isGlob(name.text)) {
-    diagnostics.error(
-      name,
-      'no-match',
-      `\`${name.text}\` matches no tool`,
-      suggestionFor(name.text, names),
-    )
+    diagnostics.error(name, 'no-match', `\`${name.text}\` matches no tool`, repair)
   } else {
-    diagnostics.error(
-      name,
-      'unknown-tool',
-      `there is no tool \`${name.text}\``,
-      suggestionFor(name.text, names),
-    )
+    diagnostics.error(name, 'unknown-tool', `there is no tool \`${name.text}\``, repair)
   }
 }
 

@@ -54,7 +54,9 @@ function checkRoles(
     const strange = test.as?.roles?.find((role) => !set.has(role))
     if (strange !== undefined) {
       const message = `a test uses the role \`${shorten(strange, 64)}\`, which is not defined`
-      diagnostics.warning(test.at, 'unknown-role', message, suggestionFor(strange, known))
+      // the place is the whole test: nothing there can be put in its stead
+      const { help } = suggestionFor(strange, known)
+      diagnostics.warning(test.at, 'unknown-role', message, { help })
     }
   }
 }

@@ -1,6 +1,6 @@
 import { pointerTokens } from '../base/json.ts'
 import { readDuration } from '../base/duration.ts'
-import { visible } from '../base/text.ts'
+import { shorten, visible } from '../base/text.ts'
 import type { Diagnostics } from './diagnostic.ts'
 import { globProblem } from './glob.ts'
 import {
@@ -133,7 +133,7 @@ export const duration: Read<number> = parsed(
 
 /** A JSON Pointer (RFC 6901) to something below the root. */
 export const pointer: Read<string> = parsed(
-  { what: 'a JSON pointer', help: 'begin with `/`, such as `/realm_access/roles`' },
+  { what: 'a JSON pointer', help: 'begin with `/`, such as `/amount` or `/order/id`' },
   (value) => (value !== '' && pointerTokens(value) !== undefined ? value : undefined),
 )
 
@@ -164,13 +164,16 @@ export const sentence: Read<string> = textOf({ what: 'the text', maxLength: 2000
 
 /** Every id has to be the only one of its kind; the second one is reported. */
 export function checkUnique(what: string, names: readonly Name[], diagnostics: Diagnostics): void {
-  const seen = new Set<string>()
+  const seen = new Map<string, Name>()
   for (const name of names) {
-    if (seen.has(name.text)) {
-      diagnostics.error(name, 'duplicate-id', `the ${what} is used twice`, {
-        help: 'choose another one',
-      })
+    const first = seen.get(name.text)
+    if (first === undefined) {
+      seen.set(name.text, name)
+      continue
     }
-    seen.add(name.text)
+    const message = `the ${what} \`${shorten(name.text, 64)}\` is used twice`
+    diagnostics.error(name, 'duplicate-id', message, {
+      help: `choose another one; it stands in line ${diagnostics.source.point(first.start).line} already`,
+    })
   }
 }

@@ -91,13 +91,20 @@ function checkCharacters(policyText: string, diagnostics: Diagnostics): void {
     diagnostics.error({ start: 0, end: 1 }, 'invisible', 'the file holds a lone surrogate')
     return
   }
+  const seen = new Set<string>()
   for (const { 0: character, index } of policyText.matchAll(unwanted)) {
+    // a file in another encoding is full of these: one finding says all
+    const isForeign = character === '\ufffd' || character === '\0'
+    if (isForeign && seen.has(character)) continue
+    seen.add(character)
     const codePoint = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')
     const what =
       index === 0 && codePoint === 'FEFF' ? 'a byte order mark' : `the character U+${codePoint}`
     const span = { start: index, end: index + character.length }
     diagnostics.error(span, 'invisible', `the file holds ${what}`, {
-      help: 'remove it; in a quoted string write it as an escape',
+      help: isForeign
+        ? 'save the file as UTF-8; where it is meant, write it as an escape in a quoted string'
+        : 'remove it; in a quoted string write it as an escape',
     })
   }
 }

@@ -96,7 +96,11 @@ export function listOf<T>(
     if (node.kind !== 'list') return wrongType(node, diagnostics, `${what} has to be a list`)
     if (node.items.length < minimum || node.items.length > maximum) {
       const bound = node.items.length < minimum ? `at least ${minimum}` : `at most ${maximum}`
-      return diagnostics.error(node, 'bad-value', `${what} needs ${bound} items`)
+      return diagnostics.error(
+        node,
+        'bad-value',
+        `${what} needs ${bound} ${bound.endsWith(' 1') ? 'item' : 'items'}`,
+      )
     }
     const items = node.items.map((item) => read(item, diagnostics))
     return items.filter((item) => item !== undefined)
