@@ -19,7 +19,8 @@ export function readAsked(line: string): Asked | ErrorData {
   const unknown = Object.keys(value).find((key) => !lineKeys.includes(key))
   if (unknown !== undefined) {
     return errorData('bad-json', `\`${unknown}\` means nothing here`, {
-      help: `the members are ${lineKeys.join(', ')}`,
+      help:
+        unknown === 'as' ? 'a line calls it `principal`' : `the members are ${lineKeys.join(', ')}`,
     })
   }
   const call = readCall(value)
@@ -84,9 +85,12 @@ function isTimes(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 100
 }
 
+const callHelp = 'write a call as `{"tool": "name", "args": {}}`'
+
 function readCall(value: Record<string, unknown>): { tool: string; args: JsonObject } | ErrorData {
   const { tool, args = {} } = value
+  if (tool === undefined) return errorData('bad-json', '`tool` is missing', { help: callHelp })
   if (typeof tool !== 'string') return errorData('bad-json', '`tool` is not a text')
-  if (!isObject(args)) return errorData('bad-json', '`args` is not an object')
+  if (!isObject(args)) return errorData('bad-json', '`args` is not an object', { help: callHelp })
   return { tool, args: args as JsonObject }
 }

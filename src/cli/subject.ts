@@ -74,10 +74,14 @@ async function authenticated(
 
 function principalOf(text: string): Principal {
   const parsed = parseJson(text)
-  if (!parsed.ok) throw new SallyportError('bad-option', `\`--as\`: ${parsed.message}`)
+  if (!parsed.ok) throw wrongPrincipal(parsed.message)
   const principal = readPrincipal(parsed.value)
   if (principal !== undefined && !('code' in principal)) return principal
-  throw new SallyportError('bad-option', `\`--as\`: ${principal?.message ?? 'no principal'}`, {
-    help: 'write `{"subject": "…", "roles": […], "scopes": […]}`',
+  throw wrongPrincipal(principal?.message ?? 'no principal')
+}
+
+function wrongPrincipal(message: string): SallyportError {
+  return new SallyportError('bad-option', `\`--as\`: ${message}`, {
+    help: 'write `{"subject": "ada", "roles": ["desk"], "scopes": []}`',
   })
 }

@@ -6,7 +6,7 @@ import {
   type Approach,
   type Question,
 } from '../../analysis/question.ts'
-import { readTraces } from '../../analysis/trace.ts'
+import { readTraces, type Trace } from '../../analysis/trace.ts'
 import { SallyportError } from '../../base/errors.ts'
 import { compileFor } from '../../policy-text.ts'
 import type { Effect } from '../../protocol/decision.ts'
@@ -78,20 +78,40 @@ function askedOfLine(line: string, { caller }: Subject): Asked {
 }
 
 async function recorded(path: string, id: string, { caller }: Subject): Promise<Asked> {
-  for await (const trace of readTraces(path)) {
-    const index = trace.calls.findIndex((call) => call.id === id)
-    const call = trace.calls[index]
-    if (call === undefined) continue
-    if (call.args === null) {
-      throw new SallyportError('bad-trace', `the record of \`${id}\` has no usable arguments`)
-    }
-    const { principal = caller } = trace
-    const question = { tool: call.name, args: call.args, principal }
-    return { question, approach: approachOfTrace(trace, index) }
+  const found = await findCall(path, id)
+  if (found === undefined) {
+    throw new SallyportError('bad-option', `\`${path}\` holds no call \`${id}\``, {
+      help: 'name a call by its id, or one of the last run by its number in the report, such as `2.0`',
+    })
   }
-  throw new SallyportError('bad-option', `\`${path}\` holds no call \`${id}\``, {
-    help: 'calls are named by their id, as reports show it',
-  })
+  const { trace, index } = found
+  const call = trace.calls[index]!
+  if (call.args === null) {
+    throw new SallyportError('bad-trace', `the record of \`${id}\` has no usable arguments`)
+  }
+  const { principal = caller } = trace
+  const question = { tool: call.name, args: call.args, principal }
+  return { question, approach: approachOfTrace(trace, index) }
+}
+
+interface FoundCall {
+  readonly trace: Trace
+  readonly index: number
+}
+
+/** The call with this id, else the one with this number in the last run. */
+async function findCall(path: string, wanted: string): Promise<FoundCall | undefined> {
+  const number = /^(\d+)\.(\d+)$/.exec(wanted)
+  let last: FoundCall | undefined
+  for await (const trace of readTraces(path)) {
+    const index = trace.calls.findIndex(({ id }) => id === wanted)
+    if (index >= 0) return { trace, index }
+    if (number === null) continue
+    const id = `${trace.id}-${number[1]}-${number[2]}`
+    const numbered = trace.calls.findIndex((call) => call.id === id)
+    last = numbered < 0 ? undefined : { trace, index: numbered }
+  }
+  return last
 }
 
 function wrongUse(message: string): SallyportError {

@@ -70,13 +70,20 @@ export async function run(
 }
 
 async function readPrompt(prompt: string | undefined, io: Io): Promise<string> {
-  if (prompt !== undefined) return prompt
-  if (io.input.isTTY === true) {
-    throw new SallyportError('bad-option', 'there is no prompt', {
-      help: 'give it as an argument or on standard input',
-    })
+  if (prompt !== undefined) {
+    if (prompt.trim() === '') throw noPrompt()
+    return prompt
   }
-  return (await readInput(io)).trimEnd()
+  if (io.input.isTTY === true) throw noPrompt()
+  const text = (await readInput(io)).trimEnd()
+  if (text.trim() !== '') return text
+  throw noPrompt()
+}
+
+function noPrompt(): SallyportError {
+  return new SallyportError('bad-option', 'there is no prompt', {
+    help: 'give it as an argument or on standard input',
+  })
 }
 
 function chooseModel(options: RunCommandOptions, io: Io): Model {

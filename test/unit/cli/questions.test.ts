@@ -1,0 +1,98 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { jsonlJournal } from '../../../src/journal/jsonl.ts'
+import { parsePolicy } from '../../../src/policy-file.ts'
+import { createRuntime } from '../../../src/runtime.ts'
+import { scripted } from '../../../src/testing/scripted.ts'
+import { defineTool } from '../../../src/tools/tool.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+import { inProcess } from '../../support/in-process.ts'
+
+const policyText = `sallyport: 1
+name: hello
+identity: { anonymous: role, anonymousRole: guest }
+roles: { guest: {} }
+rules: [{ id: small, allow: [pay], args: { amount: { maximum: 5 } } }]
+`
+
+function folder(): (name: string) => string {
+  const at = temporaryFolder()
+  writeFileSync(join(at, 'policy.yaml'), policyText)
+  return (name) => join(at, name)
+}
+
+describe('decide', () => {
+  test.each([
+    ['{"args":{}}', '`tool` is missing', 'write a call as'],
+    ['{"tool":"pay","args":"{}"}', '`args` is not an object', 'write a call as'],
+    ['{"tool":"pay","as":{}}', '`as` means nothing here', 'a line calls it `principal`'],
+  ])('says of %s what is wrong and how to write it', async (line, message, help) => {
+    const { code, notes } = await inProcess(['decide', '--policy', folder()('policy.yaml')], line)
+    expect(code).toBe(2)
+    expect(notes).toContain(`line 1: ${message}\n  help: ${help}`)
+  })
+})
+
+test('run asks no model about nothing', async () => {
+  const policy = folder()('policy.yaml')
+  const base = ['--policy', policy, '--model', 'm', '--base-url', 'http://127.0.0.1:9/v1']
+  for (const [args, input] of [
+    [['run', ...base], ' \n'],
+    [['run', '', ...base], 'hello'],
+  ] as const) {
+    const { code, notes } = await inProcess(args, input)
+    expect(code).toBe(2)
+    expect(notes).toContain('error[bad-option]: there is no prompt\n')
+  }
+})
+
+test('a policy about tools without any says where tools come from', async () => {
+  const endpoint = ['--model', 'm', '--base-url', 'http://127.0.0.1:9/v1']
+  const policy = folder()('policy.yaml')
+  const { code, notes } = await inProcess(['run', 'hi', '--policy', policy, ...endpoint])
+  expect(code).toBe(1)
+  expect(notes).toContain('there is no tool `pay`')
+  expect(notes).toContain('`--tools`')
+})
+
+test('a principal that is no JSON is answered with an example of one', async () => {
+  const args = ['explain', '--policy', folder()('policy.yaml'), '--tool', 'pay', '--as', 'ada']
+  const { code, notes } = await inProcess(args)
+  expect(code).toBe(2)
+  expect(notes).toMatch(/^error\[bad-option\]: `--as`: .*\n {2}help: write `\{"subject": "ada"/)
+})
+
+/** Two runs of one call each: 1, then 9. */
+async function twoRuns(path: (name: string) => string): Promise<readonly string[]> {
+  const journal = jsonlJournal(path('journal.jsonl'))
+  const input = { type: 'object', properties: { amount: { type: 'number' } } } as const
+  const pay = defineTool({ name: 'pay', description: 'Pays.', input, execute: () => 'paid' })
+  const policy = await parsePolicy(policyText)
+  const ids: string[] = []
+  for (const amount of [1, 9]) {
+    const model = scripted([{ calls: [{ tool: 'pay', args: { amount } }] }, { text: 'done' }])
+    const runtime = createRuntime({ model, tools: [pay], policy, journal })
+    ids.push((await runtime.run({ input: 'pay' }).result()).runId)
+  }
+  await journal.close()
+  return ids
+}
+
+describe('explain', () => {
+  test('finds a call by its number in the report of the last run, or by its id in any', async () => {
+    const path = folder()
+    const [first] = await twoRuns(path)
+    const shown = await inProcess(['report', path('journal.jsonl')])
+    expect(shown.out).toMatch(/^✗ deny {3}1\.0 {3}pay /m)
+    const base = ['explain', '--policy', path('policy.yaml'), '--journal', path('journal.jsonl')]
+    const last = await inProcess([...base, '--call', '1.0'])
+    expect([last.code, last.notes]).toEqual([1, ''])
+    expect(last.out).toMatch(/^DENY {2}pay /)
+    const named = await inProcess([...base, '--call', `${first}-1-0`])
+    expect(named.out).toMatch(/^ALLOW {2}pay /)
+    const none = await inProcess([...base, '--call', '1.1'])
+    expect(none.code).toBe(2)
+    expect(none.notes).toMatch(/holds no call `1\.1`\n {2}help: .*number in the report/)
+  })
+})
