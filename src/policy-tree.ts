@@ -1,7 +1,8 @@
 import { open, realpath } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { SallyportError } from './base/errors.ts'
 import { fileFailure } from './base/file-failure.ts'
+import { segmentsBelow } from './base/path.ts'
 import { Diagnostics } from './policy/diagnostic.ts'
 import type { PolicyFile } from './policy/document.ts'
 import { openPolicy, type OpenPolicy, type ReadOptions } from './policy/read.ts'
@@ -132,7 +133,8 @@ class Gatherer {
     } catch (error) {
       throw unreadable(name, child, error)
     }
-    if (isInside(real, this.#root)) {
+    // the folder itself is no file
+    if ((segmentsBelow(this.#root, real) ?? []).length > 0) {
       this.#onFolder(dirname(real))
       return { shown, real }
     }
@@ -152,11 +154,6 @@ class Gatherer {
 
 function chainOf(way: readonly Place[], last: Place): string {
   return [...way, last].map(({ shown }) => shown).join(' > ')
-}
-
-function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path)
-  return way !== '' && way !== '..' && !/^\.\.[\\/]/.test(way) && !isAbsolute(way)
 }
 
 function unreadable(name: Name, child: OpenPolicy, error: unknown): unknown {

@@ -1,4 +1,5 @@
-import { join, relative, sep } from 'node:path'
+import { join } from 'node:path'
+import { segmentsBelow } from '../../base/path.ts'
 import type { FileArea, Located } from '../../tools/access/area.ts'
 import { climbs } from './path-text.ts'
 
@@ -43,15 +44,6 @@ function realProblem(
   const below = segmentsBelow(probe.realPath(area.root), real)
   if (below === undefined) return 'leads through a symbolic link out of the folder'
   return area.refuse(below, writing)
-}
-
-/** The segments from `root` to `path`; undefined when `path` is not below it. */
-export function segmentsBelow(root: string, path: string): readonly string[] | undefined {
-  const way = relative(root, path)
-  if (way === '') return []
-  const segments = way.split(sep)
-  // on platforms with drives the way to another one is absolute
-  return segments[0] === '..' || join(root, way) !== path ? undefined : segments
 }
 
 function prefixes(root: string, segments: readonly string[]): readonly string[] {

@@ -1,7 +1,8 @@
 import { isAbsolute, resolve } from 'node:path'
+import { segmentsBelow } from '../../base/path.ts'
 import type { PathGuard } from '../../policy/document.ts'
 import type { FileArea, Located, Refused } from '../../tools/access/area.ts'
-import { linkProblem, segmentsBelow, type FileProbe } from './links.ts'
+import { linkProblem, type FileProbe } from './links.ts'
 import { compilePathGlob, foldName, type PathGlob } from './path-globs.ts'
 import { climbs, pathTextProblem } from './path-text.ts'
 

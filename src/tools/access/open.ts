@@ -1,7 +1,8 @@
 import { constants, type Stats } from 'node:fs'
 import { open, readlink, realpath, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import { SallyportError } from '../../base/errors.ts'
+import { segmentsBelow } from '../../base/path.ts'
 import type { FileArea, ToolAccess } from './area.ts'
 import { agreed, denied, noGuard } from './denied.ts'
 
@@ -100,9 +101,8 @@ async function realBelow(
   { real, writing }: { readonly real: string; readonly writing: boolean },
 ): Promise<Place> {
   const root = await system(() => realpath(area.root))
-  const way = relative(root, real)
-  const segments = way === '' ? [] : way.split(sep)
-  if (segments[0] === '..' || join(root, way) !== real) {
+  const segments = segmentsBelow(root, real)
+  if (segments === undefined) {
     throw denied('the path', 'leads through a symbolic link out of the folder')
   }
   if (area.symlinks === 'deny' && segments.join(sep) !== written.join(sep)) {
