@@ -82,6 +82,18 @@ export function hasMethods(what: string, methods: readonly string[], help: strin
   }
 }
 
+export const isJournal = hasMethods(
+  'a journal',
+  ['append', 'read', 'list', 'close'],
+  'make one with `jsonlJournal` or `memoryJournal`',
+)
+
+export const isClock = hasMethods(
+  'a clock',
+  ['now', 'monotonic'],
+  'pass an object with the functions `now` and `monotonic`, or leave it out',
+)
+
 /** What is wrong inside a tool, `toTools` tells. */
 export const isToolLike: OptionCheck = (name, value) => {
   if (!isObject(value)) {

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from './base/clock.ts'
 import { SallyportError } from './base/errors.ts'
-import { isArrayOf, isFlag, isText, checkGiven, isPlainObject } from './option-checks.ts'
 import { checkOptions } from './base/options.ts'
+import { checkGiven, isArrayOf, isClock, isFlag, isPlainObject, isText } from './option-checks.ts'
 import type { PolicyFile } from './policy/document.ts'
 import type { PolicyKey } from './policy-signature.ts'
 import type { Policy } from './policy/policy.ts'
@@ -39,7 +39,7 @@ export interface LoadOptions extends ParseOptions {
 }
 
 const textChecks = {
-  clock: isPlainObject,
+  clock: isClock,
   variables: (name: string, value: unknown): void => {
     isPlainObject(name, value)
     for (const [key, text] of Object.entries(value as object)) isText(`${name}.${key}`, text)

@@ -2,12 +2,23 @@ import { createTimeFormatter, systemClock, type Clock } from './base/clock.ts'
 import { SallyportError } from './base/errors.ts'
 import { canonicalJson } from './base/digest.ts'
 import type { JsonObject } from './base/json.ts'
+import { checkOptions } from './base/options.ts'
 import { copyPlain } from './base/plain.ts'
 import { createGate as createInnerGate } from './gate/gate.ts'
 import { fileProbe } from './gate/guards/probe.ts'
 import type { ApprovalAnswer, ApprovalRequest } from './gate/verdict.ts'
 import type { Journal } from './journal/journal.ts'
 import { memoryJournal } from './journal/memory.ts'
+import {
+  checkGiven,
+  isArrayOf,
+  isClock,
+  isFlag,
+  isJournal,
+  isText,
+  isToolLike,
+  type OptionCheck,
+} from './option-checks.ts'
 import type { LoadedPolicy } from './policy-file.ts'
 import type { CallStatus } from './protocol/call.ts'
 import type { Decision } from './protocol/decision.ts'
@@ -49,6 +60,14 @@ export interface StandaloneGateOptions {
    */
   readonly secrets?: readonly string[]
   readonly clock?: Clock
+}
+
+const gateChecks: Readonly<Record<keyof StandaloneGateOptions, OptionCheck>> = {
+  tools: isArrayOf('tools', isToolLike),
+  journal: isJournal,
+  allowShadow: isFlag,
+  secrets: isArrayOf('texts', isText),
+  clock: isClock,
 }
 
 /** A call as a model proposed it. */
@@ -123,6 +142,9 @@ export async function createGate(
   policy: LoadedPolicy,
   options: StandaloneGateOptions,
 ): Promise<StandaloneGate> {
+  checkOptions('createGate', options, Object.keys(gateChecks))
+  gateChecks.tools('tools', options.tools)
+  checkGiven(options, gateChecks)
   const { journal = memoryJournal(), allowShadow = false, secrets = [] } = options
   const { clock = systemClock } = options
   const runs = new Map<string, GateRun>()

@@ -32,6 +32,20 @@ function gateOf(options: Partial<Parameters<typeof createGate>[1]> = {}): Promis
   return createGate(policy, { tools, ...options })
 }
 
+describe('the options of a gate', () => {
+  test.each([
+    ['that are misspelt', { secret: ['hunter2'] }, '`secret`'],
+    ['of another type', { secrets: 'hunter2' }, '`secrets`'],
+    ['that lack the tools', { tools: undefined }, '`tools`'],
+    ['that cannot tell the time', { clock: {} }, '`clock`'],
+  ])('%s are refused', async (_, options, named) => {
+    await expect(gateOf(options as never)).rejects.toMatchObject({
+      code: 'bad-option',
+      message: expect.stringContaining(named),
+    })
+  })
+})
+
 describe('the gate alone', () => {
   test('lets a call run, and records intent and outcome around it', async () => {
     const path = `${temporaryFolder()}/gate.jsonl`
