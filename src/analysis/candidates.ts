@@ -1,4 +1,4 @@
-import { compileRules, type CompiledRule } from '../policy/compiled-rule.ts'
+import { compileRule, inOrder, type CompiledRule } from '../policy/compiled-rule.ts'
 import { compileGlobs } from '../policy/glob.ts'
 import type { DecisionRequest, Policy } from '../policy/policy.ts'
 import { no, unknown, yes, type Truth } from '../policy/truth.ts'
@@ -26,8 +26,9 @@ export function candidatesOf(
 ): readonly Candidate[] {
   const found = policy.layers.flatMap((layer) => {
     const { rules, source } = layer.document
-    return compileRules(rules, source)
-      .filter(({ rule }) => compileGlobs(rule.tools)(request.tool))
+    return inOrder(rules)
+      .filter(({ tools }) => compileGlobs(tools)(request.tool))
+      .map((rule, order) => compileRule(rule, order, source))
       .map((rule) => candidateOf(rule, layer, request, decision))
   })
   const order = ['T', 'U', 'F']

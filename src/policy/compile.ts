@@ -2,7 +2,7 @@ import { deepFreeze } from '../base/json.ts'
 import type { ToolFacts } from '../protocol/facts.ts'
 import { buildCatalog, changedTools, checkAgainst, floorsOf, type Catalog } from './catalog.ts'
 import { compileRoles } from './caller.ts'
-import { compileRules, positionOf } from './compiled-rule.ts'
+import { positionOf } from './compiled-rule.ts'
 import { decide, type Decider } from './decide.ts'
 import { Diagnostics, throwAll } from './diagnostic.ts'
 import type { PolicyFile } from './document.ts'
@@ -75,11 +75,10 @@ function compileLayer(file: PolicyFile, around: Surroundings): Policy {
   const { tools, catalog, facts, timeouts } = around
   const roles = rolesOf(file)
   const effective = compileRoles(roles)
-  const rules = compileRules(file.rules, file.source)
   const { file: name, line, column } = positionOf(file.rulesAt, file.source)
   const decider: Decider = {
     policy: Object.freeze({ digest: file.digest, name: file.name }),
-    table: new RuleTable(rules, effective),
+    table: new RuleTable(file.rules, file.source, effective),
     place: `${name}:${line}:${column}`,
     hasTool: (tool) => (catalog === undefined ? isToolName(tool) : catalog.has(tool)),
     changed: changedTools(entriesOf(file), tools),

@@ -42,13 +42,13 @@ export interface CompiledRule extends Hit {
   readonly misses: Misses
 }
 
-export function compileRules(rules: readonly Rule[], source: Source): readonly CompiledRule[] {
-  return rules
-    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    .map((rule, order) => compileRule(rule, order, source))
+/** By their ids. */
+export function inOrder(rules: readonly Rule[]): readonly Rule[] {
+  return rules.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-function compileRule(rule: Rule, order: number, source: Source): CompiledRule {
+/** `order` is the place of the rule among all, in order. */
+export function compileRule(rule: Rule, order: number, source: Source): CompiledRule {
   const { id, effect } = rule
   const who = rule.who === undefined ? undefined : compileWho(rule.who)
   const notWho = rule.notWho === undefined ? undefined : compileWho(rule.notWho)

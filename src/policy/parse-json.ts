@@ -1,8 +1,13 @@
+import { endOfString } from '../base/json-source.ts'
 import type { Diagnostics } from './diagnostic.ts'
 import { maxDepth, type Entry, type Node } from './tree.ts'
 
-const space = /[ \t\r\n]*/y
-const plain = /[^,\]}\s]+/y
+const quote = 0x22
+const comma = 0x2c
+const openBracket = 0x5b
+const closeBracket = 0x5d
+const openBrace = 0x7b
+const closeBrace = 0x7d
 
 /**
  * The tree of a text that is already known to be strict JSON; about forty times as fast as the
@@ -15,6 +20,8 @@ export function parseJsonTree(text: string, diagnostics: Diagnostics): Node | un
 class JsonWalk {
   readonly #text: string
   readonly #diagnostics: Diagnostics
+  /** One string for all keys that are equal. */
+  readonly #keys = new Map<string, string>()
   #at = 0
 
   constructor(text: string, diagnostics: Diagnostics) {
@@ -33,12 +40,12 @@ class JsonWalk {
         `the file is nested deeper than ${maxDepth} levels`,
       )
     }
-    switch (this.#text[start]) {
-      case '{':
+    switch (this.#text.charCodeAt(start)) {
+      case openBrace:
         return this.#map(start, depth)
-      case '[':
+      case openBracket:
         return this.#list(start, depth)
-      case '"':
+      case quote:
         return { kind: 'scalar', value: this.#string(), start, end: this.#at }
       default:
         return { kind: 'scalar', value: this.#literal(), start, end: this.#at }
@@ -47,9 +54,9 @@ class JsonWalk {
 
   #map(start: number, depth: number): Node | undefined {
     const entries = new Map<string, Entry>()
-    while (this.#next('}')) {
+    while (this.#next(closeBrace)) {
       const from = this.#at
-      const key = this.#string()
+      const key = this.#key()
       const span = { start: from, end: this.#at }
       this.#skipSpace()
       this.#at++
@@ -62,7 +69,7 @@ class JsonWalk {
 
   #list(start: number, depth: number): Node | undefined {
     const items: Node[] = []
-    while (this.#next(']')) {
+    while (this.#next(closeBracket)) {
       const value = this.value(depth + 1)
       if (value === undefined) return undefined
       items.push(value)
@@ -71,12 +78,12 @@ class JsonWalk {
   }
 
   /** Steps over an opening bracket or a comma; false, and over it, at the closing bracket. */
-  #next(close: string): boolean {
+  #next(close: number): boolean {
     this.#skipSpace()
-    if (this.#text[this.#at] !== close) {
+    if (this.#text.charCodeAt(this.#at) !== close) {
       this.#at++
       this.#skipSpace()
-      if (this.#text[this.#at] !== close) return true
+      if (this.#text.charCodeAt(this.#at) !== close) return true
     }
     this.#at++
     return false
@@ -84,28 +91,36 @@ class JsonWalk {
 
   #string(): string {
     const start = this.#at
-    let end = this.#text.indexOf('"', start + 1)
-    while (isEscaped(this.#text, end)) end = this.#text.indexOf('"', end + 1)
+    const end = endOfString(this.#text, start + 1)
     this.#at = end + 1
-    return JSON.parse(this.#text.slice(start, end + 1)) as string
+    const inside = this.#text.slice(start + 1, end)
+    return inside.includes('\\') ? (JSON.parse(`"${inside}"`) as string) : inside
+  }
+
+  #key(): string {
+    const written = this.#string()
+    const known = this.#keys.get(written)
+    if (known === undefined) this.#keys.set(written, written)
+    return known ?? written
   }
 
   #literal(): number | boolean | null {
-    plain.lastIndex = this.#at
-    const raw = plain.exec(this.#text)![0]
-    this.#at += raw.length
-    return JSON.parse(raw) as number | boolean | null
+    const start = this.#at
+    let end = start
+    while (end < this.#text.length && !endsLiteral(this.#text.charCodeAt(end))) end++
+    this.#at = end
+    return JSON.parse(this.#text.slice(start, end)) as number | boolean | null
   }
 
   #skipSpace(): void {
-    space.lastIndex = this.#at
-    space.exec(this.#text)
-    this.#at = space.lastIndex
+    while (isSpace(this.#text.charCodeAt(this.#at))) this.#at++
   }
 }
 
-function isEscaped(text: string, at: number): boolean {
-  let slashes = 0
-  while (text[at - 1 - slashes] === '\\') slashes++
-  return slashes % 2 === 1
+function isSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d)
+}
+
+function endsLiteral(code: number): boolean {
+  return code === comma || code === closeBracket || code === closeBrace || isSpace(code)
 }

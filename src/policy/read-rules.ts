@@ -10,18 +10,20 @@ import type { Node } from './tree.ts'
 
 const claim = textOf({ what: 'the value', maxLength: 512 })
 
+const whoFields = mapping(
+  'a condition on the caller',
+  {},
+  {
+    roles: listOf('`roles`', namedId),
+    scopes: listOf('`scopes`', id),
+    tenants: listOf('`tenants`', claim),
+    agents: listOf('`agents`', claim),
+    issuers: listOf('`issuers`', claim),
+  },
+)
+
 const readWho: Read<Who> = (node, diagnostics) => {
-  const fields = mapping(
-    'a condition on the caller',
-    {},
-    {
-      roles: listOf('`roles`', namedId),
-      scopes: listOf('`scopes`', id),
-      tenants: listOf('`tenants`', claim),
-      agents: listOf('`agents`', claim),
-      issuers: listOf('`issuers`', claim),
-    },
-  )(node, diagnostics)
+  const fields = whoFields(node, diagnostics)
   if (node.kind !== 'map' || node.entries.size > 0) return fields
   return diagnostics.error(node, 'bad-value', 'the condition on the caller is empty', {
     help: 'name roles, scopes, tenants, agents or issuers, or leave the key out',

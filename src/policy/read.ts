@@ -56,7 +56,9 @@ export function openPolicy(policyText: string, file: string): OpenPolicy {
   return {
     source,
     extends: readExtends(root!, source),
-    json: toJson(root!),
+    get json() {
+      return toJson(root!)
+    },
     complete({ variables = {}, parents = [], asParent = false, now }) {
       const diagnostics = new Diagnostics(source)
       const policy = readFile(root!, diagnostics, { variables, parents, asParent, now })

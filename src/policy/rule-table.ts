@@ -1,8 +1,10 @@
 import type { Principal } from '../protocol/principal.ts'
 import type { EffectiveRights } from './caller.ts'
-import type { CompiledRule } from './compiled-rule.ts'
+import { compileRule, inOrder, type CompiledRule } from './compiled-rule.ts'
+import type { Rule } from './document.ts'
 import { compileGlob, isGlob } from './glob.ts'
 import { group, RuleIndex } from './rule-index.ts'
+import type { Source } from './source.ts'
 
 /** Callers, and tools of a policy without a catalogue, that are remembered at most. */
 const maxCallers = 64
@@ -16,7 +18,8 @@ export interface Caller {
 
 interface GlobRule {
   readonly matches: (tool: string) => boolean
-  readonly rule: CompiledRule
+  /** The number of the rule. */
+  readonly order: number
 }
 
 interface Remembered {
@@ -29,7 +32,11 @@ interface Remembered {
  * that rules look at is part of the key, so nothing is decided by fewer inputs than it depends on.
  */
 export class RuleTable {
-  readonly #exact = new Map<string, CompiledRule[]>()
+  readonly #rules: readonly Rule[]
+  readonly #source: Source
+  /** By the number of the rule: compiled when the first call meets it. */
+  readonly #compiled: (CompiledRule | undefined)[]
+  readonly #exact = new Map<string, number[]>()
   readonly #globs: GlobRule[] = []
   readonly #tools = new Map<string, readonly CompiledRule[]>()
   readonly #callers = new Map<string, Caller>()
@@ -38,19 +45,23 @@ export class RuleTable {
   #last: Remembered | undefined
 
   constructor(
-    rules: readonly CompiledRule[],
+    rules: readonly Rule[],
+    source: Source,
     effective: (principal: Principal) => EffectiveRights,
   ) {
+    this.#rules = inOrder(rules)
+    this.#source = source
+    this.#compiled = Array.from({ length: rules.length })
     this.#effective = effective
     this.#mentioned = {
       tenants: mentioned(rules, 'tenants'),
       agents: mentioned(rules, 'agents'),
       issuers: mentioned(rules, 'issuers'),
     }
-    for (const rule of rules) {
-      for (const name of new Set(rule.rule.tools.map(({ text }) => text))) {
-        if (isGlob(name)) this.#globs.push({ matches: compileGlob(name), rule })
-        else group(this.#exact, name, rule)
+    for (const [order, { tools }] of this.#rules.entries()) {
+      for (const name of new Set(tools.map(({ text }) => text))) {
+        if (isGlob(name)) this.#globs.push({ matches: compileGlob(name), order })
+        else group(this.#exact, name, order)
       }
     }
   }
@@ -59,11 +70,15 @@ export class RuleTable {
   rulesOf(tool: string): readonly CompiledRule[] {
     const known = this.#tools.get(tool)
     if (known !== undefined) return known
-    const rules = new Set(this.#exact.get(tool))
-    for (const { matches, rule } of this.#globs) if (matches(tool)) rules.add(rule)
-    const sorted = [...rules].toSorted((a, b) => a.order - b.order)
-    remember(this.#tools, tool, sorted, maxTools)
-    return sorted
+    const orders = new Set(this.#exact.get(tool))
+    for (const { matches, order } of this.#globs) if (matches(tool)) orders.add(order)
+    const rules = [...orders].toSorted((a, b) => a - b).map((order) => this.#ruleAt(order))
+    remember(this.#tools, tool, rules, maxTools)
+    return rules
+  }
+
+  #ruleAt(order: number): CompiledRule {
+    return (this.#compiled[order] ??= compileRule(this.#rules[order]!, order, this.#source))
   }
 
   caller(principal: Principal): Caller {
@@ -104,12 +119,15 @@ export class RuleTable {
 }
 
 function mentioned(
-  rules: readonly CompiledRule[],
+  rules: readonly Rule[],
   key: 'tenants' | 'agents' | 'issuers',
 ): ReadonlySet<string> {
-  return new Set(
-    rules.flatMap(({ rule }) => [...(rule.who?.[key] ?? []), ...(rule.notWho?.[key] ?? [])]),
-  )
+  const found = new Set<string>()
+  for (const { who, notWho } of rules) {
+    for (const value of who?.[key] ?? []) found.add(value)
+    for (const value of notWho?.[key] ?? []) found.add(value)
+  }
+  return found
 }
 
 /** Keeps the newest entries; the oldest one makes room. */

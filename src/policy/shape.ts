@@ -37,7 +37,8 @@ export function mapping<Required extends Readers, Optional extends Readers>(
 ): Read<MappingOf<Required, Optional>> {
   const readers = new Map(Object.entries({ ...required, ...optional }))
   const known = [...readers.keys()].filter((key) => !notEvaluated.includes(key))
-  const mandatory = [...Object.keys(required), ...needed]
+  const complete = Object.keys(required)
+  const mandatory = [...complete, ...needed]
   return (node, diagnostics) => {
     if (node.kind !== 'map') return wrongType(node, diagnostics, `${what} has to be a mapping`)
     const result: Record<string, unknown> = { at: { start: node.start, end: node.end } }
@@ -52,8 +53,8 @@ export function mapping<Required extends Readers, Optional extends Readers>(
     for (const key of mandatory) {
       if (!node.entries.has(key)) missingKey(node, key, what, diagnostics)
     }
-    const complete = Object.keys(required).every((key) => result[key] !== undefined)
-    return complete ? (result as MappingOf<Required, Optional>) : undefined
+    for (const key of complete) if (result[key] === undefined) return undefined
+    return result as MappingOf<Required, Optional>
   }
 }
 
@@ -102,8 +103,12 @@ export function listOf<T>(
         `${what} needs ${bound} ${bound.endsWith(' 1') ? 'item' : 'items'}`,
       )
     }
-    const items = node.items.map((item) => read(item, diagnostics))
-    return items.filter((item) => item !== undefined)
+    const items: T[] = []
+    for (const item of node.items) {
+      const value = read(item, diagnostics)
+      if (value !== undefined) items.push(value)
+    }
+    return items
   }
 }
 
@@ -145,16 +150,19 @@ const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 /** Text without invisible characters, not empty, at most 1,024 characters unless told. */
 export function textOf(rule: TextRule): Read<string> {
   return (node, diagnostics) => {
-    const extra = { help: rule.help, secret: rule.secret }
     if (node.kind !== 'scalar' || typeof node.value !== 'string') {
       const message = `${rule.what} has to be a string, not ${describe(node)}`
-      return diagnostics.error(node, 'wrong-type', message, extra)
+      return diagnostics.error(node, 'wrong-type', message, extraOf(rule))
     }
     const problem = textProblem(node.value, rule)
     return problem === undefined
       ? node.value
-      : diagnostics.error(node, problem.code, problem.message, extra)
+      : diagnostics.error(node, problem.code, problem.message, extraOf(rule))
   }
+}
+
+function extraOf({ help, secret }: TextRule): Pick<TextRule, 'help' | 'secret'> {
+  return { ...(help === undefined ? {} : { help }), ...(secret === undefined ? {} : { secret }) }
 }
 
 /** Also for keys of a mapping. */
