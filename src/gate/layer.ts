@@ -49,7 +49,7 @@ export class Layer {
     const { guards } = policy.document
     const isGuarded = Object.values(guards).some((list) => list.length > 0)
     this.#guards = isGuarded ? compileGuards(policy, probe, secrets) : undefined
-    this.#sequences = compileSequences(policy.document)
+    this.#sequences = compileSequences(policy)
     this.#flow = asksForSources(policy.document) ? new FlowCheck(policy, inputOf) : undefined
     this.#surroundings = surroundings
   }

@@ -1,10 +1,15 @@
 import { canonicalJson, sha256 } from '../base/digest.ts'
-import type { JsonObject } from '../base/json.ts'
-import type { PolicyFile, Sequence } from '../policy/document.ts'
+import type { JsonObject, JsonValue } from '../base/json.ts'
 import { positionOf } from '../policy/compiled-rule.ts'
+import type { Sequence } from '../policy/document.ts'
+import { fold } from '../policy/equality.ts'
 import { compileGlobs } from '../policy/glob.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { Position } from '../protocol/decision.ts'
+import type { ArgumentForm } from '../protocol/facts.ts'
 import type { Finding } from './finding.ts'
+import { canonical } from './flow/forms.ts'
+import { scalarsOf } from './flow/scalars.ts'
 
 /** Different values of one argument that are remembered for a sequence. */
 const maxValues = 10_000
@@ -15,9 +20,12 @@ export interface CompiledSequence extends Pick<Sequence, 'id' | 'kind' | 'sameAr
   readonly reason: string
   isEarlier(tool: string): boolean
   concerns(tool: string): boolean
+  /** What `sameArg` holds, to compare; undefined when the call does not say. */
+  valuesOf(tool: string, args: JsonObject): readonly string[] | undefined
 }
 
-export function compileSequences({ sequences, source }: PolicyFile): readonly CompiledSequence[] {
+export function compileSequences(policy: Policy): readonly CompiledSequence[] {
+  const { sequences, source } = policy.document
   return sequences.map((sequence) => ({
     id: sequence.id,
     kind: sequence.kind,
@@ -27,7 +35,48 @@ export function compileSequences({ sequences, source }: PolicyFile): readonly Co
     reason: sequence.reason ?? reasonOf(sequence),
     isEarlier: compileGlobs(sequence.earlier),
     concerns: compileGlobs(sequence.tools),
+    valuesOf: (tool, args) => {
+      const name = sequence.sameArg
+      if (name === undefined || !Object.hasOwn(args, name)) return undefined
+      const form = policy.factsOf(tool).args?.[name]?.is
+      return comparable(args[name]!, form, sequence.kind)
+    },
   }))
+}
+
+/**
+ * The scalars of an argument, each as a digest of its one form: a path without its detours, a URL
+ * as it is asked for. Where likeness stops a call, spellings that some tools take for one are one;
+ * a typed value that cannot be read may be any.
+ */
+function comparable(
+  value: JsonValue,
+  form: ArgumentForm | undefined,
+  kind: Sequence['kind'],
+): readonly string[] | undefined {
+  const parts = partsOf(value, kind)
+  if (parts === undefined || parts.length === 0) return undefined
+  const keys: string[] = []
+  for (const scalar of parts) {
+    const text = typeof scalar === 'string' ? scalar : canonicalJson(scalar)
+    const typed = isText(form) ? `text:${text.trim().normalize('NFC')}` : canonical(text, form)
+    if (typed === undefined) return undefined
+    keys.push(sha256(kind === 'after' ? fold(typed) : typed))
+  }
+  return keys
+}
+
+/** Of what stops a call every scalar counts, of what lets it pass each item as a whole. */
+function partsOf(value: JsonValue, kind: Sequence['kind']): readonly JsonValue[] | undefined {
+  if (kind === 'after') return scalarsOf(value)?.map((place) => place.value)
+  return Array.isArray(value) ? (value as readonly JsonValue[]) : [value]
+}
+
+/** Forms without a spelling of their own. */
+function isText(
+  form: ArgumentForm | undefined,
+): form is 'text' | 'argv' | 'sql' | 'id' | undefined {
+  return form === undefined || ['text', 'argv', 'sql', 'id'].includes(form)
 }
 
 function reasonOf({ id, kind, earlier, sameArg }: Sequence): string {
@@ -68,7 +117,9 @@ export class SequenceLog {
     return this.#sequences
       .filter((sequence, index) => {
         if (!sequence.concerns(tool)) return false
-        return this.#happened(sequence, this.#seen[index]!, args) === (sequence.kind === 'after')
+        return (
+          this.#happened(sequence, this.#seen[index]!, tool, args) === (sequence.kind === 'after')
+        )
       })
       .map(({ id, do: effect, position, reason }) => ({
         effect,
@@ -82,26 +133,26 @@ export class SequenceLog {
     for (const [index, sequence] of this.#sequences.entries()) {
       if (sequence.kind !== kind || !sequence.isEarlier(tool)) continue
       const seen = this.#seen[index]!
-      const value = valueOf(sequence, args)
-      // a call without the argument, or one too many: as if it had been made with every value
-      if (sequence.sameArg === undefined) seen.any = true
-      else if (value === undefined || seen.values.size >= maxValues) seen.any ||= kind === 'after'
-      else seen.values.add(value)
+      if (sequence.sameArg === undefined) {
+        seen.any = true
+        continue
+      }
+      const values = sequence.valuesOf(tool, args)
+      // a call that does not say which value, or one too many: as if it had been made with every one
+      if (values === undefined || seen.values.size + values.length > maxValues) {
+        seen.any ||= kind === 'after'
+      } else for (const value of values) seen.values.add(value)
     }
   }
 
-  /** A call that lacks the argument has its like after anything, and no like before it. */
-  #happened(sequence: CompiledSequence, seen: Seen, args: JsonObject): boolean {
+  /** A call that does not say which value has its like after anything, and no like before it. */
+  #happened(sequence: CompiledSequence, seen: Seen, tool: string, args: JsonObject): boolean {
     if (seen.any) return true
     if (sequence.sameArg === undefined) return false
-    const value = valueOf(sequence, args)
-    if (value === undefined) return sequence.kind === 'after' && seen.values.size > 0
-    return seen.values.has(value)
+    const values = sequence.valuesOf(tool, args)
+    const stops = sequence.kind === 'after'
+    if (values === undefined) return stops && seen.values.size > 0
+    const isSeen = (value: string): boolean => seen.values.has(value)
+    return stops ? values.some(isSeen) : values.every(isSeen)
   }
-}
-
-/** The value itself may be large or a secret. */
-function valueOf({ sameArg }: CompiledSequence, args: JsonObject): string | undefined {
-  if (sameArg === undefined || !Object.hasOwn(args, sameArg)) return undefined
-  return sha256(canonicalJson(args[sameArg]!))
 }

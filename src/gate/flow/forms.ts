@@ -76,7 +76,8 @@ export function endorsedForm(tool: string, argument: string, value: Scalar): str
   return JSON.stringify([tool, argument, value])
 }
 
-function canonical(value: string, form: ArgumentForm): string | undefined {
+/** A typed value in the one form in which equal ones meet; undefined when it is not of the type. */
+export function canonical(value: string, form: ArgumentForm): string | undefined {
   const text = value.trim()
   const key = canonicalText(text, form)
   return key === undefined ? undefined : `${form}:${key}`

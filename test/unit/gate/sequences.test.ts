@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { JsonObject } from '../../../src/base/json.ts'
+import type { JsonObject, JsonValue } from '../../../src/base/json.ts'
 import { prepareRehearsals, type Rehearsal } from '../../../src/gate/rehearsal.ts'
 import { compileSequences, SequenceLog } from '../../../src/gate/sequences.ts'
 import { policyOf, user } from '../../support/agent.ts'
@@ -56,6 +56,52 @@ describe('a sequence `after`', () => {
     expect(await deciding(rehearsal, 'net')).toBe('deny by sequences.s')
     await rehearsal.happened({ tool: 'read', args: {} })
     expect(await deciding(rehearsal, 'net', { host: 'b' })).toBe('deny by sequences.s')
+  })
+})
+
+describe('`sameArg` over a typed argument', () => {
+  const tools = {
+    read: { kind: 'read', args: { path: { is: 'path' } } },
+    remove: { kind: 'destructive', args: { path: { is: 'path' } } },
+  }
+  const beginning = async (sequence: JsonObject): Promise<Rehearsal> => {
+    const rules = [{ id: 'all', allow: ['**'] }]
+    const policy = policyOf({ rules, tools, sequences: [sequence] } as JsonObject).compile()
+    const rehearsal = (await prepareRehearsals(policy))({ principal: user })
+    await rehearsal.happened({ tool: 'read', args: { path: 'notes/a.txt' } })
+    return rehearsal
+  }
+
+  test.each<JsonValue[]>([
+    ['./notes/a.txt'],
+    ['notes//x/../a.txt'],
+    ['Notes/A.txt'],
+    [['notes/b.txt', 'notes/a.txt']],
+    ['../a.txt'],
+  ])('stops %j after `notes/a.txt`', async (path) => {
+    const rehearsal = await beginning({
+      id: 's',
+      after: ['read'],
+      sameArg: 'path',
+      then: then(['remove']),
+    } as unknown as JsonObject)
+    expect(await deciding(rehearsal, 'remove', { path })).toBe('deny by sequences.s')
+    expect(await deciding(rehearsal, 'remove', { path: 'notes/b.txt' })).toBe('allow by all')
+  })
+
+  test.each<[JsonValue, string]>([
+    ['./notes/a.txt', 'allow by all'],
+    ['Notes/A.txt', 'deny by sequences.s'],
+    [['notes/a.txt', 'notes/b.txt'], 'deny by sequences.s'],
+    ['../a.txt', 'deny by sequences.s'],
+  ])('with `unless`, %j is %s', async (path, outcome) => {
+    const rehearsal = await beginning({
+      id: 's',
+      unless: ['read'],
+      sameArg: 'path',
+      then: then(['remove']),
+    } as unknown as JsonObject)
+    expect(await deciding(rehearsal, 'remove', { path })).toBe(outcome)
   })
 })
 
@@ -135,8 +181,8 @@ describe('calls that do not say which', () => {
 test('more values than are remembered stand for all of them', () => {
   const after = { id: 'a', after: ['read'], sameArg: 'n', then: then(['net']) }
   const unless = { id: 'u', unless: ['read'], sameArg: 'n', then: then(['remove']) }
-  const { document } = policyOf({ sequences: [after, unless] } as JsonObject).compile()
-  const log = new SequenceLog(compileSequences(document))
+  const policy = policyOf({ sequences: [after, unless] } as JsonObject).compile()
+  const log = new SequenceLog(compileSequences(policy))
   const stopped = (tool: string, n: number): readonly string[] =>
     log.check(tool, { n }).map(({ rule }) => rule)
   for (let n = 0; n < 10_000; n++) {
