@@ -11,7 +11,7 @@ export interface Run {
 
 const none = noTransition
 const root = 0
-const firstCapacity = 16
+const firstCapacity = 8
 
 /**
  * All runs of words of all sources, in a suffix automaton (Blumer et al. 1985, for several texts):

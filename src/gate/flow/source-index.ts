@@ -29,11 +29,12 @@ export function digestQuery({ forms, words }: Query, digest: KeyedDigest): Diges
 
 /** What sources of one kind hold: runs of words, and typed values. Only digests are kept. */
 export class SourceIndex {
-  readonly #runs = new RunIndex()
+  /** Made for the first source that has words. */
+  #runs: RunIndex | undefined
   readonly #forms = new Map<number, SourceNumber>()
 
   add({ words, forms }: Fingerprint, source: SourceNumber): void {
-    this.#runs.add(words, source)
+    if (words.length > 0) (this.#runs ??= new RunIndex()).add(words, source)
     for (const form of forms) if (!this.#forms.has(form)) this.#forms.set(form, source)
   }
 
@@ -42,6 +43,6 @@ export class SourceIndex {
       const source = this.#forms.get(form)
       if (source !== undefined) return source
     }
-    return words === undefined ? undefined : this.#runs.find(words)
+    return words === undefined ? undefined : this.#runs?.find(words)
   }
 }

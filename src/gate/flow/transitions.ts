@@ -2,7 +2,8 @@
 export const noTransition = -1
 
 const none = noTransition
-const firstCapacity = 16
+/** Columns of at most 64 bytes cost the engine little to make; most sessions have short ones. */
+const firstCapacity = 8
 
 /**
  * Which state follows on which, by words. Most states have one transition, which lies beside the
