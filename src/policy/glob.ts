@@ -28,9 +28,9 @@ export function compileGlob(glob: string): (name: string) => boolean {
 
 /** A matcher for the tool names that any of the globs matches. */
 export function compileGlobs(
-  globs: readonly { readonly text: string }[],
+  globs: readonly (string | { readonly text: string })[],
 ): (name: string) => boolean {
-  const matchers = globs.map(({ text }) => compileGlob(text))
+  const matchers = globs.map((glob) => compileGlob(typeof glob === 'string' ? glob : glob.text))
   return (name) => matchers.some((matches) => matches(name))
 }
 

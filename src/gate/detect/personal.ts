@@ -1,17 +1,5 @@
+import { hasIbanCheckDigits, ibanLength } from '../iban.ts'
 import { findAll, type Detector, type Found } from './span.ts'
-
-/** Lengths of IBANs by country (SWIFT IBAN registry). */
-const ibanLengths: ReadonlyMap<string, number> = new Map(
-  (
-    'AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 ' +
-    'DK18 DO28 EE20 EG29 ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 ' +
-    'IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 ' +
-    'MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 RO24 RS22 RU33 SA24 ' +
-    'SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30'
-  )
-    .split(' ')
-    .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
-)
 
 const ibanShape = /(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,29}/g
 
@@ -22,10 +10,10 @@ export const findIbans: Detector = (text) => {
   for (let match = ibanShape.exec(text); match !== null; match = ibanShape.exec(text)) {
     const [shape] = match
     const { index } = match
-    const length = ibanLengths.get(shape.slice(0, 2).toUpperCase())
+    const length = ibanLength(shape.slice(0, 2))
     const end = length === undefined ? -1 : endOfNth(shape, length)
     const isWhole = end > 0 && !/[A-Za-z0-9]/.test(text[index + end] ?? '')
-    if (isWhole && remainder97(compact(shape.slice(0, end))) === 1) {
+    if (isWhole && hasIbanCheckDigits(compact(shape.slice(0, end)))) {
       found.push({ start: index, end: index + end })
       ibanShape.lastIndex = index + end
     } else {
@@ -47,15 +35,6 @@ function endOfNth(text: string, count: number): number {
 
 function compact(text: string): string {
   return text.replaceAll(/[ -]/g, '').toUpperCase()
-}
-
-function remainder97(iban: string): number {
-  let rest = 0
-  for (const letter of iban.slice(4) + iban.slice(0, 4)) {
-    const value = Number.parseInt(letter, 36)
-    rest = (rest * (value < 10 ? 10 : 100) + value) % 97
-  }
-  return rest
 }
 
 /** In one piece, or in the groups that are printed on cards. */

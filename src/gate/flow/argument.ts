@@ -1,5 +1,5 @@
 import type { JsonPrimitive } from '../../base/json.ts'
-import { compileGlob } from '../../policy/glob.ts'
+import { compileGlobs } from '../../policy/glob.ts'
 import type { ArgumentFacts } from '../../protocol/facts.ts'
 import { endorsedForm, formsIn, idForm, queryOf, type Query } from './forms.ts'
 import type { Ledger, Source } from './ledger.ts'
@@ -34,8 +34,8 @@ export class FlowArgument {
     this.#tool = tool
     this.#knownForms = new Set(known.flatMap((value) => [...formsIn(value, wordsOf(value))]))
     this.#knownTexts = new Set(known.map((value) => wordsOf(value).join(' ')))
-    this.#lists = anyGlob(idsFrom)
-    this.#documents = anyGlob(fromNamed)
+    this.#lists = compileGlobs(idsFrom)
+    this.#documents = compileGlobs(fromNamed)
   }
 
   trace(value: JsonPrimitive, ledger: Ledger): Trace {
@@ -80,9 +80,4 @@ export class FlowArgument {
     const form = endorsedForm(this.#tool, this.name, value)
     return ledger.find('endorsed', { forms: [ledger.digest(form)], words: undefined })
   }
-}
-
-function anyGlob(globs: readonly string[]): (tool: string) => boolean {
-  const matchers = globs.map(compileGlob)
-  return (tool) => matchers.some((matches) => matches(tool))
 }

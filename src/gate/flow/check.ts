@@ -1,7 +1,7 @@
 import { escapeToken, type JsonObject, type JsonValue } from '../../base/json.ts'
 import { positionOf } from '../../policy/compiled-rule.ts'
 import type { Flow } from '../../policy/document.ts'
-import { compileGlob } from '../../policy/glob.ts'
+import { compileGlobs } from '../../policy/glob.ts'
 import { entriesOf } from '../../policy/inherited.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { ArgumentLabel, Decision, Origin } from '../../protocol/decision.ts'
@@ -46,7 +46,7 @@ export class FlowCheck {
   readonly #inputOf: (tool: string) => JsonValue | undefined
   readonly #after: readonly {
     readonly stop: Flow['afterUntrusted'][number]
-    readonly matchers: readonly ((tool: string) => boolean)[]
+    readonly concerns: (tool: string) => boolean
   }[]
   readonly #arguments = new Map<string, readonly FlowArgument[]>()
 
@@ -56,7 +56,7 @@ export class FlowCheck {
     this.#inputOf = inputOf
     this.#after = (policy.document.flow?.afterUntrusted ?? []).map((stop) => ({
       stop,
-      matchers: stop.tools.map(({ text }) => compileGlob(text)),
+      concerns: compileGlobs(stop.tools),
     }))
   }
 
@@ -97,7 +97,7 @@ export class FlowCheck {
       const position = positionOf(flow.at, source)
       findings.push({ effect, rule: `flow.${check}`, position, reason })
     }
-    const barred = this.#after.filter(({ matchers }) => matchers.some((matches) => matches(tool)))
+    const barred = this.#after.filter(({ concerns }) => concerns(tool))
     for (const { stop } of barred) {
       if (!tainted) break
       const { at, effect } = stop

@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { hostOf } from '../../policy/domain.ts'
 import { fold } from '../../policy/equality.ts'
 import type { ArgumentForm } from '../../protocol/facts.ts'
+import { hasIbanCheckDigits, ibanLength } from '../iban.ts'
 import { datesIn, dateOf } from './dates.ts'
 import { linksIn, parseUrl, readingsOf, urlForm, urlForms } from './links.ts'
 import { markers, piecesWith } from './pieces.ts'
@@ -181,23 +182,18 @@ function add(forms: Set<string>, form: ArgumentForm, text: string): void {
   if (key !== undefined) forms.add(key)
 }
 
-/** An account in groups of four may be followed by words that look like a group: its sum tells. */
+/**
+ * An account in groups of four may be followed by words that look like a group: its length and its
+ * check digits tell, the digits alone where the length of the country is not known.
+ */
 function addGroups(forms: Set<string>, text: string): void {
   const groups = text.toUpperCase().split(/[ \u00a0-]/)
+  const whole = ibanLength(text.slice(0, 2))
   for (let length = groups.length; length > 2; length--) {
     const account = groups.slice(0, length).join('')
-    if (account.length < 12 || !hasChecksum(account)) continue
+    if (account.length < 12 || account.length !== (whole ?? account.length)) continue
+    if (!hasIbanCheckDigits(account)) continue
     add(forms, 'iban', account)
     return
   }
-}
-
-/** ISO 13616: moved to the end, letters as numbers, the remainder by 97 is 1. */
-function hasChecksum(account: string): boolean {
-  let remainder = 0
-  for (const character of account.slice(4) + account.slice(0, 4)) {
-    const value = Number.parseInt(character, 36)
-    remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97
-  }
-  return remainder === 1
 }

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../base/json.ts'
 import type { PolicyFile } from '../../policy/document.ts'
-import { compileGlob } from '../../policy/glob.ts'
+import { compileGlobs } from '../../policy/glob.ts'
 import { entriesOf } from '../../policy/inherited.ts'
 import type { ToolFacts } from '../../protocol/facts.ts'
 import { structureOf } from './structured.ts'
@@ -24,13 +24,15 @@ const maxLines = 10_000
  * in each line, behind a bullet or a title with a colon.
  */
 export function readsFrom(document: PolicyFile): Readings {
-  const listings = (entriesOf(document) ?? [])
-    .flatMap(({ args }) => args.flatMap(({ value }) => value.idsFrom ?? []))
-    .map(compileGlob)
+  const isListed = compileGlobs(
+    (entriesOf(document) ?? []).flatMap(({ args }) =>
+      args.flatMap(({ value }) => value.idsFrom ?? []),
+    ),
+  )
   return {
     read(tool, value, facts) {
       if (typeof value !== 'string') return { read: value, ids: [] }
-      const isListing = listings.some((matches) => matches(tool))
+      const isListing = isListed(tool)
       const isDeclared = isListing || facts.fields !== undefined
       const data = isDeclared || /^\s*[[{]/.test(value) ? structureOf(value) : undefined
       return { read: data ?? value, ids: isListing ? idsInLines(value) : [] }

@@ -16,6 +16,8 @@ describe('a typed argument is compared whole, in its canonical form', () => {
   test.each([
     ['iban', 'to DE89 3704 0044 0532 0130 00 please', 'DE89370400440532013000'],
     ['iban', 'to de89370400440532013000.', 'DE89 3704 0044 0532 0130 00'],
+    // the sum of the longer one is right as well
+    ['iban', 'to DE89 3704 0044 0532 0130 00 0066 times', 'DE89370400440532013000'],
     ['iban', 'send it to Spotify', 'Spotify'],
     ['url', 'see www.x.example.', 'https://www.x.example/'],
     ['url', 'see https://www.x.example', 'www.x.example'],
