@@ -6,6 +6,9 @@ import type { Auth } from './gate/authenticate.ts'
 import type { CustomAuthenticator } from './gate/identity/custom.ts'
 import type { ApprovalRequest } from './gate/verdict.ts'
 import type { Journal } from './journal/journal.ts'
+import type { LoadedPolicy } from './loading/file.ts'
+import type { Message, UserPart } from './protocol/message.ts'
+import type { Model } from './protocol/model.ts'
 import {
   areSettings,
   checkGiven,
@@ -24,10 +27,7 @@ import {
   isToolLike,
   isUserContent,
   type OptionCheck,
-} from './option-checks.ts'
-import type { LoadedPolicy } from './policy-file.ts'
-import type { Message, UserPart } from './protocol/message.ts'
-import type { Model } from './protocol/model.ts'
+} from './protocol/option-checks.ts'
 import type { ModelSettings, ToolChoice } from './protocol/request.ts'
 import type { EndStatus, ScopePart } from './protocol/run-event.ts'
 import type { Cost, FinishReason, Usage } from './protocol/usage.ts'

@@ -9,6 +9,11 @@ import { fileProbe } from './gate/guards/probe.ts'
 import type { ApprovalAnswer, ApprovalRequest } from './gate/verdict.ts'
 import type { Journal } from './journal/journal.ts'
 import { memoryJournal } from './journal/memory.ts'
+import type { LoadedPolicy } from './loading/file.ts'
+import { enforced } from './loading/mode.ts'
+import type { CallStatus } from './protocol/call.ts'
+import type { Decision } from './protocol/decision.ts'
+import type { Message } from './protocol/message.ts'
 import {
   checkGiven,
   isArrayOf,
@@ -18,14 +23,9 @@ import {
   isText,
   isToolLike,
   type OptionCheck,
-} from './option-checks.ts'
-import type { LoadedPolicy } from './policy-file.ts'
-import type { CallStatus } from './protocol/call.ts'
-import type { Decision } from './protocol/decision.ts'
-import type { Message } from './protocol/message.ts'
+} from './protocol/option-checks.ts'
 import type { Principal } from './protocol/principal.ts'
 import type { Report } from './report/report.ts'
-import { enforced } from './policy-mode.ts'
 import { GateRun, type GateRunParts } from './standalone-run.ts'
 import { createRegistry } from './tools/registry.ts'
 import { toTools, type JsonSchema, type ToolDefinition } from './tools/tool.ts'

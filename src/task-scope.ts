@@ -16,7 +16,7 @@ export async function compileScope(
   scope: ScopePart | readonly ScopePart[],
   tools: readonly Tool[],
 ): Promise<Policy> {
-  const { readPolicyText } = await import('./policy-text.ts')
+  const { readPolicyText } = await import('./loading/text.ts')
   const rules = scopesOf(scope).map((part, index) => toRule(part, `scope-${index + 1}`))
   const text = JSON.stringify({ sallyport: 1, name: 'scope', rules })
   try {

@@ -1,7 +1,7 @@
 import { SallyportError } from '../base/errors.ts'
 import { isObject, parseJson } from '../base/json.ts'
-import { loadPolicy, type LoadedPolicy } from '../policy-file.ts'
-import type { PolicyKey } from '../policy-signature.ts'
+import { loadPolicy, type LoadedPolicy } from '../loading/file.ts'
+import type { PolicyKey } from '../loading/signature.ts'
 import { readText } from './files.ts'
 import type { Io } from './io.ts'
 

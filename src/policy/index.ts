@@ -1,11 +1,11 @@
 export { compilePolicy } from './compile.ts'
 export { formatDiagnostic } from './diagnostic.ts'
 export { readPolicy } from './read.ts'
-export { signPolicy } from '../policy-sign.ts'
+export { signPolicy } from '../loading/sign.ts'
 export { runSuite } from '../analysis/suite.ts'
 
 export type { CompileOptions } from './compile.ts'
-export type { PolicyKey } from '../policy-signature.ts'
+export type { PolicyKey } from '../loading/signature.ts'
 export type { Diagnostic, DiagnosticCode } from './diagnostic.ts'
 export type { PolicyFile } from './document.ts'
 export type { CompiledLimit, DecisionRequest, Policy, PolicyTool } from './policy.ts'

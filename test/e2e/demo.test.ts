@@ -2,9 +2,9 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parse } from 'parse5'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadPolicy } from '../../src/policy-file.ts'
 import { runSuite } from '../../src/analysis/suite.ts'
 import tools from '../../examples/demo/tools.ts'
+import { loadPolicy } from '../../src/loading/file.ts'
 import { runProgram, type Finished } from '../support/program.ts'
 
 describe('the demonstration', () => {

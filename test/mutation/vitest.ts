@@ -8,7 +8,7 @@ export default defineConfig({
     setupFiles: ['test/config/setup.ts'],
     include: [
       'test/unit/{policy,gate}/**/*.test.ts',
-      'test/unit/policy-{extends,times,variables}.test.ts',
+      'test/unit/loading/{extends,times,variables}.test.ts',
       'test/conformance/attacks/{matching,policy-file}.test.ts',
       'test/property/policy/semantics.test.ts',
     ],

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../src/base/json.ts'
-import type { LoadedPolicy } from '../../src/policy-file.ts'
-import { readPolicyText } from '../../src/policy-text.ts'
+import type { LoadedPolicy } from '../../src/loading/file.ts'
+import { readPolicyText } from '../../src/loading/text.ts'
 import type { Principal } from '../../src/protocol/principal.ts'
 import type { RunEvent, StructuralEvent } from '../../src/protocol/run-event.ts'
 import type { Run } from '../../src/run/run.ts'

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../src/base/json.ts'
 import type { Answered } from '../../src/gate/verdict.ts'
-import type { LoadedPolicy } from '../../src/policy-file.ts'
+import type { LoadedPolicy } from '../../src/loading/file.ts'
 import type { Tool } from '../../src/tools/tool.ts'
 import { policyOf, toolOf } from './agent.ts'
 import { gateOf, type GateUnderTest } from './gate.ts'

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../src/base/json.ts'
 import { createGate, type Gate } from '../../src/gate/gate.ts'
 import type { ApprovalRequest, JudgeContext, Verdict } from '../../src/gate/verdict.ts'
-import type { LoadedPolicy } from '../../src/policy-file.ts'
+import type { LoadedPolicy } from '../../src/loading/file.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import type { Principal } from '../../src/protocol/principal.ts'
 import { manualClock, type ManualClock } from '../../src/testing/clock.ts'

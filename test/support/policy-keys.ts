@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import type { PolicyKey } from '../../src/policy-signature.ts'
+import type { PolicyKey } from '../../src/loading/signature.ts'
 
 export interface KeyPair {
   /** With the private member. */

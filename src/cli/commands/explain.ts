@@ -8,7 +8,7 @@ import {
 } from '../../analysis/question.ts'
 import { readTraces, type Trace } from '../../analysis/trace.ts'
 import { SallyportError } from '../../base/errors.ts'
-import { compileFor } from '../../policy-text.ts'
+import { compileFor } from '../../loading/text.ts'
 import type { Effect } from '../../protocol/decision.ts'
 import { readAsked } from '../asked.ts'
 import { exitCode, type ExitCode } from '../exit.ts'

@@ -1,6 +1,6 @@
 import { SallyportError } from '../../base/errors.ts'
-import { signatureFile } from '../../policy-load.ts'
-import { signPolicy } from '../../policy-sign.ts'
+import { signatureFile } from '../../loading/load.ts'
+import { signPolicy } from '../../loading/sign.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { writeText } from '../files.ts'
 import { outJson, printable, type Io } from '../io.ts'

@@ -13,8 +13,8 @@ import {
   type SuiteOutcome,
 } from '../../analysis/suite-report.ts'
 import { SallyportError } from '../../base/errors.ts'
-import type { LoadedPolicy } from '../../policy-file.ts'
-import { compileFor } from '../../policy-text.ts'
+import type { LoadedPolicy } from '../../loading/file.ts'
+import { compileFor } from '../../loading/text.ts'
 import { compilePattern } from '../../policy/pattern.ts'
 import type { Tool } from '../../tools/tool.ts'
 import { exitCode, type ExitCode } from '../exit.ts'

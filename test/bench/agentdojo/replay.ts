@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readTraces, type Trace } from '../../../src/analysis/trace.ts'
 import { prepareRehearsals } from '../../../src/gate/rehearsal.ts'
+import { loadPolicy, parsePolicy } from '../../../src/loading/file.ts'
 import type { Policy } from '../../../src/policy/policy.ts'
-import { loadPolicy, parsePolicy } from '../../../src/policy-file.ts'
 import type { Decision, Effect } from '../../../src/protocol/decision.ts'
 
 const here = import.meta.dirname

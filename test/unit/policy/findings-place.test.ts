@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { parsePolicy } from '../../../src/loading/file.ts'
 import type { Diagnostic } from '../../../src/policy/diagnostic.ts'
 import { readPolicy } from '../../../src/policy/read.ts'
 import { SallyportError } from '../../../src/base/errors.ts'
-import { parsePolicy } from '../../../src/policy-file.ts'
 
 function findings(text: string): readonly Diagnostic[] {
   try {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parsePolicy } from '../../../src/policy-file.ts'
+import { parsePolicy } from '../../../src/loading/file.ts'
 import { defineTool } from '../../../src/tools/tool.ts'
 import { decideOn } from './build.ts'
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { loadPolicy } from '../../../src/policy-file.ts'
+import { loadPolicy } from '../../../src/loading/file.ts'
 import { defineTool } from '../../../src/tools/tool.ts'
 
 const path = fileURLToPath(new URL('../../../policies/mcp.yaml', import.meta.url))

@@ -1,11 +1,11 @@
-import { sha256 } from './base/digest.ts'
-import { errorDataOf, type ErrorData } from './base/errors.ts'
-import type { LoadedPolicy } from './policy-file.ts'
-import type { ReadTree } from './policy-load.ts'
-import { compileFor } from './policy-text.ts'
-import type { PolicyFile } from './policy/document.ts'
-import type { Policy } from './policy/policy.ts'
-import type { Tool } from './tools/tool.ts'
+import { sha256 } from '../base/digest.ts'
+import { errorDataOf, type ErrorData } from '../base/errors.ts'
+import type { PolicyFile } from '../policy/document.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Tool } from '../tools/tool.ts'
+import type { LoadedPolicy } from './file.ts'
+import type { ReadTree } from './load.ts'
+import { compileFor } from './text.ts'
 
 /** News of a watched policy. */
 export type PolicyChange =

@@ -1,12 +1,17 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { prepareRehearsals } from '../../src/gate/rehearsal.ts'
-import { loadPolicy, parsePolicy } from '../../src/policy-file.ts'
-import type { Policy } from '../../src/policy/policy.ts'
-import { temporaryFolder } from '../support/folder.ts'
-import { policyFolder, policyText, problemsOf, type FileFields } from '../support/policy-files.ts'
-import { decideOn, user } from './policy/build.ts'
+import { prepareRehearsals } from '../../../src/gate/rehearsal.ts'
+import { loadPolicy, parsePolicy } from '../../../src/loading/file.ts'
+import type { Policy } from '../../../src/policy/policy.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+import {
+  policyFolder,
+  policyText,
+  problemsOf,
+  type FileFields,
+} from '../../support/policy-files.ts'
+import { decideOn, user } from '../policy/build.ts'
 
 const allow = { id: 'may', allow: ['tool'], who: { roles: ['user'] } }
 const roles = { roles: { user: {} } }

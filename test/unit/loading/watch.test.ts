@@ -2,13 +2,23 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { loadPolicy, watchPolicy, type PolicyChange, type WatchedPolicy } from '../../src/index.ts'
-import { signPolicy } from '../../src/policy-sign.ts'
-import type { WatchOptions } from '../../src/watched-policy.ts'
-import { agentOf, finish, only, toolOf } from '../support/agent.ts'
-import { policyFolder, policyText, writePolicy, type FileFields } from '../support/policy-files.ts'
-import { keyPair } from '../support/policy-keys.ts'
-import { decideOn } from './policy/build.ts'
+import {
+  loadPolicy,
+  watchPolicy,
+  type PolicyChange,
+  type WatchedPolicy,
+} from '../../../src/index.ts'
+import { signPolicy } from '../../../src/loading/sign.ts'
+import type { WatchOptions } from '../../../src/loading/watched.ts'
+import { agentOf, finish, only, toolOf } from '../../support/agent.ts'
+import {
+  policyFolder,
+  policyText,
+  writePolicy,
+  type FileFields,
+} from '../../support/policy-files.ts'
+import { keyPair } from '../../support/policy-keys.ts'
+import { decideOn } from '../policy/build.ts'
 
 const mild = 'roles: { user: {} }\nrules:\n  - { id: may, allow: [tool] }\n'
 const strict = 'roles: { user: {} }\nrules:\n  - { id: never, deny: [tool] }\n'

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { parsePolicy } from '../../src/policy-file.ts'
-import { manualClock } from '../../src/testing/clock.ts'
-import { policyText } from '../support/policy-files.ts'
-import { decideOn } from './policy/build.ts'
+import { parsePolicy } from '../../../src/loading/file.ts'
+import { manualClock } from '../../../src/testing/clock.ts'
+import { policyText } from '../../support/policy-files.ts'
+import { decideOn } from '../policy/build.ts'
 
 const until = Date.parse('2027-03-01T00:00:00Z')
 const day = 24 * 60 * 60_000

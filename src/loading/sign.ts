@@ -1,5 +1,5 @@
-import type { ParseOptions } from './policy-file.ts'
-import type { PolicyKey } from './policy-signature.ts'
+import type { ParseOptions } from './file.ts'
+import type { PolicyKey } from './signature.ts'
 
 /**
  * Signs a policy file and everything it extends with a private Ed25519 or P-256 key, a JSON Web Key
@@ -16,8 +16,8 @@ export async function signPolicy(
   { variables = {} }: Pick<ParseOptions, 'variables'> = {},
 ): Promise<string> {
   const [{ completeTree, openTree }, { signTree }] = await Promise.all([
-    import('./policy-tree.ts'),
-    import('./policy-signature.ts'),
+    import('./tree.ts'),
+    import('./signature.ts'),
   ])
   const tree = await openTree(path)
   completeTree(tree, { variables })

@@ -1,11 +1,11 @@
-import { digestJson } from './base/digest.ts'
-import { isObject } from './base/json.ts'
-import { compilePolicy } from './policy/compile.ts'
-import type { LoadedPolicy } from './policy-file.ts'
-import type { Policy, PolicyTool } from './policy/policy.ts'
-import type { PolicyFile } from './policy/document.ts'
-import { readPolicy, type ReadOptions } from './policy/read.ts'
-import type { Tool } from './tools/tool.ts'
+import { digestJson } from '../base/digest.ts'
+import { isObject } from '../base/json.ts'
+import { compilePolicy } from '../policy/compile.ts'
+import type { PolicyFile } from '../policy/document.ts'
+import type { Policy, PolicyTool } from '../policy/policy.ts'
+import { readPolicy, type ReadOptions } from '../policy/read.ts'
+import type { Tool } from '../tools/tool.ts'
+import type { LoadedPolicy } from './file.ts'
 
 /** Reads the text of a policy; `name` stands in positions. Throws `bad-policy` with all its errors. */
 export function readPolicyText(

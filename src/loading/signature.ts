@@ -1,11 +1,11 @@
 import { posix } from 'node:path'
-import { canonicalJson } from './base/digest.ts'
-import { messageOf, SallyportError } from './base/errors.ts'
-import { isObject, parseJson, type JsonObject } from './base/json.ts'
-import { shorten } from './base/text.ts'
-import { decodeBase64url, decodeUtf8 } from './gate/identity/base64url.ts'
-import { importPublicKey } from './gate/identity/signature.ts'
-import type { PolicyTree } from './policy-tree.ts'
+import { canonicalJson } from '../base/digest.ts'
+import { messageOf, SallyportError } from '../base/errors.ts'
+import { isObject, parseJson, type JsonObject } from '../base/json.ts'
+import { shorten } from '../base/text.ts'
+import { decodeBase64url, decodeUtf8 } from '../gate/identity/base64url.ts'
+import { importPublicKey } from '../gate/identity/signature.ts'
+import type { PolicyTree } from './tree.ts'
 
 /** A JSON Web Key (RFC 7517) with a `kid`. */
 export type PolicyKey = Readonly<Record<string, unknown>>

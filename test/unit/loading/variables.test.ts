@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { loadPolicy, parsePolicy } from '../../src/policy-file.ts'
-import { policyFolder, policyText, problemsOf } from '../support/policy-files.ts'
+import { loadPolicy, parsePolicy } from '../../../src/loading/file.ts'
+import { policyFolder, policyText, problemsOf } from '../../support/policy-files.ts'
 
 const guards =
   "guards: { paths: [{ tools: [read], arg: /path, root: '${root}/data', deny: ['${secret}/**'] }] }"

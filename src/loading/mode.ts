@@ -1,7 +1,7 @@
-import { SallyportError } from './base/errors.ts'
-import type { LoadedPolicy } from './policy-file.ts'
-import type { Policy } from './policy/policy.ts'
-import type { Tool } from './tools/tool.ts'
+import { SallyportError } from '../base/errors.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Tool } from '../tools/tool.ts'
+import type { LoadedPolicy } from './file.ts'
 
 /**
  * A policy held against tools; of a watched one, what tells the one in force. Throws `bad-policy`

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { runSuite } from '../../src/analysis/suite.ts'
-import { prepareRehearsals } from '../../src/gate/rehearsal.ts'
-import { loadPolicy, parsePolicy } from '../../src/policy-file.ts'
-import { createRuntime } from '../../src/runtime.ts'
-import { scripted } from '../../src/testing/scripted.ts'
-import { agentOf, finish, statusesOf, toolOf } from '../support/agent.ts'
-import { temporaryFolder } from '../support/folder.ts'
-import { policyText, problemsOf } from '../support/policy-files.ts'
-import { decideOn, user } from './policy/build.ts'
+import { runSuite } from '../../../src/analysis/suite.ts'
+import { prepareRehearsals } from '../../../src/gate/rehearsal.ts'
+import { loadPolicy, parsePolicy } from '../../../src/loading/file.ts'
+import { createRuntime } from '../../../src/runtime.ts'
+import { scripted } from '../../../src/testing/scripted.ts'
+import { agentOf, finish, statusesOf, toolOf } from '../../support/agent.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+import { policyText, problemsOf } from '../../support/policy-files.ts'
+import { decideOn, user } from '../policy/build.ts'
 
 /** What is wrong with the text, without its help. */
 function problems(text: string): Promise<readonly string[]> {

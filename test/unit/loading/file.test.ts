@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { loadPolicy, parsePolicy } from '../../src/policy-file.ts'
-import { createRuntime } from '../../src/runtime.ts'
-import type { RuntimeOptions } from '../../src/runtime-options.ts'
-import { scripted } from '../../src/testing/scripted.ts'
-import { allowing, policyOf, toolOf } from '../support/agent.ts'
-import { temporaryFolder } from '../support/folder.ts'
+import { loadPolicy, parsePolicy } from '../../../src/loading/file.ts'
+import { createRuntime } from '../../../src/runtime.ts'
+import type { RuntimeOptions } from '../../../src/runtime-options.ts'
+import { scripted } from '../../../src/testing/scripted.ts'
+import { allowing, policyOf, toolOf } from '../../support/agent.ts'
+import { temporaryFolder } from '../../support/folder.ts'
 
 const text = 'sallyport: 1\nname: p\nroles: { user: {} }\nrules: []\n'
 

@@ -1,11 +1,11 @@
-import { systemClock } from './base/clock.ts'
-import { SallyportError } from './base/errors.ts'
-import { fileFailure } from './base/file-failure.ts'
-import type { LoadedPolicy, LoadOptions } from './policy-file.ts'
-import type { PolicyFile } from './policy/document.ts'
-import { checkKeys, verifyTree } from './policy-signature.ts'
-import { loaded } from './policy-text.ts'
-import { completeTree, openTree, readText, type PolicyTree } from './policy-tree.ts'
+import { systemClock } from '../base/clock.ts'
+import { SallyportError } from '../base/errors.ts'
+import { fileFailure } from '../base/file-failure.ts'
+import type { PolicyFile } from '../policy/document.ts'
+import type { LoadedPolicy, LoadOptions } from './file.ts'
+import { checkKeys, verifyTree } from './signature.ts'
+import { loaded } from './text.ts'
+import { completeTree, openTree, readText, type PolicyTree } from './tree.ts'
 
 /** What `loadPolicy` does once the types of its options have been checked. */
 export async function loadTree(path: string, options: LoadOptions): Promise<LoadedPolicy> {

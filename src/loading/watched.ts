@@ -1,7 +1,7 @@
-import { checkOptions } from './base/options.ts'
-import type { PolicyChange } from './live-policy.ts'
-import { checkGiven, isFunction } from './option-checks.ts'
-import { checkPath, loadChecks, type LoadedPolicy, type LoadOptions } from './policy-file.ts'
+import { checkOptions } from '../base/options.ts'
+import { checkGiven, isFunction } from '../protocol/option-checks.ts'
+import { checkPath, loadChecks, type LoadedPolicy, type LoadOptions } from './file.ts'
+import type { PolicyChange } from './live.ts'
 
 export interface WatchOptions extends LoadOptions {
   /**
@@ -40,6 +40,6 @@ export async function watchPolicy(
   checkOptions('watchPolicy', options, Object.keys(checks))
   checkGiven(options, checks)
   checkPath(path)
-  const { startWatch } = await import('./policy-watch.ts')
+  const { startWatch } = await import('./watch.ts')
   return startWatch(path, options)
 }

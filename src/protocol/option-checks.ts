@@ -1,7 +1,7 @@
-import { SallyportError } from './base/errors.ts'
-import { isObject } from './base/json.ts'
-import { checkNumber, checkOptions, type NumberRange } from './base/options.ts'
-import { shorten } from './base/text.ts'
+import { SallyportError } from '../base/errors.ts'
+import { isObject } from '../base/json.ts'
+import { checkNumber, checkOptions, type NumberRange } from '../base/options.ts'
+import { shorten } from '../base/text.ts'
 
 /** Checks one option that was given; throws `bad-option`. */
 export type OptionCheck = (name: string, value: unknown) => void

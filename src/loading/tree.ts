@@ -1,12 +1,12 @@
 import { open, realpath } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { SallyportError } from './base/errors.ts'
-import { fileFailure } from './base/file-failure.ts'
-import { segmentsBelow } from './base/path.ts'
-import { Diagnostics } from './policy/diagnostic.ts'
-import type { PolicyFile } from './policy/document.ts'
-import { openPolicy, type OpenPolicy, type ReadOptions } from './policy/read.ts'
-import type { Name } from './policy/shape.ts'
+import { SallyportError } from '../base/errors.ts'
+import { fileFailure } from '../base/file-failure.ts'
+import { segmentsBelow } from '../base/path.ts'
+import { Diagnostics } from '../policy/diagnostic.ts'
+import type { PolicyFile } from '../policy/document.ts'
+import { openPolicy, type OpenPolicy, type ReadOptions } from '../policy/read.ts'
+import type { Name } from '../policy/shape.ts'
 
 /** One file of a policy, its text well-formed; nothing in it has been believed yet. */
 export interface TreeFile {

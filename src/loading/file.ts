@@ -1,11 +1,18 @@
-import { systemClock, type Clock } from './base/clock.ts'
-import { SallyportError } from './base/errors.ts'
-import { checkOptions } from './base/options.ts'
-import { checkGiven, isArrayOf, isClock, isFlag, isPlainObject, isText } from './option-checks.ts'
-import type { PolicyFile } from './policy/document.ts'
-import type { PolicyKey } from './policy-signature.ts'
-import type { Policy } from './policy/policy.ts'
-import type { Tool } from './tools/tool.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
+import { SallyportError } from '../base/errors.ts'
+import { checkOptions } from '../base/options.ts'
+import type { PolicyFile } from '../policy/document.ts'
+import type { Policy } from '../policy/policy.ts'
+import {
+  checkGiven,
+  isArrayOf,
+  isClock,
+  isFlag,
+  isPlainObject,
+  isText,
+} from '../protocol/option-checks.ts'
+import type { Tool } from '../tools/tool.ts'
+import type { PolicyKey } from './signature.ts'
 
 /** A policy that was read and is free of errors, not yet held against tools. */
 export interface LoadedPolicy {
@@ -63,7 +70,7 @@ export async function loadPolicy(path: string, options: LoadOptions = {}): Promi
   checkGiven(options, loadChecks)
   checkPath(path)
   // the code of policies is large, and not every program has one
-  const { loadTree } = await import('./policy-load.ts')
+  const { loadTree } = await import('./load.ts')
   return loadTree(path, options)
 }
 
@@ -87,7 +94,7 @@ export async function parsePolicy(
 ): Promise<LoadedPolicy> {
   checkOptions('parsePolicy', options, Object.keys(textChecks))
   checkGiven(options, textChecks)
-  const { readPolicyText } = await import('./policy-text.ts')
+  const { readPolicyText } = await import('./text.ts')
   const { clock = systemClock, ...rest } = options
   return readPolicyText(text, name, { ...rest, now: clock.now() })
 }

@@ -2,12 +2,12 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compactVerify, CompactSign, importJWK, type JWK } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { canonicalJson } from '../../src/base/digest.ts'
-import { loadPolicy, type LoadOptions } from '../../src/policy-file.ts'
-import { signPolicy } from '../../src/policy-sign.ts'
-import type { PolicyKey } from '../../src/policy-signature.ts'
-import { policyFolder, policyText, writePolicy } from '../support/policy-files.ts'
-import { keyPair } from '../support/policy-keys.ts'
+import { canonicalJson } from '../../../src/base/digest.ts'
+import { loadPolicy, type LoadOptions } from '../../../src/loading/file.ts'
+import { signPolicy } from '../../../src/loading/sign.ts'
+import type { PolicyKey } from '../../../src/loading/signature.ts'
+import { policyFolder, policyText, writePolicy } from '../../support/policy-files.ts'
+import { keyPair } from '../../support/policy-keys.ts'
 
 const ours = keyPair('ours')
 const theirs = keyPair('theirs')
