@@ -1,6 +1,5 @@
 import type { Clock } from './base/clock.ts'
 import type { ErrorData } from './base/errors.ts'
-import { version } from './base/version.ts'
 import type { Authenticator } from './gate/authenticate.ts'
 import type { Gate } from './gate/gate.ts'
 import type { JudgeContext } from './gate/verdict.ts'
@@ -16,6 +15,7 @@ import type { KeyedQueue } from './run/keyed-queue.ts'
 import { carryRun, type RunOutcome } from './run/loop.ts'
 import type { EventQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
+import { recordStart } from './run/start.ts'
 import type { RunLimits } from './run/stop.ts'
 import {
   finiteLimits,
@@ -63,7 +63,16 @@ export async function carry(parts: RuntimeParts, started: StartedRun): Promise<R
   const scope = run.scope && (await compileScope(run.scope, parts.tools))
   const context = { runId, session: run.session, principal, scope }
   const messages = opening(parts.options.instructions, run)
-  recordStart(recorder, parts, started, { context, messages })
+  recordStart(recorder, {
+    context,
+    messages,
+    policy: parts.policy(),
+    policyFile: parts.options.policy?.path,
+    registry: parts.registry,
+    model: parts.options.model,
+    limits: finiteLimits(started.limits),
+    scope: run.scope && scopesOf(run.scope),
+  })
   if (caller.ok) gate.begin(context, messages)
   const outcome = caller.ok
     ? await carryRun(environmentOf(recorder, parts, started, { context, messages }))
@@ -84,34 +93,6 @@ function opening(instructions: string | undefined, run: RunOptions): readonly Me
     ...(run.messages ?? []),
     { role: 'user', content: run.input },
   ]
-}
-
-function recordStart(
-  recorder: Recorder,
-  { options, policy: current, registry }: RuntimeParts,
-  { run, limits }: StartedRun,
-  { context, messages }: Beginning,
-): void {
-  const file = options.policy?.path
-  const policy = current()
-  recorder.emit({
-    type: 'run-start',
-    ...(run.session === undefined ? {} : { session: run.session }),
-    principal: context.principal,
-    // members in canonical order here and below: they are then written without sorting
-    policy: {
-      digest: policy.digest,
-      ...(file === undefined ? {} : { file }),
-      mode: policy.mode,
-      name: policy.name,
-    },
-    tools: { digest: registry.digest, names: registry.names },
-    model: { id: options.model.id, provider: options.model.provider },
-    limits: finiteLimits(limits),
-    ...(run.scope === undefined ? {} : { scope: scopesOf(run.scope) }),
-    versions: { node: process.versions.node, sallyport: version },
-    messages,
-  })
 }
 
 function environmentOf(

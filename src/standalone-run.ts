@@ -2,7 +2,6 @@ import type { Clock } from './base/clock.ts'
 import { messageOf, SallyportError } from './base/errors.ts'
 import { callId, newId } from './base/ids.ts'
 import type { JsonObject } from './base/json.ts'
-import { version } from './base/version.ts'
 import type { Gate } from './gate/gate.ts'
 import type { ApprovalAnswer, ApprovalRequest, JudgeContext } from './gate/verdict.ts'
 import { genesis } from './journal/chain.ts'
@@ -20,6 +19,7 @@ import type { CallEnvironment } from './run/environment.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
 import { EventQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
+import { recordStart } from './run/start.ts'
 import { defaultLimits } from './run/stop.ts'
 import type { Judged, Outcome, Settled } from './standalone-gate.ts'
 import type { ToolRegistry } from './tools/registry.ts'
@@ -60,7 +60,6 @@ interface Question {
  */
 export class GateRun {
   readonly id: string
-  readonly #parts: GateRunParts
   readonly #environment: CallEnvironment
   readonly #fold = createFold()
   readonly #budget = new CallBudget({
@@ -78,8 +77,7 @@ export class GateRun {
   #count = 0
 
   constructor(parts: GateRunParts, start: GateRunStart) {
-    const { clock, format, gate, journal } = parts
-    this.#parts = parts
+    const { clock, format, gate, journal, policy, registry } = parts
     this.id = newId('run', clock.now())
     const { principal, session, messages } = start
     const context: JudgeContext = { runId: this.id, session, principal }
@@ -111,7 +109,14 @@ export class GateRun {
       signal,
       keys: new KeyedQueue(),
     }
-    this.#recordStart(context, messages)
+    recordStart(recorder, {
+      context,
+      messages,
+      policy: typeof policy === 'function' ? policy() : policy,
+      registry,
+      model: { id: 'another program', provider: 'none' },
+      limits: {},
+    })
     gate.begin(context, messages)
   }
 
@@ -214,22 +219,6 @@ export class GateRun {
     else if (event.type === 'tool-result') this.#results.set(event.callId, event)
     // beside answers that do not count nothing in the carrying of calls is an error of the run
     else if (event.type === 'error') this.#problem = event.message
-  }
-
-  #recordStart({ session, principal }: JudgeContext, messages: readonly Message[]): void {
-    const { policy: inForce, registry } = this.#parts
-    const policy = typeof inForce === 'function' ? inForce() : inForce
-    this.#environment.recorder.emit({
-      type: 'run-start',
-      ...(session === undefined ? {} : { session }),
-      principal,
-      policy: { name: policy.name, digest: policy.digest, mode: policy.mode },
-      tools: { digest: registry.digest, names: registry.names },
-      model: { id: 'another program', provider: 'none' },
-      limits: {},
-      versions: { sallyport: version, node: process.versions.node },
-      messages,
-    })
   }
 }
 

@@ -1,0 +1,48 @@
+import type { JsonObject } from '../base/json.ts'
+import { version } from '../base/version.ts'
+import type { JudgeContext } from '../gate/verdict.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Message } from '../protocol/message.ts'
+import type { RunStart } from '../protocol/run-event.ts'
+import type { ToolRegistry } from '../tools/registry.ts'
+import type { Recorder } from './recorder.ts'
+
+/** What a run begins with. */
+export interface FirstRecord {
+  readonly context: JudgeContext
+  readonly messages: readonly Message[]
+  /** The one in force. */
+  readonly policy: Policy
+  /** File it was read from. */
+  readonly policyFile?: string | undefined
+  readonly registry: ToolRegistry
+  readonly model: RunStart['model']
+  /** Those that are finite. */
+  readonly limits: JsonObject
+  /** What the task was narrowed to. */
+  readonly scope?: RunStart['scope'] | undefined
+}
+
+/** Writes the first record of a run. */
+export function recordStart(recorder: Recorder, first: FirstRecord): void {
+  const { context, messages, policy, policyFile, registry, model, limits, scope } = first
+  const { session, principal } = context
+  recorder.emit({
+    type: 'run-start',
+    ...(session === undefined ? {} : { session }),
+    principal,
+    // members in canonical order here and below: they are then written without sorting
+    policy: {
+      digest: policy.digest,
+      ...(policyFile === undefined ? {} : { file: policyFile }),
+      mode: policy.mode,
+      name: policy.name,
+    },
+    tools: { digest: registry.digest, names: registry.names },
+    model: { id: model.id, provider: model.provider },
+    limits,
+    ...(scope === undefined ? {} : { scope }),
+    versions: { node: process.versions.node, sallyport: version },
+    messages,
+  })
+}
