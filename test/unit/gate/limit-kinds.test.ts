@@ -93,6 +93,20 @@ test('an edit is held against the sum with the amount it asks for', async () => 
   })
 })
 
+test('a sum that denies a call outright denies it with the answer where a person is asked', async () => {
+  const limits = [{ id: 'l', tools: ['pay'], per: 'session', sum: '/amount', max: 10 }]
+  const gateWith = (rules: readonly JsonObject[]): Promise<GateUnderTest> =>
+    gateOf(policyOf({ rules, limits } as unknown as JsonObject), [pay])
+  const outright = await gateWith([{ id: 'all', allow: ['pay'] }])
+  expect(await paying(outright, 50)).toBe('deny by limits.l')
+  const asking = await gateWith([{ id: 'all', ask: ['pay'] }])
+  const request = await asking.ask('pay', { amount: 50 })
+  expect(request.reasons.at(-1)).toContain('will be refused')
+  expect(
+    await asking.gate.answer(request.id, { action: 'approve', by: { subject: 'p' } }),
+  ).toMatchObject({ kind: 'settled', verdict: { kind: 'refusal', decision: { rule: 'limits.l' } } })
+})
+
 describe('a limit on denials', () => {
   test('closes the session after so many refusals, and opens it when they are past', async () => {
     const gate = await limited({ count: 'denials', max: 3, window: '1m' })
