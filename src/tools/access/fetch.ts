@@ -125,7 +125,7 @@ function redirected(
   from: URL,
   { location, status }: { readonly location: string; readonly status: number },
 ): FetchRequest {
-  const to = URL.parse(location, from)
+  const to = URL.parse(location, from.href)
   if (to === null) throw denied('the URL', 'is redirected to something that is no URL')
   if (from.protocol === 'https:' && to.protocol !== 'https:') {
     throw denied('the URL', 'is redirected from `https` to something else')
