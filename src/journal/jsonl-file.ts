@@ -23,9 +23,11 @@ export async function openWriter(path: string): Promise<Writer> {
     throw unusable(path, error)
   }
   try {
+    // before anything is cut off: the file may be no journal at all
+    await checkBeginning(path)
+    const counts = await countRecords(path)
     await cutTornLine(path)
     await cutTornLine(`${path}.payloads`)
-    const counts = await countRecords(path)
     const lines = await open(path, 'a', 0o600)
     const payloads = await open(`${path}.payloads`, 'a', 0o600)
     return createWriter(path, counts, { lines, payloads, unlock })
@@ -99,7 +101,9 @@ async function* readLines(path: string): AsyncGenerator<Line> {
   for await (const line of splitLines(path)) {
     number++
     const head = parseHead(line)
-    if (head === undefined) throw damaged(path, number)
+    if (head === undefined) {
+      throw number > 1 || line.includes('"runId":') ? damaged(path, number) : noJournal(path)
+    }
     yield { line, ...head }
   }
 }
@@ -151,6 +155,30 @@ export async function* listRuns(path: string): AsyncGenerator<string> {
     if (!seen.has(runId)) yield runId
     seen.add(runId)
   }
+}
+
+/** Members are in the order of their names, and every record has `at`. */
+const beginning = '{"a'
+
+/** Throws `bad-journal` for a file that does not begin as a journal does; an empty one may be one. */
+async function checkBeginning(path: string): Promise<void> {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (file === undefined) return
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(beginning.length), 0)
+    if (!beginning.startsWith(buffer.toString('latin1', 0, bytesRead))) throw noJournal(path)
+  } finally {
+    await file.close()
+  }
+}
+
+function noJournal(path: string): SallyportError {
+  return new SallyportError('bad-journal', `\`${path}\` is no journal: line 1 is not a record`, {
+    help: 'name the file a run was recorded in, such as `.sallyport/journal.jsonl`; if this was one, restore it from a copy',
+  })
 }
 
 function damaged(path: string, line: number): SallyportError {
