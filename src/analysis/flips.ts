@@ -6,6 +6,7 @@ import type { PolicyFile } from '../policy/document.ts'
 import { filesOf } from '../policy/inherited.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Decision, Effect, Position } from '../protocol/decision.ts'
+import type { ArgumentForm } from '../protocol/facts.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { Tool } from '../tools/tool.ts'
 import { missing, type Sample } from './cut-points.ts'
@@ -115,18 +116,36 @@ function* argumentTrials(question: Question, { policy, tools }: FlipOptions): Ge
   const { tool, args, principal } = question
   const definition = tools?.find(({ name }) => name === tool)
   const files = filesOf([policy.document])
+  const facts = policy.factsOf(tool).args ?? {}
   for (const { path, samples } of argumentsOf(tool, files, principal, definition).axes) {
     const before = valueAt(args, path)
     const pointer = pointerOf(path)
+    const [name] = path
+    const form = name !== undefined && Object.hasOwn(facts, name) ? facts[name]!.is : undefined
     for (const sample of samples) {
       if (isSame(before, sample)) continue
       yield {
         flip: argumentFlip(pointer, sample),
-        cost: costOf(before, sample),
+        // a text that cannot be what the argument means is proposed when nothing better helps
+        cost: costOf(before, sample) + (sample === missing || hasForm(sample, form) ? 0 : 8),
         question: { ...question, args: withValue(args, path, sample) },
       }
     }
   }
+}
+
+const looksLike: Partial<Record<ArgumentForm, RegExp>> = {
+  email: /^[^@/\s]+@[^@/\s]+$/,
+  host: /^[^@/\s]+$/,
+  url: /^[a-z][a-z0-9+.-]*:\/\//i,
+}
+
+/** Told by its look only: samples are made from the tests of all rules, whatever those mean. */
+function hasForm(value: JsonValue, form: ArgumentForm | undefined): boolean {
+  const look = form === undefined ? undefined : looksLike[form]
+  if (look === undefined) return true
+  if (Array.isArray(value)) return value.every((item) => hasForm(item as JsonValue, form))
+  return typeof value !== 'string' || look.test(value)
 }
 
 function argumentFlip(pointer: string, sample: Sample): Trial['flip'] {

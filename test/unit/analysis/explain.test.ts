@@ -118,3 +118,18 @@ describe('an explanation', () => {
     expect(text).not.toMatch(/[\u001b\u2066\u202e]/)
   })
 })
+
+test('a changed address is an address, not its bare domain', async () => {
+  const { flips } = await explained(
+    {
+      tools: { tool: { kind: 'write', args: { to: { is: 'email' } } } },
+      rules: [{ id: 'ours', allow: ['tool'], args: { to: { domain: ['desk.example'] } } }],
+    },
+    { to: 'a@elsewhere.example' },
+  )
+  expect(flips[0]).toMatchObject({
+    kind: 'argument',
+    effect: 'allow',
+    value: 'someone@desk.example',
+  })
+})
