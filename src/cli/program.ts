@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { isSallyportError, messageOf } from '../base/errors.ts'
+import { isSallyportError, messageOf, type SallyportError } from '../base/errors.ts'
 import { version } from '../base/version.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'
 import { addAnalysisCommands } from './analysis-program.ts'
@@ -31,8 +31,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     if (error instanceof CommanderError)
       return error.exitCode === 0 ? exitCode.done : exitCode.usage
     if (isSallyportError(error)) {
-      if (error.code === 'bad-policy') await noteFindings(io, error.details)
-      noteError(io, error.toJSON())
+      if (!(await noteFindings(io, error))) noteError(io, error.toJSON())
       return exitOfError(error.code)
     }
     noteError(io, { code: 'internal', message: messageOf(error) })
@@ -40,13 +39,16 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-/** All that is wrong with a policy at once, with places; the error itself names only the first. */
-async function noteFindings(io: Io, details: unknown): Promise<void> {
-  if (!Array.isArray(details)) return
+/**
+ * Prints all that is wrong with a policy, with places; the error itself only repeats the first.
+ * False when the error holds no findings.
+ */
+async function noteFindings(io: Io, { code, details }: SallyportError): Promise<boolean> {
+  if (code !== 'bad-policy' || !Array.isArray(details) || details.length === 0) return false
   const { formatDiagnostic } = await import('../policy/diagnostic.ts')
-  for (const finding of details as readonly Diagnostic[]) {
-    io.note(`${formatDiagnostic(finding)}\n\n`)
-  }
+  const findings = details as unknown as readonly Diagnostic[]
+  io.note(`${findings.map((finding) => formatDiagnostic(finding)).join('\n\n')}\n`)
+  return true
 }
 
 /** The commands; each loads its own code only when it runs. */

@@ -2,11 +2,15 @@ import type { Begin } from '../analysis/scenario.ts'
 import { systemClock } from '../base/clock.ts'
 import { SallyportError } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
+import { shorten } from '../base/text.ts'
 import { createAuthenticator } from '../gate/authenticate.ts'
 import { prepareRehearsals } from '../gate/rehearsal.ts'
 import type { LoadedPolicy } from '../loading/file.ts'
 import { keyAccess } from '../loading/key-files.ts'
+import { entriesOf } from '../policy/inherited.ts'
 import type { Policy } from '../policy/policy.ts'
+import { suggestionFor } from '../policy/suggest.ts'
+import type { Decision } from '../protocol/decision.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { Tool } from '../tools/tool.ts'
 import { authOf } from './auth.ts'
@@ -84,4 +88,16 @@ function wrongPrincipal(message: string): SallyportError {
   return new SallyportError('bad-option', `\`--as\`: ${message}`, {
     help: 'write `{"subject": "ada", "roles": ["desk"], "scopes": []}`',
   })
+}
+
+/** The repair of a call that was refused because its tool does not exist, as a line to print. */
+export function unknownToolHelp(
+  { policy, tools = [] }: Pick<Subject, 'policy' | 'tools'>,
+  tool: string,
+  { rule }: Decision,
+): string | undefined {
+  if (rule !== 'unknown_tool') return undefined
+  const stated = (entriesOf(policy.document) ?? []).map(({ name }) => name.text)
+  const names = [...new Set([...stated, ...tools.map(({ name }) => name)])]
+  return `  help: there is no tool \`${shorten(tool, 128)}\`; ${suggestionFor(tool, names).help}\n`
 }

@@ -4,7 +4,7 @@ import type { Decision } from '../../protocol/decision.ts'
 import { readAsked } from '../asked.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { inputLines, noteError, outJson, type Io } from '../io.ts'
-import { openSubject, type SubjectOptions } from '../subject.ts'
+import { openSubject, unknownToolHelp, type SubjectOptions } from '../subject.ts'
 
 /**
  * Decides one call for each line of standard input and prints one decision for each. Every line
@@ -12,7 +12,9 @@ import { openSubject, type SubjectOptions } from '../subject.ts'
  * that cannot be read is denied, and the exit code says that something was wrong with the input.
  */
 export async function decide(options: SubjectOptions, io: Io): Promise<ExitCode> {
-  const { policy, caller, begin } = await openSubject(options, io)
+  const subject = await openSubject(options, io)
+  const { policy, caller, begin } = subject
+  const helps = new Set<string>()
   let worst: ExitCode = exitCode.done
   let malformed = false
   let number = 0
@@ -31,6 +33,11 @@ export async function decide(options: SubjectOptions, io: Io): Promise<ExitCode>
     const { principal = caller } = asked
     const decision = await decideScenario(begin, { ...asked, principal })
     outJson(io, decision)
+    const help = unknownToolHelp(subject, asked.tool, decision)
+    if (help !== undefined && !helps.has(help)) {
+      helps.add(help)
+      io.note(`line ${number}:\n${help}`)
+    }
     worst = worseOf(worst, decision)
   }
   return malformed ? exitCode.usage : worst

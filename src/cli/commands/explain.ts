@@ -13,7 +13,7 @@ import type { Effect } from '../../protocol/decision.ts'
 import { readAsked } from '../asked.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, readInput, type Io } from '../io.ts'
-import { openSubject, type Subject, type SubjectOptions } from '../subject.ts'
+import { openSubject, unknownToolHelp, type Subject, type SubjectOptions } from '../subject.ts'
 
 export interface ExplainOptions extends SubjectOptions {
   readonly tool?: string
@@ -49,7 +49,10 @@ export async function explain(options: ExplainOptions, io: Io): Promise<ExitCode
     tools,
     compile: (file) => compileFor(file, tools),
   })
-  const code = exits[explanation.decision.effect]
+  const { decision } = explanation
+  const code = exits[decision.effect]
+  const help = unknownToolHelp(subject, question.tool, decision)
+  if (help !== undefined) io.note(help)
   if (options.json === true) outJson(io, explanationToJson(explanation, code), 2)
   else io.out(renderExplanation(explanation))
   return code

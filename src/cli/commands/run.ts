@@ -1,4 +1,4 @@
-import { SallyportError } from '../../base/errors.ts'
+import { SallyportError, type ErrorData } from '../../base/errors.ts'
 import { jsonlJournal } from '../../journal/jsonl.ts'
 import { openaiCompatible } from '../../model/compatible.ts'
 import { openrouter } from '../../model/openrouter.ts'
@@ -60,7 +60,7 @@ export async function run(
     const release = io.onInterrupt(() => started.cancel())
     try {
       await show(started, options, io)
-      return await conclude(await started.result(), options, io)
+      return await conclude(await started.result(), auth === undefined, options, io)
     } finally {
       release()
     }
@@ -126,7 +126,12 @@ async function show(started: Run<RunResult>, options: RunCommandOptions, io: Io)
   }
 }
 
-async function conclude(result: RunResult, options: RunCommandOptions, io: Io): Promise<ExitCode> {
+async function conclude(
+  result: RunResult,
+  isAnonymous: boolean,
+  options: RunCommandOptions,
+  io: Io,
+): Promise<ExitCode> {
   const code = exitOfRun(result.status, result.error)
   if (options.report !== undefined) await writeText(options.report, renderJson(result.report))
   if (options.html !== undefined) {
@@ -138,9 +143,19 @@ async function conclude(result: RunResult, options: RunCommandOptions, io: Io): 
     outJson(io, { runId, status, text, usage, cost, error, approvals, exit: { code } })
   }
   const { renderTerminal } = await import('../../report/terminal.ts')
-  io.note(renderTerminal(result.report, { color: io.color, width: io.columns }))
-  if (result.error !== undefined) noteError(io, result.error)
+  const { error: _error, ...end } = result.report.end
+  // the error follows below in the form that all commands have
+  io.note(renderTerminal({ ...result.report, end }, { color: io.color, width: io.columns }))
+  if (result.error !== undefined) noteError(io, isAnonymous ? forUser(result.error) : result.error)
   io.note(`run ${result.runId} in ${options.journal}\n`)
   if (options.html !== undefined) io.note(`report ${options.html}\n`)
   return code
+}
+
+/** The gate speaks to programs; here a caller is named by an option. */
+function forUser(error: ErrorData): ErrorData {
+  if (error.code !== 'unauthenticated') return error
+  const help =
+    'give `--token` or set `SALLYPORT_TOKEN`, or say under `identity.anonymous` of the policy what an anonymous caller is'
+  return { ...error, help }
 }

@@ -13,6 +13,7 @@ import {
   type SuiteOutcome,
 } from '../../analysis/suite-report.ts'
 import { SallyportError } from '../../base/errors.ts'
+import { visible } from '../../base/text.ts'
 import type { LoadedPolicy } from '../../loading/file.ts'
 import { compileFor } from '../../loading/text.ts'
 import { compilePattern } from '../../policy/pattern.ts'
@@ -140,12 +141,13 @@ async function outcomeOf(
 
 function verdict(
   outcomes: readonly PolicyOutcome[],
-  { allowEmpty, mutate, threshold }: TestOptions,
+  { allowEmpty, mutate, run, threshold }: TestOptions,
   io: Io,
 ): ExitCode {
   const { total, passed } = countsOf(outcomes)
   if (total === 0 && allowEmpty !== true) {
-    io.note('there is no test to run; --allow-empty accepts that\n')
+    const what = run === undefined ? 'to run' : `whose name has \`${visible(run)}\` in it`
+    io.note(`there is no test ${what}; --allow-empty accepts that\n`)
     return exitCode.negative
   }
   if (passed < total) {

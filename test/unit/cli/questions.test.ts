@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { Chain } from '../../../src/journal/chain.ts'
 import { jsonlJournal } from '../../../src/journal/jsonl.ts'
 import { parsePolicy } from '../../../src/loading/file.ts'
 import { createRuntime } from '../../../src/runtime.ts'
@@ -95,4 +96,90 @@ describe('explain', () => {
     expect(none.code).toBe(2)
     expect(none.notes).toMatch(/holds no call `1\.1`\n {2}help: .*number in the report/)
   })
+})
+
+describe('a call of a tool that does not exist', () => {
+  const help = '  help: there is no tool `pai`; did you mean `pay`?\n'
+  const text = `${policyText}tools: { pay: { kind: write } }\n`
+
+  test('is explained with the name that was meant', async () => {
+    const policy = folder()('policy.yaml')
+    writeFileSync(policy, text)
+    const { out, notes } = await inProcess(['explain', '--policy', policy, '--tool', 'pai'])
+    expect(out).toContain('DENY  pai  by unknown_tool')
+    expect(notes).toBe(help)
+  })
+
+  test('is decided with the name that was meant, once for each name', async () => {
+    const policy = folder()('policy.yaml')
+    writeFileSync(policy, text)
+    const lines = ['pay', 'pai', 'pai'].map((tool) => JSON.stringify({ tool, args: { amount: 1 } }))
+    const { out, notes } = await inProcess(['decide', '--policy', policy], lines.join('\n'))
+    expect(out.trim().split('\n')).toHaveLength(3)
+    expect(notes).toBe(`line 2:\n${help}`)
+  })
+})
+
+describe('what is wrong is said once', () => {
+  test('about a policy, by every command', async () => {
+    const policy = folder()('policy.yaml')
+    writeFileSync(policy, policyText.replace('allow', 'alow'))
+    for (const args of [
+      ['decide', '--policy', policy],
+      ['test', policy],
+      ['run', 'hi', '--policy', policy],
+    ]) {
+      const { code, notes } = await inProcess(args)
+      expect(code).toBe(1)
+      expect(notes.match(/unknown key `alow`/g)).toHaveLength(1)
+      expect(notes).not.toContain('error[bad-policy]')
+    }
+  })
+
+  test('about a run', async () => {
+    const at = folder()
+    const tools = at('tools.mjs')
+    writeFileSync(
+      tools,
+      "export default [{ name: 'pay', description: 'Pays.', input: { type: 'object' }, execute: () => 1 }]",
+    )
+    writeFileSync(at('policy.yaml'), policyText.replace('role, anonymousRole: guest', 'deny'))
+    const files = ['--policy', at('policy.yaml'), '--tools', tools, '--journal', at('j.jsonl')]
+    const endpoint = ['--model', 'm', '--base-url', 'http://127.0.0.1:9/v1']
+    const { code, notes } = await inProcess(['run', 'hi', ...files, ...endpoint])
+    expect(code).toBe(1)
+    expect(notes.match(/the caller has not said who it is/g)).toHaveLength(1)
+    expect(notes).toContain('help: give `--token` or set `SALLYPORT_TOKEN`')
+    expect(notes).not.toContain('pass `auth`')
+  })
+})
+
+test('a pattern that no test has in its name is repeated', async () => {
+  const { code, notes } = await inProcess(['test', '--run', 'nothing', folder()('policy.yaml')])
+  expect(code).toBe(1)
+  expect(notes).toBe(
+    'there is no test whose name has `nothing` in it; --allow-empty accepts that\n',
+  )
+})
+
+describe('a file that is no journal', () => {
+  test('is called that, and not damaged', async () => {
+    const policy = folder()('policy.yaml')
+    const { notes } = await inProcess(['report', policy])
+    expect(notes).toContain('is no journal: line 1 is not a record')
+  })
+
+  test.each([policyText, policyText.trimEnd(), '{"name":"x"}'])(
+    'is left as it is by a run that is told to write to it',
+    async (text) => {
+      const at = folder()
+      writeFileSync(at('file'), text)
+      const journal = jsonlJournal(at('file'))
+      const chain = new Chain()
+      const record = chain.seal({ type: 'turn-start', seq: 0, runId: 'r', turn: 1, at: '' })
+      await expect(journal.append('r', 0, [record])).rejects.toThrow('is no journal')
+      await journal.close()
+      expect(readFileSync(at('file'), 'utf8')).toBe(text)
+    },
+  )
 })
