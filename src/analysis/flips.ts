@@ -1,3 +1,4 @@
+import { presentAt } from '../base/json-path.ts'
 import { canonicalJson } from '../base/digest.ts'
 import { pointerOf, type JsonObject, type JsonValue } from '../base/json.ts'
 import { isSallyportError } from '../base/errors.ts'
@@ -12,7 +13,7 @@ import type { Tool } from '../tools/tool.ts'
 import { missing, type Sample } from './cut-points.ts'
 import { decideQuestion, type Approach, type Question } from './question.ts'
 import { editsFor } from './rule-edits.ts'
-import { argumentsOf, valueAt, withValue } from './sample-arguments.ts'
+import { argumentsOf, withValue } from './sample-arguments.ts'
 import type { Begin } from './scenario.ts'
 
 /** One change after which the call is decided otherwise; it was tried. */
@@ -118,7 +119,7 @@ function* argumentTrials(question: Question, { policy, tools }: FlipOptions): Ge
   const files = filesOf([policy.document])
   const facts = policy.factsOf(tool).args ?? {}
   for (const { path, samples } of argumentsOf(tool, files, principal, definition).axes) {
-    const before = valueAt(args, path)
+    const before = presentAt(args, path)
     const pointer = pointerOf(path)
     const [name] = path
     const form = name !== undefined && Object.hasOwn(facts, name) ? facts[name]!.is : undefined

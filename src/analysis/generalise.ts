@@ -1,4 +1,5 @@
 import { canonicalJson } from '../base/digest.ts'
+import { presentAt } from '../base/json-path.ts'
 import { isObject, pointerOf, type JsonObject, type JsonValue } from '../base/json.ts'
 import { createSecretDetector } from '../gate/detect/secrets.ts'
 
@@ -44,7 +45,7 @@ export function exactly({ args }: Sample): readonly DraftArgument[] {
 
 function testsOf(path: readonly string[], samples: readonly Sample[]): readonly DraftArgument[] {
   const present = samples.flatMap((sample) => {
-    const value = lookUp(sample.args, path)
+    const value = presentAt(sample.args, path)
     return value === undefined ? [] : [{ value, sample }]
   })
   const optional = present.length < samples.length ? { optional: true } : {}
@@ -76,15 +77,6 @@ const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 export function canBeNamed(path: readonly string[]): boolean {
   const name = nameOf(path)
   return name !== '' && name.length <= 256 && !unseen.test(name)
-}
-
-function lookUp(args: JsonObject, path: readonly string[]): JsonValue | undefined {
-  let value: JsonValue = args
-  for (const name of path) {
-    if (!isObject(value) || !Object.hasOwn(value, name)) return undefined
-    value = (value as JsonObject)[name]!
-  }
-  return value
 }
 
 /** The name as rules write it: plain, or as a pointer where it would be read as one. */

@@ -1,9 +1,9 @@
 import type { ArgumentTest, PolicyFile, Rule } from '../policy/document.ts'
+import { presentAt } from '../base/json-path.ts'
 import { compileGlobs } from '../policy/glob.ts'
 import type { Position } from '../protocol/decision.ts'
 import { mutants } from './mutants.ts'
 import type { Question } from './question.ts'
-import { valueAt } from './sample-arguments.ts'
 
 /** One edit of a policy file. */
 export interface Edit {
@@ -46,7 +46,7 @@ function* movedBounds(file: PolicyFile, { tool, args }: Question): Generator<Edi
   for (const [index, rule] of file.rules.entries()) {
     if (!isAbout(rule, tool)) continue
     for (const [place, argument] of rule.args.entries()) {
-      const value = valueAt(args, argument.path)
+      const value = presentAt(args, argument.path)
       if (typeof value !== 'number') continue
       for (const key of bounds) {
         const bound = argument.test[key]

@@ -1,3 +1,4 @@
+import { presentAt } from '../base/json-path.ts'
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import { compileTest } from '../policy/argument-test.ts'
 import type { ArgumentTest, Guards, PolicyFile, Rule, RuleArgument } from '../policy/document.ts'
@@ -76,7 +77,7 @@ function axesOf(
   for (const example of examples) for (const name of Object.keys(example)) at([name])
   return [...tests.values()].map(({ path, tests: found }) => {
     const own = guarded.filter((axis) => isSamePath(axis.path, path)).flatMap((a) => a.samples)
-    const shown = examples.map((example) => valueAt(example, path)).filter((v) => v !== undefined)
+    const shown = examples.map((example) => presentAt(example, path)).filter((v) => v !== undefined)
     const points: readonly Sample[] = found.length === 0 ? [missing] : cutPoints(found, principal)
     return { path, samples: distinct([...shown, ...own, ...points]) }
   })
@@ -157,18 +158,6 @@ function plainValue(schema: unknown): JsonValue {
     default:
       return 'other'
   }
-}
-
-/** The value at a path of own members; undefined when there is none. */
-export function valueAt(value: JsonValue, path: readonly string[]): JsonValue | undefined {
-  let current: JsonValue | undefined = value
-  for (const token of path) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, token)) {
-      return undefined
-    }
-    current = (current as JsonObject)[token]
-  }
-  return current
 }
 
 /** A copy with another value at a path; what is missing on the way is made. */

@@ -1,4 +1,5 @@
-import { isObject, pointerTokens, type JsonValue } from '../base/json.ts'
+import { getPointer } from '../base/json-path.ts'
+import { isObject, pointerTokens, type JsonObject, type JsonValue } from '../base/json.ts'
 import type { ArgumentTest, JsonType } from '../policy/document.ts'
 import type { ArgumentSchema } from './reach.ts'
 
@@ -77,18 +78,9 @@ function follow(root: Schema, schema: unknown): Schema | undefined {
     const reference = current['$ref']
     if (reference === undefined) return current
     if (typeof reference !== 'string' || !reference.startsWith('#/')) return undefined
-    current = lookUp(root, reference)
+    current = getPointer(root as JsonObject, reference.slice(1))
   }
   return undefined
-}
-
-function lookUp(root: Schema, reference: string): unknown {
-  let current: unknown = root
-  for (const token of pointerTokens(reference.slice(1)) ?? []) {
-    if (!isObject(current) || !Object.hasOwn(current, token)) return undefined
-    current = current[token]
-  }
-  return current
 }
 
 const numeric = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const

@@ -267,20 +267,6 @@ export function hasToken(container: object, token: string): boolean {
     : Object.hasOwn(container, token)
 }
 
-/** The value a JSON Pointer names, looking at own members only; undefined if there is none. */
-export function getPointer(value: unknown, pointer: string): unknown {
-  const tokens = pointerTokens(pointer)
-  if (tokens === undefined) return undefined
-  let current = value
-  for (const token of tokens) {
-    if (typeof current !== 'object' || current === null || !hasToken(current, token)) {
-      return undefined
-    }
-    current = (current as Record<string, unknown>)[token]
-  }
-  return current
-}
-
 /** The JSON Pointer with these reference tokens. */
 export function pointerOf(tokens: readonly string[]): string {
   return tokens.map((token) => `/${escapeToken(token)}`).join('')

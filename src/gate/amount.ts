@@ -1,6 +1,6 @@
 import { toDecimal } from '../base/decimal.ts'
 import type { JsonObject } from '../base/json.ts'
-import { absent, valueAt } from '../policy/argument-path.ts'
+import { absent, valueAt } from '../base/json-path.ts'
 
 /** Digits behind the point that are counted exactly; what is smaller is rounded up. */
 const places = 9

@@ -1,6 +1,6 @@
 import type { Effect, Obligation, Position, RuleReference } from '../protocol/decision.ts'
 import type { Principal } from '../protocol/principal.ts'
-import { absent, blocked, valueAt } from './argument-path.ts'
+import { absent, blocked, valueAt } from '../base/json-path.ts'
 import { compileTest } from './argument-test.ts'
 import { compileWho, type EffectiveRights } from './caller.ts'
 import type { Rule, RuleArgument } from './document.ts'

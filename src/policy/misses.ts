@@ -1,6 +1,6 @@
 import { shorten, visible } from '../base/text.ts'
 import type { Principal } from '../protocol/principal.ts'
-import { absent, blocked, valueAt } from './argument-path.ts'
+import { absent, blocked, valueAt } from '../base/json-path.ts'
 import { compileChecks } from './argument-test.ts'
 import { compileWho, type EffectiveRights } from './caller.ts'
 import type { Rule, RuleArgument, Who } from './document.ts'

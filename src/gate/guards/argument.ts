@@ -1,6 +1,7 @@
+import { blocked } from '../../base/json-path.ts'
 import { pointerOf, type JsonObject } from '../../base/json.ts'
 import { shorten } from '../../base/text.ts'
-import { blocked, findValues, scalarsOf } from './values.ts'
+import { findValues, scalarsOf } from './values.ts'
 
 /** Values of one argument that are looked at; a call with more is refused. */
 const maxValues = 1000

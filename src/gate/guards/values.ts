@@ -1,3 +1,4 @@
+import { blocked } from '../../base/json-path.ts'
 import { escapeToken, hasToken, type JsonObject, type JsonValue } from '../../base/json.ts'
 
 /** A part of the arguments and where it is. */
@@ -7,10 +8,10 @@ export interface Found<Value = JsonValue> {
   readonly value: Value
 }
 
-/** The path leads through a scalar, so what it names is not what the guard was written for. */
-export const blocked = Symbol('blocked')
-
-/** The values at a path; `*` is every member and item. Null stands for an argument left out. */
+/**
+ * The values at a path; `*` is every member and item. Null stands for an argument left out. A path
+ * that leads through a scalar is blocked: what it names is not what the guard was written for.
+ */
 export function findValues(
   args: JsonObject,
   path: readonly string[],

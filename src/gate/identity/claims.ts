@@ -1,4 +1,5 @@
-import { deepFreeze, getPointer, isObject, type JsonObject } from '../../base/json.ts'
+import { getPointer } from '../../base/json-path.ts'
+import { deepFreeze, isObject, type JsonObject } from '../../base/json.ts'
 import type { JwtIssuer } from '../../protocol/identity.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { refuse, type Refusal } from './refusal.ts'

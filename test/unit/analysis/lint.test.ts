@@ -28,6 +28,7 @@ const tool = toolOf('t', {
   n: { type: ['integer', 'null'] },
   m: { anyOf: [{ enum: ['a'] }, { $ref: '#/$defs/n' }] },
   o: { $ref: '#/$defs/n' },
+  p: { $ref: '#/properties/m/anyOf/0' },
 })
 
 function allowing(tests: string): readonly string[] {
@@ -151,6 +152,7 @@ describe('held against the tools', () => {
       'schema-mismatch 5:34',
     ])
     expect(allowing('m: { const: b }')).toEqual(['schema-mismatch 5:34'])
+    expect(allowing('p: { const: b }')).toEqual(['schema-mismatch 5:34'])
     expect(allowing('/o/deep: { type: number }')).toEqual(['schema-mismatch 5:34'])
     for (const fits of ['n: { const: null }', 'm: { const: a }', '/o/deep: { const: x }']) {
       expect(allowing(fits)).toEqual([])

@@ -1,11 +1,5 @@
 import { expect, test } from 'vitest'
-import {
-  deepFreeze,
-  getPointer,
-  parseJson,
-  pointerTokens,
-  type JsonProblem,
-} from '../../../src/base/json.ts'
+import { deepFreeze, parseJson, pointerTokens, type JsonProblem } from '../../../src/base/json.ts'
 
 function problem(text: string, bounds = {}): JsonProblem | 'ok' {
   const result = parseJson(text, bounds)
@@ -110,16 +104,6 @@ test('a value is frozen below containers that were frozen before', () => {
   const inner = { list: [{}] }
   const value = deepFreeze(Object.freeze({ inner }))
   expect([value.inner, inner.list, inner.list[0]].every(Object.isFrozen)).toBe(true)
-})
-
-test('pointers find own members and items only', () => {
-  const value = { 'a/b': { '~': [1, { c: 2 }] }, empty: { '': 3 } }
-  expect(getPointer(value, '')).toBe(value)
-  expect(getPointer(value, '/a~1b/~0/1/c')).toBe(2)
-  expect(getPointer(value, '/empty/')).toBe(3)
-  for (const pointer of ['/toString', '/a~1b/~0/length', '/a~1b/~0/01', '/a~1b/~0/-', 'a', '/~2']) {
-    expect(getPointer(value, pointer)).toBeUndefined()
-  }
 })
 
 test('a malformed pointer has no tokens', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { getPointer } from '../../../src/base/json.ts'
+import { getPointer } from '../../../src/base/json-path.ts'
+import type { JsonValue } from '../../../src/base/json.ts'
 import { foldReport } from '../../../src/report/fold.ts'
 import { renderJson } from '../../../src/report/json.ts'
 import { parseReport, readReport } from '../../../src/report/read.ts'
@@ -73,7 +74,10 @@ function withValue(root: unknown, pointer: string, value: unknown): unknown {
   const copy = structuredClone(root)
   const tokens = pointer.slice(1).split('/')
   const last = tokens.pop()!
-  const holder = getPointer(copy, tokens.map((token) => `/${token}`).join('')) as object
+  const holder = getPointer(
+    copy as JsonValue,
+    tokens.map((token) => `/${token}`).join(''),
+  ) as object
   Object.assign(holder, { [last]: value })
   return copy
 }
