@@ -67,18 +67,25 @@ function expectStricter(after: Decision, before: Decision): void {
 }
 
 test('another deny, limit, sequence, guard or check of flow never allows more in a session', async () => {
+  const kinds = ['deny', 'flow', 'guard', 'limit', 'sequence']
   const seen = new Set<string>()
-  await fc.assert(
-    fc.asyncProperty(base, addition, calls, prompt, async (sections, [what, add], done, text) => {
+  const law = fc.asyncProperty(
+    base,
+    addition,
+    calls,
+    prompt,
+    async (sections, [what, add], done, text) => {
       const before = await decisionAfter(policyOf(sections), done, {}, text)
       const after = await decisionAfter(policyOf(add(sections)), done, {}, text)
       expectStricter(after, before)
       if (after.effect !== before.effect) seen.add(what)
-    }),
-    { numRuns: 700 },
+    },
   )
-  // each of them did matter for some session
-  expect([...seen].toSorted()).toEqual(['deny', 'flow', 'guard', 'limit', 'sequence'])
+  // until each of them has mattered for some session, which a few hundred runs may miss
+  for (let round = 0; round < 2 || (round < 20 && seen.size < kinds.length); round++) {
+    await fc.assert(law, { numRuns: 350 })
+  }
+  expect([...seen].toSorted()).toEqual(kinds)
 })
 
 test('a scope never allows more in a session', async () => {
