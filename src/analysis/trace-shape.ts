@@ -3,6 +3,7 @@ import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Principal } from '../protocol/principal.ts'
+import { readPrincipal } from './principal.ts'
 import type { Trace, TraceCall } from './trace.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -94,25 +95,8 @@ class ShapeReader {
 
   principal(value: unknown): Principal | null {
     if (value === null) return null
-    const members = ['subject', 'issuer', 'roles', 'scopes', 'tenant', 'agent', 'claims']
-    const fields = this.object(value, '`principal`', members)
-    const { subject, roles = [], scopes = [], claims } = fields
-    if (claims !== undefined && !isObject(claims)) throw this.wrong('`claims` is not an object')
-    const optional = Object.fromEntries(
-      (['issuer', 'tenant', 'agent'] as const).flatMap((key) =>
-        fields[key] === undefined ? [] : [[key, this.text(fields[key], `\`principal.${key}\``)]],
-      ),
-    )
-    return {
-      subject: this.text(subject, '`principal.subject`'),
-      ...optional,
-      roles: this.texts(roles, '`principal.roles`'),
-      scopes: this.texts(scopes, '`principal.scopes`'),
-      ...(claims === undefined ? {} : { claims: claims as JsonObject }),
-    }
-  }
-
-  texts(value: unknown, what: string): readonly string[] {
-    return this.list(value, what).map((item) => this.text(item, `an item of ${what}`))
+    const principal = readPrincipal(value)
+    if (typeof principal === 'string') throw this.wrong(principal)
+    return principal
   }
 }

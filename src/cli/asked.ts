@@ -1,8 +1,8 @@
+import { principalHelp, readPrincipal } from '../analysis/principal.ts'
 import type { GivenCall, Scenario } from '../analysis/scenario.ts'
 import { errorData, type ErrorData } from '../base/errors.ts'
 import { isObject, parseJson, type JsonObject, type JsonValue } from '../base/json.ts'
 import type { Principal } from '../protocol/principal.ts'
-import { readPrincipal } from './principal.ts'
 
 /** A question about one call, in the words of `tests:`. */
 export interface Asked extends Omit<Scenario, 'principal'> {
@@ -31,8 +31,11 @@ export function readAsked(line: string): Asked | ErrorData {
     if ('code' in read) return read
     given.push(read)
   }
-  const principal = readPrincipal(value['principal'])
-  if (principal !== undefined && 'code' in principal) return principal
+  const principal = Object.hasOwn(value, 'principal')
+    ? readPrincipal(value['principal'])
+    : undefined
+  if (typeof principal === 'string')
+    return errorData('bad-json', principal, { help: principalHelp })
   const { prompt } = value
   if (prompt !== undefined && typeof prompt !== 'string') {
     return errorData('bad-json', '`prompt` is not a text')

@@ -1,3 +1,4 @@
+import { principalHelp, readPrincipal } from '../analysis/principal.ts'
 import type { Begin } from '../analysis/scenario.ts'
 import { systemClock } from '../base/clock.ts'
 import { SallyportError } from '../base/errors.ts'
@@ -16,7 +17,6 @@ import type { Tool } from '../tools/tool.ts'
 import { authOf } from './auth.ts'
 import type { Io } from './io.ts'
 import { loadTrusted, type KeyOptions } from './policy.ts'
-import { readPrincipal } from './principal.ts'
 import { loadTools } from './tools-file.ts'
 
 export interface SubjectOptions extends KeyOptions {
@@ -80,13 +80,13 @@ function principalOf(text: string): Principal {
   const parsed = parseJson(text)
   if (!parsed.ok) throw wrongPrincipal(parsed.message)
   const principal = readPrincipal(parsed.value)
-  if (principal !== undefined && !('code' in principal)) return principal
-  throw wrongPrincipal(principal?.message ?? 'no principal')
+  if (typeof principal === 'string') throw wrongPrincipal(principal)
+  return principal
 }
 
 function wrongPrincipal(message: string): SallyportError {
   return new SallyportError('bad-option', `\`--as\`: ${message}`, {
-    help: 'write `{"subject": "ada", "roles": ["desk"], "scopes": []}`',
+    help: principalHelp,
   })
 }
 

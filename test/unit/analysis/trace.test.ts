@@ -85,6 +85,8 @@ describe('traces as lines', () => {
       ['{"id": "a", "calls": [{"name": "x", "arg": {}}]}', 'call 1 has no member `arg`'],
       ['{"id": "a", "calls": [], "principle": {}}', 'the trace has no member `principle`'],
       ['{"id": "a", "calls": [], "principal": {"subject": "u", "roles": "x"}}', 'roles` is not'],
+      ['{"id": "a", "calls": [], "principal": {"subject": "u", "role": "x"}}', 'no member `role`'],
+      ['{"id": "a", "calls": [], "principal": {"subject": "u", "claims": []}}', 'claims` is not'],
       ['{"id": "a", "calls": [], "messages": [{"role": "tool", "content": ""}]}', '`role` of'],
       ['{"id": "a", "id": "b", "calls": []}', 'occurs twice'],
       [`${line}\n{`, 'bad-trace :2`: '],

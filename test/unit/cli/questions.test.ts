@@ -28,6 +28,12 @@ describe('decide', () => {
     ['{"args":{}}', '`tool` is missing', 'write a call as'],
     ['{"tool":"pay","args":"{}"}', '`args` is not an object', 'write a call as'],
     ['{"tool":"pay","as":{}}', '`as` means nothing here', 'a line calls it `principal`'],
+    ['{"tool":"pay","principal":{}}', '`principal.subject` is not a text', 'write `{"subject"'],
+    [
+      '{"tool":"pay","principal":{"subject":"u","claims":[]}}',
+      '`principal.claims` is not an object',
+      'write `{"subject"',
+    ],
   ])('says of %s what is wrong and how to write it', async (line, message, help) => {
     const { code, notes } = await inProcess(['decide', '--policy', folder()('policy.yaml')], line)
     expect(code).toBe(2)
