@@ -3,7 +3,6 @@ import { SallyportError } from './base/errors.ts'
 import { canonicalJson } from './base/digest.ts'
 import type { JsonObject } from './base/json.ts'
 import { checkOptions } from './base/options.ts'
-import { copyPlain } from './base/plain.ts'
 import { createGate as createInnerGate } from './gate/gate.ts'
 import { fileProbe } from './gate/guards/probe.ts'
 import type { ApprovalAnswer, ApprovalRequest } from './gate/verdict.ts'
@@ -28,6 +27,7 @@ import type { Principal } from './protocol/principal.ts'
 import type { Report } from './report/report.ts'
 import { GateRun, type GateRunParts } from './standalone-run.ts'
 import { createRegistry } from './tools/registry.ts'
+import { readCall, readHeard, readOutcome, readPrincipal, readSession } from './standalone-input.ts'
 import { toTools, type JsonSchema, type ToolDefinition } from './tools/tool.ts'
 
 /** A tool that another program carries out. */
@@ -114,7 +114,10 @@ export interface StandaloneGate {
    * data flow. Begins a new run in the record; resolves when the one before is complete.
    */
   hear(messages: readonly Message[], principal: Principal | null, session: string): Promise<void>
-  /** By the rights of this principal; another one, or other rights, make another run. */
+  /**
+   * By the rights of this principal; another one, or other rights, make another run. This and all
+   * others reject with `bad-option` for what is no call, principal, session, message or outcome.
+   */
   judge(call: ProposedCall, principal: Principal | null, session: string): Promise<Judged>
   /** Answers a question; resolves with what may be done now. Rejects with `approval-invalid`. */
   answer(approvalId: string, answer: ApprovalAnswer): Promise<Judged>
@@ -195,18 +198,16 @@ class Standalone implements StandaloneGate {
     session: string,
   ): Promise<void> {
     const caller = readPrincipal(principal)
+    readSession(session)
+    readHeard(messages)
     const before = this.#current.get(keyOf(caller, session))
     this.#begin(messages, caller, session)
     if (before !== undefined) await this.#end(before)
   }
 
-  async judge(
-    { tool, args, id = '' }: ProposedCall,
-    principal: Principal | null,
-    session: string,
-  ): Promise<Judged> {
-    const run = this.#runOf(principal, session)
-    return run.judge(tool, argumentText(args), id)
+  async judge(call: ProposedCall, principal: Principal | null, session: string): Promise<Judged> {
+    const { tool, args, id } = readCall(call)
+    return this.#runOf(principal, session).judge(tool, args, id)
   }
 
   async answer(approvalId: string, answer: ApprovalAnswer): Promise<Judged> {
@@ -218,6 +219,7 @@ class Standalone implements StandaloneGate {
   }
 
   async settle(id: string, outcome: Outcome): Promise<Settled> {
+    readOutcome(outcome)
     for (const run of this.#runs.values()) {
       const settled = run.settle(id, outcome)
       if (settled !== undefined) return settled
@@ -235,6 +237,7 @@ class Standalone implements StandaloneGate {
 
   #runOf(principal: Principal | null, session: string): GateRun {
     const caller = readPrincipal(principal)
+    readSession(session)
     return this.#current.get(keyOf(caller, session)) ?? this.#begin([], caller, session)
   }
 
@@ -254,22 +257,7 @@ class Standalone implements StandaloneGate {
   }
 }
 
-/** As it is now: what the host makes of its object later changes no call under way. */
-function readPrincipal(principal: Principal | null): Principal | null {
-  const copy = copyPlain(principal, { maxLength: 1024 * 1024, maxDepth: 64 })
-  if (copy.ok) return copy.value as Principal | null
-  throw new SallyportError('bad-option', `the principal is no plain data: ${copy.message}`)
-}
-
 /** A run acts for one caller with the same rights throughout. */
 function keyOf(principal: Principal | null, session: string): string {
   return JSON.stringify([session, canonicalJson(principal)])
-}
-
-/** Arguments somebody has parsed are written out again, so that all take the same path. */
-function argumentText(args: string | JsonObject): string {
-  if (typeof args === 'string') return args
-  const copy = copyPlain(args, { maxLength: 4 * 1024 * 1024, maxDepth: 64 })
-  if (copy.ok) return JSON.stringify(copy.value)
-  throw new SallyportError('bad-option', `the arguments are no plain data: ${copy.message}`)
 }

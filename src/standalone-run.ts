@@ -3,7 +3,7 @@ import { messageOf, SallyportError } from './base/errors.ts'
 import { callId, newId } from './base/ids.ts'
 import type { JsonObject } from './base/json.ts'
 import type { Gate } from './gate/gate.ts'
-import type { ApprovalAnswer, ApprovalRequest, JudgeContext } from './gate/verdict.ts'
+import type { Answered, ApprovalAnswer, ApprovalRequest, JudgeContext } from './gate/verdict.ts'
 import { genesis } from './journal/chain.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Policy } from './policy/policy.ts'
@@ -72,8 +72,8 @@ export class GateRun {
   readonly #questions = new Map<string, Question>()
   readonly #decisions = new Map<string, Decision>()
   readonly #results = new Map<string, ToolResulted>()
-  /** Why the last answer did not count. */
-  #problem: string | undefined
+  /** By request, why the last answer did not count. */
+  readonly #problems = new Map<string, string>()
   #count = 0
 
   constructor(parts: GateRunParts, start: GateRunStart) {
@@ -97,7 +97,7 @@ export class GateRun {
     })
     this.#environment = {
       runId: this.id,
-      gate,
+      gate: { ...gate, answer: (id, given) => this.#weigh(gate, id, given) },
       recorder,
       clock,
       limits: { maxParallel: Infinity },
@@ -187,8 +187,8 @@ export class GateRun {
     const { judged } = this.#calls.get(id)!
     const answer = Promise.withResolvers<ApprovalAnswer>()
     this.#questions.set(request.id, { callId: id, answer })
-    const problem = this.#problem
-    this.#problem = undefined
+    const problem = this.#problems.get(request.id)
+    this.#problems.delete(request.id)
     if (problem !== undefined) judged.reject(new SallyportError('approval-invalid', problem))
     else {
       judged.resolve({ callId: id, decision: this.#decisions.get(id), outcome: 'ask', request })
@@ -196,7 +196,17 @@ export class GateRun {
     return answer.promise
   }
 
+  async #weigh(gate: Gate, approvalId: string, answer: ApprovalAnswer): Promise<Answered> {
+    const answered = await gate.answer(approvalId, answer)
+    if (answered.kind === 'invalid') this.#problems.set(approvalId, answered.error.message)
+    return answered
+  }
+
   #conclude(id: string): void {
+    // nobody would take an answer any more
+    for (const [approvalId, { callId: asked }] of this.#questions) {
+      if (asked === id) this.#questions.delete(approvalId)
+    }
     const result = this.#results.get(id)
     this.#calls.get(id)!.judged.resolve({
       callId: id,
@@ -217,8 +227,6 @@ export class GateRun {
     this.#fold.add(event)
     if (event.type === 'decision') this.#decisions.set(event.callId, event.decision)
     else if (event.type === 'tool-result') this.#results.set(event.callId, event)
-    // beside answers that do not count nothing in the carrying of calls is an error of the run
-    else if (event.type === 'error') this.#problem = event.message
   }
 }
 

@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createGate, type StandaloneGate } from '../../src/gate/index.ts'
+import type { ApprovalRequest } from '../../src/gate/verdict.ts'
 import { jsonlJournal } from '../../src/journal/jsonl.ts'
 import { memoryJournal } from '../../src/journal/memory.ts'
 import type { Principal } from '../../src/protocol/principal.ts'
@@ -30,6 +31,11 @@ function gateOf(options: Partial<Parameters<typeof createGate>[1]> = {}): Promis
     { name: 'pay', inputSchema: amount, editable: ['/amount'] },
   ]
   return createGate(policy, { tools, ...options })
+}
+
+function requestOf(judged: Awaited<ReturnType<StandaloneGate['judge']>>): ApprovalRequest {
+  if (judged.outcome !== 'ask') throw new Error('not asked')
+  return judged.request
 }
 
 describe('the options of a gate', () => {
@@ -183,8 +189,7 @@ describe('the gate alone', () => {
   test('asks, takes answers only from those entitled, and runs the edited call', async () => {
     const gate = await gateOf()
     const asked = await gate.judge({ tool: 'pay', args: { amount: 50 } }, user, 's')
-    if (asked.outcome !== 'ask') throw new Error('not asked')
-    const { id } = asked.request
+    const { id } = requestOf(asked)
     await expect(gate.answer(id, { action: 'approve', by: user })).rejects.toMatchObject({
       code: 'approval-invalid',
     })
@@ -201,9 +206,47 @@ describe('the gate alone', () => {
   test('tells the model of a denial by a person', async () => {
     const gate = await gateOf()
     const asked = await gate.judge({ tool: 'pay', args: { amount: 50 } }, user, 's')
-    if (asked.outcome !== 'ask') throw new Error('not asked')
-    const judged = await gate.answer(asked.request.id, { action: 'deny', by: lead, reason: 'no' })
+    const judged = await gate.answer(requestOf(asked).id, {
+      action: 'deny',
+      by: lead,
+      reason: 'no',
+    })
     expect(judged).toMatchObject({ outcome: 'refused', status: 'denied-by-human' })
+  })
+
+  test('an answer that comes too late is refused, and nobody waits for it', async () => {
+    let wall = 0
+    const clock = { now: () => (wall += 3_600_000), monotonic: () => 0 }
+    const journal = memoryJournal()
+    const gate = await gateOf({ clock, journal })
+    const { id, runId } = requestOf(
+      await gate.judge({ tool: 'pay', args: { amount: 50 } }, user, 's'),
+    )
+    await vi.waitFor(async () => {
+      // its intent is on record before it runs, and all that came before
+      await gate.judge({ tool: 'pay', args: { amount: 5 } }, user, 's')
+      const types: string[] = []
+      for await (const { line } of journal.read(runId)) types.push(JSON.parse(line).type)
+      expect(types).toContain('tool-result')
+    })
+    await expect(gate.answer(id, { action: 'approve', by: lead })).rejects.toMatchObject({
+      code: 'approval-invalid',
+    })
+  })
+
+  test('answers that do not count are told to those who gave them, not to other calls', async () => {
+    const gate = await gateOf()
+    const asked = await gate.judge({ tool: 'pay', args: { amount: 50 } }, user, 's')
+    const outcomes: string[] = []
+    for (let count = 0; count < 20; count++) {
+      await gate.answer(requestOf(asked).id, { action: 'approve', by: user }).then(
+        ({ outcome }) => outcomes.push(outcome),
+        ({ code }: { code: string }) => outcomes.push(code),
+      )
+    }
+    expect(outcomes).toEqual([...Array.from({ length: 19 }, () => 'approval-invalid'), 'refused'])
+    const other = await gate.judge({ tool: 'pay', args: { amount: 60 } }, user, 's')
+    expect(other.outcome).toBe('ask')
   })
 
   test('settles a call once, and only one that may run', async () => {
@@ -241,6 +284,30 @@ describe('the gate alone', () => {
     await expect(gate.judge({ tool: 'look', args: {} }, user, 's')).rejects.toMatchObject({
       code: 'bad-journal',
     })
+  })
+
+  test.each([
+    ['a call that is none', (gate: StandaloneGate) => gate.judge(null as never, user, 's')],
+    ['a tool without a name', (gate) => gate.judge({ tool: 5, args: {} } as never, user, 's')],
+    [
+      'an id that is no text',
+      (gate) => gate.judge({ tool: 'look', args: {}, id: 5 } as never, user, 's'),
+    ],
+    [
+      'a session that is no text',
+      (gate) => gate.judge({ tool: 'look', args: {} }, user, 5 as never),
+    ],
+    ['messages that are none', (gate) => gate.hear('pay' as never, user, 's')],
+    ['a message that is none', (gate) => gate.hear([null] as never, user, 's')],
+    [
+      'an outcome that is none',
+      async (gate) => {
+        const { callId } = await gate.judge({ tool: 'look', args: {} }, user, 's')
+        return gate.settle(callId, undefined as never)
+      },
+    ],
+  ] as [string, (gate: StandaloneGate) => Promise<unknown>][])('refuses %s', async (_, act) => {
+    await expect(act(await gateOf())).rejects.toMatchObject({ code: 'bad-option' })
   })
 
   test('does not start with a policy in shadow mode unless told', async () => {
