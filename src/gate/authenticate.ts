@@ -78,7 +78,7 @@ export function createAuthenticator(
   if (options.readFile === undefined && identity.jwt.some((jwt) => jwt.jwksFile !== undefined)) {
     throw new SallyportError('bad-option', 'a `jwksFile` needs the option `readFile`')
   }
-  const { clock } = options
+  const clock = certain(options.clock)
   const proofs = options.proofs ?? createProofMemory()
   const tokens = new BearerVerifier(identity.jwt, clock, proofs, options, options.keys)
   const apiKeys = new ApiKeyTable(identity.apiKeys)
@@ -111,6 +111,18 @@ export function createAuthenticator(
       } catch {
         return refuse('internal', 'the caller could not be authenticated')
       }
+    },
+  }
+}
+
+/** What is compared with no number is never over: without the time nobody is let in. */
+function certain(clock: Clock): Clock {
+  return {
+    monotonic: () => clock.monotonic(),
+    now() {
+      const now = clock.now()
+      if (Number.isFinite(now)) return now
+      throw new Error('the clock does not tell the time')
     },
   }
 }

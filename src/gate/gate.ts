@@ -206,9 +206,10 @@ export function createGate(options: GateOptions): Gate {
     return { kind: 'settled', verdict, examined }
   }
 
-  /** By either clock: setting the wall clock back does not revive a request. */
+  /** By either clock, also one that fails: setting the wall clock back does not revive a request. */
   function isOverdue({ deadline, request }: OpenApproval): boolean {
-    return clock.monotonic() > deadline || clock.now() > Date.parse(request.expiresAt)
+    const isInTime = clock.monotonic() <= deadline && clock.now() <= Date.parse(request.expiresAt)
+    return !isInTime
   }
 
   async function approve(

@@ -174,6 +174,15 @@ describe('the time for an answer', () => {
     }
   })
 
+  test('is over once a clock does not tell it any more', async () => {
+    for (const name of ['now', 'monotonic'] as const) {
+      const { ask, gate, clock } = await gateAsking()
+      const { id } = await ask('refund', args)
+      clock[name] = () => Number.NaN
+      expect(verdictOf(await gate.answer(id, { action: 'approve', by: ada }))).toBe('refusal')
+    }
+  })
+
   test('that is over ends in a refusal, once', async () => {
     const { ask, gate } = await gateAsking()
     const { id } = await ask('refund', args)

@@ -3,13 +3,18 @@ import { describe, expect, it } from 'vitest'
 import type { Auth, AuthResult } from '../../../src/gate/authenticate.ts'
 import { hashApiKey } from '../../../src/gate/identity/api-key.ts'
 import type { ApiKey } from '../../../src/protocol/identity.ts'
-import { desk, signToken, start, tokenDesk } from './authenticate-fixtures.ts'
+import { desk, issuerOf, signToken, start, tokenDesk } from './authenticate-fixtures.ts'
 
 function codeOf(result: AuthResult): string {
   return result.ok ? 'ok' : result.error.code
 }
 
-const apiKey: ApiKey = { id: 'ci', hash: hashApiKey('key-one'), roles: ['bot'], scopes: ['a:read'] }
+const apiKey: ApiKey = {
+  id: 'ci',
+  hash: hashApiKey('key-one'),
+  roles: ['bot'],
+  scopes: ['a:read'],
+}
 
 describe('a caller without credentials', () => {
   it('is refused where the policy says nothing else', async () => {
@@ -23,6 +28,18 @@ describe('a caller without credentials', () => {
       ok: true,
       principal: { subject: 'anonymous', roles: ['guest'], scopes: [] },
     })
+  })
+})
+
+describe('a clock that does not tell the time', () => {
+  it('lets no credential in that ends at some time', async () => {
+    const day: ApiKey = { ...apiKey, expires: '2026-01-31' }
+    for (const auth of [{ apiKey: 'key-one' }, { bearer: signToken() }]) {
+      const { authenticate, clock } = desk({ jwt: [issuerOf()], apiKeys: [day] })
+      expect(codeOf(await authenticate(auth))).toBe('ok')
+      clock.now = () => Number.NaN
+      expect(codeOf(await authenticate(auth))).toBe('internal')
+    }
   })
 })
 
