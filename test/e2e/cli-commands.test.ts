@@ -142,6 +142,18 @@ function decide(lines: readonly unknown[], ...args: string[]): Promise<CliOutcom
   })
 }
 
+describe.concurrent('names of files', () => {
+  test('show what is hidden in them', async () => {
+    const name = 'a\u001b[2J\u202e.yaml'
+    const cwd = deskFolder({
+      [name]: broken.replace('usr', 'user').replace(/ {2}- id: one\n.*alow.*\n/, ''),
+    })
+    const { code, out, err } = await cli(['check', name], { cwd })
+    expect([code, out]).toEqual([0, 'a\\u{1b}[2J\\u{202e}.yaml  1 rule, 0 errors, 0 warnings\n'])
+    expect(err).toBe('')
+  })
+})
+
 describe.concurrent('sallyport decide', () => {
   test('allows, asks and denies, one decision for each line', async () => {
     const { code, lines } = await decide([

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { lintPolicy } from '../../analysis/lint.ts'
 import { isSallyportError, type ErrorData } from '../../base/errors.ts'
-import { counted } from '../../base/text.ts'
+import { counted, visible } from '../../base/text.ts'
 import { version } from '../../base/version.ts'
 import { formatDiagnostic, type Diagnostic } from '../../policy/diagnostic.ts'
 import type { Tool } from '../../tools/tool.ts'
@@ -114,7 +114,8 @@ async function printHuman({ file, rules, diagnostics, error }: Checked, io: Io):
   const errors = diagnostics.filter(isError).length
   const warnings = diagnostics.length - errors
   const found = `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`
-  io.out(errors > 0 ? `${file}  ${found}\n` : `${file}  ${counted(rules, 'rule')}, ${found}\n`)
+  const name = visible(file)
+  io.out(errors > 0 ? `${name}  ${found}\n` : `${name}  ${counted(rules, 'rule')}, ${found}\n`)
 }
 
 function isError(diagnostic: Diagnostic): boolean {

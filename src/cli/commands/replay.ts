@@ -7,6 +7,7 @@ import {
   replayedToJson,
 } from '../../analysis/replay-report.ts'
 import { readTraces, type Trace } from '../../analysis/trace.ts'
+import { visible } from '../../base/text.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
 import { openSubject, type SubjectOptions } from '../subject.ts'
@@ -37,7 +38,8 @@ export async function replay(
       else io.out(renderReplayed(replayed))
     }
     if (hidden > 0) {
-      io.note(`${path}: ${hidden} calls were decided with arguments blacked out in the record\n`)
+      const name = visible(path)
+      io.note(`${name}: ${hidden} calls were decided with arguments blacked out in the record\n`)
     }
   }
   if (options.json !== true) io.out(renderTotals(totals))

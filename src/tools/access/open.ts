@@ -49,7 +49,8 @@ export async function openFile(
   flags: OpenFlags = 'r',
 ): Promise<OpenedFile> {
   if (access === undefined || access.files.length === 0) throw noGuard(tool, 'paths')
-  const bits = Object.hasOwn(flagBits, flags) ? flagBits[flags] : undefined
+  const isKnown = typeof flags === 'string' && Object.hasOwn(flagBits, flags)
+  const bits = isKnown ? flagBits[flags] : undefined
   if (bits === undefined || typeof path !== 'string') {
     throw new SallyportError('bad-option', 'a file is opened by its path and flags', {
       help: `pass a string and one of ${Object.keys(flagBits).join(', ')}`,
