@@ -2,7 +2,8 @@ import { Diagnostics } from '../policy/diagnostic.ts'
 import type { PolicyTest } from '../policy/document.ts'
 import { readTest } from '../policy/read-tests.ts'
 import { parsePolicyText } from '../policy/read.ts'
-import { listOf, mapping, textOf } from '../policy/shape.ts'
+import { listOf, mapping } from '../policy/shape.ts'
+import { textOf } from '../policy/texts.ts'
 import { Source } from '../policy/source.ts'
 
 /** Tests with the text they stand in. */

@@ -3,16 +3,8 @@ import { readDuration } from '../base/duration.ts'
 import { shorten, visible } from '../base/text.ts'
 import type { Diagnostics } from './diagnostic.ts'
 import { globProblem } from './glob.ts'
-import {
-  listOf,
-  named,
-  parsed,
-  textOf,
-  textProblem,
-  type Name,
-  type Read,
-  type TextRule,
-} from './shape.ts'
+import { formed, listOf, type Name, type Read } from './shape.ts'
+import { named, parsed, textOf, textProblem, type TextRule } from './texts.ts'
 
 const identifier = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,63}$/
 const tool = /^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$/
@@ -51,13 +43,13 @@ const reservedIds: ReadonlySet<string> = new Set([
 const reservedPrefix = /^(limits|guards|flow|sequences)\./
 
 /** Id of a rule: decisions that no rule makes carry names of their own, which it cannot have. */
-export const ruleId: Read<string> = (node, diagnostics) => {
+export const ruleId: Read<string> = formed('an id, such as `refund-small`', (node, diagnostics) => {
   const value = id(node, diagnostics)
   if (value === undefined || (!reservedIds.has(value) && !reservedPrefix.test(value))) return value
   return diagnostics.error(node, 'bad-value', `the id \`${value}\` is reserved`, {
     help: 'decisions that no rule makes are named so; choose another id',
   })
-}
+})
 
 const toolRule = {
   what: 'a tool name',

@@ -152,7 +152,9 @@ class Converter {
   #key(node: Yaml.ParsedNode, at: Span, seen: Set<string>): string | undefined {
     const name = yaml().isScalar(node) ? node.value : undefined
     if (typeof name !== 'string' || node.tag !== undefined) {
-      return this.#diagnostics.error(at, 'wrong-type', 'a key has to be a plain string')
+      return this.#diagnostics.error(at, 'wrong-type', 'a key has to be a plain string', {
+        help: 'put it in quotes, such as `"10"`; lists and mappings are no keys',
+      })
     }
     if (name === '<<') {
       return this.#diagnostics.error(at, 'merge-key', 'a merge key is not accepted', {

@@ -8,20 +8,22 @@ import {
   mapping,
   numberOf,
   oneOf,
-  textOf,
-  textProblem,
   wrongType,
   type MappingOf,
   type Name,
   type Read,
 } from './shape.ts'
+import { textOf, textProblem } from './texts.ts'
+import { repairTest } from './repair.ts'
 import { toJson, type Node } from './tree.ts'
 
 const json: Read<{ readonly value: JsonValue }> = (node) => ({ value: toJson(node) })
 
 export const pattern: Read<Pattern> = (node, diagnostics) => {
   if (node.kind !== 'scalar' || typeof node.value !== 'string') {
-    return wrongType(node, diagnostics, 'a pattern has to be a string')
+    return wrongType(node, diagnostics, 'a pattern has to be a string', {
+      help: 'put it in quotes, such as `"[0-9]{1,9}"`',
+    })
   }
   const result = compilePattern(node.value)
   return result.ok
@@ -32,7 +34,9 @@ export const pattern: Read<Pattern> = (node, diagnostics) => {
 const anyText: Read<string> = (node, diagnostics) =>
   node.kind === 'scalar' && typeof node.value === 'string' && node.value !== ''
     ? node.value
-    : wrongType(node, diagnostics, 'the value has to be a string that is not empty')
+    : wrongType(node, diagnostics, 'the value has to be a string that is not empty', {
+        help: 'write a text, in quotes where it looks like something else, such as `"10"`',
+      })
 
 const domain = textOf({
   what: 'a domain',
@@ -75,8 +79,38 @@ const tests = {
   from: listOf('`from`', oneOf('a source', ['user', 'system', 'trusted', 'policy'])),
 } as const
 
-const innerTest = mapping('an argument test', {}, tests)
-const outerTest = mapping('an argument test', {}, { ...tests, optional: boolean })
+const bounds =
+  'a number has `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, a text `minLength`, `maxLength`, a list `minItems`, `maxItems`'
+const onePattern =
+  'write `matches` for a pattern of the whole text, `containsMatch` for one of a part'
+
+const options = {
+  repair: repairTest,
+  meant: {
+    min: bounds,
+    max: bounds,
+    length: bounds,
+    lt: bounds,
+    lte: bounds,
+    gt: bounds,
+    gte: bounds,
+    pattern: onePattern,
+    regex: onePattern,
+    regexp: onePattern,
+    match: onePattern,
+    value: 'write `const` for one value',
+    eq: 'write `const` for one value',
+    in: 'write `enum` for a list of values',
+    values: 'write `enum` for a list of values',
+    oneOf: 'write `enum` for a list of values, `anyOf` for a list of tests',
+    allOf: 'tests beside each other all have to hold; write them in one mapping',
+    required: 'an argument has to be there unless the test says `optional: true`',
+    prefix: 'write `startsWith` for the first items of a list, `matches` for a text',
+    format: 'write `domain` for hosts and addresses, else `matches` with a pattern',
+  },
+}
+const innerTest = mapping('an argument test', {}, tests, options)
+const outerTest = mapping('an argument test', {}, { ...tests, optional: boolean }, options)
 
 function readTest(node: Node, diagnostics: Diagnostics): ArgumentTest | undefined {
   const fields = innerTest(node, diagnostics)
@@ -107,7 +141,11 @@ function toTest({
 
 /** The `args` of a rule. */
 export const ruleArguments: Read<readonly RuleArgument[]> = (node, diagnostics) => {
-  if (node.kind !== 'map') return wrongType(node, diagnostics, '`args` has to be a mapping')
+  if (node.kind !== 'map') {
+    return wrongType(node, diagnostics, '`args` has to be a mapping', {
+      help: 'write the name of each argument and its test, such as `{ amount: { maximum: 100 } }`',
+    })
+  }
   if (node.entries.size === 0) {
     return diagnostics.error(node, 'bad-value', '`args` names no argument')
   }

@@ -1,7 +1,8 @@
 import type { ArgumentFacts, OutputLabel, ToolFacts } from '../protocol/facts.ts'
 import type { ToolEntry } from './document.ts'
 import { checkArgumentKey, checkPointerKey, checkToolKey, duration, glob } from './names.ts'
-import { boolean, listOf, mapping, oneOf, recordOf, textOf, type Read } from './shape.ts'
+import { boolean, listOf, mapping, oneOf, recordOf, type Read } from './shape.ts'
+import { textOf } from './texts.ts'
 
 const labelFields = mapping(
   'a label',

@@ -13,17 +13,8 @@ import { noIdentity, readIdentity } from './read-identity.ts'
 import { readLimit, readRule } from './read-rules.ts'
 import { readOutputRule } from './read-output.ts'
 import { readTest } from './read-tests.ts'
-import {
-  boolean,
-  listOf,
-  mapping,
-  named,
-  numberOf,
-  oneOf,
-  recordOf,
-  textOf,
-  type Name,
-} from './shape.ts'
+import { boolean, listOf, mapping, numberOf, oneOf, recordOf, type Name } from './shape.ts'
+import { named, textOf } from './texts.ts'
 import type { Source } from './source.ts'
 import { mapToJson, type MapNode, type Node } from './tree.ts'
 import { fillVariables } from './variables.ts'

@@ -1,6 +1,7 @@
 import type { Flow, Sequence } from './document.ts'
 import { globs, id } from './names.ts'
-import { listOf, mapping, oneOf, textOf, type Read } from './shape.ts'
+import { listOf, mapping, oneOf, type Read } from './shape.ts'
+import { textOf } from './texts.ts'
 
 const stop = oneOf('the effect', ['ask', 'deny'])
 

@@ -8,7 +8,8 @@ import type {
   ProgramGuard,
 } from './document.ts'
 import { checkProgramKey, globs, pointer } from './names.ts'
-import { listOf, mapping, numberOf, oneOf, recordOf, textOf, type Read } from './shape.ts'
+import { listOf, mapping, numberOf, oneOf, recordOf, type Read } from './shape.ts'
+import { textOf } from './texts.ts'
 
 const place = textOf({ what: 'a path', maxLength: 4096 })
 const places = listOf('the list of paths', textOf({ what: 'a path pattern', maxLength: 1024 }), {

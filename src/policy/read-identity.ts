@@ -2,18 +2,8 @@ import type { ApiKey, IdentityConfiguration, JwtIssuer } from '../protocol/ident
 import type { Diagnostics } from './diagnostic.ts'
 import type { Expiring } from './expiry.ts'
 import { checkUnique, date, duration, id, namedId, pointer } from './names.ts'
-import {
-  listOf,
-  mapping,
-  named,
-  oneOf,
-  parsed,
-  recordOf,
-  textOf,
-  textProblem,
-  type Name,
-  type Read,
-} from './shape.ts'
+import { listOf, mapping, oneOf, recordOf, type Name, type Read } from './shape.ts'
+import { named, parsed, textOf, textProblem } from './texts.ts'
 import type { Span } from './source.ts'
 import type { Node } from './tree.ts'
 
@@ -136,7 +126,9 @@ function checkKeySource(node: Extract<Node, { kind: 'map' }>, diagnostics: Diagn
   if (present.length === 1) return
   const place = node.entries.get('issuer')?.value ?? node
   const message = 'an issuer needs exactly one of `jwks`, `jwksFile` and `secretEnv`'
-  diagnostics.error(place, 'missing-key', message)
+  diagnostics.error(place, 'missing-key', message, {
+    help: 'name the URL of its keys with `jwks`, a file with `jwksFile`, or for HS256 the variable with `secretEnv`',
+  })
 }
 
 function checkAlgorithms(

@@ -1,7 +1,8 @@
 import type { OutputRule, Redaction } from './document.ts'
 import { globs } from './names.ts'
 import { pattern } from './read-arguments.ts'
-import { listOf, mapping, numberOf, oneOf, parsed, type Read } from './shape.ts'
+import { listOf, mapping, numberOf, oneOf, type Read } from './shape.ts'
+import { parsed } from './texts.ts'
 
 const units = { B: 1, KiB: 1024, MiB: 1024 * 1024 } as const
 
@@ -32,7 +33,9 @@ const readRedaction: Read<Redaction> = (node, diagnostics) => {
   const { what, matches, keep = 0 } = fields
   if (node.entries.has('what') === node.entries.has('matches')) {
     const message = 'a redaction needs exactly one of `what` and `matches`'
-    return diagnostics.error(node, 'missing-key', message)
+    return diagnostics.error(node, 'missing-key', message, {
+      help: 'write `what: secrets` or another known kind, or `matches` and a pattern',
+    })
   }
   if (what !== undefined) return { what, keep }
   return matches === undefined ? undefined : { matches, keep }

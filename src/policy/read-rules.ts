@@ -4,7 +4,8 @@ import type { Diagnostics } from './diagnostic.ts'
 import type { Limit, Rule, Who } from './document.ts'
 import { duration, globs, id, instant, namedId, pointer, ruleId } from './names.ts'
 import { ruleArguments } from './read-arguments.ts'
-import { boolean, listOf, mapping, named, numberOf, oneOf, textOf, type Read } from './shape.ts'
+import { boolean, listOf, mapping, numberOf, oneOf, type Read } from './shape.ts'
+import { named, textOf } from './texts.ts'
 import type { Span } from './source.ts'
 import type { Node } from './tree.ts'
 
@@ -20,6 +21,11 @@ const whoFields = mapping(
     agents: listOf('`agents`', claim),
     issuers: listOf('`issuers`', claim),
   },
+  {
+    repair: () => ({
+      help: 'name roles, scopes, tenants, agents or issuers, such as `{ roles: [lead] }`',
+    }),
+  },
 )
 
 const readWho: Read<Who> = (node, diagnostics) => {
@@ -29,6 +35,11 @@ const readWho: Read<Who> = (node, diagnostics) => {
     help: 'name roles, scopes, tenants, agents or issuers, or leave the key out',
   })
 }
+
+const conditions =
+  'conditions on arguments are `args`, on the caller `who` and `notWho`, on the time `from` and `until`'
+const effectHelp = 'write the effect with a list of tools, such as `allow: [search]`'
+const caller = 'conditions on the caller stand in `who`, such as `who: { roles: [lead] }`'
 
 const ruleFields = mapping(
   'a rule',
@@ -57,6 +68,26 @@ const ruleFields = mapping(
     until: instant,
     shadow: boolean,
   },
+  {
+    meant: {
+      when: conditions,
+      if: conditions,
+      condition: conditions,
+      conditions,
+      tools: effectHelp,
+      tool: effectHelp,
+      effect: effectHelp,
+      action: effectHelp,
+      roles: caller,
+      scopes: caller,
+      role: caller,
+      users: caller,
+      name: 'write `id`',
+      description: 'write `reason`',
+      unless: '`except` of an `ask` names the allow rules it does not ask about',
+      priority: 'rules have no order: a deny beats an ask, and an ask beats an allow',
+    },
+  },
 )
 
 const effects = ['allow', 'ask', 'deny'] as const
@@ -75,9 +106,7 @@ export const readRule: Read<Rule> = (node, diagnostics) => {
       place,
       'missing-key',
       'a rule needs exactly one of `allow`, `ask` and `deny`',
-      {
-        help: 'write the effect with a list of tools, such as `allow: [search]`',
-      },
+      { help: effectHelp },
     )
   }
   checkBound(node, effect, diagnostics)
@@ -155,6 +184,7 @@ export const readLimit: Read<Limit> = (node, diagnostics) => {
       place,
       'wrong-type',
       `\`max\` has to be a whole number, not ${rest.max}`,
+      { help: `calls are counted; write one such as \`${Math.max(1, Math.trunc(rest.max))}\`` },
     )
   }
   return {

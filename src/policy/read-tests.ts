@@ -7,7 +7,9 @@ import { toJson } from './tree.ts'
 const anyText: Read<string> = (node, diagnostics) =>
   node.kind === 'scalar' && typeof node.value === 'string'
     ? node.value
-    : diagnostics.error(node, 'wrong-type', 'the value has to be a string')
+    : diagnostics.error(node, 'wrong-type', 'the value has to be a string', {
+        help: 'write a text, in quotes where it looks like something else, such as `"10"`',
+      })
 
 const json: Read<{ readonly value: JsonValue }> = (node) => ({ value: toJson(node) })
 const texts = listOf('the list', anyText, { minimum: 0 })

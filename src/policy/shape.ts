@@ -1,12 +1,22 @@
 import type { JsonObject, JsonPrimitive } from '../base/json.ts'
-import { visible, shorten } from '../base/text.ts'
-import type { DiagnosticCode, Diagnostics } from './diagnostic.ts'
+import { shorten } from '../base/text.ts'
+import { Diagnostics } from './diagnostic.ts'
+import { repairBoolean, repairList, repairMapping, repairNumber, type Repair } from './repair.ts'
 import type { Span } from './source.ts'
 import { suggestionFor } from './suggest.ts'
 import { describe, mapToJson, type MapNode, type Node } from './tree.ts'
 
 /** Reads one kind of value; undefined after it has reported why it cannot. */
-export type Read<T> = (node: Node, diagnostics: Diagnostics) => T | undefined
+export interface Read<T> {
+  (node: Node, diagnostics: Diagnostics): T | undefined
+  /** What the value is, as a part of a sentence, such as `a list`. */
+  readonly form?: string
+}
+
+/** Says what is read, for those who miss it. */
+export function formed<T>(form: string, read: Read<T>): Read<T> {
+  return Object.assign(read, { form })
+}
 
 type ValueOf<R> = R extends Read<infer T> ? T : never
 type Readers = Readonly<Record<string, Read<unknown>>>
@@ -26,6 +36,10 @@ interface MappingOptions {
   readonly needed?: readonly string[]
   /** Keys of the policy language that this version refuses rather than ignores. */
   readonly notEvaluated?: readonly string[]
+  /** Words of other languages, and what is written here in their place, as a sentence. */
+  readonly meant?: Readonly<Record<string, string>>
+  /** How to mend a value that is no mapping; by default its keys are named. */
+  readonly repair?: (node: Node, written: string) => Repair
 }
 
 /** A mapping with exactly these keys. `what` names it in messages, such as `a rule`. */
@@ -33,14 +47,17 @@ export function mapping<Required extends Readers, Optional extends Readers>(
   what: string,
   required: Required,
   optional: Optional,
-  { needed = [], notEvaluated = [] }: MappingOptions = {},
+  { needed = [], notEvaluated = [], meant = {}, repair }: MappingOptions = {},
 ): Read<MappingOf<Required, Optional>> {
   const readers = new Map(Object.entries({ ...required, ...optional }))
   const known = [...readers.keys()].filter((key) => !notEvaluated.includes(key))
   const complete = Object.keys(required)
   const mandatory = [...complete, ...needed]
-  return (node, diagnostics) => {
-    if (node.kind !== 'map') return wrongType(node, diagnostics, `${what} has to be a mapping`)
+  return formed('a mapping', (node, diagnostics) => {
+    if (node.kind !== 'map') {
+      const help = repair?.(node, writtenAs(node, diagnostics)) ?? repairMapping(known)
+      return wrongType(node, diagnostics, `${what} has to be a mapping`, help)
+    }
     const result: Record<string, unknown> = { at: { start: node.start, end: node.end } }
     for (const [key, entry] of node.entries) {
       const read = readers.get(key)
@@ -48,14 +65,25 @@ export function mapping<Required extends Readers, Optional extends Readers>(
       else if (read !== undefined) {
         const value = read(entry.value, diagnostics)
         if (value !== undefined) result[key] = value
-      } else unknownKey(entry.key, key, what, known, diagnostics)
+      } else {
+        const repaired = Object.hasOwn(meant, key)
+          ? { help: meant[key]! }
+          : suggestionFor(key, known)
+        unknownKey(entry.key, key, what, repaired, diagnostics)
+      }
     }
     for (const key of mandatory) {
-      if (!node.entries.has(key)) missingKey(node, key, what, diagnostics)
+      const form = readers.get(key)?.form ?? 'its value'
+      if (!node.entries.has(key)) missingKey(node, key, what, form, diagnostics)
     }
     for (const key of complete) if (result[key] === undefined) return undefined
     return result as MappingOf<Required, Optional>
-  }
+  })
+}
+
+/** The value as it stands in the file. */
+export function writtenAs({ start, end }: Span, { source }: Diagnostics): string {
+  return source.text.slice(start, end)
 }
 
 function refuse(span: Span, key: string, diagnostics: Diagnostics): void {
@@ -68,23 +96,36 @@ function unknownKey(
   span: Span,
   key: string,
   what: string,
-  known: readonly string[],
+  repair: Repair,
   diagnostics: Diagnostics,
 ): void {
   const message = `unknown key \`${shorten(key, 64)}\` in ${what}`
-  diagnostics.error(span, 'unknown-key', message, suggestionFor(key, known))
+  diagnostics.error(span, 'unknown-key', message, repair)
 }
 
-function missingKey(node: MapNode, key: string, what: string, diagnostics: Diagnostics): void {
+function missingKey(
+  node: MapNode,
+  key: string,
+  what: string,
+  form: string,
+  diagnostics: Diagnostics,
+): void {
   const first = node.entries.values().next().value?.key ?? {
     start: node.start,
     end: node.start + 1,
   }
-  diagnostics.error(first, 'missing-key', `${what} needs the key \`${key}\``)
+  diagnostics.error(first, 'missing-key', `${what} needs the key \`${key}\``, {
+    help: `add \`${key}:\` and ${form}`,
+  })
 }
 
-export function wrongType(node: Node, diagnostics: Diagnostics, message: string): undefined {
-  return diagnostics.error(node, 'wrong-type', `${message}, not ${describe(node)}`)
+export function wrongType(
+  node: Node,
+  diagnostics: Diagnostics,
+  message: string,
+  repair: Repair,
+): undefined {
+  return diagnostics.error(node, 'wrong-type', `${message}, not ${describe(node)}`, repair)
 }
 
 /** A list of at least `minimum` and at most `maximum` items; by default 1 to 100,000. */
@@ -93,8 +134,13 @@ export function listOf<T>(
   read: Read<T>,
   { minimum = 1, maximum = 100_000 }: { readonly minimum?: number; readonly maximum?: number } = {},
 ): Read<readonly T[]> {
-  return (node, diagnostics) => {
-    if (node.kind !== 'list') return wrongType(node, diagnostics, `${what} has to be a list`)
+  return formed('a list', (node, diagnostics) => {
+    if (node.kind !== 'list') {
+      const trial = new Diagnostics(diagnostics.source)
+      const isItem = read(node, trial) !== undefined && !trial.hasErrors
+      const repair = repairList(writtenAs(node, diagnostics), isItem)
+      return wrongType(node, diagnostics, `${what} has to be a list`, repair)
+    }
     if (node.items.length < minimum || node.items.length > maximum) {
       const bound = node.items.length < minimum ? `at least ${minimum}` : `at most ${maximum}`
       return diagnostics.error(
@@ -109,7 +155,7 @@ export function listOf<T>(
       if (value !== undefined) items.push(value)
     }
     return items
-  }
+  })
 }
 
 /** A mapping from free names to one kind of value, with the places of the names. */
@@ -119,8 +165,12 @@ export function recordOf<T>(
   read: Read<T>,
   { minimum = 0 }: { readonly minimum?: number } = {},
 ): Read<readonly { readonly name: Name; readonly value: T }[]> {
-  return (node, diagnostics) => {
-    if (node.kind !== 'map') return wrongType(node, diagnostics, `${what} has to be a mapping`)
+  return formed('a mapping', (node, diagnostics) => {
+    if (node.kind !== 'map') {
+      return wrongType(node, diagnostics, `${what} has to be a mapping`, {
+        help: 'write a name, a colon and a value for each entry, in braces or line by line',
+      })
+    }
     if (node.entries.size < minimum) {
       return diagnostics.error(node, 'bad-value', `${what} needs at least one entry`)
     }
@@ -132,87 +182,21 @@ export function recordOf<T>(
       if (value !== undefined) result.push({ name, value })
     }
     return result
-  }
-}
-
-export interface TextRule {
-  /** What the text is, such as `an id`. */
-  readonly what: string
-  readonly pattern?: RegExp
-  readonly maxLength?: number
-  readonly help?: string
-  /** True when the text may be a secret: it is neither shown nor quoted. */
-  readonly secret?: boolean
-}
-
-const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
-
-/** Text without invisible characters, not empty, at most 1,024 characters unless told. */
-export function textOf(rule: TextRule): Read<string> {
-  return (node, diagnostics) => {
-    if (node.kind !== 'scalar' || typeof node.value !== 'string') {
-      const message = `${rule.what} has to be a string, not ${describe(node)}`
-      return diagnostics.error(node, 'wrong-type', message, extraOf(rule))
-    }
-    const problem = textProblem(node.value, rule)
-    return problem === undefined
-      ? node.value
-      : diagnostics.error(node, problem.code, problem.message, extraOf(rule))
-  }
-}
-
-function extraOf({ help, secret }: TextRule): Pick<TextRule, 'help' | 'secret'> {
-  return { ...(help === undefined ? {} : { help }), ...(secret === undefined ? {} : { secret }) }
-}
-
-/** Also for keys of a mapping. */
-export function textProblem(
-  value: string,
-  { what, pattern, maxLength = 1024, secret = false }: TextRule,
-): { readonly code: DiagnosticCode; readonly message: string } | undefined {
-  if (unseen.test(value)) {
-    return { code: 'invisible', message: `${what} holds an invisible or control character` }
-  }
-  if (value === '') return { code: 'bad-value', message: `${what} is empty` }
-  if (value.length > maxLength) {
-    return { code: 'bad-value', message: `${what} is longer than ${maxLength} characters` }
-  }
-  if (pattern === undefined || pattern.test(value)) return undefined
-  const shown = secret ? 'the value' : `\`${visible(value.slice(0, 64))}\``
-  return { code: 'bad-value', message: `${shown} is not ${what}` }
-}
-
-/** The same text with its place. */
-export function named(read: Read<string>): Read<Name> {
-  return (node, diagnostics) => {
-    const value = read(node, diagnostics)
-    return value === undefined ? undefined : { text: value, start: node.start, end: node.end }
-  }
-}
-
-/** Turns a text that was read into something else; `parse` gives undefined when it cannot. */
-export function parsed<T>(rule: TextRule, parse: (value: string) => T | undefined): Read<T> {
-  const read = textOf(rule)
-  return (node, diagnostics) => {
-    const value = read(node, diagnostics)
-    if (value === undefined) return undefined
-    const result = parse(value)
-    if (result !== undefined) return result
-    const message = `\`${visible(value.slice(0, 64))}\` is not ${rule.what}`
-    return diagnostics.error(node, 'bad-value', message, { help: rule.help })
-  }
+  })
 }
 
 /** One of these words (or numbers). */
 export function oneOf<const T extends JsonPrimitive>(what: string, values: readonly T[]): Read<T> {
   const words = values.map(String)
-  return (node, diagnostics) => {
+  const listed = words.map((word) => `\`${word}\``).join(', ')
+  const form = words.length === 1 ? listed : `one of ${listed}`
+  return formed(form, (node, diagnostics) => {
     const value = node.kind === 'scalar' ? node.value : undefined
     if (value !== undefined && values.includes(value as T)) return value as T
     const shown = value === undefined ? describe(node) : `\`${shorten(String(value), 64)}\``
     const message = `${what} cannot be ${shown}`
     return diagnostics.error(node, 'bad-value', message, suggestionFor(String(value ?? ''), words))
-  }
+  })
 }
 
 interface NumberRule {
@@ -227,14 +211,16 @@ export function numberOf(
   what: string,
   { integer = false, minimum, maximum, above }: NumberRule = {},
 ): Read<number> {
-  return (node, diagnostics) => {
+  const noun = integer ? 'a whole number' : 'a number'
+  return formed(noun, (node, diagnostics) => {
     const value = node.kind === 'scalar' ? node.value : undefined
-    const noun = integer ? 'a whole number' : 'a number'
     if (typeof value !== 'number') {
-      return wrongType(node, diagnostics, `${what} has to be ${noun}`)
+      return wrongType(node, diagnostics, `${what} has to be ${noun}`, repairNumber(node))
     }
     if (integer && !Number.isInteger(value)) {
-      return diagnostics.error(node, 'wrong-type', `${what} has to be ${noun}, not ${value}`)
+      return diagnostics.error(node, 'wrong-type', `${what} has to be ${noun}, not ${value}`, {
+        help: `write it without a fraction, such as \`${Math.trunc(value)}\``,
+      })
     }
     if (minimum !== undefined && value < minimum) {
       return diagnostics.error(node, 'bad-value', `${what} has to be at least ${minimum}`)
@@ -246,15 +232,18 @@ export function numberOf(
       return diagnostics.error(node, 'bad-value', `${what} has to be above ${above}`)
     }
     return value
-  }
+  })
 }
 
-export const boolean: Read<boolean> = (node, diagnostics) =>
+export const boolean: Read<boolean> = formed('`true` or `false`', (node, diagnostics) =>
   node.kind === 'scalar' && typeof node.value === 'boolean'
     ? node.value
-    : wrongType(node, diagnostics, 'the value has to be `true` or `false`')
+    : wrongType(node, diagnostics, 'the value has to be `true` or `false`', repairBoolean(node)),
+)
 
 export const jsonObject: Read<JsonObject> = (node, diagnostics) =>
   node.kind === 'map'
     ? mapToJson(node)
-    : wrongType(node, diagnostics, 'the value has to be a mapping')
+    : wrongType(node, diagnostics, 'the value has to be a mapping', {
+        help: 'write `key: value` in braces, such as `{ order: O-7 }`; an empty one is `{}`',
+      })
