@@ -57,6 +57,7 @@ export class LimitCounters {
   readonly #counters = new Map<string, Counter>()
   readonly #reserved = new Map<string, Reservation>()
   readonly #maxima = new WeakMap<ApplicableLimit, bigint>()
+  readonly #limitKeys = new WeakMap<ApplicableLimit, string>()
   #searchedAt = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
@@ -75,7 +76,7 @@ export class LimitCounters {
   ): readonly Shortage<Limit>[] {
     if (claims.length === 0 || this.#reserved.has(callId)) return []
     const at = this.#clock.monotonic()
-    const keys = claims.map(({ limit }) => counterKey(limit, owner))
+    const keys = claims.map(({ limit }) => this.#key(limit, owner))
     const shortages = claims.flatMap((claim, index): readonly Shortage<Limit>[] => {
       const key = keys[index]!
       if (!this.#isFull(claim, key, at)) return []
@@ -88,7 +89,7 @@ export class LimitCounters {
   /** Takes what a call has used that has run, unless its places were taken before. */
   force(callId: string, claims: readonly Claim<ApplicableLimit>[], owner: LimitOwner): void {
     if (this.#reserved.has(callId)) return
-    const keys = claims.map(({ limit }) => counterKey(limit, owner))
+    const keys = claims.map(({ limit }) => this.#key(limit, owner))
     this.#take(callId, claims, keys, this.#clock.monotonic())
   }
 
@@ -111,7 +112,7 @@ export class LimitCounters {
   /** Counts what became known afterwards: a denial, a cost in dollars, a time in seconds. */
   add(limit: ApplicableLimit, amount: number, owner: LimitOwner): void {
     const now = this.#clock.monotonic()
-    const key = counterKey(limit, owner)
+    const key = this.#key(limit, owner)
     // who has no counter now is refused at the next call, as long as there is no room
     if (!this.#hasRoom(key, now)) return
     this.#counter(key, limit).take(toUnits(amount), now)
@@ -119,7 +120,7 @@ export class LimitCounters {
 
   /** What has been taken of a limit, what is reserved included. */
   used(limit: ApplicableLimit, owner: LimitOwner): number {
-    const total = this.#counters.get(counterKey(limit, owner))?.total(this.#clock.monotonic())
+    const total = this.#counters.get(this.#key(limit, owner))?.total(this.#clock.monotonic())
     return fromUnits(total ?? 0n)
   }
 
@@ -141,7 +142,7 @@ export class LimitCounters {
   /** Drops what was counted for a session that cannot come back. */
   forget(limits: readonly ApplicableLimit[], owner: LimitOwner): void {
     for (const limit of limits) {
-      if (limit.per === 'session') this.#counters.delete(counterKey(limit, owner))
+      if (limit.per === 'session') this.#counters.delete(this.#key(limit, owner))
     }
   }
 
@@ -175,6 +176,16 @@ export class LimitCounters {
     return units
   }
 
+  /** Injective, as JSON texts are: joined text would let `a:b` and `c` meet `a` and `b:c`. */
+  #key(limit: ApplicableLimit, owner: LimitOwner): string {
+    let key = this.#limitKeys.get(limit)
+    if (key === undefined) {
+      key = limitKey(limit)
+      this.#limitKeys.set(limit, key)
+    }
+    return key + JSON.stringify(ownerParts[limit.per](owner))
+  }
+
   #hasRoom(key: string, now: number): boolean {
     return this.#counters.has(key) || this.#counters.size < maxCounters || this.#makeRoom(now)
   }
@@ -196,36 +207,22 @@ function isMeasured({ count, sum }: ApplicableLimit): boolean {
   return sum === undefined && count !== 'calls'
 }
 
+const ownerParts: Readonly<
+  Record<ApplicableLimit['per'], (owner: LimitOwner) => readonly (string | undefined)[]>
+> = {
+  session: ({ session }) => [session],
+  subject: ({ principal }) => [principal?.issuer, principal?.subject],
+  agent: ({ principal }) => [principal?.issuer, principal?.agent],
+  tenant: ({ principal }) => [principal?.issuer, principal?.tenant],
+  global: () => [],
+}
+
 /**
- * An injective key: joined text would let `a:b` and `c` meet `a` and `b:c`. A limit that counts
+ * What tells the counters of a limit from those of others, as a JSON text. A limit that counts
  * something else under an id it had before counts it from now on; files of one policy may use the
  * same id.
  */
-function counterKey(limit: ApplicableLimit, { session, principal }: LimitOwner): string {
-  const { id, per, count, sum, windowMs, position } = limit
+function limitKey({ id, per, count, sum, windowMs, position }: ApplicableLimit): string {
   const counted = `${position.file} ${count} ${windowMs}${sum === undefined ? '' : ` ${pointerOf(sum)}`}`
-  switch (per) {
-    case 'session':
-      return JSON.stringify([id, counted, per, session])
-    case 'subject':
-      return JSON.stringify([
-        id,
-        counted,
-        per,
-        principal?.issuer ?? null,
-        principal?.subject ?? null,
-      ])
-    case 'agent':
-      return JSON.stringify([id, counted, per, principal?.issuer ?? null, principal?.agent ?? null])
-    case 'tenant':
-      return JSON.stringify([
-        id,
-        counted,
-        per,
-        principal?.issuer ?? null,
-        principal?.tenant ?? null,
-      ])
-    case 'global':
-      return JSON.stringify([id, counted, per])
-  }
+  return JSON.stringify([id, counted, per])
 }
