@@ -2,7 +2,7 @@ import { shorten, visible } from '../base/text.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { plural } from '../report/format.ts'
 import { isNewlyAllowed, type Change, type Difference, type Example } from './diff.ts'
-import { placeText } from './place.ts'
+import { placeText } from '../protocol/place.ts'
 
 /** A difference as plain data. */
 export function differenceToJson(difference: Difference, code: number): object {

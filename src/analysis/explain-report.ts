@@ -5,7 +5,7 @@ import type { ToolFacts } from '../protocol/facts.ts'
 import type { Candidate } from './candidates.ts'
 import type { Explanation } from './explain.ts'
 import type { Flip } from './flips.ts'
-import { placeText } from './place.ts'
+import { placeText } from '../protocol/place.ts'
 
 /** An explanation as plain data. */
 export function explanationToJson(explanation: Explanation, code: number): object {

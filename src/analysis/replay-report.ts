@@ -1,7 +1,7 @@
 import { shorten, visible } from '../base/text.ts'
 import type { Decision, Effect } from '../protocol/decision.ts'
 import { plural } from '../report/format.ts'
-import { placeText } from './place.ts'
+import { placeText } from '../protocol/place.ts'
 import type { Replayed, ReplayedCall } from './replay.ts'
 
 /** Sums over traces. */

@@ -1,5 +1,5 @@
 import { visible } from '../base/text.ts'
-import { placeText } from './place.ts'
+import { placeText } from '../protocol/place.ts'
 import { countsOf, placeOfTest, type PolicyOutcome } from './suite-report.ts'
 import type { TestResult } from './suite.ts'
 

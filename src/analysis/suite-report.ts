@@ -2,7 +2,7 @@ import { counted, shorten, visible } from '../base/text.ts'
 import type { Position } from '../protocol/decision.ts'
 import type { Coverage } from './coverage.ts'
 import type { Mutation } from './mutation.ts'
-import { placeText } from './place.ts'
+import { placeText } from '../protocol/place.ts'
 import type { TestResult } from './suite.ts'
 import type { Suite } from './suite-file.ts'
 

@@ -1,14 +1,14 @@
 import { visible } from '../base/text.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'
+import { placeText } from '../protocol/place.ts'
 
 export type FindingFormat = 'human' | 'compact' | 'json' | 'github' | 'sarif'
 
 /** One line an editor can jump from. */
 export function compactFinding(finding: Diagnostic): string {
   const { file, range, severity, code, message, help } = finding
-  const { line, column } = range.start
   const more = help === undefined ? '' : `; ${help}`
-  return `${visible(file)}:${line}:${column}: ${severity}[${code}] ${message}${more}`
+  return `${placeText({ file, ...range.start })}: ${severity}[${code}] ${message}${more}`
 }
 
 /** A workflow command by which GitHub marks the line in a pull request. */

@@ -135,11 +135,6 @@ function headlineOf(report: Report, counts: Summary['counts'], shadowed: number)
   return `run ${endings[report.end.status]}: ${calls}`
 }
 
-/** `file:line:column`, as editors read it. */
-export function placeText(place: RuleReference): string {
-  return `${place.file}:${place.line}:${place.column}`
-}
-
 /** The number people call a call by: its turn and its place in the turn. */
 export function callNumber(row: CallRow): string {
   return `${row.turn}.${row.index}`

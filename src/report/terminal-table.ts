@@ -1,6 +1,7 @@
 import { columnsOf, cutEnd, cutStart, pad } from './columns.ts'
 import { formatDuration, plural } from './format.ts'
-import { callNumber, placeText, type CallSummary, type Outcome } from './summary.ts'
+import { placeText } from '../protocol/place.ts'
+import { callNumber, type CallSummary, type Outcome } from './summary.ts'
 
 type Color = 'green' | 'yellow' | 'red' | 'dim' | 'bold' | 'none'
 export type Paint = (color: Color, text: string) => string

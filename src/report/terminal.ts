@@ -4,14 +4,8 @@ import { columnsOf, pad, wrap } from './columns.ts'
 import { formatCost, formatDuration, formatNumber, plural } from './format.ts'
 import { compactJson } from './json.ts'
 import type { Report } from './report.ts'
-import {
-  callNumber,
-  placeText,
-  summarize,
-  type CallSummary,
-  type Outcome,
-  type Summary,
-} from './summary.ts'
+import { placeText } from '../protocol/place.ts'
+import { callNumber, summarize, type CallSummary, type Outcome, type Summary } from './summary.ts'
 import { callTable, colorOf, longestList, more, symbolOf, type Paint } from './terminal-table.ts'
 
 export interface TerminalOptions {

@@ -1,6 +1,7 @@
 import { formatCost, formatDuration, formatNumber, plural } from '../format.ts'
 import type { ModelCallRow, Report } from '../report.ts'
-import { placeText, type CallSummary } from '../summary.ts'
+import { placeText } from '../../protocol/place.ts'
+import type { CallSummary } from '../summary.ts'
 import type { Verification } from '../verify.ts'
 import { code, element, fact, section, table, type Content, type Section } from './element.ts'
 

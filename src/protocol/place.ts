@@ -1,7 +1,7 @@
 import { visible } from '../base/text.ts'
-import type { Position } from '../protocol/decision.ts'
+import type { Position } from './decision.ts'
 
-/** A place in a file as terminals and editors know it. */
+/** `file:line:column`, as terminals and editors read it; the name of the file made visible. */
 export function placeText({ file, line, column }: Position): string {
   return `${visible(file)}:${line}:${column}`
 }
