@@ -79,6 +79,8 @@ export const findingPages: Readonly<Record<DiagnosticCode, string>> = {
     'The tool changes something, and its facts name no argument with `steers`: data flow then has nothing to check. Mark what chooses who, where or what.',
   'unstated-carrying':
     'The tool sends something out, and its facts name no argument with `carries`: secrets could leave by it unseen. Mark the arguments whose content leaves.',
+  'flow-unset':
+    'Facts such as `steers` and `carries` say what matters about a tool; `flow` says what follows. Without it, or without the key they are for, the facts restrict nothing. Add the key, with `ask` or `deny`.',
   'secret-value':
     'The file holds something in the format of a secret. Write its hash or the name of an environment variable, and renew the secret: whoever can read the policy has it.',
   'unused-role': 'Nothing uses the role. Often a rule that should name it names another one.',

@@ -13,6 +13,7 @@ import {
   lintSecrets,
   lintTools,
 } from './lint-file.ts'
+import { lintFlow } from './lint-flow.ts'
 import { lintRules } from './lint-rules.ts'
 
 export interface LintOptions {
@@ -42,6 +43,7 @@ export function lintPolicy(file: PolicyFile, { tools }: LintOptions = {}): reado
     const diagnostics = new Diagnostics(layer.source)
     const context = createContext(layer, tools, diagnostics)
     for (const lint of lints) lint(context)
+    if (layer === file) lintFlow(context)
     return diagnostics.all()
   })
 }

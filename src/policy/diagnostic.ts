@@ -46,6 +46,7 @@ export const diagnosticCodes = {
   'domain-pattern': 'a pattern that means a domain and matches others too',
   'unstated-steering': 'a tool that changes things and does not state what steers it',
   'unstated-carrying': 'a tool that sends things out and does not state what it carries',
+  'flow-unset': 'facts about data flow that nothing in `flow` makes use of',
   'secret-value': 'a value that looks like a secret',
   'unused-role': 'a role that nothing in the policy uses',
   'unused-scope': 'a scope in a ceiling that no rule asks for',

@@ -88,6 +88,7 @@ const fixtures: Readonly<
   'unstated-carrying': head(
     'flow: { secretsOut: ask }\ntools: { t: { kind: read, sink: public } }',
   ),
+  'flow-unset': head('tools: { t: { kind: write, args: { x: { steers: true } } } }'),
   'secret-value': argument(`const: ${['AKIA', 'IOSFODNN7EXAMPLE'].join('')}`),
   'unused-role': rules('{ id: a, allow: [t] }'),
   'unused-scope': 'sallyport: 1\nname: n\nroles: { a: { scopes: [s] } }\nrules: []',

@@ -245,3 +245,60 @@ test.each(['support-desk', 'locked'])('policies/%s.yaml has no finding', (name) 
   const url = new URL(`../../../policies/${name}.yaml`, import.meta.url)
   expect(lintPolicy(readPolicy(readFileSync(url, 'utf8'), { file: name }))).toEqual([])
 })
+
+describe('facts about data flow that nothing uses', () => {
+  const rule = '  - { id: a, allow: [t] }\n'
+  const found = (facts: string, flow = ''): readonly string[] =>
+    lintPolicy(fileOf(rule, `tools: { t: { ${facts} } }\n${flow}`))
+      .filter(({ code }) => code === 'flow-unset')
+      .map(({ range, help }) => `${range.start.line}:${range.start.column} ${help}`)
+
+  test.each([
+    ['kind: write, args: { x: { steers: true } }', '{ untrustedSteering: ask }'],
+    ['kind: write, args: { x: { carries: true } }', '{ untrustedLinks: ask }'],
+    ['kind: read, output: { trust: untrusted }', '{ untrustedSteering: ask }'],
+    ['kind: write, sink: public', '{ untrustedSteering: ask }'],
+    [
+      'kind: read, sink: external, args: { x: { steers: true, carries: true } }',
+      '{ untrustedSteering: ask, untrustedLinks: ask, secretsOut: ask }',
+    ],
+  ])('without `flow`: %s', (facts, flow) => {
+    expect(found(facts)).toEqual([
+      expect.stringMatching(new RegExp(`^3:10 write \`flow: ${flow}\``)),
+    ])
+    expect(found(facts, `flow: ${flow}`)).toEqual([])
+  })
+
+  test('without the key of `flow` that they are for', () => {
+    const facts = 'kind: read, sink: external, args: { x: { steers: true, carries: true } }'
+    expect(found(facts, 'flow: { untrustedSteering: ask }')).toEqual([
+      '3:10 add `secretsOut: ask` or `secretsOut: deny` to `flow`, or write `carries: false`',
+    ])
+    expect(found(facts, 'flow: { secretsOut: deny }')).toEqual([
+      expect.stringContaining('add `untrustedSteering: ask`'),
+    ])
+    const barred = 'flow: { secretsOut: deny, afterUntrusted: [{ tools: [t], then: deny }] }'
+    expect(found(facts, barred)).toEqual([])
+  })
+
+  test('are no finding where the policy has decided that they do not matter', () => {
+    expect(found('kind: write')).toEqual([])
+    const label = 'output: { trust: untrusted }'
+    expect(found(`kind: exec, ${label}, args: { x: { steers: false } }`)).toEqual([])
+    const outside = 'kind: write, sink: public, output: { secrecy: public }'
+    const carries = `${outside}, args: { x: { carries: true } }`
+    expect(found(carries, 'flow: { untrustedLinks: deny }')).toEqual([])
+  })
+
+  test('are none where a file it extends has the `flow`', () => {
+    const parent = readPolicy(
+      `sallyport: 1\nname: p\nrules: [{ id: p, allow: ['**'] }]\nflow: { untrustedSteering: ask }`,
+      { file: 'parent.yaml' },
+    )
+    const text = `sallyport: 1\nname: c\nextends: [./parent.yaml]\ntools: { t: { kind: write, args: { x: { steers: true } } } }\nrules:\n${rule}`
+    const codes = (parents: readonly PolicyFile[]): readonly string[] =>
+      lintPolicy(readPolicy(text, { file: 'c.yaml', parents })).map(({ code }) => code)
+    expect(codes([parent])).not.toContain('flow-unset')
+    expect(codes([{ ...parent, flow: undefined }])).toContain('flow-unset')
+  })
+})
