@@ -26,6 +26,7 @@ type Outcome = Pick<
   | 'resultDigest'
   | 'resultBytes'
   | 'truncated'
+  | 'changes'
   | 'status'
   | 'error'
   | 'endedAt'
@@ -130,7 +131,7 @@ export class CallFold {
       }
     }
     const { attempts, queueMs, approvalMs, executionMs, status, at } = result
-    const { resultDigest, resultBytes, truncated, error } = result
+    const { resultDigest, resultBytes, truncated, changes, error } = result
     return {
       attempts,
       queueMs,
@@ -141,6 +142,7 @@ export class CallFold {
       ...(resultDigest === undefined ? {} : { resultDigest }),
       ...(resultBytes === undefined ? {} : { resultBytes }),
       ...(truncated === undefined ? {} : { truncated }),
+      ...(changes === undefined ? {} : { changes }),
       ...(error === undefined ? {} : { error: reportError(error) }),
     }
   }

@@ -89,12 +89,20 @@ export interface CallRow {
   readonly resultDigest?: string
   readonly resultBytes?: number
   readonly truncated?: boolean
+  /** What output rules of the policy took out of the result, and how often; kinds, not values. */
+  readonly changes?: readonly ResultChange[]
   readonly status: CallStatus
   readonly error?: ReportError
   readonly proposedAt: string
   /** Last start of the tool. */
   readonly startedAt?: string
   readonly endedAt?: string
+}
+
+/** `failed` stands for a result that was taken out whole, as the rules could not be applied to it. */
+export interface ResultChange {
+  readonly what: string
+  readonly count: number
 }
 
 /** A question to a person and the answers to it. */

@@ -1,6 +1,6 @@
 import type { RuleReference } from '../protocol/decision.ts'
 import { plural } from './format.ts'
-import type { CallRow, Report } from './report.ts'
+import type { CallRow, Report, ResultChange } from './report.ts'
 
 /** What became of a call, in one word. */
 export type Outcome = 'executed' | 'refused' | 'failed' | 'waiting' | 'stopped'
@@ -133,6 +133,17 @@ function headlineOf(report: Report, counts: Summary['counts'], shadowed: number)
   if (shadowed > 0) parts.push(`${shadowed} only by shadow mode`)
   const calls = [plural(report.rows.length, 'call'), ...parts].join(', ')
   return `run ${endings[report.end.status]}: ${calls}`
+}
+
+/** What output rules took out of a result, in a line; the first 16 kinds. */
+export function changesText(changes: readonly ResultChange[]): string {
+  const shown = changes
+    .slice(0, 16)
+    .map(({ what, count }) =>
+      what === 'failed' ? 'everything: the rules could not be applied' : `${count} × ${what}`,
+    )
+  const more = changes.length - shown.length
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ')
 }
 
 /** The number people call a call by: its turn and its place in the turn. */

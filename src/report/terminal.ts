@@ -5,7 +5,14 @@ import { formatCost, formatDuration, formatNumber, plural } from './format.ts'
 import { compactJson } from './json.ts'
 import type { Report } from './report.ts'
 import { placeText } from '../protocol/place.ts'
-import { callNumber, summarize, type CallSummary, type Outcome, type Summary } from './summary.ts'
+import {
+  callNumber,
+  changesText,
+  summarize,
+  type CallSummary,
+  type Outcome,
+  type Summary,
+} from './summary.ts'
 import { callTable, colorOf, longestList, more, symbolOf, type Paint } from './terminal-table.ts'
 
 export interface TerminalOptions {
@@ -44,6 +51,7 @@ export function renderTerminal(report: Report, options: TerminalOptions = {}): s
       width,
       paint,
     ),
+    ...takenOut(summary.calls, width, paint),
     ...footer(report, width, paint, options.htmlPath),
   ]
   return `${lines.join('\n')}\n`
@@ -90,6 +98,22 @@ function field(name: string, text: string, width: number, paint: Paint): string[
       ? `  ${paint('dim', pad(name, indent - 2))}${line}`
       : `${' '.repeat(indent)}${line}`,
   )
+}
+
+/** What output rules changed, whether the call went well or not. */
+function takenOut(calls: readonly CallSummary[], width: number, paint: Paint): string[] {
+  const changed = calls.filter(({ row }) => row.changes !== undefined)
+  if (changed.length === 0) return []
+  const shown = changed.slice(0, longestList)
+  return [
+    '',
+    paint('bold', 'taken out of results'),
+    ...shown.flatMap(({ row }) => [
+      ...wrap(`${shorten(row.tool, 200)} (call ${callNumber(row)})`, width),
+      ...field('out', changesText(row.changes ?? []), width, paint),
+    ]),
+    ...more(changed.length - shown.length, paint),
+  ]
 }
 
 /** In one piece wherever it fits: it is copied to be kept elsewhere. */

@@ -2,7 +2,7 @@ import type { VNode } from 'preact'
 import type { JsonValue } from '../../base/json.ts'
 import { formatBytes, formatDuration, plural } from '../format.ts'
 import { placeText } from '../../protocol/place.ts'
-import { callNumber, type CallSummary, type Outcome } from '../summary.ts'
+import { callNumber, changesText, type CallSummary, type Outcome } from '../summary.ts'
 import type { ApprovalRow, CallRow } from '../report.ts'
 import { describeLabel } from '../labels.ts'
 import { code, element, fact, jsonBlock, textBlock, type Content } from './element.ts'
@@ -105,6 +105,7 @@ function callBody(call: CallSummary, details: CallDetails | undefined): Content[
       fact('Times', times(row)),
       fact('Started', plural(row.attempts, 'time')),
       row.resultBytes !== undefined && fact('Result', formatBytes(row.resultBytes)),
+      row.changes !== undefined && fact('Taken out of the result', changesText(row.changes)),
       fact('Call id', code(row.callId)),
       fact('Provider id', code(row.providerId)),
       fact('Arguments digest', code(row.argsDigest)),

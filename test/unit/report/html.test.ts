@@ -71,6 +71,21 @@ describe('the HTML report', () => {
     expect(html.indexOf('id="refused"')).toBeLessThan(html.indexOf('id="calls"'))
   })
 
+  test('tells what was taken out of a result', () => {
+    const writer = new EventWriter().start().beginTurn().propose(0, 'mail', {})
+    writer.decide(0, 'allow', 'mails', []).startTool(0, 'mail')
+    const changes = [
+      { what: '<b>', count: 2 },
+      { what: 'failed', count: 1 },
+    ]
+    writer.refuse(0, 'mail', { status: 'success', changes })
+    const html = render(writer.end('completed').events)
+    const shown = 'Taken out of the result2 × <b>, everything: the rules could not be applied'
+    expect(sectionText(html, 'call-1-0')).toContain(shown)
+    expect(elementsOf(html).filter(({ tagName }) => tagName === 'b')).toEqual([])
+    expect(render(sampleEvents())).not.toContain('Taken out')
+  })
+
   test('has a line with details for every call', () => {
     const details = elementsOf(render(sampleEvents())).filter(
       (element) => element.tagName === 'details',

@@ -32,6 +32,16 @@ describe('the schema of report.json', () => {
     )
   })
 
+  test('knows what was taken out of a result', () => {
+    const changes = [{ what: 'iban', count: 2 }]
+    const events = sampleEvents().map((event) =>
+      event.type === 'tool-result' ? { ...event, changes } : event,
+    )
+    const report = foldReport(events, { head: null })
+    expect(report.rows.every((row) => row.changes === changes)).toBe(true)
+    expect(problems(JSON.parse(renderJson(report)))).toEqual([])
+  })
+
   test('lists the call statuses of this library', () => {
     const row = (schema['$defs'] as JsonObject)['row'] as JsonObject
     const status = (row['properties'] as JsonObject)['status'] as JsonObject

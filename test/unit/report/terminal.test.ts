@@ -46,6 +46,19 @@ describe('the report in a terminal', () => {
     expect(refused).not.toMatch(/(?<![0-9a-f])4111(?![0-9a-f])/)
   })
 
+  test('tells what was taken out of results', () => {
+    const writer = new EventWriter().start().beginTurn().propose(0, 'mail', {})
+    writer.decide(0, 'allow', 'mails', []).startTool(0, 'mail')
+    const changes = [
+      { what: 'iban', count: 2 },
+      { what: 'ansi', count: 1 },
+    ]
+    writer.refuse(0, 'mail', { status: 'success', changes })
+    const text = render(writer.end('completed').events)
+    expect(text).toMatch(/\ntaken out of results\nmail \(call 1\.0\)\n +out +2 × iban, 1 × ansi\n/)
+    expect(render(sampleEvents())).not.toContain('taken out')
+  })
+
   test('ends with usage, cost with its source, head and the place of the page', () => {
     const text = render(sampleEvents(), { htmlPath: 'out/report.html' })
     expect(text).toContain('5,502 input and 636 output tokens · $0.006300 (provider)')
@@ -92,6 +105,7 @@ describe('the report in a terminal', () => {
       .propose(0, hostile, { [hostile]: hostile })
     writer.decide(0, 'deny', hostile, [hostile]).refuse(0, hostile, {
       error: { code: 'denied', message: hostile, retryable: false, help: hostile },
+      changes: [{ what: hostile, count: 1 }],
     })
     const text = render(writer.end('completed').events, { htmlPath: hostile })
     for (const line of text.split('\n')) expect(line).not.toMatch(unsafe)
