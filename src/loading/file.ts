@@ -29,7 +29,10 @@ export interface LoadedPolicy {
 }
 
 export interface ParseOptions {
-  /** Values for `${name}` in paths; they win over `vars` of the file. */
+  /**
+   * Values for `${name}` in paths; they win over `vars` of the file. None may be empty, and one that
+   * stands behind something else may not lead up from there: that is an error of the policy.
+   */
   readonly variables?: Readonly<Record<string, string>>
   /** Tells what has expired, or will within 14 days: both are warnings. Default: the system's. */
   readonly clock?: Clock

@@ -27,6 +27,35 @@ test('a variable without a value is an error', async () => {
   expect(found).toEqual(['p.yaml:4:19 unknown-variable there is no variable `secret`'])
 })
 
+test.each(['..', 'a/..', '../b', 'a/../../b', '/..', '.', './.', '/', ''])(
+  'the value %j does not lead out of the folder it is put into',
+  async (tenant) => {
+    for (const root of ['/data/${tenant}', '/data/x/${tenant}/y', '${base}/${tenant}']) {
+      const guard = `{ tools: [read], arg: /path, root: '${root}' }`
+      const text = `vars: { base: ../x }\nguards: { paths: [${guard}] }\nrules: []\n`
+      const found = await problemsOf(filled(text, { tenant }), '')
+      expect(found.map((line) => line.split(' ')[1])).toContain('bad-value')
+    }
+  },
+)
+
+test('values do not make up a way together that none of them is', async () => {
+  const guard = "{ tools: [read], arg: /path, root: '/data/.${tenant}' }"
+  const text = `guards: { paths: [${guard}] }\nrules: []\n`
+  const found = await problemsOf(filled(text, { tenant: './x' }), '')
+  expect(found.map((line) => line.split(' ')[1])).toEqual(['bad-value'])
+})
+
+test('a value at the beginning of a root is a place of its own', async () => {
+  expect(await filled(file, { root: '../srv' })).toMatchObject({ root: '../srv/data' })
+  expect(await filled(file, { root: '.' })).toMatchObject({ root: './data' })
+})
+
+test('a pattern is not put out of force by a value that leads up', async () => {
+  const found = await problemsOf(filled(file, { secret: '../keys' }), '')
+  expect(found.map((line) => line.split(' ')[1])).toEqual(['bad-value'])
+})
+
 test('values of the host change the digest, since they change what is decided', async () => {
   expect(await digestWith({ root: '/srv' })).toBe(await digestWith())
   expect(await digestWith({ root: '/home' })).not.toBe(await digestWith())
