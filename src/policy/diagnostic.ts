@@ -1,6 +1,7 @@
 import { SallyportError } from '../base/errors.ts'
 import type { JsonValue } from '../base/json.ts'
 import { visible } from '../base/text.ts'
+import { placeText } from '../protocol/place.ts'
 import type { Range, Source, Span } from './source.ts'
 
 /** The one table of findings about a policy file; a code is never renamed. */
@@ -156,10 +157,9 @@ export function throwFindings(
   if (errors === 0) return
   const first = all.find((diagnostic) => diagnostic.severity === 'error')!
   const more = errors > 1 ? ` and ${errors - 1} more` : ''
-  const { line, column } = first.range.start
   throw new SallyportError(
     'bad-policy',
-    `${visible(first.file)}:${line}:${column}: ${first.message}${more}`,
+    `${placeText({ file: first.file, ...first.range.start })}: ${first.message}${more}`,
     {
       ...(first.help === undefined ? {} : { help: first.help }),
       details: all as unknown as JsonValue,
@@ -179,8 +179,7 @@ function byPosition(a: Diagnostic, b: Diagnostic): number {
  */
 export function formatDiagnostic(diagnostic: Diagnostic, text?: string): string {
   const { severity, code, message, file, range, help, suggestion } = diagnostic
-  const { line, column } = range.start
-  const parts = [`${severity}[${code}]: ${message}`, `  --> ${visible(file)}:${line}:${column}`]
+  const parts = [`${severity}[${code}]: ${message}`, `  --> ${placeText({ file, ...range.start })}`]
   if (text !== undefined && diagnostic.secret !== true) parts.push(frame(text, range))
   if (help !== undefined) parts.push(`   = help: ${help}`)
   if (suggestion !== undefined) parts.push(`   = try: \`${visible(suggestion)}\``)

@@ -2,7 +2,8 @@ import type { Diagnostics } from './diagnostic.ts'
 import type { PolicyFile, ToolEntry } from './document.ts'
 import { filesOf } from './inherited.ts'
 import { contradictions, mergeEntries } from './merge-entries.ts'
-import { placeOf, type Source, type Span } from './source.ts'
+import { placeText } from '../protocol/place.ts'
+import type { Source, Span } from './source.ts'
 
 type Whole = Omit<PolicyFile, 'digest' | 'warnings'>
 
@@ -114,5 +115,5 @@ function checkMode({ mode, parents, extends: names }: Whole, diagnostics: Diagno
 }
 
 function placed({ source, at }: Origin): string {
-  return placeOf(source, at)
+  return placeText({ file: source.file, ...source.point(at.start) })
 }

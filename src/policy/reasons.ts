@@ -1,5 +1,6 @@
-import { shorten, visible } from '../base/text.ts'
+import { shorten } from '../base/text.ts'
 import type { Effect, RuleReference } from '../protocol/decision.ts'
+import { placeText } from '../protocol/place.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { CompiledRule } from './compiled-rule.ts'
 import type { Rule } from './document.ts'
@@ -22,8 +23,8 @@ export function explainUnknown(rule: Rule, reference: RuleReference): string {
   return `rule ${nameOf(reference)} cannot be evaluated for this call and ${verbs[rule.effect]}`
 }
 
-function nameOf({ id, file, line, column }: RuleReference): string {
-  return `\`${id}\` (${visible(file)}:${line}:${column})`
+function nameOf(reference: RuleReference): string {
+  return `\`${reference.id}\` (${placeText(reference)})`
 }
 
 /** Rules that are compared to find the one that nearly allowed a call. */

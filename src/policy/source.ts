@@ -43,12 +43,6 @@ export class Source {
   }
 }
 
-/** As people read it: `file:line:column`. */
-export function placeOf(source: Source, { start }: Pick<Span, 'start'>): string {
-  const { line, column } = source.point(start)
-  return `${source.file}:${line}:${column}`
-}
-
 function lineStarts(text: string): number[] {
   const starts = [0]
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
