@@ -41,14 +41,16 @@ const idleMs = 30_000
 const closedHeaders =
   /^(?:host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|content-length|http2-settings)$/i
 
-/** What is for one origin does not go to another. */
-const privateHeaders = /^(?:authorization|cookie|cookie2|www-authenticate)$/i
+/** What goes to another origin as well; keys of services have names that nobody can list. */
+const commonHeaders =
+  /^(?:accept|accept-language|content-type|content-language|content-encoding|range|user-agent)$/i
 
 /**
  * Fetches a URL that the guards about the tool allow. The name is resolved once, every address has
  * to be public, and the connection goes to one of those that were checked, under the original name;
- * each redirect (at most 5) passes all of this again, and never from `https` to `http`. No proxies,
- * no cookies, at most 32 MiB of body after decoding.
+ * each redirect (at most 5) passes all of this again, and never from `https` to `http`; to another
+ * origin it takes no headers along but those that say how to read and answer. No proxies, no
+ * cookies, at most 32 MiB of body after decoding.
  *
  * Rejects with `access-denied`, `access-too-large`, `bad-option`, and with what `fetch` rejects.
  */
@@ -134,7 +136,7 @@ function redirected(
   const becomesGet = (status === 303 && method !== 'HEAD') || (status < 303 && method === 'POST')
   const kept = Object.entries(request.headers).filter(
     ([name]) =>
-      (to.origin === from.origin || !privateHeaders.test(name)) &&
+      (to.origin === from.origin || commonHeaders.test(name)) &&
       !(becomesGet && /^content-/i.test(name)),
   )
   const next = {

@@ -81,9 +81,11 @@ describe('opening a file', () => {
       help: expect.stringContaining('paths: [{ tools: [writer]') as string,
     })
     const access = accessTo([{ root: '/srv' }])
-    await expect(openFile(access, 't', 'a', 'w+' as OpenFlags)).rejects.toMatchObject({
-      code: 'bad-option',
-    })
+    for (const flags of ['w+', { toString: () => 'r' }]) {
+      await expect(openFile(access, 't', 'a', flags as OpenFlags)).rejects.toMatchObject({
+        code: 'bad-option',
+      })
+    }
     await expect(openFile(access, 't', 5 as unknown as string)).rejects.toMatchObject({
       code: 'bad-option',
     })
