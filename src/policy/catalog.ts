@@ -50,13 +50,14 @@ export function floorsOf(catalog: Catalog | undefined): ReadonlyMap<string, Tool
 export function changedTools(
   entries: readonly ToolEntry[] | undefined,
   tools: readonly PolicyTool[] | undefined,
-): ReadonlySet<string> {
+): ReadonlyMap<string, string> {
   const pins = new Map(entries?.map(({ name, pin }) => [name.text, pin]))
-  const changed = (tools ?? []).filter(({ name, pin }) => {
+  const changed = new Map<string, string>()
+  for (const { name, pin } of tools ?? []) {
     const pinned = pins.get(name)
-    return pinned !== undefined && pin !== undefined && pinned !== pin
-  })
-  return new Set(changed.map(({ name }) => name))
+    if (pinned !== undefined && pin !== undefined && pinned !== pin) changed.set(name, pin)
+  }
+  return changed
 }
 
 /** Names that the catalogue does not know are mistakes: the rule would silently do nothing. */

@@ -17,7 +17,7 @@ export interface Decider {
   readonly place: string
   hasTool(name: string): boolean
   /** Tools whose definition does not fit its pin. */
-  readonly changed: ReadonlySet<string>
+  readonly changed: ReadonlyMap<string, string>
   readonly floors: ReadonlyMap<string, ToolFloor>
 }
 
@@ -50,9 +50,10 @@ function timeOf(request: DecisionRequest): string {
 
 function decideBySteps(decider: Decider, request: DecisionRequest): Decision {
   const { tool, principal } = request
-  if (decider.changed.has(tool)) {
+  const pin = decider.changed.get(tool)
+  if (pin !== undefined) {
     return refusal(decider, request, 'tool_changed', [
-      `the tool \`${shorten(tool, 64)}\` is not the one that was pinned: its name, description or input schema has changed`,
+      `the tool \`${shorten(tool, 64)}\` is not the one that was pinned: its name, description or input schema has changed, and its pin is now \`${pin}\``,
     ])
   }
   if (!decider.hasTool(tool)) {

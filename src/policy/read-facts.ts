@@ -65,7 +65,7 @@ const entryFields = mapping(
     pin: textOf({
       what: 'a pin',
       pattern: /^sha256-[A-Za-z0-9+/]{43}=$/,
-      help: 'write `sha256-` and the base64 digest that `sallyport pins list` prints',
+      help: 'write `sha256-` and 44 characters of base64; the denial of a call under a wrong pin names the right one',
     }),
     output: readLabel,
     fields: recordOf('`fields`', checkPointerKey, readLabel),
