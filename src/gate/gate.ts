@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { ErrorCode } from '../base/codes.ts'
 import { errorData, messageOf } from '../base/errors.ts'
 import type { JsonBounds, JsonObject } from '../base/json.ts'
+import { firmSteps } from '../policy/layers.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { CallStatus, ToolCall } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
@@ -23,7 +24,7 @@ import {
 } from './approval.ts'
 import { examine, unexamined } from './examine.ts'
 import { Judgement, type LimitUse } from './judgement.ts'
-import { firmSteps, type Surroundings } from './layer.ts'
+import type { Surroundings } from './layer.ts'
 import { PermitTerms } from './terms.ts'
 import type {
   Answered,

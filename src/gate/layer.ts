@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
+import { firmSteps } from '../policy/layers.ts'
 import type { DecisionRequest, Policy, Sources } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
@@ -10,18 +11,6 @@ import { FlowSession, type FlowResult } from './flow/session.ts'
 import { compileGuards, type CompiledGuards } from './guards/guards.ts'
 import type { FileProbe } from './guards/links.ts'
 import { compileSequences, SequenceLog, type CompiledSequence } from './sequences.ts'
-
-/**
- * Refusals of steps before the rules: nothing after them is asked, and shadow mode keeps them.
- */
-export const firmSteps: ReadonlySet<string> = new Set([
-  'unknown_tool',
-  'tool_changed',
-  'unauthenticated',
-  'tool.requires',
-  'policy_error',
-  'scope',
-])
 
 /** What the checks of a policy may look at beside the call. */
 export interface Surroundings {

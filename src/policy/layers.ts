@@ -3,8 +3,11 @@ import { maxReasons } from './decide.ts'
 
 const strictness: readonly Effect[] = ['allow', 'ask', 'deny']
 
-/** Denials of steps that come before rules; whatever else is not `default` is a rule. */
-const steps: ReadonlySet<string> = new Set([
+/**
+ * Refusals of steps that come before rules: nothing after them is asked, and shadow mode keeps
+ * them. Whatever else is not `default` is a rule.
+ */
+export const firmSteps: ReadonlySet<string> = new Set([
   'unknown_tool',
   'tool_changed',
   'scope',
@@ -46,7 +49,7 @@ function strictnessOf({ effect }: Decision): number {
 }
 
 function precedence(rule: string): number {
-  return steps.has(rule) ? 0 : rule === 'default' ? 2 : 1
+  return firmSteps.has(rule) ? 0 : rule === 'default' ? 2 : 1
 }
 
 /** Every layer that asks has its own approvers, and each of them has to be satisfied. */
