@@ -20,6 +20,8 @@ export interface ModelErrorData extends ErrorData {
 export type ModelEvent =
   | { readonly type: 'text-delta'; readonly text: string }
   | { readonly type: 'reasoning-delta'; readonly text: string }
+  /** A picture the model made, whole: a data or https URL. */
+  | { readonly type: 'image'; readonly url: string }
   /** `slot` counts the calls of this response in order of first appearance, from 0. */
   | {
       readonly type: 'tool-call-start'

@@ -56,7 +56,7 @@ export interface UserMessage {
   readonly content: string | readonly UserPart[]
 }
 
-export type AssistantPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart
+export type AssistantPart = TextPart | ImagePart | ReasoningPart | RefusalPart | ToolCallPart
 
 export interface AssistantMessage {
   readonly role: 'assistant'

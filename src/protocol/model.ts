@@ -8,6 +8,15 @@ export interface ModelStreamOptions {
    * leave them out, since the complete call comes as `tool-call`.
    */
   readonly toolCallDeltas?: boolean
+  /** On whose behalf the model is asked; what costs and budgets are counted by. */
+  readonly caller?: ModelCaller
+}
+
+/** What costs of model requests are counted by. */
+export interface ModelCaller {
+  readonly runId: string
+  readonly session?: string
+  readonly agent?: string
 }
 
 /** What answers. Everything the run loop knows of the model side. */

@@ -17,7 +17,8 @@ export interface Usage {
 export interface Cost {
   readonly amount: number
   readonly currency: 'USD'
-  readonly source: 'provider' | 'table' | 'fallback'
+  /** `unknown` counts as 0 and says that nobody knew a price. */
+  readonly source: 'provider' | 'registry' | 'fallback' | 'unknown'
 }
 
 // members in canonical order here and below: a record of them is then written without sorting
@@ -42,7 +43,7 @@ export function addUsage(a: Usage, b: Usage): Usage {
 /** The sum of two costs; of two sources the less certain one is named. */
 export function addCost(a: Cost | undefined, b: Cost | undefined): Cost | undefined {
   if (a === undefined || b === undefined) return a ?? b
-  const certainty = ['provider', 'table', 'fallback'] as const
+  const certainty = ['provider', 'registry', 'fallback', 'unknown'] as const
   const source = certainty[Math.max(certainty.indexOf(a.source), certainty.indexOf(b.source))]!
   return { amount: a.amount + b.amount, currency: a.currency, source }
 }

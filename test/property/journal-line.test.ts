@@ -16,7 +16,7 @@ const effect = fc.constantFrom('allow', 'ask', 'deny')
 const cost = fc.record({
   amount: fc.constantFrom(0, 1e-7, 1e21),
   currency: fc.constant('USD'),
-  source: fc.constantFrom('provider', 'table', 'fallback'),
+  source: fc.constantFrom('provider', 'registry', 'fallback'),
 })
 const usage = fc.record(
   {
