@@ -1,6 +1,5 @@
 import { systemClock } from '../base/clock.ts'
 import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
-import { redacted } from '../base/redact.ts'
 import type { ModelErrorData, ModelEvent } from '../protocol/event.ts'
 import type { ModelStreamOptions } from '../protocol/model.ts'
 import type { ModelRequest } from '../protocol/request.ts'
@@ -8,6 +7,7 @@ import { checkHeaders } from '../wire/endpoint.ts'
 import { Exchange } from '../wire/exchange.ts'
 import { HttpClient } from '../wire/http.ts'
 import { retrying } from '../wire/retry.ts'
+import { secretsIn, withoutSecrets } from '../wire/secrets.ts'
 import { modelError } from '../wire/status.ts'
 import { cancelledError } from '../wire/watch.ts'
 import type { WireCodec } from '../wire/wire.ts'
@@ -170,30 +170,8 @@ function isDelta({ type }: ModelEvent): boolean {
   return type === 'text-delta' || type === 'reasoning-delta' || type === 'tool-call-delta'
 }
 
-/** Values of headers that prove who sends; endpoints like to quote them in error messages. */
-function secretsIn(headers: Readonly<Record<string, string>>, key: string): readonly string[] {
-  const values = Object.entries(headers)
-    .filter(([name]) => /auth|key|token|secret|cookie/.test(name))
-    .map(([, value]) => value)
-  return [key, ...values].filter((secret) => secret.length >= 4)
-}
-
 /** The event without the secrets, should its error quote them. */
 function scrub(event: ModelEvent, secrets: readonly string[]): ModelEvent {
   if (event.type !== 'error' && event.type !== 'retry') return event
-  return { ...event, error: scrubValue(event.error, secrets) as ModelErrorData }
-}
-
-function scrubValue(value: unknown, secrets: readonly string[]): unknown {
-  if (typeof value === 'string') {
-    return secrets.reduce((text, secret) => text.replaceAll(secret, redacted), value)
-  }
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map((each) => scrubValue(each, secrets))
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [
-      scrubValue(key, secrets) as string,
-      scrubValue(each, secrets),
-    ]),
-  )
+  return { ...event, error: withoutSecrets(event.error, secrets) }
 }

@@ -17,6 +17,9 @@ export interface HttpRequest {
   readonly stream: boolean
 }
 
+/** A question without a body. The query of its URL is sent. */
+export type HttpQuestion = Pick<HttpRequest, 'url' | 'headers'>
+
 export interface HttpResponse {
   /** Media type without parameters, in lower case; empty if not given. */
   readonly type: string
@@ -27,7 +30,7 @@ export interface HttpResponse {
 export type HttpOutcome = { readonly response: HttpResponse } | { readonly error: ModelErrorData }
 
 /**
- * HTTP/1.1 POST requests over connections of its own: no global dispatcher, no redirects, no
+ * HTTP/1.1 requests over connections of its own: no global dispatcher, no redirects, no
  * compression, no cookies. Nothing is loaded or opened before the first request.
  */
 export class HttpClient {
@@ -42,7 +45,16 @@ export class HttpClient {
   }
 
   /** Never rejects. Times are kept by `watch`, which also carries the caller's signal. */
-  async post(request: HttpRequest, watch: Watch): Promise<HttpOutcome> {
+  post(request: HttpRequest, watch: Watch): Promise<HttpOutcome> {
+    return this.#ask(request, watch)
+  }
+
+  /** Like `post`; the answer is expected to be JSON. */
+  get(question: HttpQuestion, watch: Watch): Promise<HttpOutcome> {
+    return this.#ask(question, watch)
+  }
+
+  async #ask(request: HttpRequest | HttpQuestion, watch: Watch): Promise<HttpOutcome> {
     let reply: Reply
     try {
       reply = await send(this.#agent ?? (await this.#load()), request, watch)
@@ -103,26 +115,35 @@ interface Reply {
 }
 
 /** Resolves with the head of the response; rejects when there is none. */
-function send(agent: Agent, request: HttpRequest, watch: Watch): Promise<Reply> {
+function send(agent: Agent, request: HttpRequest | HttpQuestion, watch: Watch): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const handler = new ReplyHandler(resolve, reject)
     watch.onStop((reason) => handler.stop(reason))
+    const { url } = request
     agent.dispatch(
       {
-        origin: request.url.origin,
-        path: request.url.pathname,
-        method: 'POST',
-        headers: {
-          ...request.headers,
-          'content-type': 'application/json',
-          accept: request.stream ? 'text/event-stream, application/json' : 'application/json',
-          'accept-encoding': 'identity',
-        },
-        body: request.body,
+        origin: url.origin,
+        path: url.pathname + url.search,
+        ...contentOf(request),
       },
       handler,
     )
   })
+}
+
+type Content = Pick<Dispatcher.DispatchOptions, 'method' | 'headers' | 'body'>
+
+function contentOf(request: HttpRequest | HttpQuestion): Content {
+  const headers = { ...request.headers, 'accept-encoding': 'identity' }
+  if (!('body' in request)) {
+    return { method: 'GET', headers: { ...headers, accept: 'application/json' } }
+  }
+  const accept = request.stream ? 'text/event-stream, application/json' : 'application/json'
+  return {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json', accept },
+    body: request.body,
+  }
 }
 
 class ReplyHandler implements Dispatcher.DispatchHandler {

@@ -1,0 +1,39 @@
+import { redacted } from '../base/redact.ts'
+
+/** Values of headers that prove who sends; endpoints like to quote them in error messages. */
+export function secretsIn(
+  headers: Readonly<Record<string, string>>,
+  ...keys: readonly string[]
+): readonly string[] {
+  const values = Object.entries(headers)
+    .filter(([name]) => /auth|key|token|secret|cookie/.test(name))
+    .map(([, value]) => value)
+  return [...keys, ...values].filter((secret) => secret.length >= 4)
+}
+
+/** A copy of plain data in which `[redacted]` stands wherever a text or a key holds a secret. */
+export function withoutSecrets<T>(value: T, secrets: readonly string[]): T {
+  return scrubbed(value, secrets) as T
+}
+
+function scrubbed(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === 'string') {
+    return secrets.reduce((text, secret) => text.replaceAll(secret, redacted), value)
+  }
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((each) => scrubbed(each, secrets))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [
+      scrubbed(key, secrets) as string,
+      scrubbed(each, secrets),
+    ]),
+  )
+}
+
+/**
+ * A key as it may be shown: its first 8 and last 4 characters, and nothing at all of one that has
+ * 12 or fewer.
+ */
+export function maskedKey(key: string): string {
+  return key.length <= 12 ? '*'.repeat(12) : `${key.slice(0, 8)}...${key.slice(-4)}`
+}
