@@ -30,7 +30,7 @@ export function isNumber(range: NumberRange): OptionCheck {
   return (name, value) => checkNumber(name, value, range)
 }
 
-function isOneOf(...words: readonly string[]): OptionCheck {
+export function isOneOf(...words: readonly string[]): OptionCheck {
   return (name, value) => {
     if (typeof value === 'string' && words.includes(value)) return
     refuse(name, 'one of its words', `pass ${words.map((word) => `'${word}'`).join(', ')}`)
@@ -110,7 +110,7 @@ export const isToolChoice: OptionCheck = (name, value) => {
   refuse(name, 'a choice of tools', "pass 'auto', 'none', 'required' or `{ tool: name }`")
 }
 
-const isEffort = isOneOf('low', 'medium', 'high')
+const isEffort = isOneOf('none', 'minimal', 'low', 'medium', 'high', 'xhigh')
 const isPositive = isNumber({ min: 1, max: Number.MAX_SAFE_INTEGER, integer: true })
 
 /** Settings of a model request. What a provider accepts of a range is for the provider to say. */
@@ -120,8 +120,9 @@ export const areSettings: OptionCheck = isObjectOf({
   maxOutputTokens: isPositive,
   stop: isArrayOf('texts', isText),
   seed: isNumber({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, integer: true }),
-  reasoning: isObjectOf({ effort: isEffort, maxTokens: isPositive }),
+  reasoning: isObjectOf({ effort: isEffort, maxTokens: isPositive, exclude: isFlag }),
   parallelToolCalls: isFlag,
+  modalities: isArrayOf('words', isOneOf('text', 'image')),
   extra: isPlainObject,
 })
 
@@ -169,7 +170,7 @@ export const isUserContent: OptionCheck = (name, value) => {
 const contents: Readonly<Record<string, OptionCheck>> = {
   system: isText,
   user: isUserContent,
-  assistant: isArrayOf('parts', isPart('text', 'reasoning', 'refusal', 'tool-call')),
+  assistant: isArrayOf('parts', isPart('text', 'image', 'reasoning', 'refusal', 'tool-call')),
   tool: isText,
 }
 

@@ -150,7 +150,7 @@ describe('options', () => {
     expect(() => runtime.run({ input: 'x', messages } as unknown as RunOptions)).toThrow(
       expect.objectContaining({
         message: '`messages[1].content[0]` is not a part of a message',
-        help: 'pass an object with the `type` `text`, `reasoning`, `refusal`, `tool-call`',
+        help: 'pass an object with the `type` `text`, `image`, `reasoning`, `refusal`, `tool-call`',
       }),
     )
   })

@@ -1,4 +1,10 @@
-import type { ModelRequest, ModelSettings, ToolChoice } from '../../protocol/request.ts'
+import type {
+  ModelRequest,
+  ModelSettings,
+  OutputFormat,
+  ReasoningSettings,
+  ToolChoice,
+} from '../../protocol/request.ts'
 import type { EncodeOptions, WireCodec } from '../wire.ts'
 import { ChatDecoder } from './decode.ts'
 import { encodeMessages } from './encode.ts'
@@ -31,18 +37,25 @@ function encodeBody(
   const rest = {
     model: encoding.model,
     ...encodeSettings(settings, options.dialect),
+    ...(request.output === undefined ? {} : { response_format: responseFormat(request.output) }),
     ...(names === undefined ? {} : encodeChoice(request.toolChoice, settings)),
     ...(encoding.stream ? encodeStream(options.dialect) : { stream: false }),
     ...options.body,
     ...settings.extra,
   }
-  return joinBody(rest, request, names)
+  return joinBody(rest, request, names, options.dialect)
 }
 
 /** Messages and tools are JSON text already; the rest is small. */
-function joinBody(rest: object, request: ModelRequest, names: ToolNames | undefined): string {
+function joinBody(
+  rest: object,
+  request: ModelRequest,
+  names: ToolNames | undefined,
+  dialect: ChatDialect,
+): string {
+  const messages = encodeMessages(request.messages, dialect)
   const tools = names === undefined ? '' : `,"tools":${names.json}`
-  return `${JSON.stringify(rest).slice(0, -1)},"messages":${encodeMessages(request.messages)}${tools}}`
+  return `${JSON.stringify(rest).slice(0, -1)},"messages":${messages}${tools}}`
 }
 
 function encodeSettings(settings: ModelSettings, dialect: ChatDialect): object {
@@ -55,21 +68,27 @@ function encodeSettings(settings: ModelSettings, dialect: ChatDialect): object {
     ...(settings.stop === undefined ? {} : { stop: settings.stop }),
     ...(settings.seed === undefined ? {} : { seed: settings.seed }),
     ...(reasoning === undefined ? {} : encodeReasoning(reasoning, dialect)),
+    ...(settings.modalities === undefined ? {} : { modalities: settings.modalities }),
   }
 }
 
-function encodeReasoning(
-  reasoning: NonNullable<ModelSettings['reasoning']>,
-  dialect: ChatDialect,
-): object {
-  const { effort, maxTokens } = reasoning
+/** Only OpenRouter counts tokens of reasoning and can keep it to itself. */
+function encodeReasoning(reasoning: ReasoningSettings, dialect: ChatDialect): object {
+  const { effort, maxTokens, exclude } = reasoning
   if (dialect !== 'openrouter') return effort === undefined ? {} : { reasoning_effort: effort }
   return {
     reasoning: {
       ...(effort === undefined ? {} : { effort }),
       ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
+      ...(exclude === undefined ? {} : { exclude }),
     },
   }
+}
+
+function responseFormat(output: OutputFormat): object {
+  if (output.type === 'json') return { type: 'json_object' }
+  const { name, schema, strict = true } = output
+  return { type: 'json_schema', json_schema: { name, strict, schema } }
 }
 
 function encodeChoice(choice: ToolChoice | undefined, settings: ModelSettings): object {

@@ -8,6 +8,7 @@ import type {
 } from '../../protocol/message.ts'
 import { isObject } from '../../base/json.ts'
 import { toHistoryName } from './names.ts'
+import type { ChatDialect } from './options.ts'
 
 /**
  * Messages as JSON text, each encoded once: the history is sent again with every turn, and writing
@@ -16,14 +17,14 @@ import { toHistoryName } from './names.ts'
  * A call goes by its provider's id where that is unique in the history, else by ours. The first
  * owner of an id keeps it, so that what was sent once is sent the same way again.
  */
-export function encodeMessages(messages: readonly Message[]): string {
+export function encodeMessages(messages: readonly Message[], dialect: ChatDialect): string {
   const ids = new CallIds()
   const first = messages.filter((message) => message.role === 'system')
   const isOrdered = first.every((message, index) => messages[index] === message)
   const ordered = isOrdered
     ? messages
     : [...first, ...messages.filter((message) => message.role !== 'system')]
-  return `[${encodeAll(ordered, ids).join(',')}]`
+  return `[${encodeAll(ordered, ids, dialect).join(',')}]`
 }
 
 /** Which id each call of a history goes by. */
@@ -49,12 +50,17 @@ interface Encoded {
   readonly text: string
   /** The ids inside the text. */
   readonly ids: string
+  readonly dialect: ChatDialect
 }
 
 /** What was sent last of the history that begins with this message. */
 const sent = new WeakMap<Message, Encoded[]>()
 
-function encodeAll(messages: readonly Message[], ids: CallIds): readonly string[] {
+function encodeAll(
+  messages: readonly Message[],
+  ids: CallIds,
+  dialect: ChatDialect,
+): readonly string[] {
   const [first] = messages
   if (first === undefined) return []
   let known = sent.get(first)
@@ -64,17 +70,23 @@ function encodeAll(messages: readonly Message[], ids: CallIds): readonly string[
     sent.set(first, known)
   }
   for (let at = 0; at < messages.length; at++) {
-    known[at] = encodeOnce(messages[at]!, known[at], ids)
+    known[at] = encodeOnce(messages[at]!, known[at], ids, dialect)
   }
   known.length = messages.length
   return known.map(({ text }) => text)
 }
 
-function encodeOnce(message: Message, known: Encoded | undefined, ids: CallIds): Encoded {
+function encodeOnce(
+  message: Message,
+  known: Encoded | undefined,
+  ids: CallIds,
+  dialect: ChatDialect,
+): Encoded {
   const used = idsIn(message, ids)
   const key = used.join('\n')
-  if (known?.message === message && known.ids === key) return known
-  return { message, text: JSON.stringify(encodeMessage(message, used)), ids: key }
+  if (known?.message === message && known.ids === key && known.dialect === dialect) return known
+  const text = JSON.stringify(encodeMessage(message, used, dialect))
+  return { message, text, ids: key, dialect }
 }
 
 function idsIn(message: Message, ids: CallIds): readonly string[] {
@@ -87,7 +99,7 @@ function callsOf(message: AssistantMessage): readonly ToolCallPart[] {
   return message.content.filter((part) => part.type === 'tool-call')
 }
 
-function encodeMessage(message: Message, ids: readonly string[]): object {
+function encodeMessage(message: Message, ids: readonly string[], dialect: ChatDialect): object {
   switch (message.role) {
     case 'system':
       return { role: 'system', content: message.content }
@@ -98,7 +110,7 @@ function encodeMessage(message: Message, ids: readonly string[]): object {
           typeof message.content === 'string' ? message.content : message.content.map(encodePart),
       }
     case 'assistant':
-      return encodeAssistant(message, ids)
+      return encodeAssistant(message, ids, dialect)
     case 'tool':
       return { role: 'tool', tool_call_id: ids[0], content: message.content }
   }
@@ -123,12 +135,18 @@ function encodePart(part: UserPart): object {
   }
 }
 
-function encodeAssistant(message: AssistantMessage, ids: readonly string[]): object {
+function encodeAssistant(
+  message: AssistantMessage,
+  ids: readonly string[],
+  dialect: ChatDialect,
+): object {
   let text = ''
   let refusal = ''
+  const images: object[] = []
   for (const part of message.content) {
     if (part.type === 'text') text += part.text
     else if (part.type === 'refusal') refusal += part.text
+    else if (part.type === 'image') images.push(encodePart(part))
   }
   const calls = callsOf(message).map((call, index) => encodeCall(call, ids[index]!))
   const replayed = message.opaque?.wire === 'chat' ? message.opaque.value : undefined
@@ -138,6 +156,8 @@ function encodeAssistant(message: AssistantMessage, ids: readonly string[]): obj
     content: text === '' && (calls.length > 0 || refusal !== '') ? null : text,
     ...(refusal === '' ? {} : { refusal }),
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
+    // OpenAI's models make no pictures on this wire, and it refuses members it does not know
+    ...(images.length === 0 || dialect === 'openai' ? {} : { images }),
     ...(isObject(replayed) ? pick(replayed) : {}),
   }
 }

@@ -2,7 +2,6 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { openaiCompatible, type CompatibleOptions } from '../../../src/model/compatible.ts'
-import { openrouter } from '../../../src/model/openrouter.ts'
 import type { ModelErrorData, ModelEvent } from '../../../src/protocol/event.ts'
 import type { Model } from '../../../src/protocol/model.ts'
 import type { ModelRequest } from '../../../src/protocol/request.ts'
@@ -360,39 +359,5 @@ describe('options', () => {
 
   test('the host names the provider', () => {
     expect(openaiCompatible(good)).toMatchObject({ id: 'm', provider: 'api.example' })
-  })
-})
-
-describe('openrouter', () => {
-  test('sends attribution, preferences and fallback models', async () => {
-    await using provider = await fakeProvider({ turns: [{ text: 'x' }] })
-    const model = openrouter({
-      baseUrl: provider.baseUrl,
-      apiKey: 'sk-or-1',
-      model: 'a/b',
-      models: ['c/d'],
-      appName: 'desk',
-      siteUrl: 'https://desk.example',
-      provider: { zdr: true, allow_fallbacks: false },
-    })
-    await eventsOf(model)
-    await model.close()
-    expect(provider.requests[0]).toMatchObject({
-      headers: {
-        authorization: 'Bearer sk-or-1',
-        'http-referer': 'https://desk.example',
-        'x-openrouter-title': 'desk',
-      },
-      body: {
-        model: 'a/b',
-        models: ['c/d'],
-        provider: { zdr: true, allow_fallbacks: false },
-      },
-    })
-  })
-
-  test('an unknown preference is refused', () => {
-    const provider = { data_colection: 'deny' } as object
-    expect(() => openrouter({ apiKey: 'k', model: 'a/b', provider })).toThrow('`data_colection`')
   })
 })

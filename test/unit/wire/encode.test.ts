@@ -255,3 +255,68 @@ test('histories that begin with the same message are not taken for one another',
   expect(sent(user('c'))).toEqual(['s', 'c'])
   expect(sent(user('a'), user('d'), user('e'))).toEqual(['s', 'a', 'd', 'e'])
 })
+
+test('S2-07 the form of the answer is asked for by `response_format`', () => {
+  expect(body({}).response_format).toBeUndefined()
+  expect(body({ output: { type: 'json' } }).response_format).toEqual({ type: 'json_object' })
+  const schema = { type: 'object', properties: { a: { type: 'string' } } }
+  const format = (strict?: boolean) =>
+    body({
+      output: {
+        type: 'json-schema',
+        name: 'answer',
+        schema,
+        ...(strict === undefined ? {} : { strict }),
+      },
+    }).response_format
+  const wanted = { name: 'answer', strict: true, schema }
+  expect(format()).toEqual({ type: 'json_schema', json_schema: wanted })
+  expect(format(false)).toEqual({ type: 'json_schema', json_schema: { ...wanted, strict: false } })
+})
+
+test('S0-28 S2-08 reasoning and modalities are written as each speaker of the wire has them', () => {
+  const settings = {
+    reasoning: { effort: 'xhigh', maxTokens: 10, exclude: true },
+    modalities: ['image', 'text'],
+    maxOutputTokens: 5,
+    temperature: 0,
+    stop: ['x'],
+  } as const
+  const common = { temperature: 0, stop: ['x'], modalities: ['image', 'text'] }
+  expect(body({ settings }, 'openrouter')).toMatchObject({
+    ...common,
+    max_tokens: 5,
+    reasoning: { effort: 'xhigh', max_tokens: 10, exclude: true },
+  })
+  expect(body({ settings }, 'openai')).toMatchObject({
+    ...common,
+    max_completion_tokens: 5,
+    reasoning_effort: 'xhigh',
+  })
+  expect(body({ settings }, 'compatible')).not.toHaveProperty('reasoning')
+})
+
+test('pictures a model made go back where they are understood, whoever else was sent them', () => {
+  const url = 'data:image/png;base64,iVBORw=='
+  const messages: readonly Message[] = [
+    { role: 'user', content: 'paint' },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'text', text: 'here' },
+        { type: 'image', url },
+      ],
+    },
+    { role: 'assistant', content: [{ type: 'image', url }] },
+  ]
+  const images = [{ type: 'image_url', image_url: { url } }]
+  const both = [
+    { role: 'assistant', content: 'here', images },
+    { role: 'assistant', content: '', images },
+  ]
+  for (const dialect of ['openrouter', 'openai', 'compatible', 'openai', 'openrouter'] as const) {
+    const expected =
+      dialect === 'openai' ? both.map(({ role, content }) => ({ role, content })) : both
+    expect(body({ messages }, dialect).messages.slice(1)).toEqual(expected)
+  }
+})
