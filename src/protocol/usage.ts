@@ -53,6 +53,8 @@ export type FinishUnified =
   | 'length'
   | 'tool-calls'
   | 'content-filter'
+  /** The provider wants to be asked again with what it has said so far, to go on with it. */
+  | 'pause'
   | 'error'
   /** The provider's word is unknown to us, or it sent none although the answer is complete. */
   | 'other'

@@ -50,7 +50,9 @@ const usage = object({
 })
 
 const finishReason = object({
-  unified: { enum: ['stop', 'length', 'tool-calls', 'content-filter', 'error', 'other'] },
+  unified: {
+    enum: ['stop', 'length', 'tool-calls', 'content-filter', 'pause', 'error', 'other'],
+  },
   raw: { type: ['string', 'null'] },
 })
 

@@ -14,7 +14,7 @@ import { streamTurn, type ModelTurn } from './turn.ts'
 /** How a run ended, before a report is made of it. */
 export interface RunOutcome {
   readonly status: EndStatus
-  /** The text of the last model response. */
+  /** The text of the last model response, and of those that it went on with. */
   readonly text: string
   readonly refusal: string | undefined
   readonly finishReason: FinishReason | undefined
@@ -56,6 +56,8 @@ class Course {
   #usage: Usage = noUsage
   #cost: Cost | undefined
   #last: ModelTurn | undefined
+  /** What an answer that goes on over several responses said before the last of them. */
+  #earlierText = ''
 
   constructor(environment: RunEnvironment) {
     this.#environment = environment
@@ -93,6 +95,7 @@ class Course {
     const written = this.#environment.recorder.flush()
     if (written !== undefined) await written
     const modelTurn = await streamTurn(this.#environment, this.#messages, turn)
+    this.#earlierText = isPaused(this.#last) ? this.#text : ''
     this.#last = modelTurn
     this.#usage = addUsage(this.#usage, modelTurn.response.usage ?? noUsage)
     this.#cost = addCost(this.#cost, modelTurn.response.cost)
@@ -147,7 +150,8 @@ class Course {
     const { overdrawn } = this.#budget
     // the limit itself is on record since the call that passed it
     if (overdrawn !== undefined) return { status: 'limit' }
-    if (calls.length > 0) return undefined
+    // a paused answer is bounded like every other sequence of turns
+    if (calls.length > 0 || unified === 'pause') return undefined
     if (unified !== 'length') return { status: 'completed' }
     const message = 'the answer was cut at the bound of output tokens'
     return this.#stop({ status: 'limit', limit: 'maxOutputTokens', max: 0, message })
@@ -158,11 +162,15 @@ class Course {
     return { status }
   }
 
+  get #text(): string {
+    return this.#earlierText + (this.#last?.response.text ?? '')
+  }
+
   outcome({ status, error, approvals }: Ending): RunOutcome {
     const response = this.#last?.response
     return {
       status,
-      text: response?.text ?? '',
+      text: this.#text,
       refusal: response?.refusal,
       finishReason: response?.finishReason,
       usage: this.#usage,
@@ -172,6 +180,10 @@ class Course {
       error,
     }
   }
+}
+
+function isPaused(turn: ModelTurn | undefined): boolean {
+  return turn?.response.finishReason.unified === 'pause'
 }
 
 function stoppedEnding(signal: AbortSignal): Ending {

@@ -3,6 +3,7 @@ import type { FinishUnified } from '../../protocol/usage.ts'
 /** Finish words of endpoints that speak this wire and of the hosts behind them, as `fold` leaves them. */
 const words: readonly (readonly [FinishUnified, readonly string[]])[] = [
   ['stop', ['stop', 'eos', 'eostoken', 'endturn', 'completed', 'complete', 'stopsequence']],
+  ['pause', ['pauseturn']],
   ['tool-calls', ['toolcalls', 'toolcall', 'tooluse', 'functioncall', 'functioncalls']],
   [
     'length',

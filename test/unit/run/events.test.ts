@@ -124,6 +124,38 @@ describe('a run', () => {
     expect(result.report.rows.map(({ status }) => status)).toEqual(['truncated', 'truncated'])
   })
 
+  test('asks again with what was said when the provider pauses, and runs no call of a paused turn', async () => {
+    const { tool, calls } = noting('act')
+    const { start, model } = agentOf(
+      [
+        { text: 'one ', finish: 'pause_turn' },
+        { text: 'two ', calls: [{ tool: 'act', args: {} }], finish: 'pause_turn' },
+        { text: 'three ', finish: 'pause_turn' },
+        { text: 'four' },
+      ],
+      { tools: [tool], policy: allowing('act') },
+    )
+    const { result } = await finish(start())
+    expect(result).toMatchObject({ status: 'completed', text: 'one two three four' })
+    expect(model.requests[1]!.messages.at(-1)).toMatchObject({
+      role: 'assistant',
+      content: [{ type: 'text', text: 'one ' }],
+    })
+    expect(model.requests[2]!.messages.at(-1)).toMatchObject({ role: 'tool', isError: true })
+    expect(calls).toEqual([])
+    expect(result.report.rows.map(({ status }) => status)).toEqual(['truncated'])
+  })
+
+  test('goes on with a paused answer no longer than its turns last', async () => {
+    const { start, model } = agentOf(
+      Array.from({ length: 9 }, () => ({ text: 'a', finish: 'pause_turn' })),
+      { limits: { maxTurns: 3 } },
+    )
+    const { result } = await finish(start())
+    expect(result).toMatchObject({ status: 'limit', text: 'aaa' })
+    expect(model.requests).toHaveLength(3)
+  })
+
   test('can be iterated once and read again from its journal', async () => {
     const { start } = agentOf([{ text: 'hi' }])
     const run = start()

@@ -38,6 +38,7 @@ const turns: readonly ScriptedTurn[] = [
     ],
   },
   { calls: [{ tool: 'f', rawArgs: ['{"a', '":'] }], finish: 'length' },
+  { text: 'x', finish: 'pause_turn' },
   { text: 'x', finish: null, usage: null },
   { refusal: 'no' },
   { text: 'x', error: { message: 'gone', code: 502 } },
