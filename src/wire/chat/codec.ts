@@ -5,16 +5,23 @@ import type {
   ReasoningSettings,
   ToolChoice,
 } from '../../protocol/request.ts'
+import type { HistoryWriter } from '../history.ts'
+import { toolNaming, toWireName, type ToolNames } from '../names.ts'
 import type { EncodeOptions, WireCodec } from '../wire.ts'
 import { ChatDecoder } from './decode.ts'
-import { encodeMessages } from './encode.ts'
-import { toolNames, toWireName, type ToolNames } from './names.ts'
+import { chatHistory } from './encode.ts'
 import { checkExtra, type ChatDialect, type ChatWireOptions } from './options.ts'
+
+const toolNames = toolNaming(({ description, input }, name) => ({
+  type: 'function',
+  function: { name, description, parameters: input },
+}))
 
 /** Writes and reads Chat Completions as the options say; they have been checked. */
 export function chatCodec(options: ChatWireOptions): WireCodec {
+  const history = chatHistory(options.dialect)
   return {
-    encode: (request, encoding) => encodeBody(request, encoding, options),
+    encode: (request, encoding) => encodeBody(request, encoding, options, history),
     decoder: (request, bounds, toolCallDeltas) => {
       const names = request.tools.length === 0 ? undefined : toolNames(request.tools)
       return new ChatDecoder(bounds, names?.toCanonical ?? same, toolCallDeltas)
@@ -30,6 +37,7 @@ function encodeBody(
   request: ModelRequest,
   encoding: EncodeOptions,
   options: ChatWireOptions,
+  history: HistoryWriter,
 ): string {
   const { settings = {} } = request
   checkExtra(settings.extra)
@@ -43,19 +51,13 @@ function encodeBody(
     ...options.body,
     ...settings.extra,
   }
-  return joinBody(rest, request, names, options.dialect)
+  return joinBody(rest, history(request.messages), names)
 }
 
 /** Messages and tools are JSON text already; the rest is small. */
-function joinBody(
-  rest: object,
-  request: ModelRequest,
-  names: ToolNames | undefined,
-  dialect: ChatDialect,
-): string {
-  const messages = encodeMessages(request.messages, dialect)
+function joinBody(rest: object, messages: readonly string[], names: ToolNames | undefined): string {
   const tools = names === undefined ? '' : `,"tools":${names.json}`
-  return `${JSON.stringify(rest).slice(0, -1)},"messages":${messages}${tools}}`
+  return `${JSON.stringify(rest).slice(0, -1)},"messages":[${messages.join(',')}]${tools}}`
 }
 
 function encodeSettings(settings: ModelSettings, dialect: ChatDialect): object {

@@ -1,9 +1,9 @@
-import { SallyportError } from '../../base/errors.ts'
-import type { ToolSpecification } from '../../protocol/request.ts'
+import { SallyportError } from '../base/errors.ts'
+import type { ToolSpecification } from '../protocol/request.ts'
 
 const wireName = /^[a-zA-Z0-9_-]{1,64}$/
 
-/** The tools of a request under the names this wire allows. */
+/** The tools of a request under the names that wires allow. */
 export interface ToolNames {
   /** The `tools` member as JSON text. */
   readonly json: string
@@ -11,19 +11,23 @@ export interface ToolNames {
   toCanonical(name: string): string
 }
 
-const known = new WeakMap<readonly ToolSpecification[], ToolNames>()
+/** How one wire writes a tool under the name it goes by there. */
+type ToolWriter = (tool: ToolSpecification, name: string) => object
 
 /**
- * Encodes tools once for each array of them. Throws `bad-option` for names the wire cannot carry
- * and for two names that become one.
+ * What encodes the tools of a wire, once for each array of them. It throws `bad-option` for names
+ * that cannot be sent and for two names that become one.
  */
-export function toolNames(tools: readonly ToolSpecification[]): ToolNames {
-  const names = known.get(tools) ?? encodeTools(tools)
-  known.set(tools, names)
-  return names
+export function toolNaming(write: ToolWriter): (tools: readonly ToolSpecification[]) => ToolNames {
+  const known = new WeakMap<readonly ToolSpecification[], ToolNames>()
+  return (tools) => {
+    const names = known.get(tools) ?? encodeTools(tools, write)
+    known.set(tools, names)
+    return names
+  }
 }
 
-/** Dots separate server and tool in our names; the wire has no dots. */
+/** Dots separate server and tool in our names; wires have no dots. */
 export function toWireName(name: string): string {
   return name.replaceAll('.', '__')
 }
@@ -37,7 +41,7 @@ export function toHistoryName(name: string): string {
   )
 }
 
-function encodeTools(tools: readonly ToolSpecification[]): ToolNames {
+function encodeTools(tools: readonly ToolSpecification[], write: ToolWriter): ToolNames {
   const canonical = new Map<string, string>()
   for (const tool of tools) {
     const name = toWireName(tool.name)
@@ -57,18 +61,7 @@ function encodeTools(tools: readonly ToolSpecification[]): ToolNames {
     canonical.set(name, tool.name)
   }
   return {
-    json: JSON.stringify(tools.map(encodeTool)),
+    json: JSON.stringify(tools.map((tool) => write(tool, toWireName(tool.name)))),
     toCanonical: (name) => canonical.get(name) ?? name,
-  }
-}
-
-function encodeTool(tool: ToolSpecification): object {
-  return {
-    type: 'function',
-    function: {
-      name: toWireName(tool.name),
-      description: tool.description,
-      parameters: tool.input,
-    },
   }
 }

@@ -1,0 +1,94 @@
+import type { AssistantMessage, Message, ToolCallPart, ToolMessage } from '../protocol/message.ts'
+
+/**
+ * Writes one message as JSON text. `ids` are those its calls go by, or the one of the call that it
+ * answers.
+ */
+type MessageWriter = (message: Message, ids: readonly string[]) => string
+
+/** The messages of a request as JSON texts. */
+export type HistoryWriter = (messages: readonly Message[]) => readonly string[]
+
+interface Written {
+  readonly message: Message
+  readonly text: string
+  /** The ids inside the text. */
+  readonly ids: string
+}
+
+/**
+ * What writes the messages of a history, each once: the history is sent again with every turn, and
+ * writing it is what a long run would spend its time on. System messages come first.
+ *
+ * A call goes by its provider's id where that is unique in the history, else by ours. The first
+ * owner of an id keeps it, so that what was sent once is sent the same way again.
+ */
+export function historyWriter(write: MessageWriter): HistoryWriter {
+  /** What was sent last of the history that begins with a message. */
+  const sent = new WeakMap<Message, Written[]>()
+  return (messages) => {
+    const ordered = systemFirst(messages)
+    const [first] = ordered
+    if (first === undefined) return []
+    let known = sent.get(first)
+    if (known === undefined) {
+      known = []
+      // one entry for a history: an entry for each message would cost more than writing a short one
+      sent.set(first, known)
+    }
+    const ids = new CallIds()
+    for (let at = 0; at < ordered.length; at++) {
+      known[at] = writeOnce(ordered[at]!, known[at], ids, write)
+    }
+    known.length = ordered.length
+    return known.map(({ text }) => text)
+  }
+}
+
+export function callsOf(message: AssistantMessage): readonly ToolCallPart[] {
+  return message.content.filter((part) => part.type === 'tool-call')
+}
+
+function systemFirst(messages: readonly Message[]): readonly Message[] {
+  const first = messages.filter((message) => message.role === 'system')
+  const isOrdered = first.every((message, index) => messages[index] === message)
+  return isOrdered
+    ? messages
+    : [...first, ...messages.filter((message) => message.role !== 'system')]
+}
+
+/** Which id each call of a history goes by. */
+class CallIds {
+  readonly #wireIds = new Map<string, string>()
+  readonly #used = new Set<string>()
+
+  assign(call: ToolCallPart): string {
+    const { callId, providerId } = call
+    const id = providerId === '' || this.#used.has(providerId) ? callId : providerId
+    this.#used.add(id)
+    this.#wireIds.set(callId, id)
+    return id
+  }
+
+  of(message: ToolMessage): string {
+    return this.#wireIds.get(message.callId) ?? message.callId
+  }
+}
+
+function writeOnce(
+  message: Message,
+  known: Written | undefined,
+  ids: CallIds,
+  write: MessageWriter,
+): Written {
+  const used = idsIn(message, ids)
+  const key = used.join('\n')
+  if (known?.message === message && known.ids === key) return known
+  return { message, text: write(message, used), ids: key }
+}
+
+function idsIn(message: Message, ids: CallIds): readonly string[] {
+  if (message.role === 'tool') return [ids.of(message)]
+  if (message.role !== 'assistant') return []
+  return callsOf(message).map((call) => ids.assign(call))
+}
