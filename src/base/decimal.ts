@@ -16,6 +16,14 @@ export function isMultipleOf(value: number, divisor: number): boolean {
   return scaled(a, exponent) % scaled(b, exponent) === 0n
 }
 
+/** The double nearest to the sum of two numbers as both are written in decimal. */
+export function addDecimals(a: number, b: number): number {
+  if (a === 0 || b === 0) return a + b
+  const [x, y] = [toDecimal(a), toDecimal(b)]
+  const exponent = Math.min(x.exponent, y.exponent)
+  return Number(`${scaled(x, exponent) + scaled(y, exponent)}e${exponent}`)
+}
+
 function scaled({ digits, exponent }: Decimal, to: number): bigint {
   return digits * 10n ** BigInt(exponent - to)
 }

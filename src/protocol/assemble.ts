@@ -1,6 +1,6 @@
 import type { JsonValue } from '../base/json.ts'
 import type { ModelEnd, ModelErrorData, ModelEvent } from './event.ts'
-import type { Cost, FinishReason, Usage } from './usage.ts'
+import { addCost, addUsage, type Cost, type FinishReason, type Usage } from './usage.ts'
 
 /** A call as it came out of a turn. */
 export interface AssembledCall {
@@ -27,17 +27,25 @@ export interface AssembledTurn {
   readonly responseId: string | undefined
 }
 
+interface Spent {
+  readonly usage?: Usage | undefined
+  readonly cost?: Cost | undefined
+}
+
 /**
  * Folds the events of one model response into a turn. Text only grows by appending: looking into
  * a growing string would flatten it at every delta and make long answers quadratic.
  *
  * Calls of a turn that did not end well (cut by length, filtered, failed) are kept, marked as
- * truncated, so that they are recorded and answered but never run.
+ * truncated, so that they are recorded and answered but never run. What a failed attempt has said
+ * is dropped when another one begins; what it has used is added up.
  */
 export class TurnAssembler {
   #text = ''
   #reasoning = ''
-  readonly #calls: Extract<ModelEvent, { type: 'tool-call' }>[] = []
+  #calls: Extract<ModelEvent, { type: 'tool-call' }>[] = []
+  /** By attempts that failed. */
+  #spent: Spent = {}
   #usage: Usage | undefined
   #cost: Cost | undefined
   #error: ModelErrorData | undefined
@@ -64,16 +72,41 @@ export class TurnAssembler {
       case 'end':
         this.#end = event
         break
-      case 'tool-call-start':
-      case 'tool-call-delta':
       case 'retry':
       case 'fallback':
+        this.#startOver()
         break
+      case 'tool-call-start':
+      case 'tool-call-delta':
+        break
+    }
+  }
+
+  #startOver(): void {
+    this.#spent = this.#total()
+    this.#text = ''
+    this.#reasoning = ''
+    this.#calls = []
+    this.#usage = undefined
+    this.#cost = undefined
+    this.#error = undefined
+  }
+
+  #total(): Spent {
+    const { usage, cost } = this.#spent
+    if (usage === undefined) return { usage: this.#usage, cost: this.#cost }
+    if (this.#usage === undefined) return this.#spent
+    const sum = addCost(cost, this.#cost)
+    const known = cost !== undefined && this.#cost !== undefined
+    return {
+      usage: addUsage(usage, this.#usage),
+      cost: sum === undefined || known ? sum : { ...sum, source: 'unknown' },
     }
   }
 
   finish(): AssembledTurn {
     const end = this.#end
+    const { usage, cost } = this.#total()
     const finishReason = end?.finishReason ?? { unified: 'error', raw: null }
     const cut = this.#error !== undefined || !runsCalls(finishReason)
     return {
@@ -82,8 +115,8 @@ export class TurnAssembler {
       refusal: end?.refusal,
       calls: this.#calls.map((call) => assembleCall(call, cut, finishReason)),
       finishReason,
-      usage: this.#usage,
-      cost: this.#cost,
+      usage,
+      cost,
       error: this.#error,
       opaque: end?.opaque,
       model: end?.model,

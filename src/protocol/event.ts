@@ -14,8 +14,11 @@ export interface ModelErrorData extends ErrorData {
 
 /**
  * News of one model response. Law: `end` comes exactly once and last on every path, cancelling
- * included. An `error` precedes an `end` whose finish reason is `error`. `retry` comes only before
- * anything else of the attempt it announces.
+ * included. An `error` precedes an `end` whose finish reason is `error`.
+ *
+ * `retry` and `fallback` begin another attempt of the same response: all text, reasoning, pictures
+ * and calls that came before are void, and slots count from 0 again. Only `usage` stays, since it
+ * was spent. Calls run after `end`, so nothing that is void can have run.
  */
 export type ModelEvent =
   | { readonly type: 'text-delta'; readonly text: string }
@@ -42,12 +45,15 @@ export type ModelEvent =
       readonly defect?: string
     }
   | { readonly type: 'usage'; readonly usage: Usage; readonly cost?: Cost }
+  /** The same model is asked again, after a wait. */
   | {
       readonly type: 'retry'
+      /** Counts the attempts of one model, from 2. */
       readonly attempt: number
       readonly delayMs: number
       readonly error: ModelErrorData
     }
+  /** Another model is asked; both are written `provider/model`. */
   | {
       readonly type: 'fallback'
       readonly from: string

@@ -157,12 +157,14 @@ export interface ToolResulted extends Base<'tool-result'> {
   readonly changes?: readonly { readonly what: string; readonly count: number }[]
 }
 
+/** The turn begins anew with the same model: text and reasoning shown in it so far are void. */
 export interface Retried extends Base<'retry'> {
   readonly attempt: number
   readonly delayMs: number
   readonly error: ModelErrorData
 }
 
+/** The turn begins anew with another model: text and reasoning shown in it so far are void. */
 export interface FellBack extends Base<'fallback'> {
   readonly from: string
   readonly to: string

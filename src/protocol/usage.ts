@@ -1,3 +1,4 @@
+import { addDecimals } from '../base/decimal.ts'
 import type { JsonValue } from '../base/json.ts'
 
 /** Tokens of one model response, or the sum over several. */
@@ -17,7 +18,10 @@ export interface Usage {
 export interface Cost {
   readonly amount: number
   readonly currency: 'USD'
-  /** `unknown` counts as 0 and says that nobody knew a price. */
+  /**
+   * What the provider said, what a table of prices gives, what a rate for models without a price
+   * gives. `unknown` says that nobody knew a price, and that the amount lacks something.
+   */
   readonly source: 'provider' | 'registry' | 'fallback' | 'unknown'
 }
 
@@ -40,12 +44,12 @@ export function addUsage(a: Usage, b: Usage): Usage {
   }
 }
 
-/** The sum of two costs; of two sources the less certain one is named. */
+/** The sum of two costs, as decimals: 0.1 and 0.2 are 0.3. Of two sources the less certain one is named. */
 export function addCost(a: Cost | undefined, b: Cost | undefined): Cost | undefined {
   if (a === undefined || b === undefined) return a ?? b
   const certainty = ['provider', 'registry', 'fallback', 'unknown'] as const
   const source = certainty[Math.max(certainty.indexOf(a.source), certainty.indexOf(b.source))]!
-  return { amount: a.amount + b.amount, currency: a.currency, source }
+  return { amount: addDecimals(a.amount, b.amount), currency: a.currency, source }
 }
 
 export type FinishUnified =

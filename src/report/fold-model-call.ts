@@ -65,7 +65,7 @@ export class ModelCallFold {
       turn: this.#started.turn,
       model: this.#model,
       ...(end?.responseId === undefined ? {} : { responseId: end.responseId }),
-      attempts: end?.attempts ?? this.#retries.length + 1,
+      attempts: end?.attempts ?? this.#retries.length + this.#fallbacks.length + 1,
       retries: [...this.#retries],
       fallbacks: [...this.#fallbacks],
       finishReason: end?.finishReason ?? null,

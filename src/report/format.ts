@@ -16,9 +16,11 @@ function twoDigits(value: number): string {
   return String(value).padStart(2, '0')
 }
 
-/** `$0.0123 (provider)`: the amount and where it came from. */
-export function formatCost(cost: Cost): string {
-  return `$${cost.amount.toFixed(cost.amount < 0.01 ? 6 : 4)} (${cost.source})`
+/** `$0.0123 (provider)`: the amount and where it came from; `at least $0.0123` of a part is known. */
+export function formatCost({ amount, source }: Cost): string {
+  if (source === 'unknown' && amount === 0) return 'unknown'
+  const dollars = `$${amount.toFixed(amount < 0.01 ? 6 : 4)}`
+  return source === 'unknown' ? `at least ${dollars}` : `${dollars} (${source})`
 }
 
 /** `940 B`, `12.3 KiB`, `4.0 MiB`. */

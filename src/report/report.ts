@@ -175,7 +175,7 @@ export interface ReportTotals {
   readonly usage: Usage
   /** Absent when no response had a known cost. */
   readonly cost?: Cost
-  /** Model responses whose cost is not known and not in the sum. */
+  /** Model responses whose cost is not known, or only in part, which the sum lacks. */
   readonly unpriced: number
 }
 

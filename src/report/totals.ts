@@ -18,8 +18,8 @@ export function totalsOf(
   let unpriced = 0
   for (const call of modelCalls) {
     usage = addUsage(usage, call.usage)
-    cost = addCost(cost, call.cost)
-    if (call.cost === undefined) unpriced++
+    if (call.cost?.source !== 'unknown' || call.cost.amount > 0) cost = addCost(cost, call.cost)
+    if (call.cost === undefined || call.cost.source === 'unknown') unpriced++
   }
   const byStatus: Partial<Record<CallStatus, number>> = {}
   for (const status of callStatuses) {

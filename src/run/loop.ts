@@ -113,7 +113,9 @@ class Course {
   /** An answer without usage has cost nothing that anybody knows of. */
   #account({ response: { usage, cost } }: ModelTurn): void {
     const { gate, context } = this.#environment
-    if (usage !== undefined || cost !== undefined) gate.spent(cost?.amount, context)
+    if (usage !== undefined || cost !== undefined) {
+      gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context)
+    }
   }
 
   #endTurn({ response, attempts, durationMs }: ModelTurn): void {

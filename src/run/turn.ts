@@ -99,10 +99,8 @@ class TurnReader {
         recorder.delta(event.type, event.text)
         break
       case 'retry':
-        this.attempts++
-        recorder.emit({ ...event })
-        break
       case 'fallback':
+        this.attempts++
         recorder.emit({ ...event })
         break
       case 'end':

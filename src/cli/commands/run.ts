@@ -3,6 +3,7 @@ import { jsonlJournal } from '../../journal/jsonl.ts'
 import { openaiCompatible } from '../../model/compatible.ts'
 import { openrouter } from '../../model/openrouter.ts'
 import type { Model } from '../../protocol/model.ts'
+import type { RunEvent } from '../../protocol/run-event.ts'
 import { renderJson } from '../../report/json.ts'
 import { createRuntime } from '../../runtime.ts'
 import type { RunResult } from '../../runtime-options.ts'
@@ -110,17 +111,22 @@ function chooseModel(options: RunCommandOptions, io: Io): Model {
     : openaiCompatible({ model, baseUrl, ...key })
 }
 
+/** After these, text belongs to another answer. */
+const turnEnders = new Set<RunEvent['type']>(['turn-end', 'retry', 'fallback'])
+
 async function show(started: Run<RunResult>, options: RunCommandOptions, io: Io): Promise<void> {
   const streams = options.events !== true && options.json !== true
   const shown = io.outIsTerminal ? printable : (text: string): string => text
   let wrote = false
   for await (const event of started) {
     if (options.events === true) outJson(io, event)
-    else if (streams && event.type === 'text-delta') {
+    if (!streams) continue
+    if (event.type === 'text-delta') {
       io.out(shown(event.text))
       wrote = true
-    } else if (streams && wrote && event.type === 'turn-end') {
+    } else if (wrote && turnEnders.has(event.type)) {
       io.out('\n')
+      if (event.type !== 'turn-end') io.note('the answer broke off and begins anew\n')
       wrote = false
     }
   }

@@ -44,6 +44,14 @@ export function runnable(turn: AssembledTurn): readonly AssembledCall[] {
 /** What is wrong with the order of the events of one response; empty when the law holds. */
 export function lawBreaks(events: readonly ModelEvent[]): readonly string[] {
   const breaks: string[] = []
+  const anew = events.findLastIndex(({ type }) => type === 'retry' || type === 'fallback')
+  if (anew >= 0) {
+    const closing = events.slice(0, anew).some(({ type }) => type === 'error' || type === 'end')
+    return [
+      ...(closing ? ['closed before another attempt'] : []),
+      ...lawBreaks(events.slice(anew + 1)),
+    ]
+  }
   if (events.at(-1)?.type !== 'end') breaks.push('end is not last')
   if (events.filter((event) => event.type === 'end').length !== 1) breaks.push('end is not once')
   const error = events.findIndex((event) => event.type === 'error')

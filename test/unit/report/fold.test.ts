@@ -163,7 +163,7 @@ describe('the fold over a run', () => {
     expect(modelCalls[0]).toMatchObject({ attempts: 1, retries: [] })
     expect(modelCalls[1]).toMatchObject({
       model: 'b',
-      attempts: 2,
+      attempts: 3,
       finishReason: null,
       error: { code: 'model-overloaded' },
       fallbacks: [{ from: 'a', to: 'b' }],
