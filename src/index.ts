@@ -1,6 +1,7 @@
 export { isSallyportError, SallyportError } from './base/errors.ts'
 export { jsonlJournal } from './journal/jsonl.ts'
 export { memoryJournal } from './journal/memory.ts'
+export { sqliteJournal } from './journal/sqlite.ts'
 export { loadPolicy, parsePolicy } from './loading/file.ts'
 export { watchPolicy } from './loading/watched.ts'
 export { openaiCompatible } from './model/compatible.ts'

@@ -1,6 +1,6 @@
 import { SallyportError } from '../base/errors.ts'
 import { isObject, parseJson, type JsonObject, type JsonValue } from '../base/json.ts'
-import { jsonlJournal } from '../journal/jsonl.ts'
+import { isSqlite, openJournal } from '../journal/open.ts'
 import type { CallStatus } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
@@ -66,6 +66,7 @@ export async function* readAllTraces(paths: readonly string[]): AsyncGenerator<T
 
 /** Told by the first line that is not empty: each kind begins in its own way. */
 async function kindOf(path: string): Promise<Kind> {
+  if (await isSqlite(path)) return 'journal'
   for await (const { text } of readTextLines(path)) {
     if (text.trim() === '') continue
     const value = looselyParsed(text)
@@ -97,8 +98,12 @@ async function* readLines(path: string): AsyncGenerator<Trace> {
 }
 
 async function* readRuns(path: string): AsyncGenerator<Trace> {
-  const journal = jsonlJournal(path)
-  for await (const runId of journal.list()) yield await traceOfRun(journal.read(runId), path)
+  const journal = await openJournal(path)
+  try {
+    for await (const runId of journal.list()) yield await traceOfRun(journal.read(runId), path)
+  } finally {
+    await journal.close()
+  }
 }
 
 async function parseWhole(path: string): Promise<JsonValue> {

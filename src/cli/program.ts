@@ -77,7 +77,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--max-turns <number>', 'model requests at most', wholeNumber)
     .option('--report <file>', 'write report.json')
     .option('--html <file>', 'write the HTML report')
-    .option('--journal <file>', 'journal', '.sallyport/journal.jsonl')
+    .option('--journal <file>', 'journal', '.sallyport/journal.db')
     .option('--events', 'print events as JSON lines instead of the answer')
     .option('--json', 'print the result as JSON instead of the answer')
     .action(async (prompt: string | undefined, options) => {

@@ -192,7 +192,7 @@ describe.concurrent('sallyport run', () => {
     await ended(child)
     expect(await err).not.toContain('EPIPE')
     expect([child.exitCode, provider.requests.length]).toEqual([0, 2])
-    expect(await verifyRecords(join(folder, '.sallyport/journal.jsonl'))).toMatch(/^sha256:/)
+    expect(await verifyRecords(join(folder, '.sallyport/journal.db'))).toMatch(/^sha256:/)
   })
 
   test('ends 130 when it is interrupted, with its record complete, whatever a tool does', async () => {
@@ -225,7 +225,7 @@ describe.concurrent('sallyport run', () => {
       type: 'end',
       status: 'cancelled',
     })
-    expect(await err).toContain('.sallyport/journal.jsonl')
-    expect(await verifyRecords(join(folder, '.sallyport/journal.jsonl'))).toMatch(/^sha256:/)
+    expect(await err).toContain('.sallyport/journal.db')
+    expect(await verifyRecords(join(folder, '.sallyport/journal.db'))).toMatch(/^sha256:/)
   })
 })

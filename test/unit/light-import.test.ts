@@ -9,13 +9,13 @@ const heavyBuiltins = /^(crypto|fs\/promises|sqlite|net|http|https|tls|worker_th
 
 const everything = `
   const library = await import('sallyport')
-  const { createRuntime, defineTool, jsonlJournal, memoryJournal } = library
+  const { createRuntime, defineTool, jsonlJournal, memoryJournal, sqliteJournal } = library
   const { openaiCompatible, openrouter } = library
   const endpoint = { baseUrl: 'http://127.0.0.1:9/v1', model: 'm', apiKey: 'k' }
   const model = openaiCompatible({ ...endpoint, retry: { attempts: 1 } })
   openrouter({ model: 'm', apiKey: 'k' })
   const tool = defineTool({ name: 'act', description: '', input: {}, execute: () => 1 })
-  for (const journal of [memoryJournal(), jsonlJournal('unused.jsonl')]) {
+  for (const journal of [memoryJournal(), jsonlJournal('unused.jsonl'), sqliteJournal('unused.db')]) {
     createRuntime({ model, tools: [tool], journal })
   }`
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { SallyportError } from '../../base/errors.ts'
 import { fileFailure } from '../../base/file-failure.ts'
-import { jsonlJournal } from '../../journal/jsonl.ts'
+import { openJournal } from '../../journal/open.ts'
 import { renderJson } from '../../report/json.ts'
 import { parseReport, readReport } from '../../report/read.ts'
 import { verifyChain, type Verification } from '../../report/verify.ts'
@@ -31,7 +31,7 @@ const tampered: ReadonlySet<Verification['verdict']> = new Set([
 export async function report(path: string, options: ReportOptions, io: Io): Promise<ExitCode> {
   const { data, verification } = path.endsWith('.json')
     ? await openReport(path, options.run)
-    : await openJournal(path, options.run)
+    : await reportOf(path, options.run)
   const text = await render(data, verification, options.format, io)
   if (options.output === undefined) io.out(text)
   else await writeText(options.output, text)
@@ -51,13 +51,17 @@ async function openReport(path: string, run: string | undefined): Promise<Opened
   throw new SallyportError('bad-option', `\`${path}\` is of another run than \`${run}\``)
 }
 
-async function openJournal(path: string, run: string | undefined): Promise<Opened> {
+async function reportOf(path: string, run: string | undefined): Promise<Opened> {
   await checkReadable(path)
-  const journal = jsonlJournal(path)
-  const runId = await findRun(journal.list(), run)
-  if (runId !== undefined) {
-    const verification = await verifyChain(journal.read(runId))
-    return { data: await readReport(journal.read(runId)), verification }
+  const journal = await openJournal(path)
+  try {
+    const runId = await findRun(journal.list(), run)
+    if (runId !== undefined) {
+      const verification = await verifyChain(journal.read(runId))
+      return { data: await readReport(journal.read(runId)), verification }
+    }
+  } finally {
+    await journal.close()
   }
   throw new SallyportError(
     'bad-option',
@@ -75,7 +79,7 @@ async function checkReadable(path: string): Promise<void> {
     throw fileFailure(named, 'read', cause)
   }
   throw new SallyportError('bad-file', `${named} cannot be read: it is not a file`, {
-    help: 'name the file, such as `.sallyport/journal.jsonl`',
+    help: 'name the file, such as `.sallyport/journal.db`',
   })
 }
 

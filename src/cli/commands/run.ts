@@ -1,5 +1,5 @@
 import { SallyportError, type ErrorData } from '../../base/errors.ts'
-import { jsonlJournal } from '../../journal/jsonl.ts'
+import { openJournal } from '../../journal/open.ts'
 import { openaiCompatible } from '../../model/compatible.ts'
 import { openrouter } from '../../model/openrouter.ts'
 import type { Model } from '../../protocol/model.ts'
@@ -41,7 +41,7 @@ export async function run(
   const input = await readPrompt(prompt, io)
   const policy = await loadTrusted(options.policy, options, io)
   const tools = options.tools === undefined ? [] : await loadTools(options.tools)
-  const journal = jsonlJournal(options.journal)
+  const journal = await openJournal(options.journal)
   try {
     const runtime = createRuntime({
       model: chooseModel(options, io),

@@ -1,0 +1,33 @@
+import { open } from 'node:fs/promises'
+import type { Journal } from './journal.ts'
+import { jsonlJournal } from './jsonl.ts'
+import { sqliteJournal } from './sqlite.ts'
+
+/** The first bytes of every SQLite database (SQLite file format, section 1.3). */
+const sqliteMark = 'SQLite format 3\0'
+
+/** True for a file that is an SQLite database, whatever its name. */
+export async function isSqlite(path: string): Promise<boolean> {
+  return (await beginningOf(path)) === sqliteMark
+}
+
+/**
+ * The journal in a file: what the file is decides, and for one that is still to be made its name,
+ * lines of JSON for `.jsonl` and SQLite for every other.
+ */
+export async function openJournal(path: string): Promise<Journal> {
+  const beginning = await beginningOf(path)
+  const isLines = beginning === '' ? path.endsWith('.jsonl') : beginning !== sqliteMark
+  return isLines ? jsonlJournal(path) : sqliteJournal(path)
+}
+
+/** Empty for a file that is missing or cannot be read, of which its reader tells. */
+async function beginningOf(path: string): Promise<string> {
+  try {
+    await using file = await open(path, 'r')
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(sqliteMark.length), 0)
+    return buffer.toString('latin1', 0, bytesRead)
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,68 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { SallyportError } from '../base/errors.ts'
+
+/** "Saly" in ASCII, by which a file tells that it is a journal of ours. */
+const applicationId = 0x53616c79
+
+/** Version of the tables below. */
+const formatVersion = 1
+
+/** Throws `bad-journal` for a database of something else, or of a later version than this one. */
+export function checkJournal(database: DatabaseSync, path: string): void {
+  const application = pragma(database, 'application_id', path)
+  const version = pragma(database, 'user_version', path)
+  if (application === 0 && version === 0 && isEmpty(database)) return
+  if (application !== applicationId) throw noJournal(path)
+  if (version <= formatVersion) return
+  throw new SallyportError(
+    'bad-journal',
+    `journal \`${path}\` has format ${version}, this version knows ${formatVersion}`,
+    { help: 'use the version of sallyport that wrote it, or a later one' },
+  )
+}
+
+export function createTables(database: DatabaseSync): void {
+  database.exec(`PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    BEGIN IMMEDIATE;
+    CREATE TABLE IF NOT EXISTS runs
+      (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, length INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS records
+      (run INTEGER NOT NULL, seq INTEGER NOT NULL, line TEXT NOT NULL, PRIMARY KEY (run, seq))
+      STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS payloads
+      (run INTEGER NOT NULL, seq INTEGER NOT NULL, payload TEXT NOT NULL, PRIMARY KEY (run, seq))
+      STRICT;
+    PRAGMA application_id = ${applicationId};
+    PRAGMA user_version = ${formatVersion};
+    COMMIT;`)
+}
+
+/** SQLite's own result code of an error. */
+export function sqliteCode(thrown: unknown): number | undefined {
+  const code = (thrown as { errcode?: unknown } | null)?.errcode
+  // the low byte is the code, the rest says more
+  return typeof code === 'number' ? code & 0xff : undefined
+}
+
+function isEmpty(database: DatabaseSync): boolean {
+  return database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
+}
+
+/** SQLite result code of a file that is no database. */
+const notADatabase = 26
+
+function pragma(database: DatabaseSync, name: string, path: string): number {
+  try {
+    return database.prepare(`PRAGMA ${name}`).get()?.[name] as number
+  } catch (error) {
+    if (sqliteCode(error) === notADatabase) throw noJournal(path)
+    throw error
+  }
+}
+
+function noJournal(path: string): SallyportError {
+  return new SallyportError('bad-journal', `\`${path}\` is no journal`, {
+    help: 'name the file a run was recorded in, such as `.sallyport/journal.db`; if this was one, restore it from a copy',
+  })
+}

@@ -1,0 +1,43 @@
+import { Lazy } from '../base/lazy.ts'
+import type { Journal, JournalRecord } from './journal.ts'
+import type { SqliteFile } from './sqlite-file.ts'
+
+/**
+ * A journal in one SQLite file (`node:sqlite`, no dependency). Any number of processes may write
+ * different runs and read all of them. Appends of one tick share a transaction; intents and
+ * approvals are on disk (`synchronous=FULL`, one fsync for the tick) before `append` returns, the
+ * rest survives the death of the process and is synced with the next of them. Writing happens on
+ * the calling thread, which waits up to 5 s for another writer.
+ *
+ * A transaction that fails has written nothing: the runs that appended stop, and after space was
+ * made they can be resumed.
+ */
+export function sqliteJournal(path: string): Journal {
+  const file = new Lazy(async () => {
+    const { SqliteFile: File } = await import('./sqlite-file.ts')
+    return new File(path)
+  })
+  const append = async (
+    runId: string,
+    expectedSeq: number,
+    records: readonly JournalRecord[],
+  ): Promise<void> => (await file.load()).append(runId, expectedSeq, records)
+  const reading = async (): Promise<SqliteFile> => {
+    const opened = await file.load()
+    await opened.written()
+    return opened
+  }
+  return {
+    append: (runId, expectedSeq, records) =>
+      file.value?.append(runId, expectedSeq, records) ?? append(runId, expectedSeq, records),
+    async *read(runId, from = 0) {
+      yield* (await reading()).read(runId, from)
+    },
+    async *list() {
+      yield* (await reading()).list()
+    },
+    async close() {
+      await (await file.load()).close()
+    },
+  }
+}
