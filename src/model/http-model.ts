@@ -1,19 +1,13 @@
 import type { Clock } from '../base/clock.ts'
-import { errorData, messageOf, SallyportError } from '../base/errors.ts'
+import { errorData, messageOf } from '../base/errors.ts'
 import { Lazy } from '../base/lazy.ts'
 import type { ModelEvent } from '../protocol/event.ts'
 import type { Model } from '../protocol/model.ts'
-import { checkHeaders, endpointUrl } from '../wire/endpoint.ts'
-import {
-  defaultBounds,
-  defaultRetry,
-  defaultTimeouts,
-  type RetryOptions,
-  type Timeouts,
-  type WireBounds,
-} from '../wire/settings.ts'
+import type { RetryOptions, Timeouts, WireBounds } from '../wire/settings.ts'
+import type { Transport } from '../wire/transport.ts'
 import type { Wire } from '../wire/wire.ts'
-import { checkKeys, checkNumbers, checkText, withDefaults } from './options.ts'
+import { settingsOf, type ProviderSettings } from './http-model-settings.ts'
+import { checkKeys, checkText } from './options.ts'
 import type { HttpProvider } from './provider.ts'
 
 /** A key, or what finds the one to use for a request. */
@@ -32,6 +26,8 @@ export interface EndpointOptions {
   readonly bounds?: Partial<WireBounds>
   /** Asks for a streamed answer. Default true. */
   readonly stream?: boolean
+  /** Carries the requests in place of connections of our own. */
+  readonly transport?: Transport
   readonly clock?: Clock
   /** Numbers from 0 up to 1, for the jitter of waits. Default `Math.random`. */
   readonly random?: () => number
@@ -49,6 +45,8 @@ export interface ModelOptions extends EndpointOptions {
 
 /** A model over HTTP. */
 export interface HttpModel extends Model {
+  /** Another model of the same endpoint, over the same connections and with the same keys. */
+  withModel(id: string): HttpModel
   /** Closes idle connections; the model stays usable. */
   close(): Promise<void>
 }
@@ -62,40 +60,40 @@ export const endpointKeys = [
   'retry',
   'bounds',
   'stream',
+  'transport',
   'clock',
   'random',
 ] as const
-
-/** Options that have been checked, with the defaults in place. */
-export interface ProviderSettings {
-  readonly options: ModelOptions
-  readonly url: URL
-  readonly headers: Readonly<Record<string, string>>
-  readonly timeouts: Timeouts
-  readonly retry: RetryOptions
-  readonly bounds: WireBounds
-}
 
 /**
  * A model that speaks a wire to an HTTP endpoint. Options are checked here and throw `bad-option`;
  * whatever goes wrong later is an event. Nothing is loaded or connected before the first request.
  */
 export function createModel(options: ModelOptions): HttpModel {
+  checkKeys('model options', options, [...endpointKeys, 'wire', 'baseUrl', 'provider', 'keyHeader'])
   const settings = settingsOf(options)
-  const provider = new Lazy(() => openProvider(settings))
+  return modelOf(options.model, settings, new Lazy(() => openProvider(settings)))
+}
+
+/** One of the models that share what a provider holds. */
+function modelOf(id: string, settings: ProviderSettings, provider: Lazy<HttpProvider>): HttpModel {
   return {
-    id: options.model,
-    provider: options.provider,
+    id,
+    provider: settings.options.provider,
     stream: (request, call) =>
-      provider.value?.stream(request, call) ??
-      afterLoading(provider, (loaded) => loaded.stream(request, call), unloadable),
+      provider.value?.stream(id, request, call) ??
+      afterLoading(provider, (loaded) => loaded.stream(id, request, call), unloadable),
     streamBatches: (request, call) =>
-      provider.value?.streamBatches(request, call) ??
+      provider.value?.streamBatches(id, request, call) ??
       afterLoading(
         provider,
-        (loaded) => loaded.streamBatches(request, call),
+        (loaded) => loaded.streamBatches(id, request, call),
         (error) => [unloadable(error)],
       ),
+    withModel(other) {
+      checkText('model', other)
+      return modelOf(other, settings, provider)
+    },
     async close() {
       await provider.value?.close()
     },
@@ -136,39 +134,4 @@ function unloadable(thrown: unknown): readonly ModelEvent[] {
     { type: 'error', error },
     { type: 'end', finishReason: { unified: 'error', raw: null } },
   ]
-}
-
-function settingsOf(options: ModelOptions): ProviderSettings {
-  checkOptions(options)
-  return {
-    options,
-    url: endpointUrl(options.baseUrl, options.wire.path),
-    headers: checkHeaders(options.headers ?? {}),
-    timeouts: withDefaults(defaultTimeouts, options.timeouts),
-    retry: withDefaults(defaultRetry, options.retry),
-    bounds: withDefaults(defaultBounds, options.bounds),
-  }
-}
-
-function checkOptions(options: ModelOptions): void {
-  checkKeys('model options', options, [...endpointKeys, 'wire', 'baseUrl', 'provider', 'keyHeader'])
-  checkText('model', options.model)
-  checkText('provider', options.provider)
-  const { apiKey } = options
-  if (apiKey !== undefined && typeof apiKey !== 'function') checkText('apiKey', apiKey)
-  if (typeof apiKey === 'string') checkHeaders({ 'x-key': apiKey })
-  for (const [where, given, defaults, least] of [
-    ['timeouts', options.timeouts, defaultTimeouts, 1],
-    ['retry', options.retry, defaultRetry, 0],
-    ['bounds', options.bounds, defaultBounds, 1],
-  ] as const) {
-    if (given === undefined) continue
-    checkKeys(where, given, Object.keys(defaults))
-    checkNumbers(where, withDefaults(defaults, given), least)
-  }
-  if (options.retry?.attempts === 0) {
-    throw new SallyportError('bad-option', '`retry.attempts` is 0, so nothing would be sent', {
-      help: 'give 1 to turn retrying off',
-    })
-  }
 }

@@ -11,7 +11,7 @@ import { secretsIn, withoutSecrets } from '../wire/secrets.ts'
 import { modelError } from '../wire/status.ts'
 import { cancelledError } from '../wire/watch.ts'
 import type { WireCodec } from '../wire/wire.ts'
-import type { ProviderSettings } from './http-model.ts'
+import type { ProviderSettings } from './http-model-settings.ts'
 
 /** Asks one endpoint over one wire. */
 export class HttpProvider {
@@ -23,20 +23,30 @@ export class HttpProvider {
   constructor(settings: ProviderSettings, codec: WireCodec) {
     this.#settings = settings
     this.#codec = codec
-    const { options, timeouts } = settings
+    const { options, timeouts, retry } = settings
     const { now } = options.clock ?? systemClock
-    this.#client = new HttpClient({ connectMs: timeouts.connectMs, now })
+    this.#client = new HttpClient({
+      connectMs: timeouts.connectMs,
+      now,
+      ...(options.transport === undefined ? {} : { transport: options.transport }),
+      ...(retry.statuses === undefined ? {} : { retryStatuses: retry.statuses }),
+    })
   }
 
   close(): Promise<void> {
     return this.#client.close()
   }
 
-  stream(request: ModelRequest, call: ModelStreamOptions): AsyncIterable<ModelEvent> {
-    return oneByOne(this.streamBatches(request, call), call.signal)
+  stream(
+    model: string,
+    request: ModelRequest,
+    call: ModelStreamOptions,
+  ): AsyncIterable<ModelEvent> {
+    return oneByOne(this.streamBatches(model, request, call), call.signal)
   }
 
   async *streamBatches(
+    model: string,
     request: ModelRequest,
     { signal, toolCallDeltas = true }: ModelStreamOptions,
   ): AsyncGenerator<readonly ModelEvent[], void, undefined> {
@@ -44,7 +54,7 @@ export class HttpProvider {
     try {
       let sending: Sending
       try {
-        const body = this.#encode(request)
+        const body = this.#encode(model, request)
         const sender = this.#fixed ?? (await this.#withKey())
         sending = { request, body, sender, signal, toolCallDeltas }
       } catch (thrown) {
@@ -68,8 +78,8 @@ export class HttpProvider {
     }
   }
 
-  #encode(request: ModelRequest): string {
-    const { model, stream = true } = this.#settings.options
+  #encode(model: string, request: ModelRequest): string {
+    const { stream = true } = this.#settings.options
     return this.#codec.encode(request, { model, stream })
   }
 

@@ -1,6 +1,6 @@
 import type { ModelErrorData, ModelEvent } from '../protocol/event.ts'
 import type { ResponseBody } from './body.ts'
-import type { HttpClient, HttpRequest, HttpResponse } from './http.ts'
+import type { HeadObserver, HttpClient, HttpRequest, HttpResponse } from './http.ts'
 import type { Attempt } from './retry.ts'
 import type { Timeouts, WireBounds } from './settings.ts'
 import { SseReader } from './sse.ts'
@@ -21,6 +21,7 @@ export interface ExchangeOptions {
   readonly bounds: WireBounds
   readonly timeouts: Timeouts
   readonly signal: AbortSignal
+  readonly observe?: HeadObserver
 }
 
 const brokenConnection = modelError(
@@ -51,7 +52,7 @@ export class Exchange implements Attempt {
   /** Sends the request and reads until there is a first event. Never rejects. */
   static async start(options: ExchangeOptions): Promise<Exchange> {
     const exchange = new Exchange(options)
-    const outcome = await options.client.post(options.request, exchange.#watch)
+    const outcome = await options.client.post(options.request, exchange.#watch, options.observe)
     if ('error' in outcome) exchange.#finish(outcome.error)
     else exchange.#open(outcome.response, options.request.stream)
     while (exchange.#decoder.events.length === 0 && (await exchange.read()));

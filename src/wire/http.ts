@@ -1,8 +1,10 @@
-import type { Agent, Dispatcher } from 'undici'
+import type { Agent } from 'undici'
 import type { ModelErrorData } from '../protocol/event.ts'
-import { ResponseBody } from './body.ts'
+import type { ResponseBody } from './body.ts'
 import { connectError } from './connect-error.ts'
+import { dispatchRequest, openAgent } from './dispatch.ts'
 import { modelError, statusError } from './status.ts'
+import type { Reply, Transport } from './transport.ts'
 import type { Watch } from './watch.ts'
 
 /** Bytes of an error body that are read; the rest is dropped with the connection. */
@@ -29,24 +31,33 @@ export interface HttpResponse {
 /** What a request came to: a successful response to be read or destroyed, or an error. */
 export type HttpOutcome = { readonly response: HttpResponse } | { readonly error: ModelErrorData }
 
+/** Told of every response that has arrived, whatever its status, before its body is read. */
+export type HeadObserver = (reply: Pick<Reply, 'status' | 'header'>) => void
+
+export interface HttpClientOptions {
+  readonly connectMs: number
+  readonly now: () => number
+  readonly transport?: Transport
+  /** Statuses that are retried in place of those of `byStatus`. */
+  readonly retryStatuses?: readonly number[]
+}
+
 /**
- * HTTP/1.1 requests over connections of its own: no global dispatcher, no redirects, no
- * compression, no cookies. Nothing is loaded or opened before the first request.
+ * HTTP/1.1 requests over connections of its own, or over a transport: no global dispatcher, no
+ * redirects, no compression, no cookies. Nothing is loaded or opened before the first request.
  */
 export class HttpClient {
-  readonly #connectMs: number
-  readonly #now: () => number
+  readonly #options: HttpClientOptions
   #loading: Promise<Agent> | undefined
   #agent: Agent | undefined
 
-  constructor(options: { readonly connectMs: number; readonly now: () => number }) {
-    this.#connectMs = options.connectMs
-    this.#now = options.now
+  constructor(options: HttpClientOptions) {
+    this.#options = options
   }
 
   /** Never rejects. Times are kept by `watch`, which also carries the caller's signal. */
-  post(request: HttpRequest, watch: Watch): Promise<HttpOutcome> {
-    return this.#ask(request, watch)
+  post(request: HttpRequest, watch: Watch, observe?: HeadObserver): Promise<HttpOutcome> {
+    return this.#ask(request, watch, observe)
   }
 
   /** Like `post`; the answer is expected to be JSON. */
@@ -54,13 +65,18 @@ export class HttpClient {
     return this.#ask(question, watch)
   }
 
-  async #ask(request: HttpRequest | HttpQuestion, watch: Watch): Promise<HttpOutcome> {
+  async #ask(
+    request: HttpRequest | HttpQuestion,
+    watch: Watch,
+    observe?: HeadObserver,
+  ): Promise<HttpOutcome> {
     let reply: Reply
     try {
-      reply = await send(this.#agent ?? (await this.#load()), request, watch)
+      reply = await this.#carry(request, watch)
     } catch (thrown) {
       return { error: watch.cut ?? connectError(thrown, request.url) }
     }
+    observe?.(reply)
     if (reply.status !== 200) return { error: await this.#statusError(reply, watch) }
     return checkResponse(reply)
   }
@@ -73,8 +89,18 @@ export class HttpClient {
     await (await loading)?.close()
   }
 
+  async #carry(request: HttpRequest | HttpQuestion, watch: Watch): Promise<Reply> {
+    const { transport } = this.#options
+    if (transport === undefined) {
+      return dispatchRequest(this.#agent ?? (await this.#load()), request, watch)
+    }
+    if ('dispatcher' in transport) return dispatchRequest(transport.dispatcher, request, watch)
+    const { fetchRequest } = await import('./fetch.ts')
+    return fetchRequest(transport.fetch, request, watch)
+  }
+
   async #load(): Promise<Agent> {
-    const loading = (this.#loading ??= load(this.#connectMs))
+    const loading = (this.#loading ??= openAgent(this.#options.connectMs))
     const agent = await loading
     // closed meanwhile, it must not be used by later requests
     if (this.#loading === loading) this.#agent = agent
@@ -84,126 +110,19 @@ export class HttpClient {
   async #statusError(reply: Reply, watch: Watch): Promise<ModelErrorData> {
     const text = await readError(reply.body, watch)
     if (watch.cut !== undefined) return watch.cut
+    const { now, retryStatuses } = this.#options
     return statusError(text, {
       status: reply.status,
-      header: (name) => headerOf(reply, name),
-      now: this.#now(),
+      header: reply.header,
+      now: now(),
+      ...(retryStatuses === undefined ? {} : { retryStatuses }),
     })
   }
 }
 
-/** Loading undici costs more than everything else this library imports, so it waits for a request. */
-async function load(connectMs: number): Promise<Agent> {
-  const { Agent: Dispatch } = await import('undici')
-  return new Dispatch({
-    allowH2: false,
-    // the watch has these two
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: connectMs },
-  })
-}
-
-/** By lower-case name, as undici gives them. */
-type Headers = Readonly<Record<string, string | string[] | undefined>>
-
-/** The head of a response, and its body as it arrives. */
-interface Reply {
-  readonly status: number
-  readonly headers: Headers
-  readonly body: ResponseBody
-}
-
-/** Resolves with the head of the response; rejects when there is none. */
-function send(agent: Agent, request: HttpRequest | HttpQuestion, watch: Watch): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const handler = new ReplyHandler(resolve, reject)
-    watch.onStop((reason) => handler.stop(reason))
-    const { url } = request
-    agent.dispatch(
-      {
-        origin: url.origin,
-        path: url.pathname + url.search,
-        ...contentOf(request),
-      },
-      handler,
-    )
-  })
-}
-
-type Content = Pick<Dispatcher.DispatchOptions, 'method' | 'headers' | 'body'>
-
-function contentOf(request: HttpRequest | HttpQuestion): Content {
-  const headers = { ...request.headers, 'accept-encoding': 'identity' }
-  if (!('body' in request)) {
-    return { method: 'GET', headers: { ...headers, accept: 'application/json' } }
-  }
-  const accept = request.stream ? 'text/event-stream, application/json' : 'application/json'
-  return {
-    method: 'POST',
-    headers: { ...headers, 'content-type': 'application/json', accept },
-    body: request.body,
-  }
-}
-
-class ReplyHandler implements Dispatcher.DispatchHandler {
-  readonly #resolve: (reply: Reply) => void
-  readonly #reject: (error: Error) => void
-  #controller: Dispatcher.DispatchController | undefined
-  #body: ResponseBody | undefined
-  #stopped: Error | undefined
-
-  constructor(resolve: (reply: Reply) => void, reject: (error: Error) => void) {
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  /** Gives up, also a request that still waits for its connection. */
-  stop(reason: Error): void {
-    this.#stopped = reason
-    this.#controller?.abort(reason)
-    this.onResponseError(undefined, reason)
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#stopped !== undefined) controller.abort(this.#stopped)
-  }
-
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Headers,
-  ): void {
-    // an informational response precedes the real one
-    if (status < 200) return
-    this.#body = new ResponseBody(controller)
-    this.#resolve({ status, headers, body: this.#body })
-  }
-
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    this.#body?.push(chunk)
-  }
-
-  onResponseEnd(): void {
-    this.#body?.end()
-  }
-
-  onResponseError(_controller: unknown, error: Error): void {
-    this.#body?.end(error)
-    this.#reject(error)
-  }
-}
-
-function headerOf({ headers }: Reply, name: string): string | undefined {
-  const value = headers[name]
-  return Array.isArray(value) ? value[0] : value
-}
-
-function checkResponse(reply: Reply): HttpOutcome {
-  const { body } = reply
-  const encoding = headerOf(reply, 'content-encoding')?.trim().toLowerCase() ?? ''
-  const contentType = headerOf(reply, 'content-type') ?? ''
+function checkResponse({ body, header }: Reply): HttpOutcome {
+  const encoding = header('content-encoding')?.trim().toLowerCase() ?? ''
+  const contentType = header('content-type') ?? ''
   const end = contentType.indexOf(';')
   const type = (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
   if (encoding !== '' && encoding !== 'identity') {

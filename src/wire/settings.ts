@@ -27,6 +27,12 @@ export interface RetryOptions {
    * `retryAfterMs`. Default 60 s.
    */
   readonly maxDelayMs: number
+  /**
+   * HTTP statuses that are retried, in place of 408, 425, 429 and most from 500 on. An answer that
+   * calls itself final, or says that money is missing, is not retried all the same. Connections
+   * that fail are retried as ever.
+   */
+  readonly statuses?: readonly number[]
 }
 
 export const defaultRetry: RetryOptions = { attempts: 3, baseDelayMs: 500, maxDelayMs: 60_000 }

@@ -61,7 +61,12 @@ const words = new Map<string, Verdict>([
   ['context_length_exceeded', verdict('model-refused')],
 ])
 
-function byStatus(status: number): Verdict {
+function byStatus(status: number, retried?: readonly number[]): Verdict {
+  const usual = usualByStatus(status)
+  return retried === undefined ? usual : verdict(usual.code, retried.includes(status))
+}
+
+function usualByStatus(status: number): Verdict {
   switch (status) {
     case 401:
       return verdict('model-unauthorized')
@@ -99,6 +104,8 @@ export interface ErrorContext {
   readonly header?: (name: string) => string | undefined
   /** Wall time, for dates in `Retry-After`. */
   readonly now?: number
+  /** Statuses that are retried, in place of those this file knows. */
+  readonly retryStatuses?: readonly number[]
 }
 
 /**
@@ -115,7 +122,7 @@ export function envelopeError(envelope: unknown, context: ErrorContext = {}): Mo
   const waits = context.header === undefined ? undefined : retryAfter(context.header, context.now!)
   const seconds = countAt(availability, 'retry_after')
   const retryAfterMs = waits ?? (seconds === undefined ? undefined : Math.ceil(seconds * 1000))
-  const judged = judge(body, metadata, status, retryAfterMs)
+  const judged = judge(body, metadata, retryAfterMs, status, context)
   const wanted =
     context.header?.('x-should-retry') === 'false'
       ? false
@@ -132,8 +139,10 @@ export function envelopeError(envelope: unknown, context: ErrorContext = {}): Mo
   }
 }
 
+type StatusContext = ErrorContext & Required<Pick<ErrorContext, 'status' | 'header' | 'now'>>
+
 /** The error of an HTTP answer whose status is not 200. The body may be anything, HTML included. */
-export function statusError(bodyText: string, context: Required<ErrorContext>): ModelErrorData {
+export function statusError(bodyText: string, context: StatusContext): ModelErrorData {
   if (context.status >= 300 && context.status < 400) {
     return modelError('model-status', 'the model endpoint redirects, which is not followed', {
       status: context.status,
@@ -161,8 +170,9 @@ function innermost(envelope: unknown): Record<string, unknown> {
 function judge(
   body: Record<string, unknown>,
   metadata: Record<string, unknown>,
-  status: number | undefined,
   retryAfterMs: number | undefined,
+  status: number | undefined,
+  { retryStatuses }: ErrorContext,
 ): Verdict {
   if (status === 402) {
     // a budget of requests in flight comes with the time at which it is free again
@@ -175,14 +185,15 @@ function judge(
   }
   for (const word of [body['code'], metadata['error_type'], body['error_type'], body['type']]) {
     const known = typeof word === 'string' ? words.get(word) : undefined
-    if (known !== undefined && (status === undefined || agrees(known, status))) return known
+    if (known === undefined) continue
+    if (status === undefined || agrees(known, byStatus(status, retryStatuses))) return known
   }
-  return status === undefined ? verdict('model-error') : byStatus(status)
+  return status === undefined ? verdict('model-error') : byStatus(status, retryStatuses)
 }
 
 /** A word must not make an error look harmless that its status calls permanent. */
-function agrees(word: Verdict, status: number): boolean {
-  return !word.retryable || byStatus(status).retryable
+function agrees(word: Verdict, status: Verdict): boolean {
+  return !word.retryable || status.retryable
 }
 
 function statusOf(body: Record<string, unknown>): number | undefined {

@@ -36,7 +36,7 @@ const actWing = ['tools', 'policy', 'gate']
 
 /** Rooms and files that may touch files, sockets and processes, with what they need it for. */
 const doors: readonly RegExp[] = [
-  /^wire\/http\.ts$/,
+  /^wire\/(http|dispatch|transport)\.ts$/,
   /^gate\/identity\/key-origin\.ts$/,
   /^gate\/guards\/probe\.ts$/,
   /^journal\/(lock|jsonl-file|lines|open|sqlite-file)\.ts$/,

@@ -1,5 +1,5 @@
 import { parseJson, isObject } from '../../../src/base/json.ts'
-import { openaiCompatible } from '../../../src/model/compatible.ts'
+import { openaiCompatible, type CompatibleOptions } from '../../../src/model/compatible.ts'
 import {
   TurnAssembler,
   type AssembledCall,
@@ -14,7 +14,7 @@ export const request: ModelRequest = { messages: [{ role: 'user', content: 'hell
 /** One answer, served over a socket, as events and as a turn. */
 export async function ask(
   answer: FakeAnswer,
-  options: { readonly stream?: boolean } = {},
+  options: Partial<CompatibleOptions> = {},
 ): Promise<{ readonly events: readonly ModelEvent[]; readonly turn: AssembledTurn }> {
   await using provider = await fakeProvider({ turns: [answer] })
   const model = openaiCompatible({
