@@ -138,6 +138,7 @@ function turnedAway(
   return {
     status: 'denied',
     text: '',
+    images: [],
     refusal: undefined,
     finishReason: undefined,
     usage: noUsage,
@@ -149,12 +150,13 @@ function turnedAway(
 }
 
 function toResult(runId: string, outcome: RunOutcome, report: Report): RunResult {
-  const { status, text, usage, approvals, messages } = outcome
+  const { status, text, images, usage, approvals, messages } = outcome
   const { refusal, finishReason, cost, error } = outcome
   return {
     runId,
     status,
     text,
+    images,
     ...(refusal === undefined ? {} : { refusal }),
     ...(finishReason === undefined ? {} : { finishReason }),
     usage,

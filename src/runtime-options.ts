@@ -94,6 +94,8 @@ export interface RunResult {
   readonly runId: string
   readonly status: EndStatus
   readonly text: string
+  /** Data or https URLs of the pictures in the last model response. */
+  readonly images: readonly string[]
   readonly refusal?: string
   readonly finishReason?: FinishReason
   readonly usage: Usage

@@ -16,6 +16,8 @@ export interface AssembledCall {
 export interface AssembledTurn {
   readonly text: string
   readonly reasoning: string
+  /** Addresses of the pictures, in their order. */
+  readonly images: readonly string[]
   readonly refusal: string | undefined
   readonly calls: readonly AssembledCall[]
   readonly finishReason: FinishReason
@@ -43,6 +45,7 @@ interface Spent {
 export class TurnAssembler {
   #text = ''
   #reasoning = ''
+  #images: string[] = []
   #calls: Extract<ModelEvent, { type: 'tool-call' }>[] = []
   /** By attempts that failed. */
   #spent: Spent = {}
@@ -58,6 +61,9 @@ export class TurnAssembler {
         break
       case 'reasoning-delta':
         this.#reasoning += event.text
+        break
+      case 'image':
+        this.#images.push(event.url)
         break
       case 'tool-call':
         this.#calls.push(event)
@@ -86,6 +92,7 @@ export class TurnAssembler {
     this.#spent = this.#total()
     this.#text = ''
     this.#reasoning = ''
+    this.#images = []
     this.#calls = []
     this.#usage = undefined
     this.#cost = undefined
@@ -112,6 +119,7 @@ export class TurnAssembler {
     return {
       text: this.#text,
       reasoning: this.#reasoning,
+      images: this.#images,
       refusal: end?.refusal,
       calls: this.#calls.map((call) => assembleCall(call, cut, finishReason)),
       finishReason,

@@ -1,3 +1,5 @@
+import { isObject } from '../base/json.ts'
+import { imageFacts, type ImageFacts } from '../protocol/image.ts'
 import type {
   FellBack,
   Retried,
@@ -23,6 +25,7 @@ export class ModelCallFold {
   #model: string
   #usage: Usage = noUsage
   #cost: Cost | undefined
+  #images: readonly ImageFacts[] = []
   #end: TurnEnded | undefined
   #error: ReportError | undefined
 
@@ -44,6 +47,7 @@ export class ModelCallFold {
   reportUsage(event: UsageReported): void {
     this.#usage = event.usage
     this.#cost = event.cost ?? this.#cost
+    this.#images = imagesIn(event.message)
   }
 
   finish(event: TurnEnded): void {
@@ -71,9 +75,23 @@ export class ModelCallFold {
       finishReason: end?.finishReason ?? null,
       usage,
       ...(this.#cost === undefined ? {} : { cost: this.#cost }),
+      ...(this.#images.length === 0 ? {} : { images: this.#images }),
       startedAt: this.#started.at,
       durationMs: end?.durationMs ?? 0,
       ...(this.#error === undefined ? {} : { error: this.#error }),
     }
   }
+}
+
+const mostImages = 64
+
+/** A message from a journal may be erased, or be anything. */
+function imagesIn(message: unknown): readonly ImageFacts[] {
+  const content = isObject(message) ? message['content'] : undefined
+  if (!Array.isArray(content)) return []
+  const urls = content
+    .filter((part: unknown) => isObject(part) && part['type'] === 'image')
+    .map((part: Record<string, unknown>) => part['url'])
+    .filter((url) => typeof url === 'string')
+  return urls.slice(0, mostImages).map(imageFacts)
 }

@@ -1,3 +1,4 @@
+import type { ImageFacts } from '../protocol/image.ts'
 import type { Cost } from '../protocol/usage.ts'
 
 // Everything here is independent of locale and time zone, so that the same report gives the same
@@ -38,4 +39,10 @@ export function formatNumber(value: number): string {
 /** `1 call`, `2 calls`. */
 export function plural(count: number, noun: string): string {
   return `${formatNumber(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** `image/png, 12.3 KiB`, or `link to images.example`. */
+export function formatImage({ mediaType, bytes, host }: ImageFacts): string {
+  if (host !== undefined) return `link to ${host}`
+  return `${mediaType ?? 'picture'}${bytes === undefined ? '' : `, ${formatBytes(bytes)}`}`
 }

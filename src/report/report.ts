@@ -1,6 +1,7 @@
 import type { JsonValue } from '../base/json.ts'
 import type { CallStatus } from '../protocol/call.ts'
 import type { Approvers, ArgumentLabel, Decision, Effect } from '../protocol/decision.ts'
+import type { ImageFacts } from '../protocol/image.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { EndStatus, ScopePart } from '../protocol/run-event.ts'
 import type { Cost, FinishReason, Usage } from '../protocol/usage.ts'
@@ -141,6 +142,8 @@ export interface ModelCallRow {
   readonly finishReason: FinishReason | null
   readonly usage: Usage
   readonly cost?: Cost
+  /** Pictures the model made, without what they show; the first 64. Absent when there are none. */
+  readonly images?: readonly ImageFacts[]
   readonly startedAt: string
   readonly durationMs: number
   readonly error?: ReportError

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { shorten, visible } from '../base/text.ts'
 import { columnsOf, pad, wrap } from './columns.ts'
-import { formatCost, formatDuration, formatNumber, plural } from './format.ts'
+import { formatCost, formatDuration, formatImage, formatNumber, plural } from './format.ts'
 import { compactJson } from './json.ts'
 import type { Report } from './report.ts'
 import { placeText } from '../protocol/place.ts'
@@ -170,6 +170,7 @@ function footer(
       ? []
       : field('error', `${end.error.code}: ${end.error.message}`, width, paint)),
     ...(end.error?.help === undefined ? [] : field('fix', end.error.help, width, paint)),
+    ...pictures(report, width, paint),
     ...field(
       'usage',
       `${plural(totals.turns, 'turn')} · ${formatNumber(usage.inputTokens)} input and ${formatNumber(usage.outputTokens)} output tokens · ${money}`,
@@ -179,4 +180,13 @@ function footer(
     ...(report.head === null ? [] : headField(visible(report.head), width, paint)),
     ...(htmlPath === undefined ? [] : field('html', htmlPath, width, paint)),
   ]
+}
+
+function pictures({ modelCalls }: Report, width: number, paint: Paint): string[] {
+  const made = modelCalls.flatMap(({ turn, images = [] }) =>
+    images.map((image) => `${formatImage(image)} (turn ${turn})`),
+  )
+  const left = made.length - longestList
+  const shown = left > 0 ? [...made.slice(0, longestList), `and ${formatNumber(left)} more`] : made
+  return shown.flatMap((text) => field('picture', text, width, paint))
 }

@@ -16,6 +16,8 @@ export interface RunOutcome {
   readonly status: EndStatus
   /** The text of the last model response, and of those that it went on with. */
   readonly text: string
+  /** Addresses of the pictures in it. */
+  readonly images: readonly string[]
   readonly refusal: string | undefined
   readonly finishReason: FinishReason | undefined
   readonly usage: Usage
@@ -56,8 +58,9 @@ class Course {
   #usage: Usage = noUsage
   #cost: Cost | undefined
   #last: ModelTurn | undefined
-  /** What an answer that goes on over several responses said before the last of them. */
-  #earlierText = ''
+  /** The answer so far, which goes on over several responses where it is paused. */
+  #text = ''
+  #images: readonly string[] = []
 
   constructor(environment: RunEnvironment) {
     this.#environment = environment
@@ -95,8 +98,7 @@ class Course {
     const written = this.#environment.recorder.flush()
     if (written !== undefined) await written
     const modelTurn = await streamTurn(this.#environment, this.#messages, turn)
-    this.#earlierText = isPaused(this.#last) ? this.#text : ''
-    this.#last = modelTurn
+    this.#answer(modelTurn)
     this.#usage = addUsage(this.#usage, modelTurn.response.usage ?? noUsage)
     this.#cost = addCost(this.#cost, modelTurn.response.cost)
     this.#account(modelTurn)
@@ -108,6 +110,14 @@ class Course {
     this.#messages.push(...outcome.messages)
     this.#endTurn(modelTurn)
     return { ending: this.#endingAfter(modelTurn, outcome.pending), lastTools: outcome.succeeded }
+  }
+
+  #answer(modelTurn: ModelTurn): void {
+    const { text, images } = modelTurn.response
+    const goesOn = this.#last?.response.finishReason.unified === 'pause'
+    this.#text = goesOn ? this.#text + text : text
+    this.#images = goesOn ? [...this.#images, ...images] : images
+    this.#last = modelTurn
   }
 
   /** An answer without usage has cost nothing that anybody knows of. */
@@ -164,15 +174,12 @@ class Course {
     return { status }
   }
 
-  get #text(): string {
-    return this.#earlierText + (this.#last?.response.text ?? '')
-  }
-
   outcome({ status, error, approvals }: Ending): RunOutcome {
     const response = this.#last?.response
     return {
       status,
       text: this.#text,
+      images: this.#images,
       refusal: response?.refusal,
       finishReason: response?.finishReason,
       usage: this.#usage,
@@ -182,10 +189,6 @@ class Course {
       error,
     }
   }
-}
-
-function isPaused(turn: ModelTurn | undefined): boolean {
-  return turn?.response.finishReason.unified === 'pause'
 }
 
 function stoppedEnding(signal: AbortSignal): Ending {

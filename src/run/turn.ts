@@ -142,6 +142,7 @@ function toMessage(turn: AssembledTurn, calls: readonly ToolCall[]): AssistantMe
   const content: AssistantPart[] = []
   if (turn.reasoning !== '') content.push({ type: 'reasoning', text: turn.reasoning })
   if (turn.text !== '') content.push({ type: 'text', text: turn.text })
+  for (const url of turn.images) content.push({ type: 'image', url })
   if (turn.refusal !== undefined) content.push({ type: 'refusal', text: turn.refusal })
   for (const [index, { callId: id, providerId, tool, rawArgs }] of calls.entries()) {
     const { opaque } = turn.calls[index]!

@@ -53,6 +53,7 @@ export function chatBody(turn: ScriptedTurn, number: number, model: string): str
           content: text === '' ? null : text,
           ...(reasoning === '' ? {} : { reasoning }),
           ...(turn.refusal === undefined ? {} : { refusal: turn.refusal }),
+          ...(turn.images === undefined ? {} : { images: turn.images.map(imageOf) }),
           ...(calls.length === 0 ? {} : { tool_calls: calls }),
         },
         finish_reason: finishWord(turn),
@@ -83,9 +84,14 @@ function deltasOf(turn: ScriptedTurn, number: number): readonly object[] {
     { role: 'assistant', content: '' },
     ...piecesOf(turn.reasoning).map((reasoning) => ({ reasoning })),
     ...piecesOf(turn.text).map((content) => ({ content })),
+    ...(turn.images ?? []).map((url) => ({ images: [imageOf(url)] })),
     ...piecesOf(turn.refusal).map((refusal) => ({ refusal })),
     ...calls,
   ]
+}
+
+function imageOf(url: string): object {
+  return { type: 'image_url', image_url: { url } }
 }
 
 function usageOf(turn: ScriptedTurn): JsonObject {

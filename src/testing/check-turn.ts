@@ -1,5 +1,6 @@
 import { SallyportError } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
+import { isImageUrl } from '../protocol/image.ts'
 import { shorten } from '../base/text.ts'
 import { nearest } from '../base/suggest.ts'
 
@@ -22,6 +23,7 @@ const turnMembers: Readonly<Record<string, Member>> = {
   text: texts,
   reasoning: texts,
   refusal: text,
+  images: { what: 'a list of data or https URLs of pictures', fits: areImages },
   calls: { what: 'a list of calls', fits: Array.isArray },
   finish: { what: 'a text or null', fits: (value) => value === null || isText(value) },
   usage: { what: '`{ inputTokens, outputTokens }` or null', fits: isUsage },
@@ -91,6 +93,10 @@ function wrong(where: string, problem: string): SallyportError {
 
 function hasText(value: unknown, key: string): boolean {
   return isObject(value) && isText(value[key])
+}
+
+function areImages(value: unknown): boolean {
+  return Array.isArray(value) && value.every((url) => typeof url === 'string' && isImageUrl(url))
 }
 
 function isUsage(value: unknown): boolean {

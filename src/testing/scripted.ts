@@ -91,6 +91,7 @@ function eventsOf(turn: ScriptedTurn, number: number): readonly ModelEvent[] {
   const events: ModelEvent[] = [
     ...piecesOf(turn.reasoning).map((text) => ({ type: 'reasoning-delta', text }) as const),
     ...piecesOf(turn.text).map((text) => ({ type: 'text-delta', text }) as const),
+    ...(turn.images ?? []).map((url) => ({ type: 'image', url }) as const),
   ]
   for (const [slot, call] of calls.entries()) {
     const providerId = callIdAt(call, number, slot)

@@ -16,6 +16,8 @@ export interface ScriptedTurn {
   readonly text?: string | readonly string[]
   readonly reasoning?: string | readonly string[]
   readonly refusal?: string
+  /** Pictures, as data or https URLs. */
+  readonly images?: readonly string[]
   readonly calls?: readonly ScriptedCall[]
   /**
    * The finish word; null leaves it out. Default `tool_calls` when there are calls, else `stop`,

@@ -45,10 +45,12 @@ export interface WireBounds {
   readonly maxEventLength: number
   /** Characters of the argument text of one call. Default 2 MiB. */
   readonly maxArgumentsLength: number
-  /** Characters of text, reasoning, refusal and opaque data together. Default 16 MiB. */
+  /** Characters of text, reasoning, pictures, refusal and opaque data together. Default 16 MiB. */
   readonly maxTextLength: number
   /** Calls in one response; more of them fail the response as `model-protocol`. Default 128. */
   readonly maxCalls: number
+  /** Pictures in one response. Default 64. */
+  readonly maxImages: number
 }
 
 export const defaultBounds: WireBounds = {
@@ -57,4 +59,5 @@ export const defaultBounds: WireBounds = {
   maxArgumentsLength: 2 * 1024 * 1024,
   maxTextLength: 16 * 1024 * 1024,
   maxCalls: 128,
+  maxImages: 64,
 }

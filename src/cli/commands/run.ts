@@ -146,7 +146,8 @@ async function conclude(
   }
   if (options.json === true) {
     const { runId, status, text, usage, cost, error, approvals } = result
-    outJson(io, { runId, status, text, usage, cost, error, approvals, exit: { code } })
+    const images = result.images.length === 0 ? {} : { images: result.images }
+    outJson(io, { runId, status, text, ...images, usage, cost, error, approvals, exit: { code } })
   }
   const { renderTerminal } = await import('../../report/terminal.ts')
   const { error: _error, ...end } = result.report.end

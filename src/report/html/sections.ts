@@ -1,4 +1,4 @@
-import { formatCost, formatDuration, formatNumber, plural } from '../format.ts'
+import { formatCost, formatDuration, formatImage, formatNumber, plural } from '../format.ts'
 import type { ModelCallRow, Report } from '../report.ts'
 import { placeText } from '../../protocol/place.ts'
 import type { CallSummary } from '../summary.ts'
@@ -74,6 +74,9 @@ function modelCells(call: ModelCallRow): readonly Content[] {
     [
       call.model,
       call.responseId !== undefined && element('div', { class: 'muted' }, code(call.responseId)),
+      call.images?.map((image) =>
+        element('div', { class: 'muted' }, `picture: ${formatImage(image)}`),
+      ),
     ],
     call.error === undefined
       ? (call.finishReason?.unified ?? 'no end')

@@ -6,6 +6,14 @@ import { growingMember } from './reasoning.ts'
  */
 export type Hole = 'content' | 'reasoning' | 'reasoning_content' | 'detailed' | 'arguments'
 
+/** What one event appended; an event that appended exactly one string can be learned. */
+export interface Appended {
+  count: number
+  hole: Hole | undefined
+  slot: number
+  text: string
+}
+
 /** Lessons in a row that helped with no later event, after which learning stops. */
 const maxVain = 8
 

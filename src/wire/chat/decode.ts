@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../../base/json.ts'
-import { visible } from '../../base/text.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
+import { isImageData } from '../../protocol/image.ts'
 import type { Cost, Usage } from '../../protocol/usage.ts'
 import { listAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
@@ -8,22 +8,15 @@ import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
 import { CallSlots } from './calls.ts'
 import { errorOf, findChoice, losesCalls, parsed } from './chunk.ts'
-import { DeltaCutter, type Hole } from './cutter.ts'
+import { imagesIn, piecesOf, type Piece } from './content.ts'
+import { DeltaCutter, type Appended, type Hole } from './cutter.ts'
 import { callEntries, type CallEntry } from './entries.ts'
-import { laterWord, meaningOf, unifyFinish } from './finish.ts'
+import { finishError, laterWord, meaningOf, unifyFinish } from './finish.ts'
 import { ReasoningDetails } from './reasoning.ts'
 import { findUsage, readCost, readUsage } from './usage.ts'
 
 /** Longest model name, response id or finish word kept, in characters. */
 const maxWord = 256
-
-/** What one event appended; an event that appended exactly one string can be learned. */
-interface Appended {
-  count: number
-  hole: Hole | undefined
-  slot: number
-  text: string
-}
 
 /**
  * Reads one Chat Completions answer, streamed or whole. Only the choice with index 0 counts, and
@@ -32,10 +25,11 @@ interface Appended {
  */
 export class ChatDecoder implements Decoder {
   readonly events: ModelEvent[] = []
-  readonly #maxTextLength: number
+  readonly #bounds: WireBounds
   readonly #calls: CallSlots
   readonly #cutter = new DeltaCutter()
   readonly #details = new ReasoningDetails()
+  readonly #images = new Set<string>()
   #textLength = 0
   #refusal = ''
   /** Some endpoints send the same reasoning in two members. */
@@ -57,7 +51,7 @@ export class ChatDecoder implements Decoder {
   #appended: Appended = { count: 0, hole: undefined, slot: 0, text: '' }
 
   constructor(bounds: WireBounds, toolName: (wireName: string) => string, toolCallDeltas: boolean) {
-    this.#maxTextLength = bounds.maxTextLength
+    this.#bounds = bounds
     const fail = (error: ModelErrorData): void => this.#fail(error)
     this.#calls = new CallSlots({ events: this.events, bounds, toolName, toolCallDeltas, fail })
   }
@@ -174,8 +168,9 @@ export class ChatDecoder implements Decoder {
       for (const entry of entries) this.#call(entry)
     }
     this.#finishWords(choice)
-    if (choice['error'] != null) this.#fail(envelopeError(choice))
-    else this.#checkFinish()
+    const failure =
+      choice['error'] == null ? finishError(this.#finish, this.#native) : envelopeError(choice)
+    if (failure !== undefined) this.#fail(failure)
   }
 
   #finishWords(choice: Record<string, unknown>): void {
@@ -187,21 +182,12 @@ export class ChatDecoder implements Decoder {
     this.#appended.count += 2
   }
 
-  /** A finish word that tells of a failure is one, also without an error beside it. */
-  #checkFinish(): void {
-    if (this.#finish === undefined) return
-    const native = this.#native === undefined ? undefined : meaningOf(this.#native)
-    if (meaningOf(this.#finish) !== 'error' && native !== 'error') return
-    const reason = visible(this.#native ?? this.#finish)
-    const message = `the model endpoint ended the answer by \`${reason}\``
-    this.#fail(modelError('model-error', message, { retryable: true, providerCode: reason }))
-  }
-
   #delta(delta: Record<string, unknown>): void {
     this.#reasoning(delta)
     const { content } = delta
     if (typeof content === 'string') this.#append('content', content)
-    else if (Array.isArray(content)) this.#parts(content)
+    else if (Array.isArray(content)) this.#pieces(piecesOf(content))
+    this.#pieces(imagesIn(listAt(delta, 'images')))
     const refusal = textAt(delta, 'refusal')
     if (refusal !== undefined && this.#fits(refusal.length)) {
       this.#refusal += refusal
@@ -230,20 +216,26 @@ export class ChatDecoder implements Decoder {
     else this.#appended.count += 2
   }
 
-  /** Content as typed parts; parts of unknown types are left out. */
-  #parts(parts: readonly unknown[]): void {
-    for (const part of parts) {
-      if (!isObject(part)) continue
-      const thinking = part['thinking']
-      if (part['type'] === 'text') this.#append('content', textAt(part, 'text') ?? '')
-      else if (typeof thinking === 'string') this.#append('reasoning', thinking)
-      else for (const each of listAt(part, 'thinking')) this.#thought(each)
+  #pieces(pieces: readonly Piece[]): void {
+    if (pieces.length === 0) return
+    for (const { kind, text } of pieces) {
+      if (kind === 'image') this.#image(text)
+      else this.#append(kind === 'text' ? 'content' : 'reasoning', text)
     }
     this.#appended.count += 2
   }
 
-  #thought(part: unknown): void {
-    if (isObject(part)) this.#append('reasoning', textAt(part, 'text') ?? '')
+  /** Some endpoints send a picture in two places. */
+  #image(url: string): void {
+    if (this.#failed || this.#images.has(url) || !this.#fits(url.length)) return
+    const most = this.#bounds.maxImages
+    if (this.#images.size >= most) {
+      const message = `the answer has more than ${most} pictures`
+      return this.#fail(modelError('model-too-large', message))
+    }
+    this.#images.add(url)
+    this.events.push({ type: 'image', url })
+    this.#appended.count += 2
   }
 
   #call({ entry, source }: CallEntry): void {
@@ -269,6 +261,8 @@ export class ChatDecoder implements Decoder {
       this.#late ||= this.#finish !== undefined
       return void this.#calls.append(slot, text)
     }
+    // content that is nothing but the data of a picture is one
+    if (hole === 'content' && isImageData(text)) return this.#image(text)
     const isKeptTwice = hole === 'detailed' || hole === 'reasoning_content'
     if (!this.#fits(isKeptTwice ? 2 * text.length : text.length)) return
     if (hole === 'detailed') this.#details.lengthen(text)
@@ -284,8 +278,9 @@ export class ChatDecoder implements Decoder {
   /** Counts what is kept of the response; false when it is too much. */
   #fits(length: number): boolean {
     this.#textLength += length
-    if (this.#textLength <= this.#maxTextLength) return true
-    const message = `the answer has more than ${this.#maxTextLength} characters`
+    const most = this.#bounds.maxTextLength
+    if (this.#textLength <= most) return true
+    const message = `the answer has more than ${most} characters`
     this.#fail(modelError('model-too-large', message))
     return false
   }

@@ -1,4 +1,7 @@
+import { visible } from '../../base/text.ts'
+import type { ModelErrorData } from '../../protocol/event.ts'
 import type { FinishUnified } from '../../protocol/usage.ts'
+import { modelError } from '../status.ts'
 
 /** Finish words of endpoints that speak this wire and of the hosts behind them, as `fold` leaves them. */
 const words: readonly (readonly [FinishUnified, readonly string[]])[] = [
@@ -114,4 +117,17 @@ export function unifyFinish(
   }
   if (hasCalls && (meaning === 'stop' || meaning === 'other')) return 'tool-calls'
   return meaning
+}
+
+/** A finish word that tells of a failure is one, also without an error beside it. */
+export function finishError(
+  raw: string | undefined,
+  native: string | undefined,
+): ModelErrorData | undefined {
+  if (raw === undefined) return undefined
+  const behind = native === undefined ? undefined : meaningOf(native)
+  if (meaningOf(raw) !== 'error' && behind !== 'error') return undefined
+  const reason = visible(native ?? raw)
+  const message = `the model endpoint ended the answer by \`${reason}\``
+  return modelError('model-error', message, { retryable: true, providerCode: reason })
 }
