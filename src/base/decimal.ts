@@ -33,3 +33,21 @@ export function toDecimal(value: number): Decimal {
   const [whole = '0', fraction = ''] = mantissa.split('.')
   return { digits: BigInt(whole + fraction), exponent: Number(power) - fraction.length }
 }
+
+/**
+ * The decimal number `text` times ten to the power of `places`, exactly, in plain digits without
+ * needless zeros. Undefined for what is no such number, is negative or longer than 40 characters.
+ */
+export function shiftDecimal(text: string, places: number): string | undefined {
+  const parts = /^([0-9]+)(?:\.([0-9]+))?(?:[eE]([-+]?[0-9]{1,2}))?$/.exec(text)
+  if (parts === null || text.length > 40) return undefined
+  const [, whole = '', fraction = '', power = '0'] = parts
+  const digits = whole + fraction
+  const point = whole.length + places + Number(power)
+  const left = digits.slice(0, Math.max(0, point)).padEnd(point, '0').replace(/^0+/, '')
+  const right = ('0'.repeat(Math.max(0, -point)) + digits.slice(Math.max(0, point))).replace(
+    /0+$/,
+    '',
+  )
+  return `${left === '' ? '0' : left}${right === '' ? '' : `.${right}`}`
+}

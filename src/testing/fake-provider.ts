@@ -37,6 +37,8 @@ export type FakeTurn = FakeAnswer | ((request: FakeRequest) => FakeAnswer)
 export interface FakeRequest {
   /** Counts from 0. */
   readonly number: number
+  readonly method: string
+  /** With its query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly text: string
@@ -123,6 +125,7 @@ async function readRequest(incoming: IncomingMessage, number: number): Promise<F
   }
   return {
     number,
+    method: incoming.method ?? '',
     path: incoming.url ?? '',
     headers: incoming.headers,
     text,

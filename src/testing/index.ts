@@ -1,8 +1,10 @@
+export { scriptedAccount } from './account-script.ts'
 export { manualClock } from './clock.ts'
 export { fakeProvider } from './fake-provider.ts'
 export { journalSuite } from './journal-suite.ts'
 export { scripted } from './scripted.ts'
 
+export type { AccountScript, ScriptedAccount } from './account-script.ts'
 export type { ManualClock } from './clock.ts'
 export type {
   FakeAnswer,

@@ -1,0 +1,29 @@
+/**
+ * What one model costs, as decimal texts such as `0.15`: exactly what its provider publishes, where
+ * a double would round. All of it in US dollars.
+ */
+export interface PriceEntry extends TokenPrices {
+  /** Name of the model as the provider knows it. */
+  readonly model: string
+  /** For each request, on top of its tokens. Default 0. */
+  readonly request?: string
+  /** For each picture sent to the model. Default 0. */
+  readonly image?: string
+  /** Prices of longer prompts, by ascending length. Default none. */
+  readonly tiers?: readonly PriceTier[]
+}
+
+/** Prices per million tokens. */
+export interface TokenPrices {
+  readonly input: string
+  readonly output: string
+  /** Input that was found in the cache. Default the price of input. */
+  readonly cacheRead?: string
+  /** Input that was written to the cache. Default the price of input. */
+  readonly cacheWrite?: string
+}
+
+/** Prices of requests whose input has at least so many tokens; a whole set, not a difference. */
+export interface PriceTier extends TokenPrices {
+  readonly minInputTokens: number
+}
