@@ -73,7 +73,7 @@ export interface Generation {
 }
 
 /** The object in `data` of an answer. Throws `model-protocol`. */
-export function dataOf(answer: unknown): Record<string, unknown> {
+function dataOf(answer: unknown): Record<string, unknown> {
   const data = isObject(answer) ? objectAt(answer, 'data') : undefined
   if (data !== undefined) return data
   throw new SallyportError('model-protocol', 'the answer has no `data`', {

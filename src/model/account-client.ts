@@ -43,7 +43,7 @@ export interface AccountCall {
   readonly signal?: AbortSignal
 }
 
-export const accountTimeouts: Timeouts = {
+const accountTimeouts: Timeouts = {
   connectMs: 10_000,
   firstEventMs: 30_000,
   idleMs: 30_000,
