@@ -46,6 +46,8 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'An answer does not fit the question: a wrong role, the caller itself, an edit at a place that may not be edited, or a question that is closed. The question stays open.',
   'limit-reached':
     'A limit of the run, or of the policy, is used up. The message names it; limits of policies come back with their window.',
+  'budget-exceeded':
+    'What the session has spent, what requests under way may still cost and what this one may cost are together more than its hard limit. Nothing was sent. A smaller `maxOutputTokens` needs less room.',
   'repeated-call':
     'The model proposed the same call with the same arguments more often than `maxRepeatedCalls`. The run ends; look at what the model was told the first time.',
   unauthenticated:

@@ -39,6 +39,7 @@ export const codes = {
   'approval-expired': code('nobody answered in time'),
   'approval-invalid': code('an answer does not fit the request it answers'),
   'limit-reached': code('a limit of the run or of the policy is used up'),
+  'budget-exceeded': code('a request could cost more than its budget has left'),
   'repeated-call': code('the model proposed the same call too many times'),
 
   // identity: recorded

@@ -1,0 +1,98 @@
+import type { Message } from '../protocol/message.ts'
+import type { ModelRequest } from '../protocol/request.ts'
+import type { Money } from './money.ts'
+import type { Price } from './prices.ts'
+
+/** Tokens of a request that are none of its text: roles, wrappers, instructions about tools. */
+const frameTokens = 1000
+
+/** Tokens a picture or a file is taken for at least; providers count up to 37,000 for a picture. */
+const mediaTokens = 40_000
+
+/** A file is text and pictures of its pages; this many tokens for each character of its URL. */
+const tokensPerFileCharacter = 4
+
+/** What is known of a cost before the answer. */
+export interface Bound {
+  /** Most the input can cost; undefined without a price. */
+  readonly input: Money | undefined
+  /** Most the whole answer can cost; undefined without a price or a largest number of output tokens. */
+  readonly whole: Money | undefined
+}
+
+/**
+ * Bounds what requests cost before they are sent. Tokens of text are bounded by its UTF-8 bytes, as
+ * tokens have at least one; pictures and files by the assumptions above. Messages are measured
+ * once, as they never change.
+ */
+export class Bounder {
+  readonly #sizes = new WeakMap<Message, Size>()
+
+  bound({ messages, tools, output, settings }: ModelRequest, price: Price | undefined): Bound {
+    if (price === undefined) return { input: undefined, whole: undefined }
+    let tokens = frameTokens + bytesOf(tools) + bytesOf(output ?? null)
+    let pictures = 0
+    for (const message of messages) {
+      const size = this.#sizeOf(message)
+      tokens += size.tokens
+      pictures += size.pictures
+    }
+    const rate = [price.input, price.cacheRead, price.cacheWrite].reduce((a, b) => (a > b ? a : b))
+    const input = price.request + perMillion(rate, tokens) + price.image * BigInt(pictures)
+    const most = settings?.maxOutputTokens ?? price.maxOutputTokens
+    // other members of a body may ask for several answers, and pictures have prices of their own
+    const open = settings?.extra !== undefined || settings?.modalities?.includes('image') === true
+    if (most === undefined || open) return { input, whole: undefined }
+    return { input, whole: input + perMillion(price.output, most) }
+  }
+
+  #sizeOf(message: Message): Size {
+    const known = this.#sizes.get(message)
+    if (known !== undefined) return known
+    const size = measure(message)
+    this.#sizes.set(message, size)
+    return size
+  }
+}
+
+interface Size {
+  readonly tokens: number
+  readonly pictures: number
+}
+
+function measure(message: Message): Size {
+  let media = 0
+  let pictures = 0
+  const text = JSON.stringify(message, (_, value: unknown) => {
+    if (!isMedia(value)) return value
+    if (value.type === 'image') pictures++
+    media += value.type === 'image' ? mediaTokens : fileTokens(value.url)
+    return { ...value, url: '' }
+  })
+  return { tokens: Buffer.byteLength(text) + media, pictures }
+}
+
+function fileTokens(url: string): number {
+  return Math.max(mediaTokens, url.length * tokensPerFileCharacter)
+}
+
+interface Media {
+  readonly type: 'image' | 'file'
+  readonly url: string
+}
+
+/** A part that is a picture or file; not one that was measured already and is walked through. */
+function isMedia(value: unknown): value is Media {
+  if (typeof value !== 'object' || value === null) return false
+  const { type, url } = value as Partial<Media>
+  return (type === 'image' || type === 'file') && typeof url === 'string' && url !== ''
+}
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value))
+}
+
+/** The cost of so many tokens at a price per million, rounded up. */
+export function perMillion(price: Money, tokens: number): Money {
+  return (price * BigInt(Math.ceil(tokens)) + 999_999n) / 1_000_000n
+}

@@ -1,0 +1,200 @@
+import { checkOptions, checkNumber } from '../base/options.ts'
+import type { ErrorData } from '../base/errors.ts'
+import type { ModelRequest } from '../protocol/request.ts'
+import { noUsage, type Cost, type Usage } from '../protocol/usage.ts'
+import type { Account } from './account.ts'
+import { Bounder, perMillion, type Bound } from './bound.ts'
+import { Budget, type BudgetOptions, type Hold } from './budget.ts'
+import { moneyText, readMoney, toDollars, type Money } from './money.ts'
+import { priceTable, type PriceTable } from './price-table.ts'
+import { costOf, type Price } from './prices.ts'
+import type { CostSnapshot } from './snapshot.ts'
+import { CostTracker, type Asked } from './tracker.ts'
+
+export interface CostsOptions {
+  /**
+   * From `priceTable`; for answers whose provider does not say what they cost. Default: a table
+   * that knows no model and takes 10 US dollars per million tokens, with the source `fallback`.
+   */
+  readonly prices?: PriceTable
+  /** Default: no limits. */
+  readonly budget?: BudgetOptions
+  /** Runs, sessions, agents and models kept, each; the one used longest ago is forgotten. Default 10,000. */
+  readonly maxTracked?: number
+  /** What `costs.tracker.snapshot()` gave in an earlier process. */
+  readonly snapshot?: CostSnapshot
+}
+
+/** What a request is about to be sent for. */
+export interface Purchase extends Asked {
+  readonly request: ModelRequest
+  /** A rule chose the provider as others were used up: only the limits of this provider hold. */
+  readonly lifted?: boolean
+}
+
+/** Prices answers, counts what they cost, and holds sessions to their limits. */
+export interface Costs {
+  readonly tracker: CostTracker
+  readonly prices: PriceTable
+  /** The cost of an answer: what the provider reported, zero included, else by the prices. */
+  price(asked: Omit<Asked, 'caller'>, usage: Usage, reported: Cost | undefined): Cost
+  /**
+   * Holds back what a request can cost, before it is sent; the error `budget-exceeded` when a hard
+   * limit does not have room for it. What is opened has to be settled once.
+   */
+  open(purchase: Purchase): Purchasing | { readonly refused: ErrorData }
+  /** The limit that the session has passed: it costs more than that. */
+  exceeded(limit: 'soft' | 'hard', asked: Asked): ExceededLimit | undefined
+}
+
+export interface ExceededLimit {
+  readonly max: number
+  readonly message: string
+}
+
+/** A request under way, with what is held back for it. */
+export interface Purchasing {
+  /** Counts the answer at its price. */
+  settle(usage: Usage, reported: Cost | undefined): Cost
+  /** Nothing was answered, nothing is owed. */
+  release(): void
+  /**
+   * The answer was cut off before it told its usage. Nothing is known to have been spent, but the
+   * most it can have cost counts against the hard limit: all that was held back for it, or, where
+   * only the input is bounded, that and `characters` of output.
+   */
+  abandon(characters: number): void
+}
+
+/**
+ * Counts what the answers of models cost, and holds back what requests under way can cost, so that
+ * calls side by side cannot pass a limit together. To be given to `createRuntime` or `router`.
+ * Throws `bad-option`.
+ *
+ * @example
+ * ```ts
+ * const costs = createCosts({ prices, budget: { default: { soft: 0.5, hard: 1 } } })
+ * ```
+ */
+export function createCosts(options: CostsOptions = {}): Costs {
+  checkOptions('createCosts', options, ['prices', 'budget', 'maxTracked', 'snapshot'])
+  const { maxTracked = 10_000, snapshot } = options
+  checkNumber('maxTracked', maxTracked, { min: 1, integer: true })
+  const tracker = new CostTracker(maxTracked)
+  if (snapshot !== undefined) tracker.restore(snapshot)
+  return new Ledger(
+    tracker,
+    options.prices ?? priceTable({ fallback: 10 }),
+    options.budget && new Budget(options.budget),
+  )
+}
+
+class Ledger implements Costs {
+  readonly tracker: CostTracker
+  readonly prices: PriceTable
+  readonly #budget: Budget | undefined
+  readonly #bounder = new Bounder()
+
+  constructor(tracker: CostTracker, prices: PriceTable, budget: Budget | undefined) {
+    this.tracker = tracker
+    this.prices = prices
+    this.#budget = budget
+  }
+
+  price(
+    { provider, model }: Omit<Asked, 'caller'>,
+    usage: Usage,
+    reported: Cost | undefined,
+  ): Cost {
+    if (reported !== undefined) return reported
+    const price = this.prices.find(provider, model)
+    if (price === undefined) return { amount: 0, currency: 'USD', source: 'unknown' }
+    return { amount: toDollars(costOf(price, usage)), currency: 'USD', source: price.source }
+  }
+
+  open(purchase: Purchase): Purchasing | { readonly refused: ErrorData } {
+    const account = this.tracker.accountOf(purchase.caller)
+    const pair =
+      purchase.lifted === true
+        ? this.#budget?.ownPairOf(purchase.provider)
+        : this.#budget?.pairOf(purchase)
+    if (this.#budget === undefined || pair?.hard === undefined) {
+      return new Bought(this, purchase, account, undefined)
+    }
+    const price = this.prices.find(purchase.provider, purchase.model)
+    const bound = this.#bounder.bound(purchase.request, price)
+    const hold = this.#budget.hold(account, pair, bound.whole)
+    if (!('amount' in hold)) return { refused: hold }
+    return new Bought(this, purchase, account, { hold, bound, price })
+  }
+
+  exceeded(limit: 'soft' | 'hard', asked: Asked): ExceededLimit | undefined {
+    const max = this.#budget?.pairOf(asked)[limit]
+    const { spent } = this.tracker.accountOf(asked.caller)
+    if (max === undefined || spent <= max) return undefined
+    const message = `the ${asked.caller.session === undefined ? 'run' : 'session'} has cost ${moneyText(spent)} US dollars, more than its ${limit} limit of ${moneyText(max)}`
+    return { max: toDollars(max), message }
+  }
+}
+
+interface Held {
+  readonly hold: Hold
+  readonly bound: Bound
+  readonly price: Price | undefined
+}
+
+class Bought implements Purchasing {
+  readonly #costs: Costs
+  readonly #asked: Asked
+  readonly #account: Account
+  readonly #held: Held | undefined
+  #closed = false
+
+  constructor(costs: Costs, asked: Asked, account: Account, held: Held | undefined) {
+    this.#costs = costs
+    this.#asked = asked
+    this.#account = account
+    this.#held = held
+    account.open++
+  }
+
+  settle(usage: Usage, reported: Cost | undefined): Cost {
+    const cost = this.#costs.price(this.#asked, usage, reported)
+    if (!this.#close()) return cost
+    const money = readMoney(cost.amount)
+    // what nobody has a price for has cost as much as was held back, as far as limits know
+    if (cost.source === 'unknown' || money === undefined) this.#assume(this.#held?.hold.amount)
+    const source = money === undefined ? 'unknown' : cost.source
+    this.#costs.tracker.record(this.#asked, { money: money ?? 0n, source, usage })
+    return cost
+  }
+
+  release(): void {
+    this.#close()
+  }
+
+  abandon(characters: number): void {
+    if (!this.#close()) return
+    this.#assume(this.#held && mostOf(this.#held, characters))
+    const nothing = { money: 0n, source: 'unknown', usage: noUsage } as const
+    this.#costs.tracker.record(this.#asked, nothing)
+  }
+
+  #assume(money: Money = 0n): void {
+    this.#account.assumed += money
+  }
+
+  #close(): boolean {
+    if (this.#closed) return false
+    this.#closed = true
+    this.#account.open--
+    this.#account.reserved -= this.#held?.hold.amount ?? 0n
+    return true
+  }
+}
+
+/** A UTF-16 unit has at most three bytes of UTF-8, each of which may be a token. */
+function mostOf({ hold, bound, price }: Held, characters: number): Money {
+  if (bound.whole !== undefined || bound.input === undefined) return hold.amount
+  return bound.input + perMillion(price!.output, 3 * characters)
+}
