@@ -295,8 +295,9 @@ describe('limits', () => {
     const costs = createCosts({ prices, budget: { default: { hard: 0.000001 } } })
     const bound = (fields: Partial<ModelRequest>): number => {
       const wanted = { ...request, settings: { maxOutputTokens: 1 }, ...fields }
-      return (refusal(costs, purchase('s', { request: wanted }))?.details as { request: number })
-        .request
+      const refused = refusal(costs, purchase('s', { request: wanted }))
+      expect(refused).toBeDefined()
+      return (refused!.details as { request: number }).request
     }
     const plain = bound({})
     const say = (content: unknown) => bound({ messages: [{ role: 'user', content } as never] })
