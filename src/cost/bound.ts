@@ -37,13 +37,13 @@ export class Bounder {
       tokens += size.tokens
       pictures += size.pictures
     }
-    const rate = [price.input, price.cacheRead, price.cacheWrite].reduce((a, b) => (a > b ? a : b))
-    const input = price.request + perMillion(rate, tokens) + price.image * BigInt(pictures)
+    const { input: inputRate, output: outputRate } = highestRates(price)
+    const input = price.request + perMillion(inputRate, tokens) + price.image * BigInt(pictures)
     const most = settings?.maxOutputTokens ?? price.maxOutputTokens
     // other members of a body may ask for several answers, and pictures have prices of their own
     const open = settings?.extra !== undefined || settings?.modalities?.includes('image') === true
     if (most === undefined || open) return { input, whole: undefined }
-    return { input, whole: input + perMillion(price.output, most) }
+    return { input, whole: input + perMillion(outputRate, most) }
   }
 
   #sizeOf(message: Message): Size {
@@ -53,6 +53,22 @@ export class Bounder {
     this.#sizes.set(message, size)
     return size
   }
+}
+
+/** Which price holds depends on tokens that nobody has counted yet. */
+export function highestRates({ tiers, ...price }: Price): {
+  readonly input: Money
+  readonly output: Money
+} {
+  const all = [price, ...tiers]
+  return {
+    input: highest(all.flatMap((rates) => [rates.input, rates.cacheRead, rates.cacheWrite])),
+    output: highest(all.map((rates) => rates.output)),
+  }
+}
+
+function highest(prices: readonly Money[]): Money {
+  return prices.reduce((a, b) => (a > b ? a : b))
 }
 
 interface Size {

@@ -3,7 +3,7 @@ import type { ErrorData } from '../base/errors.ts'
 import type { ModelRequest } from '../protocol/request.ts'
 import { noUsage, type Cost, type Usage } from '../protocol/usage.ts'
 import type { Account } from './account.ts'
-import { Bounder, perMillion, type Bound } from './bound.ts'
+import { Bounder, highestRates, perMillion, type Bound } from './bound.ts'
 import { Budget, type BudgetOptions, type Hold } from './budget.ts'
 import { moneyText, readMoney, toDollars, type Money } from './money.ts'
 import { priceTable, type PriceTable } from './price-table.ts'
@@ -84,7 +84,7 @@ export function createCosts(options: CostsOptions = {}): Costs {
   if (snapshot !== undefined) tracker.restore(snapshot)
   return new Ledger(
     tracker,
-    options.prices ?? priceTable({ fallback: 10 }),
+    options.prices ?? priceTable({ fallback: '10' }),
     options.budget && new Budget(options.budget),
   )
 }
@@ -196,5 +196,5 @@ class Bought implements Purchasing {
 /** A UTF-16 unit has at most three bytes of UTF-8, each of which may be a token. */
 function mostOf({ hold, bound, price }: Held, characters: number): Money {
   if (bound.whole !== undefined || bound.input === undefined) return hold.amount
-  return bound.input + perMillion(price!.output, 3 * characters)
+  return bound.input + perMillion(highestRates(price!).output, 3 * characters)
 }

@@ -3,7 +3,10 @@
  * a double would round. All of it in US dollars.
  */
 export interface PriceEntry extends TokenPrices {
-  /** Name of the model as the provider knows it. */
+  /**
+   * Name of the model as the provider knows it, or the beginning of names, such as
+   * `claude-haiku-4` for all its dated versions.
+   */
   readonly model: string
   /** For each request, on top of its tokens. Default 0. */
   readonly request?: string
@@ -11,6 +14,8 @@ export interface PriceEntry extends TokenPrices {
   readonly image?: string
   /** Prices of longer prompts, by ascending length. Default none. */
   readonly tiers?: readonly PriceTier[]
+  /** Most tokens of one answer, without which its cost cannot be bounded in advance. Default unknown. */
+  readonly maxOutputTokens?: number
 }
 
 /** Prices per million tokens. */

@@ -1,6 +1,5 @@
-import { messageOf } from '../base/errors.ts'
+import { messageOf, SallyportError } from '../base/errors.ts'
 import { checkOptions } from '../base/options.ts'
-import { SallyportError } from '../base/errors.ts'
 import { PriceIndex, type Price, type PriceLists } from './prices.ts'
 
 export interface PriceTableOptions extends PriceLists {

@@ -2,26 +2,7 @@ import { SallyportError } from '../base/errors.ts'
 import { shorten } from '../base/text.ts'
 import type { Usage } from '../protocol/usage.ts'
 import { readMoney, type Money } from './money.ts'
-
-/**
- * What a model costs: US dollars per million tokens, as decimal text or number. Zero is a price.
- * A model may be the beginning of names, such as `claude-haiku-4` for all its dated versions.
- */
-export interface PriceEntry {
-  readonly model: string
-  readonly input: string | number
-  readonly output: string | number
-  /** Input tokens read from a cache. Default: `input`. */
-  readonly cacheRead?: string | number
-  /** Input tokens written to a cache. Default: `input`. */
-  readonly cacheWrite?: string | number
-  /** US dollars for each request. Default 0. */
-  readonly request?: string | number
-  /** US dollars for each picture of a request; used where a cost is bounded in advance. Default 0. */
-  readonly image?: string | number
-  /** Most tokens one answer can have, if known; what a bound in advance needs. */
-  readonly maxOutputTokens?: number
-}
+import type { PriceEntry, PriceTier, TokenPrices } from './price-entry.ts'
 
 export interface PriceLists {
   /** Prices that hold whoever hosts the model. */
@@ -32,19 +13,25 @@ export interface PriceLists {
    * US dollars per million tokens of input and output, for models without a price; such costs have
    * the source `fallback`. Default: their cost is `unknown`.
    */
-  readonly fallback?: string | number
+  readonly fallback?: string
 }
 
 /** A price entry, read. */
-export interface Price {
+export interface Price extends Rates {
+  readonly request: Money
+  readonly image: Money
+  /** By descending length. */
+  readonly tiers: readonly (Rates & { readonly minInputTokens: number })[]
+  readonly maxOutputTokens: number | undefined
+  readonly source: 'registry' | 'fallback'
+}
+
+/** Per million tokens. */
+export interface Rates {
   readonly input: Money
   readonly output: Money
   readonly cacheRead: Money
   readonly cacheWrite: Money
-  readonly request: Money
-  readonly image: Money
-  readonly maxOutputTokens: number | undefined
-  readonly source: 'registry' | 'fallback'
 }
 
 /** Prices by model, ready to be looked up. */
@@ -92,24 +79,39 @@ function readList(where: string, entries: readonly PriceEntry[]): PriceList {
 }
 
 function readEntry(where: string, entry: PriceEntry): Price {
-  const { maxOutputTokens } = entry
-  if (
-    maxOutputTokens !== undefined &&
-    !(Number.isSafeInteger(maxOutputTokens) && maxOutputTokens > 0)
-  ) {
-    throw wrong(where, 'has `maxOutputTokens` that is no whole number of tokens')
-  }
-  const input = amount(`${where}.input`, entry.input)
+  const { maxOutputTokens, tiers = [] } = entry
+  if (!Array.isArray(tiers)) throw wrong(`${where}.tiers`, 'is not a list')
   return {
-    input,
-    output: amount(`${where}.output`, entry.output),
-    cacheRead: amount(`${where}.cacheRead`, entry.cacheRead, input),
-    cacheWrite: amount(`${where}.cacheWrite`, entry.cacheWrite, input),
+    ...readRates(where, entry),
     request: amount(`${where}.request`, entry.request, 0n),
     image: amount(`${where}.image`, entry.image, 0n),
-    maxOutputTokens,
+    tiers: tiers
+      .map((tier: PriceTier, index) => ({
+        ...readRates(`${where}.tiers[${index}]`, tier),
+        minInputTokens: count(`${where}.tiers[${index}].minInputTokens`, tier.minInputTokens),
+      }))
+      .toSorted((a, b) => b.minInputTokens - a.minInputTokens),
+    maxOutputTokens:
+      maxOutputTokens === undefined
+        ? undefined
+        : count(`${where}.maxOutputTokens`, maxOutputTokens),
     source: 'registry',
   }
+}
+
+function readRates(where: string, prices: TokenPrices): Rates {
+  const input = amount(`${where}.input`, prices.input)
+  return {
+    input,
+    output: amount(`${where}.output`, prices.output),
+    cacheRead: amount(`${where}.cacheRead`, prices.cacheRead, input),
+    cacheWrite: amount(`${where}.cacheWrite`, prices.cacheWrite, input),
+  }
+}
+
+function count(where: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
+  throw wrong(where, 'is no number of tokens')
 }
 
 function flatPrice(rate: Money): Price {
@@ -120,34 +122,35 @@ function flatPrice(rate: Money): Price {
     cacheWrite: rate,
     request: 0n,
     image: 0n,
+    tiers: [],
     maxOutputTokens: undefined,
     source: 'fallback',
   }
 }
 
 function amount(where: string, value: unknown, absent?: Money): Money {
-  const money = value === undefined ? absent : readMoney(value)
+  const money =
+    value === undefined ? absent : typeof value === 'string' ? readMoney(value) : undefined
   if (money !== undefined) return money
   throw wrong(where, 'is no amount of money')
 }
 
 function wrong(where: string, problem: string): SallyportError {
   return new SallyportError('bad-option', `\`${where}\` ${problem}`, {
-    help: "a price is `{ model, input, output }`, in US dollars per million tokens: '0.15' or 0.15",
+    help: "a price is `{ model, input, output }`, in US dollars per million tokens as text: `'0.15'`",
   })
 }
-
-const million = 1_000_000n
 
 /** What the tokens of an answer cost, to 10^-18 dollars, rounded up. Reasoning is part of the output. */
 export function costOf(price: Price, usage: Usage): Money {
   const cached = usage.cacheReadTokens + usage.cacheWriteTokens
-  const millionth =
-    price.input * tokens(usage.inputTokens - cached) +
-    price.cacheRead * tokens(usage.cacheReadTokens) +
-    price.cacheWrite * tokens(usage.cacheWriteTokens) +
-    price.output * tokens(usage.outputTokens)
-  return price.request + (millionth + million - 1n) / million
+  const rates = price.tiers.find((tier) => usage.inputTokens >= tier.minInputTokens) ?? price
+  const millionths =
+    rates.input * tokens(usage.inputTokens - cached) +
+    rates.cacheRead * tokens(usage.cacheReadTokens) +
+    rates.cacheWrite * tokens(usage.cacheWriteTokens) +
+    rates.output * tokens(usage.outputTokens)
+  return price.request + (millionths + 999_999n) / 1_000_000n
 }
 
 /** Providers have been seen to count more cached tokens than input tokens. */

@@ -21,9 +21,6 @@ export interface Asked {
   readonly caller: ModelCaller
 }
 
-/** Stands for requests of programs that do not say on whose behalf they are made. */
-export const nobody: ModelCaller = { runId: 'no run' }
-
 /**
  * The agent of a caller: the one it names, else what precedes the first colon of its session
  * (`agent:adapter:id`), or the whole of it.

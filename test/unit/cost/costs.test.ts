@@ -5,7 +5,7 @@ import type { ModelCaller } from '../../../src/protocol/model.ts'
 import type { ModelRequest } from '../../../src/protocol/request.ts'
 import { noUsage, type Cost, type Usage } from '../../../src/protocol/usage.ts'
 
-const prices = priceTable({ models: [{ model: 'm', input: 1, output: 10 }] })
+const prices = priceTable({ models: [{ model: 'm', input: '1', output: '10' }] })
 const asked = { provider: 'p', model: 'm' }
 const tokens = (inputTokens: number, outputTokens = 0): Usage => ({
   ...noUsage,
@@ -53,7 +53,7 @@ describe('the price of an answer', () => {
       amount: 0,
       source: 'unknown',
     })
-    const rated = createCosts({ prices: priceTable({ fallback: 2 }) })
+    const rated = createCosts({ prices: priceTable({ fallback: '2' }) })
     expect(rated.price(other, tokens(500_000, 500_000), undefined)).toMatchObject({
       amount: 2,
       source: 'fallback',

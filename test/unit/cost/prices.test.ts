@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import * as fc from 'fast-check'
 import { moneyText, readMoney, toDollars } from '../../../src/cost/money.ts'
+import type { PriceEntry } from '../../../src/cost/price-entry.ts'
 import { priceTable } from '../../../src/cost/price-table.ts'
-import { costOf, type PriceEntry } from '../../../src/cost/prices.ts'
+import { costOf } from '../../../src/cost/prices.ts'
 import { noUsage } from '../../../src/protocol/usage.ts'
 
-const entry = (model: string, input: string | number = 1): PriceEntry => ({
-  model,
-  input,
-  output: 2,
-})
+function entry(model: string, input = '1'): PriceEntry {
+  return { model, input, output: '2' }
+}
 
 describe('money', () => {
   test('is read from numbers and texts without rounding', () => {
@@ -38,8 +37,8 @@ describe('money', () => {
 describe('a table of prices', () => {
   test('S3-37 S2-50 finds the exact name, then the longest beginning, of the provider before all', () => {
     const table = priceTable({
-      models: [entry('a', 1), entry('a/b', 2), entry('a/b-1', 3)],
-      providers: { host: [entry('a', 4)] },
+      models: [entry('a', '1'), entry('a/b', '2'), entry('a/b-1', '3')],
+      providers: { host: [entry('a', '4')] },
     })
     const input = (provider: string, model: string) =>
       table.find(provider, model) && moneyText(table.find(provider, model)!.input)
@@ -51,7 +50,7 @@ describe('a table of prices', () => {
   })
 
   test('S3-37 a rate for models without a price says so', () => {
-    const table = priceTable({ models: [entry('a')], fallback: 10 })
+    const table = priceTable({ models: [entry('a')], fallback: '10' })
     expect(table.find('p', 'a')?.source).toBe('registry')
     expect(table.find('p', 'b')?.source).toBe('fallback')
   })
@@ -65,10 +64,10 @@ describe('a table of prices', () => {
           output: '15',
           cacheRead: '0.3',
           cacheWrite: '3.75',
-          request: 0.01,
+          request: '0.01',
         },
         { model: 'plain', input: '3', output: '15' },
-        { model: 'free', input: 0, output: 0 },
+        { model: 'free', input: '0', output: '0' },
       ],
     })
     const usage = {
@@ -84,8 +83,16 @@ describe('a table of prices', () => {
     expect(dollars('free')).toBe(0)
   })
 
+  test('longer prompts cost what their tier says, all of them', () => {
+    const tier = (minInputTokens: number, input: string) => ({ minInputTokens, input, output: '1' })
+    const tiers = [tier(200, '3'), tier(1000, '5')]
+    const price = priceTable({ models: [{ ...entry('m'), tiers }] }).find('p', 'm')!
+    const dollars = (inputTokens: number) => toDollars(costOf(price, { ...noUsage, inputTokens }))
+    expect([199, 200, 1000].map(dollars)).toEqual([0.000199, 0.0006, 0.005])
+  })
+
   test('more cached tokens than input tokens never make an answer cheaper than nothing', () => {
-    const price = priceTable({ models: [entry('m', 3)] }).find('p', 'm')!
+    const price = priceTable({ models: [entry('m', '3')] }).find('p', 'm')!
     expect(costOf(price, { ...noUsage, inputTokens: 1, cacheReadTokens: 5 })).toBe(15n * 10n ** 12n)
     expect(costOf(price, { ...noUsage, inputTokens: -4 })).toBe(0n)
   })
@@ -96,10 +103,16 @@ describe('a table of prices', () => {
   })
 
   test.each([
-    [{ models: [{ model: '', input: 1, output: 1 }] }, '`models[0]` has no `model`'],
-    [{ models: [{ model: 'm', input: -1, output: 1 }] }, '`models[0] (`m`).input` is no amount'],
-    [{ models: [{ model: 'm', input: 1 }] }, '`models[0] (`m`).output` is no amount'],
+    [{ models: [{ model: '', input: '1', output: '1' }] }, '`models[0]` has no `model`'],
+    [
+      { models: [{ model: 'm', input: '-1', output: '1' }] },
+      '`models[0] (`m`).input` is no amount',
+    ],
+    [{ models: [{ model: 'm', input: '1' }] }, '`models[0] (`m`).output` is no amount'],
     [{ models: [entry('m'), entry('m')] }, 'prices `m` a second time'],
+    [{ models: [{ ...entry('m'), input: 1 }] }, '`models[0] (`m`).input` is no amount'],
+    [{ models: [{ ...entry('m'), maxOutputTokens: 0 }] }, 'maxOutputTokens` is no number'],
+    [{ models: [{ ...entry('m'), tiers: [entry('m')] }] }, 'tiers[0].minInputTokens` is no number'],
     [{ providers: { p: 3 } }, '`providers.p` is not a list'],
     [{ fallback: 'much' }, '`fallback` is no amount'],
     [{ refreshMs: 5 }, '`refreshMs` is no usable time'],
