@@ -88,13 +88,13 @@ function readEntry(where: string, entry: PriceEntry): Price {
     tiers: tiers
       .map((tier: PriceTier, index) => ({
         ...readRates(`${where}.tiers[${index}]`, tier),
-        minInputTokens: count(`${where}.tiers[${index}].minInputTokens`, tier.minInputTokens),
+        minInputTokens: tokenCount(`${where}.tiers[${index}].minInputTokens`, tier.minInputTokens),
       }))
       .toSorted((a, b) => b.minInputTokens - a.minInputTokens),
     maxOutputTokens:
       maxOutputTokens === undefined
         ? undefined
-        : count(`${where}.maxOutputTokens`, maxOutputTokens),
+        : tokenCount(`${where}.maxOutputTokens`, maxOutputTokens),
     source: 'registry',
   }
 }
@@ -109,7 +109,7 @@ function readRates(where: string, prices: TokenPrices): Rates {
   }
 }
 
-function count(where: string, value: unknown): number {
+function tokenCount(where: string, value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
   throw wrong(where, 'is no number of tokens')
 }

@@ -84,8 +84,10 @@ describe('a table of prices', () => {
   })
 
   test('longer prompts cost what their tier says, all of them', () => {
-    const tier = (minInputTokens: number, input: string) => ({ minInputTokens, input, output: '1' })
-    const tiers = [tier(200, '3'), tier(1000, '5')]
+    const tiers = [
+      { minInputTokens: 200, input: '3', output: '1' },
+      { minInputTokens: 1000, input: '5', output: '1' },
+    ]
     const price = priceTable({ models: [{ ...entry('m'), tiers }] }).find('p', 'm')!
     const dollars = (inputTokens: number) => toDollars(costOf(price, { ...noUsage, inputTokens }))
     expect([199, 200, 1000].map(dollars)).toEqual([0.000199, 0.0006, 0.005])
