@@ -1,4 +1,5 @@
 export { openrouterAccount, providerCatalog } from './account.ts'
+export { anthropic } from './anthropic.ts'
 export { listModels } from './catalog-listing.ts'
 export { openaiCompatible } from './compatible.ts'
 export { openrouter } from './openrouter.ts'
@@ -9,6 +10,7 @@ export type { ModelSource, OpenRouterAccount, ProviderCatalogOptions } from './a
 export type { ListedModel, ListingOptions, ModelListing } from './catalog-listing.ts'
 export type { Architecture, Catalog, CatalogModel, TopProvider } from './catalog.ts'
 export type { PriceEntry, PriceTier, TokenPrices } from '../cost/price-entry.ts'
+export type { AnthropicOptions } from './anthropic.ts'
 export type { CompatibleOptions } from './compatible.ts'
 export type { ApiKey, EndpointOptions, HttpModel } from './http-model.ts'
 export type { OpenRouterOptions, ProviderPreferences } from './openrouter.ts'

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { messageOf } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
+import { anthropicBody, anthropicStream } from './anthropic-script.ts'
 import { chatBody, chatStream } from './chat-script.ts'
 import { checkTurn, checkTurns } from './check-turn.ts'
 import type { ScriptedTurn } from './turn.ts'
@@ -49,6 +50,8 @@ export interface FakeRequest {
 export interface FakeProvider extends AsyncDisposable {
   /** Base URL for clients, on 127.0.0.1, ending in `/v1`. */
   readonly baseUrl: string
+  /** The same without `/v1`, as clients of Messages take it. */
+  readonly rootUrl: string
   /** All requests so far, in order of arrival. */
   readonly requests: readonly FakeRequest[]
   /** How many connections were opened. */
@@ -64,9 +67,10 @@ export interface FakeProviderOptions {
 }
 
 /**
- * A model provider on a real HTTP server, for tests: speaks Chat Completions, streamed or not as
- * the request asks, with scripted or recorded answers and faults. Throws `bad-option` for what is
- * no answer; what a function answers wrongly becomes status 400.
+ * A model provider on a real HTTP server, for tests: speaks Messages where the path ends in
+ * `/messages`, else Chat Completions, streamed or not as the request asks, with scripted or recorded
+ * answers and faults. Throws `bad-option` for what is no answer; what a function answers wrongly
+ * becomes status 400.
  *
  * @example
  * ```ts
@@ -99,8 +103,10 @@ export async function fakeProvider(options: FakeProviderOptions): Promise<FakePr
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
+  const rootUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    baseUrl: `${rootUrl}/v1`,
+    rootUrl,
     requests,
     get connections() {
       return connections
@@ -175,13 +181,17 @@ function recorded(turn: RecordedTurn): Required<RecordedTurn> {
 
 function scriptedAnswer(turn: ScriptedTurn, request: FakeRequest): Required<RecordedTurn> {
   const model = typeof request.body['model'] === 'string' ? request.body['model'] : 'fake'
+  const script = request.path.endsWith('/messages') ? messagesScript : chatScript
   return request.body['stream'] === true
-    ? recorded({ body: chatStream(turn, request.number, model) })
+    ? recorded({ body: script.stream(turn, request.number, model) })
     : recorded({
         headers: { 'content-type': 'application/json' },
-        body: chatBody(turn, request.number, model),
+        body: script.body(turn, request.number, model),
       })
 }
+
+const chatScript = { stream: chatStream, body: chatBody }
+const messagesScript = { stream: anthropicStream, body: anthropicBody }
 
 async function send(response: ServerResponse, body: Buffer, fault: Fault): Promise<void> {
   const end = Math.min(body.length, fault.truncate ?? Infinity, fault.reset ?? Infinity)

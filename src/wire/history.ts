@@ -20,10 +20,14 @@ interface Written {
  * What writes the messages of a history, each once: the history is sent again with every turn, and
  * writing it is what a long run would spend its time on. System messages come first.
  *
- * A call goes by its provider's id where that is unique in the history, else by ours. The first
- * owner of an id keeps it, so that what was sent once is sent the same way again.
+ * A call goes by its provider's id where that is unique in the history and one that the wire can
+ * send, else by ours. The first owner of an id keeps it, so that what was sent once is sent the
+ * same way again.
  */
-export function historyWriter(write: MessageWriter): HistoryWriter {
+export function historyWriter(
+  write: MessageWriter,
+  isSendable: (id: string) => boolean = (id) => id !== '',
+): HistoryWriter {
   /** What was sent last of the history that begins with a message. */
   const sent = new WeakMap<Message, Written[]>()
   return (messages) => {
@@ -36,7 +40,7 @@ export function historyWriter(write: MessageWriter): HistoryWriter {
       // one entry for a history: an entry for each message would cost more than writing a short one
       sent.set(first, known)
     }
-    const ids = new CallIds()
+    const ids = new CallIds(isSendable)
     for (let at = 0; at < ordered.length; at++) {
       known[at] = writeOnce(ordered[at]!, known[at], ids, write)
     }
@@ -61,13 +65,24 @@ function systemFirst(messages: readonly Message[]): readonly Message[] {
 class CallIds {
   readonly #wireIds = new Map<string, string>()
   readonly #used = new Set<string>()
+  readonly #isSendable: (id: string) => boolean
+
+  constructor(isSendable: (id: string) => boolean) {
+    this.#isSendable = isSendable
+  }
 
   assign(call: ToolCallPart): string {
     const { callId, providerId } = call
-    const id = providerId === '' || this.#used.has(providerId) ? callId : providerId
+    const isFree = this.#isSendable(providerId) && !this.#used.has(providerId)
+    const id = isFree ? providerId : this.#own(callId)
     this.#used.add(id)
     this.#wireIds.set(callId, id)
     return id
+  }
+
+  /** Our ids can be sent everywhere; a history from elsewhere may have others. */
+  #own(callId: string): string {
+    return this.#isSendable(callId) ? callId : `call_${Buffer.from(callId).toString('hex')}`
   }
 
   of(message: ToolMessage): string {

@@ -6,6 +6,7 @@ import {
   type AssembledTurn,
 } from '../../../src/protocol/assemble.ts'
 import type { ModelEvent } from '../../../src/protocol/event.ts'
+import type { Model } from '../../../src/protocol/model.ts'
 import type { ModelRequest } from '../../../src/protocol/request.ts'
 import { fakeProvider, type FakeAnswer } from '../../../src/testing/fake-provider.ts'
 
@@ -23,13 +24,22 @@ export async function ask(
     retry: { attempts: 1 },
     ...options,
   })
+  const heard = await listen(model)
+  await model.close()
+  return heard
+}
+
+/** What a model answers to one request, as events and as a turn. */
+export async function listen(
+  model: Model,
+  asked: ModelRequest = request,
+): Promise<{ readonly events: readonly ModelEvent[]; readonly turn: AssembledTurn }> {
   const assembler = new TurnAssembler()
   const events: ModelEvent[] = []
-  for await (const event of model.stream(request, { signal: new AbortController().signal })) {
+  for await (const event of model.stream(asked, { signal: new AbortController().signal })) {
     events.push(event)
     assembler.add(event)
   }
-  await model.close()
   return { events, turn: assembler.finish() }
 }
 

@@ -1,0 +1,18 @@
+import type { Wire } from '../wire.ts'
+import { checkExtra, type AnthropicWireOptions } from './options.ts'
+
+/**
+ * The Messages wire (Anthropic API reference, "Create a Message"). Throws `bad-option` for members
+ * of the body that cannot be replaced.
+ */
+export function anthropicWire(options: AnthropicWireOptions = {}): Wire {
+  checkExtra(options.body)
+  return {
+    name: 'anthropic',
+    path: '/v1/messages',
+    async load() {
+      const { anthropicCodec } = await import('./codec.ts')
+      return anthropicCodec(options)
+    },
+  }
+}

@@ -1,0 +1,107 @@
+import { isObject, type JsonObject, type JsonValue } from '../../base/json.ts'
+import { isShallow, textAt } from '../read.ts'
+import type { ReplayBlock } from './replay.ts'
+
+/** A content block while it arrives. */
+export interface Block {
+  readonly type: string
+  /** As it was opened. */
+  readonly start: Record<string, unknown>
+  /** The slot of a call of ours; undefined for all other blocks. */
+  readonly slot: number | undefined
+  /** Text, thinking or input, as it has arrived. */
+  text: string
+  /** Members that came after the opening. */
+  later: Record<string, unknown>
+  readonly citations: unknown[]
+  closed: boolean
+  /** Something of it was not understood, so that it cannot be sent back as it was. */
+  partial: boolean
+}
+
+export function openBlock(start: Record<string, unknown>, slot?: number): Block {
+  const { citations } = start
+  return {
+    type: textAt(start, 'type') ?? '',
+    start,
+    slot,
+    text: '',
+    later: {},
+    citations: Array.isArray(citations) ? [...citations] : [],
+    closed: false,
+    partial: false,
+  }
+}
+
+/** The type of the deltas that lengthen a block; undefined for a block that has none. */
+export function fittingDelta({ type, start }: Block): string | undefined {
+  if (type === 'text' || type === 'thinking') return `${type}_delta`
+  return 'input' in start || type === 'tool_use' ? 'input_json_delta' : undefined
+}
+
+/** Takes what a delta says besides text; deltas of unknown types say nothing. */
+export function amend(block: Block, type: string, delta: Record<string, unknown>): void {
+  if (type === 'signature_delta' && block.type === 'thinking') {
+    block.later = { ...block.later, signature: delta['signature'] }
+  } else if (type === 'citations_delta' && block.type === 'text') {
+    block.citations.push(delta['citation'])
+  } else if (type === 'compaction_delta' && block.type === 'compaction') {
+    const { type: _type, content, ...members } = delta
+    if (typeof content === 'string') block.text += content
+    block.later = { ...block.later, ...members }
+  }
+}
+
+/** Members of a call that the message itself holds, or that say nothing. */
+const ownMembers = new Set(['type', 'id', 'name', 'input'])
+
+/** What has to be sent back of the blocks; undefined when text and calls alone say it all. */
+export function replayOf(blocks: readonly Block[]): readonly ReplayBlock[] | undefined {
+  const kept = blocks.map(keep).filter((block) => block !== undefined)
+  const firstCall = kept.findIndex((block) => 'call' in block)
+  const plain = kept.every((block, at) =>
+    'text' in block
+      ? block.citations === undefined && (firstCall < 0 || at < firstCall)
+      : 'call' in block && Object.keys(block.call).length === 0,
+  )
+  return plain ? undefined : kept
+}
+
+function keep(block: Block): ReplayBlock | undefined {
+  if (block.type === 'text') return keepText(block)
+  if (block.slot !== undefined) return { call: extrasOf(block) }
+  const whole: unknown = { ...block.start, ...grown(block), ...block.later }
+  // half a thought is without its signature and would be refused
+  const complete =
+    (block.closed || textAt(block.later, 'signature') !== undefined) && !block.partial
+  return complete && isShallow(whole) ? { block: whole as JsonObject } : undefined
+}
+
+function keepText({ text, citations }: Block): ReplayBlock {
+  const some = citations.length > 0 && isShallow(citations)
+  return { text: text.length, ...(some ? { citations: citations as JsonValue[] } : {}) }
+}
+
+/** Who calls, where it is not the model itself. */
+function extrasOf({ start }: Block): JsonObject {
+  const extras = Object.entries(start).filter(([key, value]) => {
+    const isDirect = key === 'caller' && isObject(value) && value['type'] === 'direct'
+    return !ownMembers.has(key) && !isDirect && value !== null && isShallow(value)
+  })
+  return Object.fromEntries(extras) as JsonObject
+}
+
+/** The member that grew with the deltas. */
+function grown({ type, text, start }: Block): Record<string, unknown> {
+  if (type === 'thinking') return { thinking: text }
+  if (type === 'compaction') return text === '' ? {} : { content: text }
+  return text === '' || !('input' in start) ? {} : { input: parsedInput(text) }
+}
+
+function parsedInput(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,298 @@
+import { isObject, type JsonValue } from '../../base/json.ts'
+import { locate, sourceAt } from '../../base/json-source.ts'
+import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
+import { parsed } from '../chat/chunk.ts'
+import { readCost } from '../chat/usage.ts'
+import { objectAt, textAt } from '../read.ts'
+import type { WireBounds } from '../settings.ts'
+import { envelopeError, modelError } from '../status.ts'
+import type { Decoder } from '../wire.ts'
+import { amend, fittingDelta, openBlock, replayOf, type Block } from './blocks.ts'
+import { Calls } from './calls.ts'
+import { cutDelta, textMembers } from './delta.ts'
+import { unifyStop } from './finish.ts'
+import { mergeUsage, readUsage } from './usage.ts'
+
+/** Longest model name, response id or stop reason kept, in characters. */
+const maxWord = 256
+
+type Fields = Record<string, unknown>
+
+/**
+ * Reads one Messages answer, streamed or whole. Blocks are known by their index; what a reader
+ * could put together in two ways fails the response. Only `tool_use` blocks are calls; what the
+ * provider runs itself is kept to be sent back and otherwise of no interest. Every error is
+ * reported once, and after it the response keeps its usage and its calls, which then never run.
+ */
+export class AnthropicDecoder implements Decoder {
+  readonly events: ModelEvent[] = []
+  readonly #maxTextLength: number
+  readonly #calls: Calls
+  readonly #blocks = new Map<number, Block>()
+  /** Characters that are kept of the response. */
+  #kept = 0
+  #usage: Fields | undefined
+  #started = false
+  #responseId: string | undefined
+  #model: string | undefined
+  #container: string | undefined
+  #stop: string | undefined
+  #refusal: string | undefined
+  #done = false
+  #failed = false
+  #broken = false
+
+  constructor(bounds: WireBounds, toolName: (wireName: string) => string, toolCallDeltas: boolean) {
+    this.#maxTextLength = bounds.maxTextLength
+    const fail = (error: ModelErrorData): void => this.#fail(error)
+    this.#calls = new Calls({ events: this.events, bounds, toolName, toolCallDeltas, fail })
+  }
+
+  get complete(): boolean {
+    return this.#done || this.#failed
+  }
+
+  get broken(): boolean {
+    return this.#broken
+  }
+
+  push(data: string, eventName?: string): void {
+    if (this.#done) return
+    const delta = eventName === 'error' ? undefined : cutDelta(data)
+    if (delta !== undefined) this.#textDelta(delta.index, delta.type, delta.text)
+    else if (data.trim() !== '') this.#parse(data, eventName)
+  }
+
+  pushBody(text: string): void {
+    const body = parsed(text)
+    if (!isObject(body)) return this.#refuse('the body of the response is no JSON object')
+    if (body['error'] != null || body['type'] === 'error') return this.#fail(envelopeError(body))
+    if (!Array.isArray(body['content'])) return this.#refuse('the body is not an answer of a model')
+    if (!this.#fits(text.length)) return
+    this.#start(body)
+    for (const [index, block] of body['content'].entries()) {
+      this.#open(index, block, () => locate(text, ['content', index, 'input']), text)
+      this.#close(index)
+    }
+    this.#message(body, body)
+    this.#done = true
+  }
+
+  finish(cut?: ModelErrorData): void {
+    if (cut !== undefined) this.#fail(cut)
+    if (!this.#failed) this.#checkEvidence()
+    const unified = this.#failed ? 'error' : unifyStop(this.#stop!, this.#calls.count > 0)
+    this.#calls.finish(unified === 'tool-calls')
+    if (this.#usage !== undefined) {
+      const cost = readCost(this.#usage)
+      const usage = readUsage(this.#usage)
+      this.events.push({ type: 'usage', usage, ...(cost === undefined ? {} : { cost }) })
+    }
+    const opaque = this.#failed ? undefined : this.#replayed()
+    this.events.push({
+      type: 'end',
+      finishReason: { raw: this.#stop ?? null, unified },
+      ...(this.#refusal === undefined ? {} : { refusal: this.#refusal }),
+      ...(opaque === undefined ? {} : { opaque: { wire: 'anthropic', value: opaque } }),
+      ...(this.#model === undefined ? {} : { model: this.#model }),
+      ...(this.#responseId === undefined ? {} : { responseId: this.#responseId }),
+    })
+  }
+
+  #replayed(): JsonValue | undefined {
+    const blocks = replayOf([...this.#blocks.values()])
+    if (blocks === undefined && this.#container === undefined) return undefined
+    const container = this.#container === undefined ? {} : { container: this.#container }
+    return { blocks: blocks ?? [], ...container }
+  }
+
+  /** Both the stop reason and the end of the message have to be seen. */
+  #checkEvidence(): void {
+    if (!this.#done || this.#stop === undefined) {
+      this.#fail(modelError('model-incomplete', 'the answer ended before the model had finished'))
+    } else if (this.#stop === 'tool_use' && this.#calls.count === 0) {
+      this.#refuse('the answer announces tool calls but holds none')
+    }
+  }
+
+  #parse(data: string, eventName: string | undefined): void {
+    const event = parsed(data)
+    // some routers end every stream by this mark, which proves nothing here
+    if (event === undefined && data.trim() === '[DONE]') return
+    if (!isObject(event)) return this.#refuse('an event of the answer is no JSON object')
+    const type = textAt(event, 'type') ?? eventName
+    if (type === 'error' || eventName === 'error' || event['error'] != null) {
+      return this.#fail(envelopeError(event))
+    }
+    if (this.#failed && type !== 'message_delta') return
+    this.#event(type, event, data)
+  }
+
+  /** Events of other types, pings among them, are of no interest. */
+  #event(type: string | undefined, event: Fields, data: string): void {
+    switch (type) {
+      case 'message_start':
+        return this.#start(objectAt(event, 'message') ?? {})
+      case 'content_block_start':
+        // what is kept of a block is at most what was sent of it
+        if (!this.#fits(data.length)) return
+        return this.#open(
+          event['index'],
+          event['content_block'],
+          () => locate(data, ['content_block', 'input']),
+          data,
+        )
+      case 'content_block_delta':
+        return this.#delta(event['index'], objectAt(event, 'delta') ?? {}, data.length)
+      case 'content_block_stop':
+        return this.#close(event['index'])
+      case 'message_delta':
+        return this.#message(event, objectAt(event, 'delta') ?? {})
+      case 'message_stop':
+        this.#done = true
+    }
+  }
+
+  /** A repeated opening is tolerated only while it could not mean another message. */
+  #start(message: Fields): void {
+    const id = textAt(message, 'id')?.slice(0, maxWord)
+    if (this.#started && (id !== this.#responseId || this.#blocks.size > 0)) {
+      return this.#refuse('a second message begins before the first one has ended')
+    }
+    this.#started = true
+    this.#responseId = id
+    this.#model = textAt(message, 'model')?.slice(0, maxWord)
+    this.#usage = mergeUsage(this.#usage, objectAt(message, 'usage') ?? {})
+    this.#place(message)
+  }
+
+  /** How the message as a whole ended; `holder` has the members that concern the stop. */
+  #message(event: Fields, holder: Fields): void {
+    const usage = objectAt(event, 'usage')
+    if (usage !== undefined) this.#usage = mergeUsage(this.#usage, usage)
+    if (this.#failed) return
+    this.#place(holder)
+    const stop = textAt(holder, 'stop_reason')?.slice(0, maxWord)
+    if (stop === undefined) return
+    if (this.#stop !== undefined && this.#stop !== stop) {
+      return this.#refuse('the answer names two reasons why it stopped')
+    }
+    this.#stop = stop
+    const explanation = textAt(objectAt(holder, 'stop_details') ?? {}, 'explanation')
+    if (explanation !== undefined && this.#fits(explanation.length)) this.#refusal = explanation
+  }
+
+  #place(holder: Fields): void {
+    const container = textAt(objectAt(holder, 'container') ?? {}, 'id')
+    if (container !== undefined) this.#container = container.slice(0, maxWord)
+  }
+
+  #open(index: unknown, start: unknown, findInput: () => number | undefined, text: string): void {
+    if (this.#failed) return
+    if (!isIndex(index) || !isObject(start)) return this.#refuse('a block has no place or no form')
+    if (this.#blocks.has(index)) return this.#refuse('two blocks have the same place')
+    const isCall = start['type'] === 'tool_use'
+    const block = isCall ? this.#call(start, findInput, text) : openBlock(start)
+    if (block === undefined) return
+    this.#blocks.set(index, block)
+    if (block.type === 'text') this.#grow(block, textAt(start, 'text') ?? '')
+    if (block.type === 'thinking') this.#grow(block, textAt(start, 'thinking') ?? '')
+  }
+
+  /** Input that comes with the opening is taken as written: a parsed value shows less. */
+  #call(start: Fields, findInput: () => number | undefined, text: string): Block | undefined {
+    const { id, name, input } = start
+    const at = isNothing(input) ? undefined : findInput()
+    if (at === undefined && !isNothing(input)) {
+      return void this.#refuse('the input of a tool call stands there twice')
+    }
+    const given = typeof input === 'string' ? input : at === undefined ? '' : sourceAt(text, at)
+    const [providerId, wireName] = [id, name].map((word) => (typeof word === 'string' ? word : ''))
+    const slot = this.#calls.open(providerId!, wireName!, given)
+    return slot === undefined ? undefined : openBlock(start, slot)
+  }
+
+  #close(index: unknown): void {
+    const block = this.#failed ? undefined : this.#blocks.get(index as number)
+    if (block === undefined || block.closed) return
+    block.closed = true
+    if (block.slot !== undefined) this.#calls.close(block.slot)
+  }
+
+  #delta(index: unknown, delta: Fields, length: number): void {
+    const type = textAt(delta, 'type') ?? ''
+    const member = textMembers.get(type)
+    if (member !== undefined) {
+      const text = delta[member] ?? ''
+      if (typeof text !== 'string') return this.#refuse('the text of a delta is no text')
+      return this.#textDelta(index as number, type, text)
+    }
+    const block = this.#blocks.get(index as number)
+    if (block === undefined || !this.#fits(length)) return
+    if (block.closed) return this.#refuse('a block goes on after its end')
+    amend(block, type, delta)
+  }
+
+  #textDelta(index: number, type: string, text: string): void {
+    if (this.#failed) return
+    const block = this.#blocks.get(index) ?? this.#implied(index, type)
+    if (block === undefined) return this.#refuse('a part of the input of a call belongs to no call')
+    if (block.closed) return this.#refuse('a block goes on after its end')
+    if (fittingDelta(block) !== type) return this.#misfit(block, type)
+    this.#grow(block, text)
+  }
+
+  /** Some endpoints send text without opening its block; arguments need theirs. */
+  #implied(index: unknown, type: string): Block | undefined {
+    if (!isIndex(index) || type === 'input_json_delta') return undefined
+    const block = openBlock({ type: type === 'text_delta' ? 'text' : 'thinking' })
+    this.#blocks.set(index, block)
+    return block
+  }
+
+  /** A delta that is not of the kind of its block: harmless only where no call and no text is lost. */
+  #misfit(block: Block, type: string): void {
+    if (block.slot !== undefined || type === 'input_json_delta') {
+      this.#refuse('a delta does not fit its block')
+    } else block.partial = true
+  }
+
+  #grow(block: Block, text: string): void {
+    if (text === '') return
+    if (block.slot !== undefined) return this.#calls.append(block.slot, text)
+    // thinking is kept twice: as reasoning, and to be sent back
+    if (!this.#fits(block.type === 'thinking' ? 2 * text.length : text.length)) return
+    block.text += text
+    if (block.type === 'text') this.events.push({ type: 'text-delta', text })
+    else if (block.type === 'thinking') this.events.push({ type: 'reasoning-delta', text })
+  }
+
+  /** Counts what is kept of the response; false when it is too much. */
+  #fits(length: number): boolean {
+    this.#kept += length
+    if (this.#kept <= this.#maxTextLength) return true
+    const message = `the answer has more than ${this.#maxTextLength} characters`
+    this.#fail(modelError('model-too-large', message))
+    return false
+  }
+
+  #refuse(message: string): void {
+    this.#fail(modelError('model-protocol', message))
+  }
+
+  #fail(error: ModelErrorData): void {
+    if (this.#failed) return
+    this.#failed = true
+    this.#broken = error.code === 'model-too-large' || error.code === 'model-protocol'
+    this.events.push({ type: 'error', error })
+  }
+}
+
+function isIndex(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+/** Input that says nothing yet: what it is comes with the deltas, or it stays empty. */
+function isNothing(input: unknown): boolean {
+  return input == null || input === '' || (isObject(input) && Object.keys(input).length === 0)
+}
