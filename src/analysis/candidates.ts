@@ -1,4 +1,5 @@
 import { compileRule, inOrder, type CompiledRule } from '../policy/compiled-rule.ts'
+import { evaluate } from '../policy/condition.ts'
 import { compileGlobs } from '../policy/glob.ts'
 import type { DecisionRequest, Policy } from '../policy/policy.ts'
 import { no, unknown, yes, type Truth } from '../policy/truth.ts'
@@ -47,7 +48,7 @@ function candidateOf(
   const { principal } = request
   if (principal === null) return { ...reference, truth: 'F', miss: 'needs a known caller' }
   const truth = applied === undefined ? truthOf(rule, layer, request, principal) : unknown
-  const [miss] = rule.misses(request, principal, layer.effective(principal))
+  const [miss] = rule.misses.of(request, principal, layer.effective(principal))
   return {
     ...reference,
     truth: letters[truth],
@@ -62,7 +63,7 @@ function truthOf(
   principal: Principal,
 ): Truth {
   if (!rule.concerns(principal, layer.effective(principal))) return no
-  return rule.evaluate(request, principal)
+  return evaluate(rule.conditions, request)
 }
 
 function isSame(a: RuleReference, b: RuleReference): boolean {

@@ -78,8 +78,7 @@ function compileLayer(file: PolicyFile, around: Surroundings): Policy {
   const { file: name, line, column } = positionOf(file.rulesAt, file.source)
   const decider: Decider = {
     policy: Object.freeze({ digest: file.digest, name: file.name }),
-    table: new RuleTable(file.rules, file.source, effective),
-    place: `${name}:${line}:${column}`,
+    table: new RuleTable(file.rules, file.source, effective, `${name}:${line}:${column}`),
     hasTool: (tool) => (catalog === undefined ? isToolName(tool) : catalog.has(tool)),
     changed: changedTools(entriesOf(file), tools),
     floors: floorsOf(catalog),

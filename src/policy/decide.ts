@@ -4,8 +4,10 @@ import type { Decision, Effect, Obligation, RuleReference } from '../protocol/de
 import type { Principal } from '../protocol/principal.ts'
 import type { EffectiveRights } from './caller.ts'
 import type { Hit } from './compiled-rule.ts'
+import { evaluate } from './condition.ts'
 import type { DecisionRequest, ToolFloor } from './policy.ts'
 import { explainDefault } from './reasons.ts'
+import type { RuleIndex } from './rule-index.ts'
 import type { Caller, RuleTable } from './rule-table.ts'
 import { unknown, yes } from './truth.ts'
 
@@ -13,8 +15,6 @@ import { unknown, yes } from './truth.ts'
 export interface Decider {
   readonly policy: Decision['policy']
   readonly table: RuleTable
-  /** Where a rule would be added, as `file:line:column`. */
-  readonly place: string
   hasTool(name: string): boolean
   /** Tools whose definition does not fit its pin. */
   readonly changed: ReadonlyMap<string, string>
@@ -50,32 +50,49 @@ function timeOf(request: DecisionRequest): string {
 
 function decideBySteps(decider: Decider, request: DecisionRequest): Decision {
   const { tool, principal } = request
-  const pin = decider.changed.get(tool)
-  if (pin !== undefined) {
-    return refusal(decider, request, 'tool_changed', [
-      `the tool \`${shorten(tool, 64)}\` is not the one that was pinned: its name, description or input schema has changed, and its pin is now \`${pin}\``,
-    ])
-  }
-  if (!decider.hasTool(tool)) {
-    return refusal(decider, request, 'unknown_tool', [`there is no tool \`${shorten(tool, 64)}\``])
-  }
   if (principal === null) {
-    return refusal(decider, request, 'unauthenticated', ['the caller is not known'])
+    const refused = refuseTool(decider, request)
+    return refused ?? refusal(decider, request, 'unauthenticated', ['the caller is not known'])
   }
   const caller = decider.table.caller(principal)
-  const floor = belowFloor(decider.floors.get(tool), caller.rights)
-  if (floor !== undefined) {
-    return refusal(decider, request, 'tool.requires', [
-      `the tool \`${shorten(tool, 128)}\` itself needs ${floor}`,
-    ])
+  // rules are kept for tools that pass these steps, and the steps look at nothing else
+  let rules = caller.keptRules(tool)
+  if (rules === undefined) {
+    const refused = refuseTool(decider, request) ?? refuseRights(decider, request, caller)
+    if (refused !== undefined) return refused
+    rules = caller.rulesFor(tool)
   }
-  const hits = findHits(caller, request, principal)
+  const hits = findHits(rules, request)
   const combined = combine(hits, decider, request)
   if (combined !== undefined) return combined
   const denied = denyByDefault(decider, request, principal, caller)
   return hits.shadow.length === 0
     ? denied
     : { ...denied, rules: hits.shadow.map(({ reference }) => reference) }
+}
+
+function refuseTool(decider: Decider, request: DecisionRequest): Decision | undefined {
+  const { tool } = request
+  const pin = decider.changed.get(tool)
+  if (pin !== undefined) {
+    return refusal(decider, request, 'tool_changed', [
+      `the tool \`${shorten(tool, 64)}\` is not the one that was pinned: its name, description or input schema has changed, and its pin is now \`${pin}\``,
+    ])
+  }
+  if (decider.hasTool(tool)) return undefined
+  return refusal(decider, request, 'unknown_tool', [`there is no tool \`${shorten(tool, 64)}\``])
+}
+
+function refuseRights(
+  decider: Decider,
+  request: DecisionRequest,
+  { rights }: Caller,
+): Decision | undefined {
+  const floor = belowFloor(decider.floors.get(request.tool), rights)
+  if (floor === undefined) return undefined
+  return refusal(decider, request, 'tool.requires', [
+    `the tool \`${shorten(request.tool, 128)}\` itself needs ${floor}`,
+  ])
 }
 
 function belowFloor(
@@ -89,11 +106,11 @@ function belowFloor(
   return missing === undefined ? undefined : `the scope \`${missing}\``
 }
 
-function findHits(caller: Caller, request: DecisionRequest, principal: Principal): Hits {
+function findHits(rules: RuleIndex, request: DecisionRequest): Hits {
   const hits: Hits = { allow: [], ask: [], deny: [], shadow: [] }
-  caller.rulesFor(request.tool).candidates(request.args, (rule, evaluate) => {
-    const truth = evaluate(request, principal)
-    if (rule.rule.shadow) {
+  rules.candidates(request, (rule, conditions) => {
+    const truth = evaluate(conditions, request)
+    if (rule.isShadow) {
       if (truth === yes) hits.shadow.push(rule)
     } else if (truth === yes) hits[rule.effect].push(rule)
     else if (truth === unknown && rule.effect !== 'allow') hits[rule.effect].push(rule.whenUnknown)
@@ -151,6 +168,7 @@ function byOrder(a: Hit, b: Hit): number {
 
 /** Every rule that asks has its own approvers, and each of them has to be satisfied. */
 function obligations(asks: readonly Hit[]): readonly Obligation[] {
+  if (asks.length === 1) return [asks[0]!.obligation]
   const distinct = new Map<string, Obligation>()
   for (const { obligation } of asks) distinct.set(JSON.stringify(obligation), obligation)
   return [...distinct.values()]
@@ -162,8 +180,7 @@ function denyByDefault(
   principal: Principal,
   caller: Caller,
 ): Decision {
-  const rules = decider.table.rulesOf(request.tool)
-  const reasons = explainDefault(rules, decider.place, request, principal, caller)
+  const reasons = explainDefault(decider.table, request, principal, caller)
   return refusal(decider, request, 'default', reasons)
 }
 

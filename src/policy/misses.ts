@@ -1,4 +1,6 @@
 import { shorten, visible } from '../base/text.ts'
+import type { RuleReference } from '../protocol/decision.ts'
+import { placeText } from '../protocol/place.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { absent, blocked, valueAt } from '../base/json-path.ts'
 import { compileChecks } from './argument-test.ts'
@@ -14,24 +16,42 @@ type Part = (
   rights: EffectiveRights,
 ) => string | undefined
 
-export type Misses = (
-  request: DecisionRequest,
-  principal: Principal,
-  rights: EffectiveRights,
-) => readonly string[]
+/** Which conditions of an allow rule do not hold; built when asked, for most never are. */
+export class Misses {
+  readonly #rule: Rule
+  readonly #reference: RuleReference
+  #name: string | undefined
+  #parts: readonly Part[] | undefined
 
-/**
- * Tells which conditions of an allow rule do not hold, each as the rest of a sentence about the
- * rule. Built when first asked: most rules are never explained.
- */
-export function compileMisses(rule: Rule): Misses {
-  let parts: readonly Part[] | undefined
-  return (request, principal, rights) => {
-    parts ??= [...partsOfWho(rule), ...partsOfCall(rule), ...rule.args.map(partOfArgument)]
-    return parts
-      .map((part) => part(request, principal, rights))
-      .filter((miss) => miss !== undefined)
+  constructor(rule: Rule, reference: RuleReference) {
+    this.#rule = rule
+    this.#reference = reference
   }
+
+  /** The rule and its place, as a sentence names them. */
+  get name(): string {
+    this.#name ??= nameOf(this.#reference)
+    return this.#name
+  }
+
+  /** Each is the rest of a sentence about the rule. */
+  of(request: DecisionRequest, principal: Principal, rights: EffectiveRights): readonly string[] {
+    this.#parts ??= partsOf(this.#rule)
+    const misses: string[] = []
+    for (const part of this.#parts) {
+      const miss = part(request, principal, rights)
+      if (miss !== undefined) misses.push(miss)
+    }
+    return misses
+  }
+}
+
+export function nameOf(reference: RuleReference): string {
+  return `\`${reference.id}\` (${placeText(reference)})`
+}
+
+function partsOf(rule: Rule): readonly Part[] {
+  return [...partsOfWho(rule), ...partsOfCall(rule), ...rule.args.map(partOfArgument)]
 }
 
 const words = {

@@ -3,6 +3,7 @@ import type { EffectiveRights } from './caller.ts'
 import { compileRule, inOrder, type CompiledRule } from './compiled-rule.ts'
 import type { Rule } from './document.ts'
 import { compileGlob, isGlob } from './glob.ts'
+import { hintsFor, type Hints } from './reasons.ts'
 import { group, RuleIndex } from './rule-index.ts'
 import type { Source } from './source.ts'
 
@@ -13,7 +14,10 @@ const maxTools = 1000
 /** What one kind of caller can meet: an index of rules for each tool, built when first used. */
 export interface Caller {
   readonly rights: EffectiveRights
+  /** What `rulesFor` has built for a tool, if it was asked. */
+  keptRules(tool: string): RuleIndex | undefined
   rulesFor(tool: string): RuleIndex
+  hintsFor(tool: string): Hints
 }
 
 interface GlobRule {
@@ -40,19 +44,23 @@ export class RuleTable {
   readonly #globs: GlobRule[] = []
   readonly #tools = new Map<string, readonly CompiledRule[]>()
   readonly #callers = new Map<string, Caller>()
+  readonly #place: string
   readonly #effective: (principal: Principal) => EffectiveRights
   readonly #mentioned: Readonly<Record<'tenants' | 'agents' | 'issuers', ReadonlySet<string>>>
   #last: Remembered | undefined
 
+  /** `place` is where a rule would be added, as `file:line:column`. */
   constructor(
     rules: readonly Rule[],
     source: Source,
     effective: (principal: Principal) => EffectiveRights,
+    place: string,
   ) {
     this.#rules = inOrder(rules)
     this.#source = source
     this.#compiled = Array.from({ length: rules.length })
     this.#effective = effective
+    this.#place = place
     this.#mentioned = {
       tenants: mentioned(rules, 'tenants'),
       agents: mentioned(rules, 'agents'),
@@ -68,13 +76,11 @@ export class RuleTable {
 
   /** All rules about a tool, in the order of their ids. */
   rulesOf(tool: string): readonly CompiledRule[] {
-    const known = this.#tools.get(tool)
-    if (known !== undefined) return known
-    const orders = new Set(this.#exact.get(tool))
-    for (const { matches, order } of this.#globs) if (matches(tool)) orders.add(order)
-    const rules = [...orders].toSorted((a, b) => a - b).map((order) => this.#ruleAt(order))
-    remember(this.#tools, tool, rules, maxTools)
-    return rules
+    return kept(this.#tools, tool, maxTools, () => {
+      const orders = new Set(this.#exact.get(tool))
+      for (const { matches, order } of this.#globs) if (matches(tool)) orders.add(order)
+      return [...orders].toSorted((a, b) => a - b).map((order) => this.#ruleAt(order))
+    })
   }
 
   #ruleAt(order: number): CompiledRule {
@@ -104,16 +110,16 @@ export class RuleTable {
     const principal = { ...given, roles: [...given.roles], scopes: [...given.scopes] }
     const rights = this.#effective(principal)
     const indexes = new Map<string, RuleIndex>()
+    const hints = new Map<string, Hints>()
     return {
       rights,
-      rulesFor: (tool) => {
-        const known = indexes.get(tool)
-        if (known !== undefined) return known
-        const rules = this.rulesOf(tool).filter((rule) => rule.concerns(principal, rights))
-        const index = new RuleIndex(rules)
-        remember(indexes, tool, index, maxTools)
-        return index
-      },
+      keptRules: (tool) => indexes.get(tool),
+      rulesFor: (tool) =>
+        kept(indexes, tool, maxTools, () => {
+          const rules = this.rulesOf(tool)
+          return new RuleIndex(rules.filter((rule) => rule.concerns(principal, rights)))
+        }),
+      hintsFor: (tool) => kept(hints, tool, maxTools, () => hintsFor(tool, principal, this.#place)),
     }
   }
 }
@@ -128,6 +134,19 @@ function mentioned(
     for (const value of notWho?.[key] ?? []) found.add(value)
   }
   return found
+}
+
+function kept<V extends object>(
+  map: Map<string, V>,
+  key: string,
+  maximum: number,
+  build: () => V,
+): V {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const value = build()
+  remember(map, key, value, maximum)
+  return value
 }
 
 /** Keeps the newest entries; the oldest one makes room. */
