@@ -1,4 +1,4 @@
-import { compileRule, inOrder, type CompiledRule } from '../policy/compiled-rule.ts'
+import { CompiledRule, inOrder } from '../policy/compiled-rule.ts'
 import { evaluate } from '../policy/condition.ts'
 import { compileGlobs } from '../policy/glob.ts'
 import type { DecisionRequest, Policy } from '../policy/policy.ts'
@@ -29,7 +29,7 @@ export function candidatesOf(
     const { rules, source } = layer.document
     return inOrder(rules)
       .filter(({ tools }) => compileGlobs(tools)(request.tool))
-      .map((rule, order) => compileRule(rule, order, source))
+      .map((rule, order) => new CompiledRule(rule, order, source))
       .map((rule) => candidateOf(rule, layer, request, decision))
   })
   const order = ['T', 'U', 'F']
@@ -42,7 +42,7 @@ function candidateOf(
   request: DecisionRequest,
   decision: Decision,
 ): Candidate {
-  const { reference } = rule
+  const { reference } = rule.whenTrue
   const applied = decision.rules.find((other) => isSame(other, reference))
   if (applied !== undefined && applied.unknown !== true) return { ...reference, truth: 'T' }
   const { principal } = request

@@ -111,7 +111,9 @@ function partsOf({ path, optional, test }: RuleArgument, effect: Effect): Partia
 function boundsOf(test: ArgumentTest): Partial<Condition> | undefined {
   const { at: _at, type, minimum, maximum, exclusiveMinimum, exclusiveMaximum, ...others } = test
   const isOfNumbers = type === 'number' || type === 'integer'
-  if (Object.keys(others).length > 0 || (type !== undefined && !isOfNumbers)) return undefined
+  const isOfNothing = Object.keys(test).length === 1
+  if (isOfNothing || (type !== undefined && !isOfNumbers)) return undefined
+  if (Object.keys(others).length > 0) return undefined
   return {
     whenNotNumber: isOfNumbers ? no : unknown,
     integer: type === 'integer',

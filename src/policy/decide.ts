@@ -111,8 +111,8 @@ function findHits(rules: RuleIndex, request: DecisionRequest): Hits {
   rules.candidates(request, (rule, conditions) => {
     const truth = evaluate(conditions, request)
     if (rule.isShadow) {
-      if (truth === yes) hits.shadow.push(rule)
-    } else if (truth === yes) hits[rule.effect].push(rule)
+      if (truth === yes) hits.shadow.push(rule.whenTrue)
+    } else if (truth === yes) hits[rule.effect].push(rule.whenTrue)
     else if (truth === unknown && rule.effect !== 'allow') hits[rule.effect].push(rule.whenUnknown)
   })
   return hits

@@ -1,6 +1,6 @@
 import type { Principal } from '../protocol/principal.ts'
 import type { EffectiveRights } from './caller.ts'
-import { compileRule, inOrder, type CompiledRule } from './compiled-rule.ts'
+import { CompiledRule, inOrder } from './compiled-rule.ts'
 import type { Rule } from './document.ts'
 import { compileGlob, isGlob } from './glob.ts'
 import { hintsFor, type Hints } from './reasons.ts'
@@ -84,7 +84,7 @@ export class RuleTable {
   }
 
   #ruleAt(order: number): CompiledRule {
-    return (this.#compiled[order] ??= compileRule(this.#rules[order]!, order, this.#source))
+    return (this.#compiled[order] ??= new CompiledRule(this.#rules[order]!, order, this.#source))
   }
 
   caller(principal: Principal): Caller {
