@@ -1,3 +1,4 @@
+import { interned } from '../base/intern.ts'
 import { absent, blocked, valueAt } from '../base/json-path.ts'
 import type { JsonValue } from '../base/json.ts'
 import { compileTest, type Check } from './argument-test.ts'
@@ -79,13 +80,13 @@ export function chainConditions(rule: Rule, ordered: readonly RuleArgument[]): C
 /** Spelled out, so that all links have one layout. */
 function link(parts: Partial<Condition>, next: Condition | null): Condition {
   return {
-    name: parts.name ?? null,
+    name: parts.name == null ? null : interned(parts.name),
     next,
-    check: parts.check ?? null,
     minimum: parts.minimum ?? null,
     maximum: parts.maximum ?? null,
     exclusiveMinimum: parts.exclusiveMinimum ?? null,
     exclusiveMaximum: parts.exclusiveMaximum ?? null,
+    check: parts.check ?? null,
     integer: parts.integer ?? false,
     whenAbsent: parts.whenAbsent ?? no,
     whenNotNumber: parts.whenNotNumber ?? unknown,

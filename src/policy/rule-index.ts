@@ -1,10 +1,11 @@
-import type { JsonPrimitive } from '../base/json.ts'
+import { interned } from '../base/intern.ts'
+import type { JsonPrimitive, JsonValue } from '../base/json.ts'
 import { indexKey } from './argument-test.ts'
 import type { CompiledRule } from './compiled-rule.ts'
 import type { Condition } from './condition.ts'
 import type { DecisionRequest } from './policy.ts'
 import { RangeIndex, type RangedRule } from './range-index.ts'
-import { requiredRange, type RequiredValues } from './required.ts'
+import { requiredRange } from './required.ts'
 
 /** Fewer rules than this are cheaper to evaluate than to look up. */
 const worthwhile = 8
@@ -12,12 +13,8 @@ const worthwhile = 8
 /** Gets a rule that may not be false, and what is left to evaluate. */
 type Visit = (rule: CompiledRule, conditions: Condition | null) => void
 
-interface ValueIndex {
-  readonly name: string
-  /** One rule, the usual case, needs no list. */
-  readonly rules: Map<JsonPrimitive | undefined, CompiledRule | CompiledRule[]>
-  readonly next: ValueIndex | null
-}
+/** By a value that is required. One rule, the usual case, needs no list. */
+type ByValue = Map<JsonPrimitive | undefined, CompiledRule | CompiledRule[]>
 
 interface RangedName {
   readonly name: string
@@ -32,68 +29,75 @@ const none: readonly CompiledRule[] = []
  * others. A rule is filed under one argument that it requires: by the values of `const` and
  * `enum`, or by the range of a number. All of a rule has to hold, so a rule that is not found is
  * false; a rule that is found is still evaluated.
+ *
+ * One index is about the values of one argument; rules that require none of it are in another one
+ * behind it. Chains and a common empty list keep what a decision walks along in few places.
  */
 export class RuleIndex {
-  // chains and a common empty list: what every decision walks along lies in few places
-  readonly #always: readonly CompiledRule[] = none
-  #byValue: ValueIndex | null = null
+  readonly #always: readonly CompiledRule[]
+  readonly #name: string | null = null
+  readonly #byValue: ByValue | null = null
+  readonly #others: RuleIndex | null = null
   #byRange: RangedName | null = null
 
   constructor(rules: readonly CompiledRule[]) {
-    if (rules.length < worthwhile) {
-      this.#always = rules
-      return
+    const name = rules.find(({ required }) => required !== undefined)?.required!.name
+    if (rules.length < worthwhile) this.#always = rules
+    else if (name === undefined) this.#always = this.#fileByRange(rules)
+    else {
+      const others = rules.filter(({ required }) => required?.name !== name)
+      this.#always = none
+      this.#name = interned(name)
+      this.#byValue = fileByValue(rules.filter(({ required }) => required?.name === name))
+      this.#others = others.length === 0 ? null : new RuleIndex(others)
     }
-    const always: CompiledRule[] = []
-    const ranged = new Map<string, RangedRule[]>()
-    for (const rule of rules) {
-      const { required } = rule
-      const range = required === undefined ? requiredRange(rule.rule) : undefined
-      if (required !== undefined) this.#fileByValue(required, rule)
-      else if (range !== undefined) group(ranged, range.name, { rule, range })
-      else always.push(rule)
-    }
-    for (const [name, entries] of ranged) {
-      const ranges = new RangeIndex(entries)
-      this.#byRange = { name, ranges, next: this.#byRange }
-      always.push(...ranges.wide)
-    }
-    if (always.length > 0) this.#always = always
   }
 
-  candidates({ args }: DecisionRequest, visit: Visit): void {
+  candidates(request: DecisionRequest, visit: Visit): void {
+    const { args } = request
     for (const rule of this.#always) visit(rule, rule.conditions)
-    for (let index = this.#byValue; index !== null; index = index.next) {
-      const value = Object.hasOwn(args, index.name) ? args[index.name]! : undefined
-      if (value === undefined || (typeof value === 'object' && value !== null)) continue
-      visitFound(index.rules, value, visit)
-    }
+    const name = this.#name
+    if (name !== null && Object.hasOwn(args, name)) visitFound(this.#byValue!, args[name]!, visit)
     for (let index = this.#byRange; index !== null; index = index.next) {
       if (!Object.hasOwn(args, index.name)) continue
       for (const rule of index.ranges.find(args[index.name]!)) visit(rule, rule.conditions)
     }
+    this.#others?.candidates(request, visit)
   }
 
-  #fileByValue({ name, values }: RequiredValues, rule: CompiledRule): void {
-    const rules = this.#rulesByValueOf(name)
-    for (const key of new Set(values.map(indexKey))) {
-      const others = rules.get(key)
-      if (others === undefined) rules.set(key, rule)
-      else if (Array.isArray(others)) others.push(rule)
-      else rules.set(key, [others, rule])
+  /** Gives the rules that have no range, or one that is too wide. */
+  #fileByRange(rules: readonly CompiledRule[]): readonly CompiledRule[] {
+    const always: CompiledRule[] = []
+    const ranged = new Map<string, RangedRule[]>()
+    for (const rule of rules) {
+      const range = requiredRange(rule.rule)
+      if (range === undefined) always.push(rule)
+      else group(ranged, range.name, { rule, range })
     }
-  }
-
-  #rulesByValueOf(name: string): ValueIndex['rules'] {
-    for (let index = this.#byValue; index !== null; index = index.next) {
-      if (index.name === name) return index.rules
+    for (const [name, entries] of ranged) {
+      const ranges = new RangeIndex(entries)
+      this.#byRange = { name: interned(name), ranges, next: this.#byRange }
+      always.push(...ranges.wide)
     }
-    this.#byValue = { name, rules: new Map(), next: this.#byValue }
-    return this.#byValue.rules
+    return always
   }
 }
 
-function visitFound(rules: ValueIndex['rules'], value: JsonPrimitive, visit: Visit): void {
+function fileByValue(rules: readonly CompiledRule[]): ByValue {
+  const filed: ByValue = new Map()
+  for (const rule of rules) {
+    for (const key of new Set(rule.required!.values.map(indexKey))) {
+      const others = filed.get(key)
+      if (others === undefined) filed.set(key, rule)
+      else if (Array.isArray(others)) others.push(rule)
+      else filed.set(key, [others, rule])
+    }
+  }
+  return filed
+}
+
+function visitFound(rules: ByValue, value: JsonValue, visit: Visit): void {
+  if (typeof value === 'object' && value !== null) return
   // normalizing is dear; a text that is found as it is needs none
   const found = rules.get(value) ?? rules.get(indexKey(value))
   if (found === undefined) return

@@ -20,6 +20,9 @@ export interface Verdict {
   readonly bar: number
 }
 
+/** Microseconds. */
+const slowestDecision = 5
+
 /** The product's own figures beside the highest accepted ones. */
 export function judge({ loops, decisions, flow, imports }: Results): Verdict[] {
   const verdicts: Verdict[] = []
@@ -32,10 +35,14 @@ export function judge({ loops, decisions, flow, imports }: Results): Verdict[] {
       bar,
     })
   }
-  for (const { shape, rules, outcome, toTen, bar } of decisions) {
+  for (const { shape, rules, outcome, distinct, toTen, bar } of decisions) {
     if (bar === undefined) continue
-    const what = `decide, ${rules} rules ${shapes[shape]} against 10: ${outcome}`
-    verdicts.push({ what, value: toTen, bar })
+    const what = `decide, ${rules} rules ${shapes[shape]}, ${distinct} calls in turn: ${outcome}`
+    verdicts.push({ what: `${what}, against 10 rules`, value: toTen, bar })
+  }
+  if (decisions.length > 0) {
+    const slowest = Math.max(...decisions.map(({ p50 }) => p50))
+    verdicts.push({ what: 'decide, slowest p50, µs', value: slowest, bar: slowestDecision })
   }
   for (const { what, p50, bar } of flow) {
     if (bar !== undefined) verdicts.push({ what: `flow, ${what}, ms`, value: p50, bar })
@@ -110,7 +117,10 @@ const decisionHead = ['decide, p50 (p99) in µs', 'allow', 'ask', 'deny', 'defau
 
 /** One row for each policy. */
 function decisionCells(rows: readonly DecisionRow[]): string[][] {
-  const policies = Map.groupBy(rows, ({ rules, shape }) => `${rules} rules ${shapes[shape]}`)
+  const policies = Map.groupBy(
+    rows,
+    ({ rules, shape, distinct }) => `${rules} rules ${shapes[shape]}, ${distinct} calls in turn`,
+  )
   return [...policies].map(([policy, outcomes]) => [
     policy,
     ...outcomes.map(({ p50, p99 }) => `${digits(p50)} (${digits(p99)})`),
