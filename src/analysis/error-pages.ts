@@ -142,6 +142,12 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'The answer does not follow the protocol of the chosen wire. Check that `--wire` and the address belong together.',
   'model-too-large':
     'The answer is larger than `bounds` allow. It is cut off, and nothing of it runs.',
+  'login-invalid':
+    'A callback came with the state of another login, twice, or without a code. Nothing was redeemed. If nobody started two logins at once, somebody else may have sent it; start the login again.',
+  'login-refused':
+    'The login page sent the person back with an error in place of a code, such as `access_denied`. No key was made; start the login again.',
+  'login-expired':
+    'The login was not finished within its 10 minutes, or within the time that was given. Start it again; a code that comes late is worthless.',
   cancelled:
     'The caller stopped the run, by its signal or `cancel()`. Tools that were running got their signal too.',
   'run-timeout':

@@ -94,6 +94,11 @@ export const codes = {
   'model-protocol': code('the answer does not follow the wire protocol'),
   'model-too-large': code('the answer is larger than the configured bound'),
 
+  // logins to an account: thrown
+  'login-invalid': code('the callback does not belong to the login'),
+  'login-refused': code('the person or the account did not agree to the login'),
+  'login-expired': code('the login was not finished in time'),
+
   // end of a run: recorded
   cancelled: code('the run was cancelled by its caller'),
   'run-timeout': code('the run did not finish in time'),

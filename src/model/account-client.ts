@@ -4,9 +4,11 @@ import type { JsonValue } from '../base/json.ts'
 import { checkHeaders, endpointUrl } from '../wire/endpoint.ts'
 import { HttpClient } from '../wire/http.ts'
 import { askJson, type RestQuestion } from '../wire/rest.ts'
-import { secretsIn } from '../wire/secrets.ts'
+import { secretsIn, type Secret } from '../wire/secrets.ts'
 import { defaultRetry, type RetryOptions, type Timeouts } from '../wire/settings.ts'
-import { checkKeys, checkNumbers, checkText, withDefaults } from './options.ts'
+import type { Transport } from '../wire/transport.ts'
+import { checkAmounts, checkRetry, checkTransport } from './http-model-settings.ts'
+import { checkNumbers, checkText, withDefaults } from './options.ts'
 
 /** What every endpoint beside the model wires has in common. */
 export interface AccountEndpoint {
@@ -22,6 +24,8 @@ export interface AccountEndpoint {
   readonly retry?: Partial<RetryOptions>
   /** Bytes of an answer. Default 16 MiB; a longer one is `model-too-large`. */
   readonly maxBytes?: number
+  /** Who carries the requests. Default: connections of our own. */
+  readonly transport?: Transport
   readonly clock?: Clock
   /** Numbers from 0 up to 1, for the jitter of waits. Default `Math.random`. */
   readonly random?: () => number
@@ -34,6 +38,7 @@ export const accountKeys = [
   'timeouts',
   'retry',
   'maxBytes',
+  'transport',
   'clock',
   'random',
 ] as const
@@ -61,20 +66,18 @@ export class AccountClient {
   readonly #headers: Readonly<Record<string, string>>
 
   constructor(options: AccountEndpoint & { readonly baseUrl: string }) {
-    checkText('baseUrl', options.baseUrl)
-    endpointUrl(options.baseUrl, '')
-    const { apiKey, maxBytes } = options
-    if (apiKey !== undefined && typeof apiKey !== 'function') {
-      checkText('apiKey', apiKey)
-      checkHeaders({ 'x-key': apiKey })
-    }
-    if (maxBytes !== undefined) checkNumbers('options', { maxBytes }, 1)
+    checkOptions(options)
     this.#options = options
     this.#headers = checkHeaders(options.headers ?? {})
-    this.#timeouts = checked('timeouts', accountTimeouts, options.timeouts)
-    this.#retry = checked('retry', defaultRetry, options.retry)
+    this.#timeouts = withDefaults(accountTimeouts, options.timeouts)
+    this.#retry = withDefaults(defaultRetry, options.retry)
     const { now } = options.clock ?? systemClock
-    this.#client = new HttpClient({ connectMs: this.#timeouts.connectMs, now })
+    this.#client = new HttpClient({
+      connectMs: this.#timeouts.connectMs,
+      now,
+      ...(options.transport && { transport: options.transport }),
+      ...(this.#retry.statuses && { retryStatuses: this.#retry.statuses }),
+    })
   }
 
   get hasKey(): boolean {
@@ -99,11 +102,11 @@ export class AccountClient {
   post(
     path: string,
     body: JsonValue,
-    secrets: readonly string[],
+    secrets: readonly Secret[],
     { signal }: AccountCall = {},
   ): Promise<JsonValue> {
     const headers = this.#headers
-    const all = [...secrets, ...secretsIn(headers)]
+    const all = [...secrets.filter(isLong), ...secretsIn(headers)]
     const url = this.#urlOf(path)
     return this.#ask({ url, headers, body: JSON.stringify(body), secrets: all }, signal)
   }
@@ -149,9 +152,21 @@ export class AccountClient {
   }
 }
 
-function checked<T extends object>(where: string, defaults: T, given: Partial<T> | undefined): T {
-  if (given !== undefined) checkKeys(where, given, Object.keys(defaults))
-  const all = withDefaults(defaults, given)
-  checkNumbers(where, all, where === 'retry' ? 0 : 1)
-  return all
+/** What is shorter would be found everywhere. */
+function isLong(secret: Secret): boolean {
+  return typeof secret !== 'string' || secret.length >= 4
+}
+
+function checkOptions(options: AccountEndpoint & { readonly baseUrl: string }): void {
+  const { baseUrl, apiKey, maxBytes, timeouts, retry, transport } = options
+  checkText('baseUrl', baseUrl)
+  endpointUrl(baseUrl, '')
+  if (apiKey !== undefined && typeof apiKey !== 'function') {
+    checkText('apiKey', apiKey)
+    checkHeaders({ 'x-key': apiKey })
+  }
+  if (maxBytes !== undefined) checkNumbers('options', { maxBytes }, 1)
+  checkAmounts('timeouts', timeouts, accountTimeouts, 1)
+  if (retry !== undefined) checkRetry(retry)
+  if (transport !== undefined) checkTransport(transport)
 }

@@ -1,6 +1,6 @@
 import { errorDataOf, type ErrorData } from '../base/errors.ts'
-import { countAt } from '../wire/read.ts'
 import type { TokenPrices } from '../cost/price-entry.ts'
+import { countAt } from '../wire/read.ts'
 import type { AccountCall } from './account-client.ts'
 import type { ModelSource } from './account.ts'
 import type { CatalogModel } from './catalog.ts'

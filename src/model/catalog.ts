@@ -73,6 +73,7 @@ function modelOf(entry: unknown): CatalogModel | undefined {
   if (!isObject(entry)) return undefined
   const id = textAt(entry, 'id')
   if (id === undefined || id.length > longestId || !isVisible(id)) return undefined
+  const topProvider = topProviderOf(objectAt(entry, 'top_provider') ?? {})
   const listsParameters = Array.isArray(entry['supported_parameters'])
   const supportedParameters = textsAt(entry, 'supported_parameters')
   return {
@@ -81,8 +82,8 @@ function modelOf(entry: unknown): CatalogModel | undefined {
     canonicalSlug: textAt(entry, 'canonical_slug') ?? null,
     contextLength: countAt(entry, 'context_length') ?? null,
     architecture: architectureOf(objectAt(entry, 'architecture') ?? {}),
-    topProvider: topProviderOf(objectAt(entry, 'top_provider') ?? {}),
-    prices: pricesOf(id, objectAt(entry, 'pricing') ?? {}),
+    topProvider,
+    prices: pricesOf(id, objectAt(entry, 'pricing') ?? {}, topProvider.maxCompletionTokens),
     supportedParameters,
     tools: listsParameters ? supportedParameters.includes('tools') : null,
     raw: entry as JsonObject,
@@ -117,7 +118,11 @@ function textsAt(object: Record<string, unknown>, key: string): readonly string[
  * Null without prices of input and output. A router of models says -1: its price depends on where
  * a request ends up.
  */
-function pricesOf(model: string, pricing: Record<string, unknown>): PriceEntry | null {
+function pricesOf(
+  model: string,
+  pricing: Record<string, unknown>,
+  maxOutputTokens: number | null,
+): PriceEntry | null {
   const tokens = tokenPricesOf(pricing)
   if (tokens === undefined) return null
   const request = priceAt(pricing, 'request', 0)
@@ -128,6 +133,8 @@ function pricesOf(model: string, pricing: Record<string, unknown>): PriceEntry |
     ...tokens,
     ...(request === undefined ? {} : { request }),
     ...(image === undefined ? {} : { image }),
+    ...(Number.isSafeInteger(maxOutputTokens) &&
+      maxOutputTokens! > 0 && { maxOutputTokens: maxOutputTokens! }),
     ...(tiers.length === 0 ? {} : { tiers }),
   }
 }

@@ -47,7 +47,7 @@ function checkOptions(options: ModelOptions): void {
   if (options.transport !== undefined) checkTransport(options.transport)
 }
 
-function checkAmounts<T extends object>(
+export function checkAmounts<T extends object>(
   where: string,
   given: Partial<T> | undefined,
   defaults: T,
@@ -58,7 +58,7 @@ function checkAmounts<T extends object>(
   checkNumbers(where, withDefaults(defaults, given as Partial<T>), least)
 }
 
-function checkRetry(retry: Partial<RetryOptions>): void {
+export function checkRetry(retry: Partial<RetryOptions>): void {
   checkKeys('retry', retry, [...Object.keys(defaultRetry), 'statuses'])
   const { statuses, ...amounts } = retry as Partial<RetryOptions>
   checkAmounts('retry', amounts, defaultRetry, 0)
@@ -77,7 +77,7 @@ function isFailure(status: unknown): boolean {
   return Number.isInteger(status) && Number(status) >= 400 && Number(status) < 600
 }
 
-function checkTransport(transport: Transport): void {
+export function checkTransport(transport: Transport): void {
   checkKeys('transport', transport, ['dispatcher', 'fetch'])
   const { dispatcher, fetch } = transport as {
     readonly dispatcher?: { readonly dispatch?: unknown }

@@ -2,6 +2,15 @@ export { openrouterAccount, providerCatalog } from './account.ts'
 export { anthropic } from './anthropic.ts'
 export { listModels } from './catalog-listing.ts'
 export { openaiCompatible } from './compatible.ts'
+export {
+  createPkce,
+  exchangeCode,
+  isLoginExpired,
+  readLoginState,
+  startLogin,
+  validateCallback,
+} from './oauth.ts'
+export { accountLogin } from './oauth-login.ts'
 export { openrouter } from './openrouter.ts'
 
 export type { Credits, Generation, KeyInfo, RateLimit, RequestCount } from './account-answers.ts'
@@ -13,5 +22,7 @@ export type { PriceEntry, PriceTier, TokenPrices } from '../cost/price-entry.ts'
 export type { AnthropicOptions } from './anthropic.ts'
 export type { CompatibleOptions } from './compatible.ts'
 export type { ApiKey, EndpointOptions, HttpModel } from './http-model.ts'
+export type { ExchangeOptions, LoginOptions, LoginState, Pkce, StartedLogin } from './oauth.ts'
+export type { AccountLogin, AccountLoginOptions, LoginKeys } from './oauth-login.ts'
 export type { OpenRouterOptions, ProviderPreferences } from './openrouter.ts'
 export type { Transport } from '../wire/transport.ts'

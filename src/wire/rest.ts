@@ -6,7 +6,7 @@ import type { ResponseBody } from './body.ts'
 import type { HttpClient, HttpOutcome } from './http.ts'
 import { isShallow } from './read.ts'
 import { delayAfter } from './retry.ts'
-import { withoutSecrets } from './secrets.ts'
+import { withoutSecrets, type Secret } from './secrets.ts'
 import type { RetryOptions, Timeouts } from './settings.ts'
 import { envelopeError, modelError } from './status.ts'
 import { Watch } from './watch.ts'
@@ -18,8 +18,11 @@ export interface RestQuestion {
   readonly headers: Readonly<Record<string, string>>
   /** Sent by POST; without it the question is a GET. */
   readonly body?: string
-  /** Texts that must appear neither in the answer nor in an error. */
-  readonly secrets: readonly string[]
+  /**
+   * Texts that must appear neither in the answer nor in an error. Patterns go for errors only: the
+   * answer may be meant to hold what they match.
+   */
+  readonly secrets: readonly Secret[]
   /** Whether a GET that failed in this way is asked again although it would not be by itself. */
   readonly mayPass?: (error: ModelErrorData) => boolean
 }
@@ -41,14 +44,29 @@ export interface RestSettings {
  */
 export async function askJson(question: RestQuestion, settings: RestSettings): Promise<JsonValue> {
   const { retry, random, signal } = settings
+  const texts = question.secrets.filter((secret) => typeof secret === 'string')
   for (let made = 1; ; made++) {
     const outcome = await askOnce(question, settings)
-    if ('value' in outcome) return withoutSecrets(outcome.value, question.secrets)
-    const error = withoutSecrets(outcome.error, question.secrets)
+    if ('value' in outcome) return withoutSecrets(outcome.value, texts)
+    const error = shownOf(outcome.error, question.secrets)
     const delayMs = outcome.begun ? undefined : delayOf(error, made, question, { retry, random })
     if (delayMs === undefined) throw thrownOf(error)
     // an aborted wait ends here, and the next attempt reports the abort
     await sleep(delayMs, signal).catch(() => {})
+  }
+}
+
+/** The error without secrets; its own words stay, whatever a secret may happen to be. */
+function shownOf(error: ModelErrorData, secrets: readonly Secret[]): ModelErrorData {
+  const { code, message, help, details, providerCode, ...rest } = error
+  const clean = <T>(value: T): T => withoutSecrets(value, secrets)
+  return {
+    ...rest,
+    code,
+    message: clean(message),
+    ...(help === undefined ? {} : { help: clean(help) }),
+    ...(details === undefined ? {} : { details: clean(details) }),
+    ...(providerCode === undefined ? {} : { providerCode: clean(providerCode) }),
   }
 }
 

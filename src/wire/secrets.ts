@@ -11,14 +11,17 @@ export function secretsIn(
   return [...keys, ...values].filter((secret) => secret.length >= 4)
 }
 
+/** A text to be kept secret, or a global pattern of such texts. */
+export type Secret = string | RegExp
+
 /** A copy of plain data in which `[redacted]` stands wherever a text or a key holds a secret. */
-export function withoutSecrets<T>(value: T, secrets: readonly string[]): T {
+export function withoutSecrets<T>(value: T, secrets: readonly Secret[]): T {
   return scrubbed(value, secrets) as T
 }
 
-function scrubbed(value: unknown, secrets: readonly string[]): unknown {
+function scrubbed(value: unknown, secrets: readonly Secret[]): unknown {
   if (typeof value === 'string') {
-    return secrets.reduce((text, secret) => text.replaceAll(secret, redacted), value)
+    return secrets.reduce<string>((text, secret) => text.replaceAll(secret, redacted), value)
   }
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((each) => scrubbed(each, secrets))

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { costOf, PriceIndex } from '../../../src/cost/prices.ts'
 import { catalogOf, entriesOf } from '../../../src/model/catalog.ts'
+import { noUsage } from '../../../src/protocol/usage.ts'
 
 const path = new URL('rest/llm-openrouter/get-models.json', import.meta.url)
 const answer: unknown = JSON.parse(readFileSync(path, 'utf8'))
@@ -28,6 +30,7 @@ test('S1-45 a recorded catalogue is read with exact prices and everything it say
       output: '15',
       cacheRead: '0.3',
       cacheWrite: '3.75',
+      maxOutputTokens: 64_000,
       tiers: [
         {
           minInputTokens: 200_000,
@@ -46,4 +49,12 @@ test('S1-45 a recorded catalogue is read with exact prices and everything it say
     ['2.5', '10'],
     ['0.5', '1.5'],
   ])
+})
+
+test('S2-50 a price table takes the prices of a catalogue', () => {
+  const prices = catalogOf(entriesOf(answer)).models.flatMap((model) => model.prices ?? [])
+  const found = new PriceIndex({ models: prices }).find('openrouter', 'openai/gpt-4o')
+  expect(
+    found && costOf(found, { ...noUsage, inputTokens: 2_000_000, outputTokens: 100_000 }),
+  ).toBe(6n * 10n ** 18n)
 })
