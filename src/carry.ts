@@ -13,6 +13,7 @@ import type { Report } from './report/report.ts'
 import type { RunEnvironment } from './run/environment.ts'
 import type { KeyedQueue } from './run/keyed-queue.ts'
 import { carryRun, type RunOutcome } from './run/loop.ts'
+import { compileOutput, type AnswerForm } from './run/output.ts'
 import type { EventQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
 import { recordStart } from './run/start.ts'
@@ -60,6 +61,7 @@ export async function carry(parts: RuntimeParts, started: StartedRun): Promise<R
   const recorder = new Recorder({ runId, journal, clock, format, queue, signal, observe })
   const caller = await authenticator(parts.policy()).authenticate(run.auth)
   const principal = caller.ok ? caller.principal : null
+  const output = run.output && (await compileOutput(run.output))
   const scope = run.scope && (await compileScope(run.scope, parts.tools))
   const context = { runId, session: run.session, principal, scope }
   const messages = opening(parts.options.instructions, run)
@@ -75,7 +77,7 @@ export async function carry(parts: RuntimeParts, started: StartedRun): Promise<R
   })
   if (caller.ok) gate.begin(context, messages)
   const outcome = caller.ok
-    ? await carryRun(environmentOf(recorder, parts, started, { context, messages }))
+    ? await carryRun(environmentOf(recorder, parts, started, { context, messages, output }))
     : turnedAway(recorder, caller.error, messages)
   gate.forget(context)
   const ended = await writeEnd(recorder, outcome)
@@ -85,6 +87,7 @@ export async function carry(parts: RuntimeParts, started: StartedRun): Promise<R
 interface Beginning {
   readonly context: JudgeContext
   readonly messages: readonly Message[]
+  readonly output: AnswerForm | undefined
 }
 
 function opening(instructions: string | undefined, run: RunOptions): readonly Message[] {
@@ -99,7 +102,7 @@ function environmentOf(
   recorder: Recorder,
   { options, clock, gate, keys, registry }: RuntimeParts,
   { run, runId, limits, signal }: StartedRun,
-  { context, messages }: Beginning,
+  { context, messages, output }: Beginning,
 ): RunEnvironment {
   return {
     runId,
@@ -112,6 +115,7 @@ function environmentOf(
     tools: registry.specifications,
     toolChoice: run.toolChoice ?? options.toolChoice ?? 'auto',
     settings: run.settings ?? options.settings,
+    output,
     messages,
     context,
     deps: run.deps,
@@ -139,6 +143,7 @@ function turnedAway(
     status: 'denied',
     text: '',
     images: [],
+    output: undefined,
     refusal: undefined,
     finishReason: undefined,
     usage: noUsage,
@@ -151,12 +156,13 @@ function turnedAway(
 
 function toResult(runId: string, outcome: RunOutcome, report: Report): RunResult {
   const { status, text, images, usage, approvals, messages } = outcome
-  const { refusal, finishReason, cost, error } = outcome
+  const { refusal, finishReason, cost, error, output } = outcome
   return {
     runId,
     status,
     text,
     images,
+    ...(output === undefined || status !== 'completed' ? {} : { output }),
     ...(refusal === undefined ? {} : { refusal }),
     ...(finishReason === undefined ? {} : { finishReason }),
     usage,

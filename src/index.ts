@@ -29,6 +29,7 @@ export type { Principal } from './protocol/principal.ts'
 export type {
   ModelRequest,
   ModelSettings,
+  OutputFormat,
   ToolChoice,
   ToolSpecification,
 } from './protocol/request.ts'
@@ -36,6 +37,7 @@ export type { EndStatus, RunEvent, ScopePart, StructuralEvent } from './protocol
 export type { Cost, FinishReason, Usage } from './protocol/usage.ts'
 export type { Report } from './report/report.ts'
 export type { Approve } from './run/environment.ts'
+export type { OutputOptions } from './run/output.ts'
 export type { Run } from './run/run.ts'
 export type { RunLimits, RunState, Stop, StopCondition } from './run/stop.ts'
 export type { RunOptions, RunResult, Runtime, RuntimeOptions } from './runtime-options.ts'

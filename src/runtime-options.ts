@@ -21,6 +21,7 @@ import {
   isMessage,
   isNumber,
   isObjectOf,
+  isOutput,
   isSignal,
   isText,
   isToolChoice,
@@ -33,6 +34,7 @@ import type { EndStatus, ScopePart } from './protocol/run-event.ts'
 import type { Cost, FinishReason, Usage } from './protocol/usage.ts'
 import type { Report } from './report/report.ts'
 import type { Approve } from './run/environment.ts'
+import type { OutputOf, OutputOptions, OutputSchema } from './run/output.ts'
 import type { Run } from './run/run.ts'
 import { defaultLimits, type RunLimits, type StopCondition } from './run/stop.ts'
 import type { Tool, ToolDefinition, ToolLog } from './tools/tool.ts'
@@ -66,7 +68,7 @@ export interface RuntimeOptions {
   readonly log?: ToolLog
 }
 
-export interface RunOptions {
+export interface RunOptions<Schema extends OutputSchema = OutputSchema> {
   /** What the user says. */
   readonly input: string | readonly UserPart[]
   /** The conversation before it. */
@@ -82,6 +84,12 @@ export interface RunOptions {
   readonly settings?: ModelSettings
   readonly toolChoice?: ToolChoice
   /**
+   * The form the answer has to have, asked of the model and checked. An answer without it is asked
+   * for once again, in a turn that runs no calls; after that the run ends with `model-output`.
+   * Mistakes in it reject `result()` with `bad-schema`.
+   */
+  readonly output?: OutputOptions<Schema>
+  /**
    * What the task needs of the tools, narrower than what the caller may do. A call outside of it
    * is denied by `scope`. Mistakes in it reject `result()` with `bad-option`.
    */
@@ -90,18 +98,24 @@ export interface RunOptions {
   readonly limits?: Partial<RunLimits>
 }
 
-export interface RunResult {
+export interface RunResult<Output = unknown> {
   readonly runId: string
   readonly status: EndStatus
   readonly text: string
   /** Data or https URLs of the pictures in the last model response. */
   readonly images: readonly string[]
+  /**
+   * What the answer holds, where a form was asked for; there in every run that is `completed` by an
+   * answer.
+   */
+  readonly output?: Output
   readonly refusal?: string
   readonly finishReason?: FinishReason
   readonly usage: Usage
   readonly cost?: Cost
   readonly report: Report
   readonly approvals: readonly ApprovalRequest[]
+  /** The conversation, to go on from; without an answer that was asked for again. */
   readonly messages: readonly Message[]
   readonly error?: ErrorData
 }
@@ -109,7 +123,9 @@ export interface RunResult {
 export interface Runtime {
   /** Rejects with the mistakes that only show when tools are compiled; runs do this by themselves. */
   ready(): Promise<void>
-  run(options: RunOptions): Run<RunResult>
+  run<Schema extends OutputSchema = OutputSchema>(
+    options: RunOptions<Schema>,
+  ): Run<RunResult<OutputOf<Schema>>>
 }
 
 const hasStream = hasMethods(
@@ -170,6 +186,7 @@ const runChecks: Readonly<Record<keyof RunOptions, OptionCheck>> = {
   approve: isFunction,
   settings: areSettings,
   toolChoice: isToolChoice,
+  output: isOutput,
   // read when the run starts, with the rest of the policy language
   scope: anything,
   limits: areLimits,

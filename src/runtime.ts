@@ -4,6 +4,7 @@ import { Lazy } from './base/lazy.ts'
 import { memoryJournal } from './journal/memory.ts'
 import { enforced } from './loading/mode.ts'
 import { EventQueue } from './run/queue.ts'
+import type { OutputOf, OutputSchema } from './run/output.ts'
 import { startRun } from './run/run.ts'
 import { defaultLimits } from './run/stop.ts'
 import type { Carry } from './runtime-parts.ts'
@@ -11,6 +12,8 @@ import {
   checkRunOptions,
   checkRuntimeOptions,
   narrowedLimits,
+  type RunOptions,
+  type RunResult,
   type Runtime,
   type RuntimeOptions,
 } from './runtime-options.ts'
@@ -43,7 +46,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     async ready() {
       await carry.load()
     },
-    run(run) {
+    run<Schema extends OutputSchema>(run: RunOptions<Schema>) {
       checkRunOptions(run)
       const runLimits = narrowedLimits(limits, run.limits)
       const runId = newId('run', clock.now())
@@ -54,8 +57,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         journal,
         signal: run.signal,
         timeoutMs: runLimits.runTimeoutMs,
-        carry: async (signal) =>
-          (await carry.load())({ runId, run, queue, limits: runLimits, signal }),
+        async carry(signal) {
+          const carryOne = await carry.load()
+          const result = await carryOne({ runId, run, queue, limits: runLimits, signal })
+          // the schema has checked it
+          return result as RunResult<OutputOf<Schema>>
+        },
       })
     },
   }

@@ -140,6 +140,8 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'The answer ended without saying why. Calls of that answer do not run, since the last one may be cut.',
   'model-protocol':
     'The answer does not follow the protocol of the chosen wire. Check that `--wire` and the address belong together.',
+  'model-output':
+    'The answer is not JSON, or does not match the schema that the run asked for, and the second one does not either. `details.pointer` says where it first differs.',
   'model-too-large':
     'The answer is larger than `bounds` allow. It is cut off, and nothing of it runs.',
   'login-invalid':

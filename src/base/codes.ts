@@ -92,6 +92,7 @@ export const codes = {
   'model-refused': code('the request was refused by the model endpoint'),
   'model-incomplete': code('the answer ended before the model had finished', true),
   'model-protocol': code('the answer does not follow the wire protocol'),
+  'model-output': code('the answer does not have the form that was asked for'),
   'model-too-large': code('the answer is larger than the configured bound'),
 
   // logins to an account: thrown

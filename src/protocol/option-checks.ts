@@ -126,6 +126,23 @@ export const areSettings: OptionCheck = isObjectOf({
   extra: isPlainObject,
 })
 
+const isSchema: OptionCheck = (name, value) => {
+  if (isObject(value) || typeof value === 'function') return
+  refuse(name, 'a schema', 'pass a JSON Schema, or a schema of a library')
+}
+
+const isOutputName: OptionCheck = (name, value) => {
+  if (typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(value)) return
+  refuse(name, 'a name', 'pass 1 to 64 letters, digits, `_` and `-`')
+}
+
+/** What is wanted of an answer. */
+export const isOutput: OptionCheck = isObjectOf({
+  schema: isSchema,
+  name: isOutputName,
+  strict: isFlag,
+})
+
 const isDetail = isOneOf('low', 'high', 'auto')
 
 /** Data that goes back to the wire it came from. */

@@ -157,7 +157,10 @@ export interface ToolResulted extends Base<'tool-result'> {
   readonly changes?: readonly { readonly what: string; readonly count: number }[]
 }
 
-/** The turn begins anew with the same model: text and reasoning shown in it so far are void. */
+/**
+ * The turn begins anew with the same model: text and reasoning shown in it so far are void. With
+ * the error `model-output` it is the answer of the turn before that is void.
+ */
 export interface Retried extends Base<'retry'> {
   readonly attempt: number
   readonly delayMs: number

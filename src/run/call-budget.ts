@@ -11,6 +11,7 @@ export class CallBudget {
   readonly #limits: RunLimits
   readonly #seen = new Map<string, number>()
   #overdrawn: Overdrawn | undefined
+  #closed: Overdrawn | undefined
   #calls = 0
 
   constructor(limits: RunLimits) {
@@ -26,28 +27,30 @@ export class CallBudget {
     return this.#overdrawn
   }
 
+  /** No call passes from now on. */
+  close(limit: string, message: string): void {
+    this.#closed = { limit, max: 0, message }
+  }
+
   /** Counts a call; returns the bound it passes. */
   take(tool: string, argsDigest: string): Overdrawn | undefined {
+    if (this.#closed !== undefined) return this.#pass(this.#closed)
     const { maxToolCalls, maxRepeatedCalls } = this.#limits
     if (++this.#calls > maxToolCalls) {
-      return this.#pass(
-        'maxToolCalls',
-        maxToolCalls,
-        `the run has used its ${maxToolCalls} tool calls`,
-      )
+      const message = `the run has used its ${maxToolCalls} tool calls`
+      return this.#pass({ limit: 'maxToolCalls', max: maxToolCalls, message })
     }
     const key = `${argsDigest} ${tool}`
     const times = (this.#seen.get(key) ?? 0) + 1
     this.#seen.set(key, times)
     if (times > maxRepeatedCalls) {
       const message = `this call was proposed ${maxRepeatedCalls} times before with the same arguments`
-      return this.#pass('maxRepeatedCalls', maxRepeatedCalls, message)
+      return this.#pass({ limit: 'maxRepeatedCalls', max: maxRepeatedCalls, message })
     }
     return undefined
   }
 
-  #pass(limit: string, max: number, message: string): Overdrawn {
-    const overdrawn = { limit, max, message }
+  #pass(overdrawn: Overdrawn): Overdrawn {
     this.#overdrawn ??= overdrawn
     return overdrawn
   }

@@ -6,6 +6,7 @@ import type { Model } from '../protocol/model.ts'
 import type { ModelSettings, ToolChoice, ToolSpecification } from '../protocol/request.ts'
 import type { ToolLog } from '../tools/tool.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
+import type { AnswerForm } from './output.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunLimits, StopCondition } from './stop.ts'
 
@@ -45,5 +46,7 @@ export interface RunEnvironment extends CallEnvironment {
   readonly tools: readonly ToolSpecification[]
   readonly toolChoice: ToolChoice
   readonly settings: ModelSettings | undefined
+  /** The form the answer has to have. */
+  readonly output: AnswerForm | undefined
   readonly messages: readonly Message[]
 }

@@ -1,4 +1,5 @@
 import { errorData, errorDataOf, type ErrorData } from '../base/errors.ts'
+import type { JsonValue } from '../base/json.ts'
 import { stopReason } from '../base/signal.ts'
 import type { ApprovalRequest } from '../gate/verdict.ts'
 import type { FinishReason } from '../protocol/usage.ts'
@@ -8,6 +9,7 @@ import type { EndStatus } from '../protocol/run-event.ts'
 import { CallBudget } from './call-budget.ts'
 import { runCalls, type CallsOutcome } from './calls.ts'
 import type { RunEnvironment } from './environment.ts'
+import { repairRequest, type AnswerForm } from './output.ts'
 import { limitConditions, type Stop } from './stop.ts'
 import { streamTurn, type ModelTurn } from './turn.ts'
 
@@ -22,11 +24,24 @@ export interface RunOutcome {
   readonly finishReason: FinishReason | undefined
   readonly usage: Usage
   readonly cost: Cost | undefined
-  /** The whole transcript, the given messages included. */
+  /** What the answer holds, where a form was asked for and it has it. */
+  readonly output: JsonValue | undefined
+  /**
+   * The whole transcript, the given messages included, without an answer that was asked for again.
+   */
   readonly messages: readonly Message[]
   /** Requests nobody has answered. */
   readonly approvals: readonly ApprovalRequest[]
   readonly error: ErrorData | undefined
+}
+
+/** An answer that was asked for again, and where it stands in the transcript. */
+interface Rejected {
+  readonly error: ErrorData
+  /** The turn that asks again. */
+  readonly repair: number
+  readonly from: number
+  readonly to: number
 }
 
 const noCalls: CallsOutcome = { messages: [], pending: [], succeeded: [] }
@@ -61,6 +76,10 @@ class Course {
   /** The answer so far, which goes on over several responses where it is paused. */
   #text = ''
   #images: readonly string[] = []
+  /** Where it begins in the transcript. */
+  #answerAt = 0
+  #output: JsonValue | undefined
+  #rejected: Rejected | undefined
 
   constructor(environment: RunEnvironment) {
     this.#environment = environment
@@ -70,11 +89,13 @@ class Course {
 
   async follow(): Promise<Ending> {
     const { limits, stopWhen, recorder, signal } = this.#environment
-    const conditions = [...stopWhen, ...limitConditions(limits)]
+    const bounds = limitConditions(limits)
+    const conditions = [...stopWhen, ...bounds]
     for (let turn = 1; ; turn++) {
       if (signal.aborted) return stoppedEnding(signal)
       recorder.turn = turn
       recorder.emit({ type: 'turn-start' })
+      this.#announceRepair(turn)
       const { ending, lastTools } = await this.#turn(turn)
       if (ending !== undefined) return ending
       const state = {
@@ -85,7 +106,8 @@ class Course {
         messages: this.#messages,
         lastTools,
       }
-      for (const condition of conditions) {
+      // what a program waits for is done with by the time an answer is asked for again
+      for (const condition of this.#rejected === undefined ? conditions : bounds) {
         const stop = condition(state)
         if (stop !== undefined) return this.#stop(stop)
       }
@@ -97,7 +119,7 @@ class Course {
     // outcomes of the last turn are written down before the model sees them
     const written = this.#environment.recorder.flush()
     if (written !== undefined) await written
-    const modelTurn = await streamTurn(this.#environment, this.#messages, turn)
+    const modelTurn = await streamTurn(this.#asking, this.#messages, turn)
     this.#answer(modelTurn)
     this.#usage = addUsage(this.#usage, modelTurn.response.usage ?? noUsage)
     this.#cost = addCost(this.#cost, modelTurn.response.cost)
@@ -109,12 +131,51 @@ class Course {
     const outcome = desk?.outcome() ?? noCalls
     this.#messages.push(...outcome.messages)
     this.#endTurn(modelTurn)
-    return { ending: this.#endingAfter(modelTurn, outcome.pending), lastTools: outcome.succeeded }
+    const ending = this.#endingAfter(modelTurn, outcome.pending)
+    return {
+      ending: ending?.status === 'completed' ? await this.#checkAnswer(ending, turn) : ending,
+      lastTools: outcome.succeeded,
+    }
+  }
+
+  /** An answer that is asked for again is to be nothing but that. */
+  get #asking(): RunEnvironment {
+    const environment = this.#environment
+    return this.#rejected === undefined ? environment : { ...environment, toolChoice: 'none' }
+  }
+
+  /** Ends the run where the answer has the form it has to have; else it is asked for once again. */
+  async #checkAnswer(ending: Ending, turn: number): Promise<Ending | undefined> {
+    const { output } = this.#environment
+    if (output === undefined) return ending
+    if (this.#last?.response.refusal !== undefined) {
+      return { status: 'error', error: errorData('model-refused', 'the model refused to answer') }
+    }
+    const answer = await output.check(this.#text)
+    if (!answer.ok) return this.#reject(output, answer.error, turn)
+    this.#output = answer.value
+    return ending
+  }
+
+  #reject(output: AnswerForm, error: ErrorData, turn: number): Ending | undefined {
+    if (this.#rejected !== undefined) return { status: 'error', error }
+    const from = this.#answerAt
+    const to = this.#messages.push({ role: 'user', content: repairRequest(output, error) })
+    this.#rejected = { error, repair: turn + 1, from, to }
+    this.#budget.close('outputRepair', 'no calls run while an answer is asked for again')
+    return undefined
+  }
+
+  #announceRepair(turn: number): void {
+    if (this.#rejected?.repair !== turn) return
+    const { error } = this.#rejected
+    this.#environment.recorder.emit({ type: 'retry', attempt: 2, delayMs: 0, error })
   }
 
   #answer(modelTurn: ModelTurn): void {
     const { text, images } = modelTurn.response
     const goesOn = this.#last?.response.finishReason.unified === 'pause'
+    if (!goesOn) this.#answerAt = this.#messages.length
     this.#text = goesOn ? this.#text + text : text
     this.#images = goesOn ? [...this.#images, ...images] : images
     this.#last = modelTurn
@@ -159,6 +220,9 @@ class Course {
       const message = `the model stopped with \`${raw ?? unified}\``
       return { status: 'error', error: errorData('model-error', message) }
     }
+    if (this.#rejected !== undefined && calls.length > 0) {
+      return { status: 'error', error: this.#rejected.error }
+    }
     const { overdrawn } = this.#budget
     // the limit itself is on record since the call that passed it
     if (overdrawn !== undefined) return { status: 'limit' }
@@ -174,17 +238,24 @@ class Course {
     return { status }
   }
 
+  get #transcript(): readonly Message[] {
+    const rejected = this.#rejected
+    if (rejected === undefined) return this.#messages
+    return this.#messages.filter((_, at) => at < rejected.from || at >= rejected.to)
+  }
+
   outcome({ status, error, approvals }: Ending): RunOutcome {
     const response = this.#last?.response
     return {
       status,
       text: this.#text,
       images: this.#images,
+      output: this.#output,
       refusal: response?.refusal,
       finishReason: response?.finishReason,
       usage: this.#usage,
       cost: this.#cost,
-      messages: this.#messages,
+      messages: this.#transcript,
       approvals: approvals ?? [],
       error,
     }

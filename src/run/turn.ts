@@ -46,7 +46,7 @@ export async function streamTurn(
 }
 
 function request(
-  { tools, toolChoice, settings }: RunEnvironment,
+  { tools, toolChoice, settings, output }: RunEnvironment,
   messages: readonly Message[],
   turn: number,
 ): ModelRequest {
@@ -56,6 +56,7 @@ function request(
     tools,
     // a demand for tools would never let the model answer if it held for every turn
     toolChoice: turn === 1 || toolChoice === 'none' ? toolChoice : 'auto',
+    ...(output === undefined ? {} : { output: output.format }),
     ...(settings === undefined ? {} : { settings }),
   }
 }

@@ -187,8 +187,8 @@ function outputProblem(outcome: StandardOutcome): SchemaProblem | undefined {
   return outcome.ok ? undefined : outcome.problem
 }
 
-/** A library that never answers must not hold up a run for longer than the tool itself may. */
-function withinTime(
+/** The outcome, or that there was none in time: a library that never answers must not hold up a run. */
+export function withinTime(
   outcome: StandardOutcome | Promise<StandardOutcome>,
   milliseconds: number,
 ): StandardOutcome | Promise<StandardOutcome> {

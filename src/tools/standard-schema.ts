@@ -176,8 +176,5 @@ function isPlain(value: object): boolean {
 }
 
 function changed(pointer: string): ChangedValue {
-  return new ChangedValue(
-    pointer,
-    'is changed by the schema of the tool; arguments are never altered',
-  )
+  return new ChangedValue(pointer, 'is changed by the schema; values are never altered')
 }
