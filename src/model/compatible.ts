@@ -1,6 +1,6 @@
 import type { JsonObject } from '../base/json.ts'
-import { chatWire } from '../wire/chat/chat.ts'
 import { createModel, endpointKeys, type EndpointOptions, type HttpModel } from './http-model.ts'
+import { openaiWire, type OpenAIWire } from './openai-wire.ts'
 import { checkKeys, checkText } from './options.ts'
 
 export interface CompatibleOptions extends EndpointOptions {
@@ -8,13 +8,16 @@ export interface CompatibleOptions extends EndpointOptions {
   readonly baseUrl: string
   /** Who hosts the model, for records. Default: the host of the base URL. */
   readonly provider?: string
+  /** Default `chat`; `responses` sends the whole history with every request as well. */
+  readonly wire?: OpenAIWire
   /** Members added to every request body. */
   readonly body?: JsonObject
 }
 
 /**
- * A model behind any endpoint that speaks Chat Completions (`POST {baseUrl}/chat/completions`).
- * Throws `bad-option` for options that are unknown or malformed.
+ * A model behind any endpoint that speaks Chat Completions (`POST {baseUrl}/chat/completions`) or
+ * Responses (`POST {baseUrl}/responses`). Throws `bad-option` for options that are unknown or
+ * malformed.
  *
  * @example
  * ```ts
@@ -22,15 +25,15 @@ export interface CompatibleOptions extends EndpointOptions {
  * ```
  */
 export function openaiCompatible(options: CompatibleOptions): HttpModel {
-  checkKeys('openaiCompatible', options, [...endpointKeys, 'baseUrl', 'provider', 'body'])
+  checkKeys('openaiCompatible', options, [...endpointKeys, 'baseUrl', 'provider', 'wire', 'body'])
   checkText('baseUrl', options.baseUrl)
-  const { body, provider, ...rest } = options
+  const { body, provider, wire = 'chat', ...rest } = options
   const host = URL.parse(options.baseUrl)?.hostname ?? ''
-  const wire = chatWire({
-    dialect: dialectOf(host),
-    ...(body === undefined ? {} : { body }),
+  return createModel({
+    ...rest,
+    wire: openaiWire(wire, dialectOf(host), body),
+    provider: provider ?? (host || 'unknown'),
   })
-  return createModel({ ...rest, wire, provider: provider ?? (host || 'unknown') })
 }
 
 function dialectOf(host: string): 'openrouter' | 'openai' | 'compatible' {

@@ -11,6 +11,7 @@ export {
   validateCallback,
 } from './oauth.ts'
 export { accountLogin } from './oauth-login.ts'
+export { openai } from './openai.ts'
 export { openrouter } from './openrouter.ts'
 
 export type { Credits, Generation, KeyInfo, RateLimit, RequestCount } from './account-answers.ts'
@@ -24,5 +25,6 @@ export type { CompatibleOptions } from './compatible.ts'
 export type { ApiKey, EndpointOptions, HttpModel } from './http-model.ts'
 export type { ExchangeOptions, LoginOptions, LoginState, Pkce, StartedLogin } from './oauth.ts'
 export type { AccountLogin, AccountLoginOptions, LoginKeys } from './oauth-login.ts'
+export type { OpenAIOptions } from './openai.ts'
 export type { OpenRouterOptions, ProviderPreferences } from './openrouter.ts'
 export type { Transport } from '../wire/transport.ts'

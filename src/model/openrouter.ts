@@ -11,8 +11,8 @@ import {
   isText,
   type OptionCheck,
 } from '../protocol/option-checks.ts'
-import { chatWire } from '../wire/chat/chat.ts'
 import { createModel, endpointKeys, type EndpointOptions, type HttpModel } from './http-model.ts'
+import { openaiWire, type OpenAIWire } from './openai-wire.ts'
 import { checkKeys, withDefaults } from './options.ts'
 
 /**
@@ -44,6 +44,8 @@ export interface ProviderPreferences {
 export interface OpenRouterOptions extends EndpointOptions {
   /** Default `https://openrouter.ai/api/v1`. */
   readonly baseUrl?: string
+  /** Default `chat`; `responses` sends the whole history with every request as well. */
+  readonly wire?: OpenAIWire
   /** Name and address of the application, for OpenRouter's rankings; not sent when empty. */
   readonly appName?: string
   readonly siteUrl?: string
@@ -114,10 +116,10 @@ const checks: Readonly<Record<string, OptionCheck>> = {
  * ```
  */
 export function openrouter(options: OpenRouterOptions): HttpModel {
-  checkKeys('openrouter', options, [...endpointKeys, 'baseUrl', ...Object.keys(checks)])
+  checkKeys('openrouter', options, [...endpointKeys, 'baseUrl', 'wire', ...Object.keys(checks)])
   checkGiven(options, checks)
-  const { baseUrl, appName, siteUrl, headers, body, imageConfig, ...rest } = options
-  const { provider, models, route, plugins, transforms, ...endpoint } = rest
+  const { baseUrl, wire = 'chat', headers, body, imageConfig, ...rest } = options
+  const { appName, siteUrl, provider, models, route, plugins, transforms, ...endpoint } = rest
   const apiKey = options.apiKey ?? process.env['OPENROUTER_API_KEY']
   if (apiKey === undefined || apiKey === '') {
     throw new SallyportError('bad-option', 'there is no key for OpenRouter', {
@@ -138,7 +140,7 @@ export function openrouter(options: OpenRouterOptions): HttpModel {
     baseUrl: baseUrl ?? 'https://openrouter.ai/api/v1',
     provider: 'openrouter',
     headers: { ...attribution(appName, siteUrl), ...headers },
-    wire: chatWire({ dialect: 'openrouter', body: copyBody(body, members) }),
+    wire: openaiWire(wire, 'openrouter', copyBody(body, members)),
   })
 }
 

@@ -16,6 +16,8 @@ export interface ReasoningSettings {
   readonly maxTokens?: number
   /** Thinks, but does not send its reasoning. */
   readonly exclude?: boolean
+  /** How its reasoning is told, on wires that seal reasoning itself. Default `auto`. */
+  readonly summary?: 'auto' | 'concise' | 'detailed'
 }
 
 /**

@@ -6,6 +6,7 @@ import { isObject } from '../base/json.ts'
 import { anthropicBody, anthropicStream } from './anthropic-script.ts'
 import { chatBody, chatStream } from './chat-script.ts'
 import { checkTurn, checkTurns } from './check-turn.ts'
+import { responsesBody, responsesStream } from './responses-script.ts'
 import type { ScriptedTurn } from './turn.ts'
 
 /** How an answer goes wrong on its way; positions are counted in bytes of the body. */
@@ -68,9 +69,9 @@ export interface FakeProviderOptions {
 
 /**
  * A model provider on a real HTTP server, for tests: speaks Messages where the path ends in
- * `/messages`, else Chat Completions, streamed or not as the request asks, with scripted or recorded
- * answers and faults. Throws `bad-option` for what is no answer; what a function answers wrongly
- * becomes status 400.
+ * `/messages`, Responses where it ends in `/responses`, else Chat Completions, streamed or not as
+ * the request asks, with scripted or recorded answers and faults. Throws `bad-option` for what is no
+ * answer; what a function answers wrongly becomes status 400.
  *
  * @example
  * ```ts
@@ -181,7 +182,7 @@ function recorded(turn: RecordedTurn): Required<RecordedTurn> {
 
 function scriptedAnswer(turn: ScriptedTurn, request: FakeRequest): Required<RecordedTurn> {
   const model = typeof request.body['model'] === 'string' ? request.body['model'] : 'fake'
-  const script = request.path.endsWith('/messages') ? messagesScript : chatScript
+  const script = scripts.find(({ path }) => request.path.endsWith(path)) ?? chatScript
   return request.body['stream'] === true
     ? recorded({ body: script.stream(turn, request.number, model) })
     : recorded({
@@ -190,8 +191,12 @@ function scriptedAnswer(turn: ScriptedTurn, request: FakeRequest): Required<Reco
       })
 }
 
-const chatScript = { stream: chatStream, body: chatBody }
-const messagesScript = { stream: anthropicStream, body: anthropicBody }
+const chatScript = { path: '/chat/completions', stream: chatStream, body: chatBody }
+const scripts = [
+  chatScript,
+  { path: '/messages', stream: anthropicStream, body: anthropicBody },
+  { path: '/responses', stream: responsesStream, body: responsesBody },
+]
 
 async function send(response: ServerResponse, body: Buffer, fault: Fault): Promise<void> {
   const end = Math.min(body.length, fault.truncate ?? Infinity, fault.reset ?? Infinity)

@@ -1,0 +1,78 @@
+import { SallyportError } from '../../base/errors.ts'
+import type { AssistantMessage, Message, ToolCallPart, UserPart } from '../../protocol/message.ts'
+import { callsOf, historyWriter, type HistoryWriter } from '../history.ts'
+import { toHistoryName } from '../names.ts'
+import type { ResponsesDialect } from './options.ts'
+import { customCalls, replayed, textOf } from './replay.ts'
+
+/** What writes histories as items; a text may hold several of them, or none. */
+export function responsesHistory(dialect: ResponsesDialect): HistoryWriter {
+  let custom: ReadonlySet<string> = new Set()
+  const write = historyWriter((message, ids) =>
+    encodeMessage(message, ids, dialect, custom)
+      .map((item) => JSON.stringify(item))
+      .join(','),
+  )
+  return (messages) => {
+    custom = customCalls(messages)
+    return write(messages)
+  }
+}
+
+function encodeMessage(
+  message: Message,
+  ids: readonly string[],
+  dialect: ResponsesDialect,
+  custom: ReadonlySet<string>,
+): readonly object[] {
+  switch (message.role) {
+    case 'system':
+      return [{ role: 'system', content: message.content }]
+    case 'user': {
+      const { content } = message
+      return [
+        { role: 'user', content: typeof content === 'string' ? content : content.map(encodePart) },
+      ]
+    }
+    case 'assistant':
+      return replayed(message, ids, dialect) ?? encodeAssistant(message, ids)
+    case 'tool': {
+      const type = custom.has(message.callId) ? 'custom_tool_call_output' : 'function_call_output'
+      return [{ type, call_id: ids[0], output: message.content }]
+    }
+  }
+}
+
+function encodePart(part: UserPart): object {
+  switch (part.type) {
+    case 'text':
+      return { type: 'input_text', text: part.text }
+    case 'image':
+      return { type: 'input_image', image_url: part.url, detail: part.detail ?? 'auto' }
+    case 'file':
+      return { type: 'input_file', filename: part.name, file_data: part.url }
+    default:
+      throw new SallyportError('bad-option', 'a message has a part of an unknown type')
+  }
+}
+
+/**
+ * An answer that did not come over this wire, or was changed since. Pictures are left out: only
+ * those that carry an id of the provider can be sent as the model's own.
+ */
+function encodeAssistant(message: AssistantMessage, ids: readonly string[]): readonly object[] {
+  const said = (['text', 'refusal'] as const)
+    .map((type) => textOf(message, type))
+    .filter((content) => content !== '')
+    .map((content) => ({ role: 'assistant', content }))
+  return [...said, ...callsOf(message).map((call, index) => encodeCall(call, ids[index]!))]
+}
+
+function encodeCall(call: ToolCallPart, id: string): object {
+  return {
+    type: 'function_call',
+    call_id: id,
+    name: toHistoryName(call.tool),
+    arguments: call.arguments,
+  }
+}
