@@ -16,13 +16,14 @@ interface Block {
 
 /** A turn as the server-sent events of a Messages answer; pictures are left out. */
 export function anthropicStream(turn: ScriptedTurn, number: number, model: string): string {
-  const { output_tokens: outputTokens, ...input } = usageOf(turn) ?? {}
+  const usage = usageOf(turn)
   const message = {
     ...envelope(number, model),
     content: [],
     stop_reason: null,
     stop_sequence: null,
-    ...(turn.usage === null ? {} : { usage: { ...input, output_tokens: 1 } }),
+    // what a failed answer has used is told of at its start, or never
+    ...withUsage(usage && (turn.error === undefined ? { ...usage, output_tokens: 1 } : usage)),
   }
   const blocks = blocksOf(turn, number).flatMap(({ start, deltas }, index) => [
     { type: 'content_block_start', index, content_block: start },
@@ -33,7 +34,7 @@ export function anthropicStream(turn: ScriptedTurn, number: number, model: strin
     {
       type: 'message_delta',
       delta: stopOf(turn),
-      ...(outputTokens === undefined ? {} : { usage: { output_tokens: outputTokens } }),
+      ...withUsage(usage && { output_tokens: usage['output_tokens']! }),
     },
     { type: 'message_stop' },
   ]
@@ -54,7 +55,7 @@ export function anthropicBody(turn: ScriptedTurn, number: number, model: string)
   const content = blocksOf(turn, number).map(wholeBlock).join(',')
   const rest = {
     ...stopOf(turn),
-    ...(turn.usage === null ? {} : { usage: usageOf(turn) }),
+    ...withUsage(usageOf(turn)),
   }
   const [head, tail] = [JSON.stringify(envelope(number, model)), JSON.stringify(rest)]
   return `${head.slice(0, -1)},"content":[${content}],${tail.slice(1)}`
@@ -138,8 +139,9 @@ function errorEvent(error: NonNullable<ScriptedTurn['error']>): JsonObject & { t
   return { type: 'error', error: { type, ...error } }
 }
 
-function usageOf({ usage }: ScriptedTurn): JsonObject {
-  const { inputTokens, outputTokens, cost } = usage ?? defaultTurnUsage
+function usageOf({ usage = defaultTurnUsage }: ScriptedTurn): JsonObject | undefined {
+  if (usage === null) return undefined
+  const { inputTokens, outputTokens, cost } = usage
   return {
     input_tokens: inputTokens,
     cache_creation_input_tokens: 0,
@@ -147,4 +149,8 @@ function usageOf({ usage }: ScriptedTurn): JsonObject {
     output_tokens: outputTokens,
     ...(cost === undefined ? {} : { cost }),
   }
+}
+
+function withUsage(usage: JsonObject | undefined): JsonObject {
+  return usage === undefined ? {} : { usage }
 }

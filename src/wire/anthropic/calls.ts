@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { parseJson } from '../../base/json.ts'
+import { isObject, parseJson } from '../../base/json.ts'
+import { sourceAt } from '../../base/json-source.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import type { WireBounds } from '../settings.ts'
 import { modelError } from '../status.ts'
@@ -114,6 +115,22 @@ export class Calls {
   #refuse(message: string): undefined {
     this.#options.fail(modelError('model-protocol', message))
   }
+}
+
+/**
+ * Input that came with the opening of a call, as written in `text`: a parsed value shows less.
+ * Empty for input that says nothing yet; undefined when it stands there twice.
+ */
+export function givenInput(
+  input: unknown,
+  text: string,
+  find: () => number | undefined,
+): string | undefined {
+  if (input == null) return ''
+  if (typeof input === 'string') return input
+  if (isObject(input) && Object.keys(input).length === 0) return ''
+  const at = find()
+  return at === undefined ? undefined : sourceAt(text, at)
 }
 
 function isSame(a: string, b: string): boolean {

@@ -1,5 +1,5 @@
 import { isObject, type JsonValue } from '../../base/json.ts'
-import { locate, sourceAt } from '../../base/json-source.ts'
+import { locate } from '../../base/json-source.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import { parsed } from '../chat/chunk.ts'
 import { readCost } from '../chat/usage.ts'
@@ -8,7 +8,7 @@ import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
 import { amend, fittingDelta, openBlock, replayOf, type Block } from './blocks.ts'
-import { Calls } from './calls.ts'
+import { Calls, givenInput } from './calls.ts'
 import { cutDelta, textMembers } from './delta.ts'
 import { unifyStop } from './finish.ts'
 import { mergeUsage, readUsage } from './usage.ts'
@@ -162,14 +162,13 @@ export class AnthropicDecoder implements Decoder {
     this.#started = true
     this.#responseId = id
     this.#model = textAt(message, 'model')?.slice(0, maxWord)
-    this.#usage = mergeUsage(this.#usage, objectAt(message, 'usage') ?? {})
+    this.#count(message)
     this.#place(message)
   }
 
   /** How the message as a whole ended; `holder` has the members that concern the stop. */
   #message(event: Fields, holder: Fields): void {
-    const usage = objectAt(event, 'usage')
-    if (usage !== undefined) this.#usage = mergeUsage(this.#usage, usage)
+    this.#count(event)
     if (this.#failed) return
     this.#place(holder)
     const stop = textAt(holder, 'stop_reason')?.slice(0, maxWord)
@@ -180,6 +179,11 @@ export class AnthropicDecoder implements Decoder {
     this.#stop = stop
     const explanation = textAt(objectAt(holder, 'stop_details') ?? {}, 'explanation')
     if (explanation !== undefined && this.#fits(explanation.length)) this.#refusal = explanation
+  }
+
+  #count(holder: Fields): void {
+    const usage = objectAt(holder, 'usage')
+    if (usage !== undefined) this.#usage = mergeUsage(this.#usage, usage)
   }
 
   #place(holder: Fields): void {
@@ -199,16 +203,13 @@ export class AnthropicDecoder implements Decoder {
     if (block.type === 'thinking') this.#grow(block, textAt(start, 'thinking') ?? '')
   }
 
-  /** Input that comes with the opening is taken as written: a parsed value shows less. */
   #call(start: Fields, findInput: () => number | undefined, text: string): Block | undefined {
-    const { id, name, input } = start
-    const at = isNothing(input) ? undefined : findInput()
-    if (at === undefined && !isNothing(input)) {
+    const given = givenInput(start['input'], text, findInput)
+    if (given === undefined) {
       return void this.#refuse('the input of a tool call stands there twice')
     }
-    const given = typeof input === 'string' ? input : at === undefined ? '' : sourceAt(text, at)
-    const [providerId, wireName] = [id, name].map((word) => (typeof word === 'string' ? word : ''))
-    const slot = this.#calls.open(providerId!, wireName!, given)
+    const [id, name] = [start['id'], start['name']].map((word) => (isText(word) ? word : ''))
+    const slot = this.#calls.open(id!, name!, given)
     return slot === undefined ? undefined : openBlock(start, slot)
   }
 
@@ -292,7 +293,6 @@ function isIndex(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-/** Input that says nothing yet: what it is comes with the deltas, or it stays empty. */
-function isNothing(input: unknown): boolean {
-  return input == null || input === '' || (isObject(input) && Object.keys(input).length === 0)
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }

@@ -22,13 +22,12 @@ export interface ThinkingDemand {
   readonly effort?: string
 }
 
-/** Models up to Claude 4.5 know no adaptive thinking, as later ones know no budget. */
+/** Models up to Claude 4.5 know no adaptive thinking, and later ones drop the budget. */
 export function styleOf(model: string): ThinkingStyle {
-  return /claude-(?:[123]|instant|(?:opus|sonnet|haiku)-(?:3|4(?:[.-][0-5])?(?![.\d]|-\d\b)))/.test(
-    model,
-  )
-    ? 'budget'
-    : 'adaptive'
+  if (/claude-(?:[123]\b|instant)/.test(model)) return 'budget'
+  // what has more than two digits is a date
+  const [, major, minor = 0] = /claude-[a-z]+-(\d+)(?:[.-](\d{1,2})(?!\d))?/.exec(model) ?? []
+  return major !== undefined && Number(major) + Number(minor) / 100 <= 4.05 ? 'budget' : 'adaptive'
 }
 
 /**
