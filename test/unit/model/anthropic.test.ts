@@ -120,7 +120,7 @@ const turns: readonly ScriptedTurn[] = [
 ]
 
 test.each(turns.map((turn) => [JSON.stringify(turn), turn] as const))(
-  'a script says the same with and without this wire: %s',
+  'S3-44 a script says the same with and without this wire: %s',
   async (_, turn) => {
     const here = await listen(scripted([turn]))
     const { events, turn: there } = await asked({}, turn)
