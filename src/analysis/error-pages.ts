@@ -128,6 +128,10 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'The model endpoint says it is overloaded. It was tried again with pauses; try later or use another model.',
   'model-rate-limit':
     'The model endpoint limits how often it may be asked. Pauses it asks for are kept; beyond that, wait or ask for a higher limit.',
+  'model-quota':
+    'What the model endpoint grants is known to be used up, so the request was not sent. `details` and the message say until when; wait, or use another key or model.',
+  'model-no-key':
+    'Every key of the pool rests after failures, so the request was not sent. The message says when the next one may be used; wait, or add keys.',
   'model-low-funds':
     'The account at the model endpoint has no money left. Trying again does not help.',
   'model-unauthorized':

@@ -86,6 +86,8 @@ export const codes = {
   'model-status': code('the model endpoint answered with an error status'),
   'model-overloaded': code('the model endpoint is overloaded', true),
   'model-rate-limit': code('the model endpoint limits the rate of requests', true),
+  'model-quota': code('the quota at the model endpoint is known to be used up', true),
+  'model-no-key': code('no key of the pool may be used now', true),
   'model-low-funds': code('the account at the model endpoint has no funds'),
   'model-unauthorized': code('the model endpoint does not accept the key'),
   'model-error': code('the model endpoint reported an error inside its answer'),

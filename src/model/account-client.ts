@@ -7,8 +7,14 @@ import { askJson, type RestQuestion } from '../wire/rest.ts'
 import { secretsIn, type Secret } from '../wire/secrets.ts'
 import { defaultRetry, type RetryOptions, type Timeouts } from '../wire/settings.ts'
 import type { Transport } from '../wire/transport.ts'
-import { checkAmounts, checkRetry, checkTransport } from './http-model-settings.ts'
-import { checkNumbers, checkText, withDefaults } from './options.ts'
+import {
+  checkAmounts,
+  checkNumbers,
+  checkRetry,
+  checkText,
+  checkTransport,
+  withDefaults,
+} from './options.ts'
 
 /** What every endpoint beside the model wires has in common. */
 export interface AccountEndpoint {

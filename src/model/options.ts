@@ -1,6 +1,18 @@
 import { SallyportError } from '../base/errors.ts'
 import { nearest } from '../base/suggest.ts'
 import { shorten } from '../base/text.ts'
+import { checkHeaders, endpointUrl } from '../wire/endpoint.ts'
+import {
+  defaultBounds,
+  defaultRetry,
+  defaultTimeouts,
+  type RetryOptions,
+  type Timeouts,
+  type WireBounds,
+} from '../wire/settings.ts'
+import type { Transport } from '../wire/transport.ts'
+import type { Wire } from '../wire/wire.ts'
+import type { ModelOptions } from './http-model.ts'
 
 /** Throws `bad-option` for keys of `options` that are not among the allowed ones. */
 export function checkKeys(
@@ -44,4 +56,112 @@ export function checkText(where: string, value: unknown): asserts value is strin
 export function withDefaults<T extends object>(defaults: T, given: Partial<T> | undefined): T {
   const present = Object.entries(given ?? {}).filter(([, value]) => value !== undefined)
   return { ...defaults, ...Object.fromEntries(present) }
+}
+
+/** Options that have been checked, with the defaults in place. */
+export interface ProviderSettings {
+  readonly options: ModelOptions
+  readonly url: URL
+  /** The list of models. */
+  readonly modelsUrl: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly timeouts: Timeouts
+  readonly retry: RetryOptions
+  readonly bounds: WireBounds
+}
+
+/** The checked options with the defaults in place. Throws `bad-option`. */
+export function settingsOf(options: ModelOptions): ProviderSettings {
+  checkOptions(options)
+  return {
+    options,
+    url: endpointUrl(options.baseUrl, options.wire.path),
+    modelsUrl: endpointUrl(options.baseUrl, options.modelsPath ?? defaultModelsPath(options.wire)),
+    headers: checkHeaders(options.headers ?? {}),
+    timeouts: withDefaults(defaultTimeouts, options.timeouts),
+    retry: withDefaults(defaultRetry, options.retry),
+    bounds: withDefaults(defaultBounds, options.bounds),
+  }
+}
+
+function defaultModelsPath({ path }: Wire): string {
+  return path.startsWith('/v1/') ? '/v1/models' : '/models'
+}
+
+function checkOptions(options: ModelOptions): void {
+  checkModel(options.model)
+  checkText('provider', options.provider)
+  const { apiKey } = options
+  if (apiKey !== undefined && typeof apiKey !== 'function' && !isPool(apiKey)) {
+    checkText('apiKey', apiKey)
+  }
+  if (typeof apiKey === 'string') checkHeaders({ 'x-key': apiKey })
+  checkAmounts('timeouts', options.timeouts, defaultTimeouts, 1)
+  checkAmounts('bounds', options.bounds, defaultBounds, 1)
+  if (options.stream !== undefined) checkStream(options.stream)
+  if (options.retry !== undefined) checkRetry(options.retry)
+  if (options.transport !== undefined) checkTransport(options.transport)
+}
+
+/** Not by its class, which would be loaded for it, and of which there may be two copies. */
+function isPool(apiKey: unknown): boolean {
+  return typeof apiKey === 'object' && apiKey !== null && 'lease' in apiKey
+}
+
+/** Throws `bad-option` for what is neither the name of a model nor a selector. */
+export function checkModel(model: unknown): void {
+  const isSelector = typeof model === 'object' && model !== null && 'select' in model
+  if (!isSelector) checkText('model', model)
+}
+
+function checkStream(stream: unknown): void {
+  if (typeof stream === 'boolean' || stream === 'auto') return
+  throw new SallyportError('bad-option', "`stream` is neither true, false nor 'auto'")
+}
+
+export function checkAmounts<T extends object>(
+  where: string,
+  given: Partial<T> | undefined,
+  defaults: T,
+  least: number,
+): void {
+  if (given === undefined) return
+  checkKeys(where, given, Object.keys(defaults))
+  checkNumbers(where, withDefaults(defaults, given as Partial<T>), least)
+}
+
+export function checkRetry(retry: Partial<RetryOptions>): void {
+  checkKeys('retry', retry, [...Object.keys(defaultRetry), 'statuses'])
+  const { statuses, ...amounts } = retry as Partial<RetryOptions>
+  checkAmounts('retry', amounts, defaultRetry, 0)
+  if (retry['attempts'] === 0) {
+    throw new SallyportError('bad-option', '`retry.attempts` is 0, so nothing would be sent', {
+      help: 'give 1 to turn retrying off',
+    })
+  }
+  if (statuses === undefined || (Array.isArray(statuses) && statuses.every(isFailure))) return
+  throw new SallyportError('bad-option', '`retry.statuses` is not a list of statuses', {
+    help: 'give whole numbers from 400 to 599',
+  })
+}
+
+function isFailure(status: unknown): boolean {
+  return Number.isInteger(status) && Number(status) >= 400 && Number(status) < 600
+}
+
+export function checkTransport(transport: Transport): void {
+  checkKeys('transport', transport, ['dispatcher', 'fetch'])
+  const { dispatcher, fetch } = transport as {
+    readonly dispatcher?: { readonly dispatch?: unknown }
+    readonly fetch?: unknown
+  }
+  const isDispatcher = typeof dispatcher?.dispatch === 'function' && fetch === undefined
+  if (isDispatcher || (typeof fetch === 'function' && dispatcher === undefined)) return
+  throw new SallyportError(
+    'bad-option',
+    '`transport` is neither a dispatcher nor a fetch function',
+    {
+      help: 'give `{ dispatcher }` with a dispatcher of undici, or `{ fetch }`',
+    },
+  )
 }

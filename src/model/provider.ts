@@ -1,44 +1,67 @@
-import { systemClock } from '../base/clock.ts'
-import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
+import { isSallyportError, messageOf } from '../base/errors.ts'
 import type { ModelErrorData, ModelEvent } from '../protocol/event.ts'
 import type { ModelStreamOptions } from '../protocol/model.ts'
 import type { ModelRequest } from '../protocol/request.ts'
-import { checkHeaders } from '../wire/endpoint.ts'
 import { Exchange } from '../wire/exchange.ts'
 import { HttpClient } from '../wire/http.ts'
 import { retrying } from '../wire/retry.ts'
-import { secretsIn, withoutSecrets } from '../wire/secrets.ts'
 import { modelError } from '../wire/status.ts'
-import { cancelledError } from '../wire/watch.ts'
 import type { WireCodec } from '../wire/wire.ts'
-import type { ProviderSettings } from './http-model-settings.ts'
+import type { Catalog } from './catalog.ts'
+import { HealthCheck } from './health.ts'
+import type { ProviderSettings } from './options.ts'
+import { Metrics } from './metrics.ts'
+import { ModelAttempt } from './provider-attempt.ts'
+import { dueEvents, failedResponse, oneByOne, scrub } from './provider-events.ts'
+import type { ModelsCall } from './provider-models.ts'
+import { Senders, type Sender } from './provider-keys.ts'
+import { Ways } from './provider-ways.ts'
+import { Quotas } from './quota.ts'
+import type { ModelSelector } from './select.ts'
 
 /** Asks one endpoint over one wire. */
 export class HttpProvider {
+  readonly health: HealthCheck
+  readonly quotas: Quotas
+  readonly metrics = new Metrics()
+  readonly #client: HttpClient
+  readonly #senders: Senders
   readonly #settings: ProviderSettings
   readonly #codec: WireCodec
-  readonly #client: HttpClient
-  #fixed: Sender | undefined
+  readonly #clock: Clock
+  readonly #ways: Ways
 
   constructor(settings: ProviderSettings, codec: WireCodec) {
+    const { options, timeouts, retry } = settings
     this.#settings = settings
     this.#codec = codec
-    const { options, timeouts, retry } = settings
-    const { now } = options.clock ?? systemClock
+    this.#clock = options.clock ?? systemClock
+    const now = (): number => this.#clock.now()
     this.#client = new HttpClient({
       connectMs: timeouts.connectMs,
       now,
       ...(options.transport === undefined ? {} : { transport: options.transport }),
       ...(retry.statuses === undefined ? {} : { retryStatuses: retry.statuses }),
     })
+    this.quotas = new Quotas(now)
+    this.#senders = new Senders(settings, this.quotas)
+    this.health = new HealthCheck(() => this.listModels({ attempts: 1 }), this.#clock)
+    this.#ways = new Ways(settings, this.#senders, this.quotas)
   }
 
   close(): Promise<void> {
     return this.#client.close()
   }
 
+  /** All models of the endpoint. Rejects with an error of the `model-` family. */
+  async listModels(call: ModelsCall = {}): Promise<Catalog> {
+    const { askModels } = await import('./provider-models.ts')
+    return askModels(this.#client, this.#settings, this.#senders, call)
+  }
+
   stream(
-    model: string,
+    model: string | ModelSelector,
     request: ModelRequest,
     call: ModelStreamOptions,
   ): AsyncIterable<ModelEvent> {
@@ -46,142 +69,146 @@ export class HttpProvider {
   }
 
   async *streamBatches(
-    model: string,
+    model: string | ModelSelector,
     request: ModelRequest,
     { signal, toolCallDeltas = true }: ModelStreamOptions,
   ): AsyncGenerator<readonly ModelEvent[], void, undefined> {
-    let exchange: Exchange | undefined
+    const startedAt = this.#clock.monotonic()
+    const asking: Asking = {
+      model,
+      request,
+      signal,
+      toolCallDeltas,
+      secrets: [],
+      keys: new Set(),
+      tries: 0,
+    }
+    this.metrics.requests++
+    let attempt: ModelAttempt | undefined
     try {
-      let sending: Sending
-      try {
-        const body = this.#encode(model, request)
-        const sender = this.#fixed ?? (await this.#withKey())
-        sending = { request, body, sender, signal, toolCallDeltas }
-      } catch (thrown) {
-        yield failedResponse(prepareError(thrown))
+      attempt = await this.#attempt(asking)
+      if (attempt.failure !== undefined) {
+        const retries = this.#retry(attempt, asking)
+        let step = await retries.next()
+        for (; step.done !== true; step = await retries.next()) {
+          yield [scrub(step.value, asking.secrets)]
+        }
+        attempt = step.value
+      }
+      const { exchange } = attempt
+      if (exchange === undefined) {
+        this.metrics.failed++
+        yield failedResponse(attempt.failure!)
         return
       }
-      const { secrets } = sending.sender
-      exchange = await this.#send(sending)
-      if (exchange.failure !== undefined) {
-        const retries = this.#retry(exchange, sending)
-        let step = await retries.next()
-        for (; step.done !== true; step = await retries.next()) yield [scrub(step.value, secrets)]
-        exchange = step.value
-      }
       do {
-        const batch = shownOf(exchange, secrets)
-        if (batch.length > 0) yield batch
+        const events = dueEvents(exchange)
+        if (events.length === 0) continue
+        const failed = this.#note(events, attempt, startedAt)
+        yield failed ? events.map((event) => scrub(event, asking.secrets)) : events
       } while (await exchange.read())
     } finally {
-      exchange?.close()
+      attempt?.close()
     }
   }
 
-  #encode(model: string, request: ModelRequest): string {
-    const { stream = true } = this.#settings.options
-    return this.#codec.encode(request, { model, stream })
+  /** Counts what the events tell; true when there is an error among them. */
+  #note(events: readonly ModelEvent[], attempt: ModelAttempt, startedAt: number): boolean {
+    const { metrics } = this
+    let failed = false
+    for (const event of events) {
+      if (event.type === 'error') {
+        failed = true
+        metrics.failed++
+        // what failed at its start has been counted
+        if (attempt.failure === undefined) this.#ways.failedLater(attempt, event.error, metrics)
+      } else if (event.type === 'usage') metrics.used(event.usage)
+      else if (event.type === 'end' && event.finishReason.unified !== 'error') {
+        metrics.succeeded++
+        metrics.lastModel = event.model ?? attempt.model
+        metrics.duration.add(this.#clock.monotonic() - startedAt)
+      }
+    }
+    return failed
   }
 
-  #send({ request, body, sender, signal, toolCallDeltas }: Sending): Promise<Exchange> {
-    const { options, url, bounds, timeouts } = this.#settings
-    return Exchange.start({
+  #retry(first: ModelAttempt, asking: Asking): AsyncGenerator<ModelEvent, ModelAttempt, undefined> {
+    const { options, retry } = this.#settings
+    const start = (): Promise<ModelAttempt> => this.#attempt(asking)
+    return retrying(first, start, retry, asking.signal, options.random ?? Math.random)
+  }
+
+  /** One attempt, up to its first news. Never rejects. */
+  async #attempt(asking: Asking): Promise<ModelAttempt> {
+    asking.tries++
+    const { model: wanted } = asking
+    const model = typeof wanted === 'string' ? wanted : wanted.select()
+    const attempt = new ModelAttempt(model, typeof wanted === 'string' ? undefined : wanted)
+    try {
+      const stream = this.#ways.streams(model)
+      const body = this.#encode(asking, model, stream)
+      const sender = await this.#senders.next(model)
+      if ('code' in sender) attempt.refuse(sender)
+      else await this.#send(attempt, asking, { body, stream, sender })
+    } catch (thrown) {
+      attempt.refuse(prepareError(thrown))
+    }
+    this.#ways.judge(attempt, asking, this.metrics)
+    return attempt
+  }
+
+  async #send(
+    attempt: ModelAttempt,
+    asking: Asking,
+    { body, stream, sender }: { body: string; stream: boolean; sender: Sender },
+  ): Promise<void> {
+    const { request, signal, toolCallDeltas } = asking
+    const { url, bounds, timeouts } = this.#settings
+    const { model } = attempt
+    if (asking.secrets !== sender.secrets) asking.secrets = [...asking.secrets, ...sender.secrets]
+    asking.keys.add(sender.key)
+    const sentAt = this.#clock.monotonic()
+    this.metrics.attempts++
+    this.metrics.lastModel = model
+    const exchange = await Exchange.start({
       client: this.#client,
-      request: { url, headers: sender.headers, body, stream: options.stream ?? true },
+      request: { url, headers: sender.headers, body, stream },
       decoder: this.#codec.decoder(request, bounds, toolCallDeltas),
       bounds,
       timeouts,
       signal,
+      observe: (reply) => this.quotas.observe(sender.key, model, reply),
     })
+    attempt.begin(exchange, sender, stream)
+    if (attempt.failure === undefined) {
+      this.metrics.firstEvent.add(this.#clock.monotonic() - sentAt)
+    }
   }
 
-  #retry(first: Exchange, sending: Sending): AsyncGenerator<ModelEvent, Exchange, undefined> {
-    const { options, retry } = this.#settings
-    const start = (): Promise<Exchange> => this.#send(sending)
-    return retrying(first, start, retry, sending.signal, options.random ?? Math.random)
-  }
-
-  /** The headers of a request; the same for all when the key is a text. */
-  async #withKey(): Promise<Sender> {
-    const { apiKey, keyHeader } = this.#settings.options
-    const secret = typeof apiKey === 'function' ? await findKey(apiKey) : (apiKey ?? '')
-    const { name, prefix } = keyHeader ?? { name: 'authorization', prefix: 'Bearer ' }
-    const own = apiKey === undefined ? {} : checkHeaders({ [name]: prefix + secret })
-    const headers = { ...this.#settings.headers, ...own }
-    const sender = { headers, secrets: secretsIn(headers, secret) }
-    if (typeof apiKey !== 'function') this.#fixed = sender
-    return sender
+  /** The body is written anew only when another model is asked or another kind of answer. */
+  #encode(asking: Asking, model: string, stream: boolean): string {
+    const { written } = asking
+    if (written?.model === model && written.stream === stream) return written.body
+    const body = this.#codec.encode(asking.request, { model, stream })
+    asking.written = { model, stream, body }
+    return body
   }
 }
 
-interface Sender {
-  readonly headers: Readonly<Record<string, string>>
-  /** Texts that must not appear in any event. */
-  readonly secrets: readonly string[]
-}
-
-/** A request that nothing is wrong with. */
-interface Sending {
+/** A request on its way, over all of its attempts. */
+export interface Asking {
+  readonly model: string | ModelSelector
   readonly request: ModelRequest
-  readonly body: string
-  readonly sender: Sender
   readonly signal: AbortSignal
   readonly toolCallDeltas: boolean
-}
-
-async function findKey(find: () => string | Promise<string>): Promise<string> {
-  let key: unknown
-  try {
-    key = await find()
-  } catch (thrown) {
-    throw new SallyportError('model-unauthorized', `the key cannot be found: ${messageOf(thrown)}`)
-  }
-  if (typeof key === 'string' && key !== '') return key
-  throw new SallyportError('model-unauthorized', 'there is no key for the model endpoint')
+  /** Of all attempts so far. */
+  secrets: readonly string[]
+  readonly keys: Set<string>
+  tries: number
+  written?: { readonly model: string; readonly stream: boolean; readonly body: string }
 }
 
 function prepareError(thrown: unknown): ModelErrorData {
   if (isSallyportError(thrown)) return thrown.toJSON()
   return modelError('bad-option', `the request cannot be written: ${messageOf(thrown)}`)
-}
-
-/** Each event by itself. A caller who gives up amid a batch does not get the rest as an answer. */
-async function* oneByOne(
-  batches: AsyncIterable<readonly ModelEvent[]>,
-  signal: AbortSignal,
-): AsyncGenerator<ModelEvent, void, undefined> {
-  for await (const batch of batches) {
-    for (const event of batch) {
-      if (signal.aborted && isDelta(event)) continue
-      if (signal.aborted && event.type === 'end' && event.finishReason.unified !== 'error') {
-        yield { type: 'error', error: cancelledError(signal) }
-        yield { ...event, finishReason: { raw: null, unified: 'error' } }
-      } else yield event
-    }
-  }
-}
-
-/** The events read since the last time, as they may be shown. */
-function shownOf(exchange: Exchange, secrets: readonly string[]): readonly ModelEvent[] {
-  const events = exchange.take()
-  // what was read before the caller gave up is not shown after it
-  const due = exchange.stopped ? events.filter((event) => !isDelta(event)) : events
-  return due.some(({ type }) => type === 'error') ? due.map((event) => scrub(event, secrets)) : due
-}
-
-function failedResponse(error: ModelErrorData): readonly ModelEvent[] {
-  return [
-    { type: 'error', error },
-    { type: 'end', finishReason: { unified: 'error', raw: null } },
-  ]
-}
-
-function isDelta({ type }: ModelEvent): boolean {
-  return type === 'text-delta' || type === 'reasoning-delta' || type === 'tool-call-delta'
-}
-
-/** The event without the secrets, should its error quote them. */
-function scrub(event: ModelEvent, secrets: readonly string[]): ModelEvent {
-  if (event.type !== 'error' && event.type !== 'retry') return event
-  return { ...event, error: withoutSecrets(event.error, secrets) }
 }

@@ -64,6 +64,11 @@ export class Exchange implements Attempt {
     return first?.type === 'error' ? first.error : undefined
   }
 
+  /** True when the answer came as server-sent events. */
+  get isStreamed(): boolean {
+    return this.#sse !== undefined
+  }
+
   /** True once the exchange was stopped from outside before its end. */
   get stopped(): boolean {
     return this.#watch.cut !== undefined

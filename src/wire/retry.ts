@@ -6,6 +6,8 @@ import type { RetryOptions } from './settings.ts'
 export interface Attempt {
   /** Set while the first news of the attempt is an error; then starting over is invisible. */
   readonly failure: ModelErrorData | undefined
+  /** True when another attempt, made at once, goes another way, such as with another key. */
+  readonly hasOtherWay?: boolean
   /** Lets go of the connection. */
   close(): void
 }
@@ -25,7 +27,8 @@ export async function* retrying<A extends Attempt>(
   let attempt = first
   for (let made = 1; ; made++) {
     const error = attempt.failure
-    const delayMs = error && delayAfter(error, made, options, random)
+    const delayMs =
+      attempt.hasOtherWay === true ? 0 : error && delayAfter(error, made, options, random)
     if (error === undefined || delayMs === undefined) return attempt
     attempt.close()
     yield { type: 'retry', attempt: made + 1, delayMs, error }
@@ -43,7 +46,8 @@ export function delayAfter(
   random: () => number,
 ): number | undefined {
   // a plain 500 is as often a defect that the same request meets again
-  const attempts = error.status === 500 ? Math.min(2, options.attempts) : options.attempts
+  const isPlain = error.status === 500 && options.statuses === undefined
+  const attempts = isPlain ? Math.min(2, options.attempts) : options.attempts
   if (!error.retryable || made >= attempts) return undefined
   const asked = error.retryAfterMs ?? 0
   if (asked > options.maxDelayMs) return undefined

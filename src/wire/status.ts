@@ -2,6 +2,7 @@ import { codes, type ErrorCode } from '../base/codes.ts'
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
 import type { ModelErrorData } from '../protocol/event.ts'
+import { exhaustedFor, quotaOf } from './quota-headers.ts'
 import { countAt, isShallow, objectAt, textAt } from './read.ts'
 import { retryAfter } from './retry-after.ts'
 
@@ -119,9 +120,7 @@ export function envelopeError(envelope: unknown, context: ErrorContext = {}): Mo
   const availability = objectAt(body, 'availability') ?? {}
   const status = context.status ?? statusOf(body)
   const providerCode = codeOf(body, metadata, availability)
-  const waits = context.header === undefined ? undefined : retryAfter(context.header, context.now!)
-  const seconds = countAt(availability, 'retry_after')
-  const retryAfterMs = waits ?? (seconds === undefined ? undefined : Math.ceil(seconds * 1000))
+  const retryAfterMs = waitOf(metadata, availability, status, context)
   const judged = judge(body, metadata, retryAfterMs, status, context)
   const wanted =
     context.header?.('x-should-retry') === 'false'
@@ -140,6 +139,29 @@ export function envelopeError(envelope: unknown, context: ErrorContext = {}): Mo
 }
 
 type StatusContext = ErrorContext & Required<Pick<ErrorContext, 'status' | 'header' | 'now'>>
+
+/** How long to wait, from what comes first: a header, the body, or a limit that is used up. */
+function waitOf(
+  metadata: Record<string, unknown>,
+  availability: Record<string, unknown>,
+  status: number | undefined,
+  { header, now }: ErrorContext,
+): number | undefined {
+  const asked = header === undefined ? undefined : retryAfter(header, now!)
+  if (asked !== undefined) return asked
+  const seconds = countAt(availability, 'retry_after')
+  if (seconds !== undefined) return Math.ceil(seconds * 1000)
+  if (status !== 429 || now === undefined) return undefined
+  // OpenRouter puts them into the body of its own answers
+  const inBody = lowerCased(objectAt(metadata, 'headers') ?? {})
+  const quota = quotaOf((name) => header?.(name) ?? textAt(inBody, name), now)
+  return (quota && exhaustedFor(quota, now)) || undefined
+}
+
+function lowerCased(members: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(members).slice(0, 64)
+  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
+}
 
 /** The error of an HTTP answer whose status is not 200. The body may be anything, HTML included. */
 export function statusError(bodyText: string, context: StatusContext): ModelErrorData {
