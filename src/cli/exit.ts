@@ -24,10 +24,13 @@ const thrown: Partial<Record<ErrorCode, ExitCode>> = {
   'policy-unsigned': exitCode.negative,
   'policy-signature': exitCode.negative,
   'policy-key-unknown': exitCode.negative,
+  'login-refused': exitCode.negative,
+  cancelled: exitCode.interrupted,
 }
 
 /** The exit code of a command that threw. */
 export function exitOfError(code: ErrorCode): ExitCode {
+  if (code.startsWith('model-')) return exitCode.upstream
   return thrown[code] ?? exitCode.undetermined
 }
 

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { isSallyportError, messageOf, type SallyportError } from '../base/errors.ts'
 import { version } from '../base/version.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'
+import { addAccountCommands } from './account-program.ts'
 import { addAnalysisCommands } from './analysis-program.ts'
 import { exitCode, exitOfError, type ExitCode } from './exit.ts'
 import { noteError, type Io } from './io.ts'
@@ -71,6 +72,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--model <name>', 'model, as the provider calls it ($SALLYPORT_MODEL)')
     .option('--base-url <url>', 'OpenAI-compatible endpoint, ending in /v1')
     .addOption(new Option('--wire <name>', 'wire protocol').choices(['chat']).default('chat'))
+    .option('--key-file <file>', optionHelp.keyFile)
     .option('--token <token>', 'JSON Web Token or API key of the caller ($SALLYPORT_TOKEN)')
     .option('--session <id>', 'conversation the run belongs to')
     .option('--instructions <text>', 'system message')
@@ -199,6 +201,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     })
 
   addAnalysisCommands(program, io, done)
+  addAccountCommands(program, io, done)
 
   // commands inherit nothing of the program by themselves
   for (const command of program.commands) {

@@ -8,10 +8,11 @@ import { renderJson } from '../../report/json.ts'
 import { createRuntime } from '../../runtime.ts'
 import type { RunResult } from '../../runtime-options.ts'
 import type { Run } from '../../run/run.ts'
-import { authOf, keyForHost } from '../auth.ts'
+import { authOf } from '../auth.ts'
 import { exitOfRun, type ExitCode } from '../exit.ts'
 import { writeText } from '../files.ts'
 import { noteError, outJson, printable, readInput, type Io } from '../io.ts'
+import { findKey } from '../key-file.ts'
 import { loadTrusted, type KeyOptions } from '../policy.ts'
 import { loadTools } from '../tools-file.ts'
 
@@ -21,6 +22,7 @@ export interface RunCommandOptions extends KeyOptions {
   readonly model?: string
   readonly baseUrl?: string
   readonly wire: 'chat'
+  readonly keyFile?: string
   readonly token?: string
   readonly session?: string
   readonly instructions?: string
@@ -44,7 +46,7 @@ export async function run(
   const journal = await openJournal(options.journal)
   try {
     const runtime = createRuntime({
-      model: chooseModel(options, io),
+      model: await chooseModel(options, io),
       tools,
       policy,
       journal,
@@ -87,7 +89,7 @@ function noPrompt(): SallyportError {
   })
 }
 
-function chooseModel(options: RunCommandOptions, io: Io): Model {
+async function chooseModel(options: RunCommandOptions, io: Io): Promise<Model> {
   const { environment } = io
   const onOpenRouter = (environment['OPENROUTER_API_KEY'] ?? '') !== ''
   const onOpenAi = !onOpenRouter && (environment['OPENAI_API_KEY'] ?? '') !== ''
@@ -99,10 +101,10 @@ function chooseModel(options: RunCommandOptions, io: Io): Model {
       help: 'name one with `--model`, as the provider calls it',
     })
   }
-  const apiKey = keyForHost(baseUrl, io)
+  const apiKey = await findKey(baseUrl, options.keyFile, io)
   if (options.baseUrl === undefined && apiKey === undefined) {
     throw new SallyportError('bad-option', `there is no key for ${new URL(baseUrl).host}`, {
-      help: 'set `OPENROUTER_API_KEY`, `OPENAI_API_KEY` or `SALLYPORT_API_KEY`, or give `--base-url`',
+      help: 'set `OPENROUTER_API_KEY`, `OPENAI_API_KEY` or `SALLYPORT_API_KEY`, log in with `sallyport login`, or give `--base-url`',
     })
   }
   const key = apiKey === undefined ? {} : { apiKey }
