@@ -1,5 +1,6 @@
 import type { Clock } from './base/clock.ts'
 import type { ErrorData } from './base/errors.ts'
+import type { Costs } from './cost/costs.ts'
 import type { Authenticator } from './gate/authenticate.ts'
 import type { Gate } from './gate/gate.ts'
 import type { JudgeContext } from './gate/verdict.ts'
@@ -7,6 +8,7 @@ import { genesis } from './journal/chain.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Message } from './protocol/message.ts'
+import type { Model, ModelCaller } from './protocol/model.ts'
 import { noUsage } from './protocol/usage.ts'
 import { createFold } from './report/fold.ts'
 import type { Report } from './report/report.ts'
@@ -31,6 +33,9 @@ import type { Tool } from './tools/tool.ts'
 /** What all runs of a runtime share. */
 export interface RuntimeParts {
   readonly options: RuntimeOptions
+  /** As runs ask it. */
+  readonly model: Model
+  readonly costs: Costs | undefined
   readonly clock: Clock
   readonly format: (milliseconds: number) => string
   readonly journal: Journal
@@ -100,13 +105,15 @@ function opening(instructions: string | undefined, run: RunOptions): readonly Me
 
 function environmentOf(
   recorder: Recorder,
-  { options, clock, gate, keys, registry }: RuntimeParts,
+  { options, model, costs, clock, gate, keys, registry }: RuntimeParts,
   { run, runId, limits, signal }: StartedRun,
   { context, messages, output }: Beginning,
 ): RunEnvironment {
   return {
     runId,
-    model: options.model,
+    model,
+    caller: callerOf(context),
+    costs,
     gate,
     recorder,
     clock,
@@ -123,6 +130,15 @@ function environmentOf(
     approve: run.approve ?? options.approve,
     signal,
     keys,
+  }
+}
+
+function callerOf({ runId, session, principal }: JudgeContext): ModelCaller {
+  const agent = principal?.agent
+  return {
+    runId,
+    ...(session === undefined ? {} : { session }),
+    ...(agent === undefined ? {} : { agent }),
   }
 }
 

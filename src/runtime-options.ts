@@ -1,12 +1,14 @@
 import type { Clock } from './base/clock.ts'
-import type { ErrorData } from './base/errors.ts'
+import { SallyportError, type ErrorData } from './base/errors.ts'
 import { checkOptions } from './base/options.ts'
 import type { JsonObject } from './base/json.ts'
+import type { Costs } from './cost/costs.ts'
 import type { Auth } from './gate/authenticate.ts'
 import type { CustomAuthenticator } from './gate/identity/custom.ts'
 import type { ApprovalRequest } from './gate/verdict.ts'
 import type { Journal } from './journal/journal.ts'
 import type { LoadedPolicy } from './loading/file.ts'
+import type { CostedModel } from './model/metered.ts'
 import type { Message, UserPart } from './protocol/message.ts'
 import type { Model } from './protocol/model.ts'
 import {
@@ -64,6 +66,11 @@ export interface RuntimeOptions {
    * also in base64, hex and percent-encoding. Those under 6 characters are not looked for.
    */
   readonly secrets?: readonly string[]
+  /**
+   * From `createCosts`: prices what the provider does not, counts it by session, agent and model,
+   * and holds sessions to a budget. Default: that of the model, if it has one (a `router`).
+   */
+  readonly costs?: Costs
   readonly clock?: Clock
   readonly log?: ToolLog
 }
@@ -171,6 +178,7 @@ const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
   toolChoice: isToolChoice,
   allowShadow: isFlag,
   secrets: isArrayOf('texts', isText),
+  costs: hasMethods('what counts costs', ['open', 'exceeded'], 'make it with `createCosts`'),
   clock: isClock,
   log: isFunction,
 }
@@ -197,6 +205,12 @@ export function checkRuntimeOptions(options: RuntimeOptions): void {
   checkOptions('createRuntime', options, Object.keys(runtimeChecks))
   isModel('model', options.model)
   checkGiven(options, runtimeChecks)
+  const { costs, model } = options
+  const own = (model as Partial<CostedModel>).costs
+  if (costs === undefined || own === undefined || costs === own) return
+  throw new SallyportError('bad-option', '`costs` is not what the model counts its costs with', {
+    help: 'give `costs` to the router or to the runtime, or the same to both',
+  })
 }
 
 /** Throws `bad-option` for options that are unknown, missing or of another type. */

@@ -7,6 +7,7 @@ import { createProofMemory } from './gate/identity/proof-memory.ts'
 import type { Journal } from './journal/journal.ts'
 import { keyAccess } from './loading/key-files.ts'
 import { readPolicyText } from './loading/text.ts'
+import type { CostedModel } from './model/metered.ts'
 import type { Policy } from './policy/policy.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
 import type { RunLimits } from './run/stop.ts'
@@ -42,8 +43,11 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
   const { allowShadow } = options
   const policy = setup.policy ?? readPolicyText(noPolicy, 'no policy').compile(tools)
   const registry = await createRegistry(tools)
+  const { model, costs } = await costedModel(options)
   const parts: RuntimeParts = {
     options,
+    model,
+    costs,
     clock,
     format: createTimeFormatter(),
     journal,
@@ -63,6 +67,17 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
     keys: new KeyedQueue(),
   }
   return (started) => carry(parts, started)
+}
+
+/** The model as runs ask it, and who counts what it costs. */
+async function costedModel({
+  model,
+  costs,
+}: RuntimeOptions): Promise<Pick<RuntimeParts, 'model' | 'costs'>> {
+  const own = (model as Partial<CostedModel>).costs
+  if (costs === undefined || costs === own) return { model, costs: own }
+  const { metered } = await import('./model/metered.ts')
+  return { model: metered(model, costs), costs }
 }
 
 /** What authenticates under a policy; it is kept as long as the policy says the same of callers. */

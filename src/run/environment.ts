@@ -1,8 +1,9 @@
 import type { Clock } from '../base/clock.ts'
+import type { Costs } from '../cost/costs.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { ApprovalAnswer, ApprovalRequest, JudgeContext } from '../gate/verdict.ts'
 import type { Message } from '../protocol/message.ts'
-import type { Model } from '../protocol/model.ts'
+import type { Model, ModelCaller } from '../protocol/model.ts'
 import type { ModelSettings, ToolChoice, ToolSpecification } from '../protocol/request.ts'
 import type { ToolLog } from '../tools/tool.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
@@ -41,6 +42,9 @@ export interface CallEnvironment {
 /** Everything a run works with; made once, before its first event. */
 export interface RunEnvironment extends CallEnvironment {
   readonly model: Model
+  /** Whom its costs are counted by. */
+  readonly caller: ModelCaller
+  readonly costs: Costs | undefined
   readonly limits: RunLimits
   readonly stopWhen: readonly StopCondition[]
   readonly tools: readonly ToolSpecification[]

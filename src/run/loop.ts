@@ -1,5 +1,5 @@
 import { errorData, errorDataOf, type ErrorData } from '../base/errors.ts'
-import type { JsonValue } from '../base/json.ts'
+import { isObject, type JsonValue } from '../base/json.ts'
 import { stopReason } from '../base/signal.ts'
 import type { ApprovalRequest } from '../gate/verdict.ts'
 import type { FinishReason } from '../protocol/usage.ts'
@@ -73,6 +73,7 @@ class Course {
   #usage: Usage = noUsage
   #cost: Cost | undefined
   #last: ModelTurn | undefined
+  #warned = false
   /** The answer so far, which goes on over several responses where it is paused. */
   #text = ''
   #images: readonly string[] = []
@@ -124,6 +125,7 @@ class Course {
     this.#usage = addUsage(this.#usage, modelTurn.response.usage ?? noUsage)
     this.#cost = addCost(this.#cost, modelTurn.response.cost)
     this.#account(modelTurn)
+    this.#warn()
     if (modelTurn.message !== null) this.#messages.push(modelTurn.message)
     const { calls } = modelTurn
     const desk =
@@ -189,6 +191,16 @@ class Course {
     }
   }
 
+  /** A soft limit stops nothing; the run tells of it once. */
+  #warn(): void {
+    const { costs, caller, model, recorder } = this.#environment
+    if (costs === undefined || this.#warned) return
+    const passed = costs.exceeded('soft', { provider: model.provider, model: model.id, caller })
+    if (passed === undefined) return
+    this.#warned = true
+    recorder.emit({ type: 'limit', limit: 'budget.soft', ...passed })
+  }
+
   #endTurn({ response, attempts, durationMs }: ModelTurn): void {
     this.#environment.recorder.emit({
       type: 'turn-end',
@@ -209,6 +221,7 @@ class Course {
   ): Ending | undefined {
     const { signal } = this.#environment
     if (signal.aborted) return stoppedEnding(signal)
+    if (response.error?.code === 'budget-exceeded') return this.#overspent(response.error)
     if (response.error !== undefined) return { status: 'error', error: response.error }
     if (pending.length > 0) return { status: 'needs-approval', approvals: pending }
     const { unified, raw } = response.finishReason
@@ -231,6 +244,11 @@ class Course {
     if (unified !== 'length') return { status: 'completed' }
     const message = 'the answer was cut at the bound of output tokens'
     return this.#stop({ status: 'limit', limit: 'maxOutputTokens', max: 0, message })
+  }
+
+  #overspent({ message, details }: ErrorData): Ending {
+    const max = isObject(details) ? Number(details['limit']) : 0
+    return this.#stop({ status: 'limit', limit: 'budget.hard', max, message })
   }
 
   #stop({ status, limit, max, message }: Stop): Ending {

@@ -72,8 +72,8 @@ class TurnReader {
   }
 
   async read(modelRequest: ModelRequest): Promise<void> {
-    const { model, signal } = this.#environment
-    const options = { signal, toolCallDeltas: false }
+    const { model, signal, caller } = this.#environment
+    const options = { signal, toolCallDeltas: false, caller }
     try {
       if (model.streamBatches === undefined) {
         for await (const event of model.stream(modelRequest, options)) {

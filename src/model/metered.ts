@@ -1,0 +1,156 @@
+import type { ErrorCode } from '../base/codes.ts'
+import type { Costs, Purchasing } from '../cost/costs.ts'
+import type { ModelErrorData, ModelEvent } from '../protocol/event.ts'
+import type { Model, ModelCaller, ModelStreamOptions } from '../protocol/model.ts'
+import type { ModelRequest } from '../protocol/request.ts'
+import { addCost, addUsage, type Cost, type Usage } from '../protocol/usage.ts'
+import { batchesOf } from './batches.ts'
+import { failedResponse, oneByOne } from './provider-events.ts'
+
+/** Stands for programs that do not say on whose behalf they ask. */
+export const nobody: ModelCaller = { runId: 'no run' }
+
+/** A model that counts its costs, or can be made to. */
+export interface CostedModel extends Model {
+  readonly costs: Costs | undefined
+  withCosts(costs: Costs): CostedModel
+}
+
+/**
+ * The model with its answers priced, counted and held to a budget. One that asks others counts for
+ * each of them. A request that could cost more than the budget has left is answered by the error
+ * `budget-exceeded`; nothing is sent.
+ */
+export function metered(model: Model, costs: Costs): Model {
+  if ('withCosts' in model) return (model as CostedModel).withCosts(costs)
+  const streamBatches = (request: ModelRequest, options: ModelStreamOptions) =>
+    askMetered({ model, request, options, costs })
+  return {
+    id: model.id,
+    provider: model.provider,
+    stream: (request, options) => oneByOne(streamBatches(request, options), options.signal),
+    streamBatches,
+  }
+}
+
+/** One request of one model, and who counts what it costs. */
+export interface MeteredRequest {
+  readonly model: Model
+  readonly request: ModelRequest
+  readonly options: ModelStreamOptions
+  readonly costs: Costs
+  /** See `Purchase`. */
+  readonly lifted?: boolean
+}
+
+/** The events of the model, with a cost in each `usage`. */
+export async function* askMetered({
+  model,
+  request,
+  options,
+  costs,
+  lifted = false,
+}: MeteredRequest): AsyncGenerator<readonly ModelEvent[], void, undefined> {
+  const { caller = nobody } = options
+  const asked = { provider: model.provider, model: model.id, caller }
+  const bought = costs.open({ ...asked, request, lifted })
+  if ('refused' in bought) {
+    yield failedResponse(bought.refused)
+    return
+  }
+  const meter = new Meter(bought, (usage, cost) => costs.price(asked, usage, cost))
+  try {
+    for await (const batch of batchesOf(model, request, options)) yield meter.read(batch)
+  } finally {
+    meter.close()
+  }
+}
+
+/** Errors with which a request has not reached anybody who could charge for it. */
+const unsent = new Set<ErrorCode>([
+  'bad-option',
+  'internal',
+  'model-connect',
+  'model-unauthorized',
+  'budget-exceeded',
+])
+
+class Meter {
+  readonly #bought: Purchasing
+  readonly #price: (usage: Usage, reported: Cost | undefined) => Cost
+  /** Of attempts that were given up for another one. */
+  #past: { readonly usage: Usage; readonly cost: Cost } | undefined
+  #last: { readonly usage: Usage; readonly cost: Cost } | undefined
+  #characters = 0
+  #answered = false
+  #error: ModelErrorData | undefined
+
+  constructor(bought: Purchasing, price: (usage: Usage, reported: Cost | undefined) => Cost) {
+    this.#bought = bought
+    this.#price = price
+  }
+
+  /** The events with their costs. The books are done before anybody sees the end. */
+  read(batch: readonly ModelEvent[]): readonly ModelEvent[] {
+    const read = batch.map((event) => this.#take(event))
+    if (read.at(-1)?.type === 'end') this.close()
+    return read
+  }
+
+  #take(event: ModelEvent): ModelEvent {
+    switch (event.type) {
+      case 'text-delta':
+      case 'reasoning-delta':
+      case 'tool-call-delta':
+        this.#characters += event.text.length
+        this.#answered = true
+        break
+      case 'tool-call':
+        this.#characters += event.arguments.length
+        this.#answered = true
+        break
+      case 'tool-call-start':
+      case 'image':
+        this.#answered = true
+        break
+      case 'usage': {
+        const cost = this.#price(event.usage, event.cost)
+        this.#last = { usage: event.usage, cost }
+        return { ...event, cost }
+      }
+      case 'error':
+        this.#error = event.error
+        break
+      case 'retry':
+      case 'fallback':
+        this.#past = this.#total()
+        this.#last = undefined
+        break
+      case 'end':
+        break
+    }
+    return event
+  }
+
+  #total() {
+    if (this.#past === undefined || this.#last === undefined) return this.#last ?? this.#past
+    return {
+      usage: addUsage(this.#past.usage, this.#last.usage),
+      cost: addCost(this.#past.cost, this.#last.cost)!,
+    }
+  }
+
+  /** Safe to be called more than once. */
+  close(): void {
+    const total = this.#total()
+    if (total !== undefined) this.#bought.settle(total.usage, total.cost)
+    else if (this.#isFree()) this.#bought.release()
+    else this.#bought.abandon(this.#characters)
+  }
+
+  /** An error status in place of an answer, or no request at all. */
+  #isFree(): boolean {
+    if (this.#answered || this.#error === undefined) return false
+    return this.#error.status !== undefined || unsent.has(this.#error.code)
+  }
+}
