@@ -32,6 +32,11 @@ export function host(provider: string, turns: readonly ScriptedStep[]): Host {
   return named(`${provider}-1`)
 }
 
+/** The same turn so often. */
+export function times(count: number, turn: ScriptedStep): readonly ScriptedStep[] {
+  return Array.from({ length: count }, () => turn)
+}
+
 /** Errors inside an answer, as providers send them. */
 export const overloaded = { error: { message: 'busy', code: 503 } }
 export const limited = { error: { message: 'slow down', code: 429 } }

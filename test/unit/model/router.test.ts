@@ -16,6 +16,7 @@ import {
   overloaded,
   refused,
   request,
+  times,
   told,
   type Host,
 } from '../../support/models.ts'
@@ -41,6 +42,18 @@ function routed(
     waits.push(milliseconds)
   }
   return { model: router({ providers: [a, b], rules, wait, ...options }), a, b, waits }
+}
+
+function costing(cost: number) {
+  return { inputTokens: 10, outputTokens: 1, cost }
+}
+
+function spent(cost: number): ScriptedStep {
+  return { text: 'paid', usage: costing(cost) }
+}
+
+function asks(seconds: number): ScriptedStep {
+  return { error: { ...limited.error, availability: { retry_after: seconds } } }
 }
 
 describe('switching', () => {
@@ -125,9 +138,8 @@ describe('switching', () => {
   })
 
   test('what attempts have used is told, that of failed ones too', async () => {
-    const spent = (cost: number) => ({ inputTokens: 10, outputTokens: 1, cost })
     const { model } = routed(
-      { a: [{ usage: spent(0.25), ...overloaded }], b: [{ usage: spent(0.5) }] },
+      { a: [{ usage: costing(0.25), ...overloaded }], b: [{ usage: costing(0.5) }] },
       [toB],
     )
     const turn = assembled(await answer(model))
@@ -175,7 +187,7 @@ describe('switching', () => {
 
 describe('waiting', () => {
   test('S3-24 the first try comes at once, then 2, 4, 8, 16, 30 and 30 seconds', async () => {
-    const { model, waits } = routed({ a: Array(9).fill(limited) }, [{ ...again, maxRetries: 7 }])
+    const { model, waits } = routed({ a: times(9, limited) }, [{ ...again, maxRetries: 7 }])
     const events = await answer(model)
     expect(waits).toEqual([2000, 4000, 8000, 16_000, 30_000, 30_000])
     expect(told(events).slice(0, 3)).toEqual([
@@ -223,9 +235,6 @@ describe('waiting', () => {
   })
 
   test('S3-T7 they are as long as the provider asks, up to a minute', async () => {
-    const asks = (seconds: number): object => ({
-      error: { ...limited.error, availability: { retry_after: seconds } },
-    })
     const patient = routed({ a: [asks(7), asks(1), { text: 'yes' }] }, [again])
     expect(told(await answer(patient.model)).slice(0, 2)).toEqual([
       'retry 2 after 7000',
@@ -237,7 +246,7 @@ describe('waiting', () => {
 
   test('S3-T7 they never add up to more than the bound', async () => {
     const { model, waits } = routed(
-      { a: Array(30).fill(limited) },
+      { a: times(30, limited) },
       [
         { ...again, maxRetries: 20 },
         { ...again, maxRetries: 20, backoff: 'constant' },
@@ -255,10 +264,6 @@ describe('money', () => {
       { model: 'a', input: '0', output: '100' },
       { model: 'b', input: '0', output: '0' },
     ],
-  })
-  const spent = (cost: number): ScriptedStep => ({
-    text: 'paid',
-    usage: { inputTokens: 1, outputTokens: 1, cost },
   })
 
   test('S3-22 low funds move a request before it is sent, the first rule that holds wins', async () => {
@@ -294,7 +299,7 @@ describe('money', () => {
     let now = 0
     const balance = async (): Promise<number> => ++asked
     const rule = { trigger: 'low_funds', action: 'switch_provider', provider: 'b' } as const
-    const { model } = routed({ a: Array(4).fill({ text: 'yes' }) }, [rule], {
+    const { model } = routed({ a: times(4, { text: 'yes' }) }, [rule], {
       balances: { a: balance },
       clock: { now: () => now, monotonic: () => now },
     })

@@ -7,7 +7,7 @@ import { renderTerminal } from '../../../src/report/terminal.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import { scripted, type ScriptedStep } from '../../../src/testing/scripted.ts'
 import { agentOf, allowing, finish, noting, only, user } from '../../support/agent.ts'
-import { host, overloaded } from '../../support/models.ts'
+import { host, overloaded, times } from '../../support/models.ts'
 import { expectOneRecord } from '../../support/laws.ts'
 
 const prices = priceTable({ models: [{ model: 'scripted', input: '1', output: '2' }] })
@@ -111,7 +111,7 @@ describe('a budget', () => {
 
   test('S3-T5 holds for runs of one session side by side', async () => {
     const answering = { text: 'done', usage: { inputTokens: 10, outputTokens: 1000 } }
-    const { costs, start } = counted(Array(20).fill(answering), {
+    const { costs, start } = counted(times(20, answering), {
       budget: { default: { hard: 0.02 } },
     })
     const runs = Array.from({ length: 20 }, () => finish(start({ session: 's' })))
