@@ -159,7 +159,7 @@ export function follows({ trigger }: FallbackRule, error: ModelErrorData): boole
 }
 
 function isRateLimit({ code }: ModelErrorData): boolean {
-  return code === 'model-rate-limit'
+  return code === 'model-rate-limit' || code === 'model-quota'
 }
 
 /** Longest wait before one try; a provider that asks for more is not waited for. */
