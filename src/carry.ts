@@ -13,6 +13,7 @@ import { noUsage } from './protocol/usage.ts'
 import { createFold } from './report/fold.ts'
 import type { Report } from './report/report.ts'
 import type { RunEnvironment } from './run/environment.ts'
+import { keepBy } from './run/kept.ts'
 import type { KeyedQueue } from './run/keyed-queue.ts'
 import { carryRun, type RunOutcome } from './run/loop.ts'
 import { compileOutput, type AnswerForm } from './run/output.ts'
@@ -63,7 +64,8 @@ export async function carry(parts: RuntimeParts, started: StartedRun): Promise<R
   const { runId, run, queue, signal } = started
   const fold = createFold()
   const observe = fold.add.bind(fold)
-  const recorder = new Recorder({ runId, journal, clock, format, queue, signal, observe })
+  const keep = keepBy(parts.policy, parts.registry)
+  const recorder = new Recorder({ runId, journal, clock, format, queue, signal, keep, observe })
   const caller = await authenticator(parts.policy()).authenticate(run.auth)
   const principal = caller.ok ? caller.principal : null
   const output = run.output && (await compileOutput(run.output))

@@ -16,6 +16,7 @@ import type { Report } from './report/report.ts'
 import { CallBudget } from './run/call-budget.ts'
 import { runCalls } from './run/calls.ts'
 import type { CallEnvironment } from './run/environment.ts'
+import { keepBy } from './run/kept.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
 import { EventQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
@@ -93,6 +94,7 @@ export class GateRun {
       format,
       queue,
       signal,
+      keep: keepBy(policy, registry),
       observe,
     })
     this.#environment = {

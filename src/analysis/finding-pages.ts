@@ -23,7 +23,7 @@ export const findingPages: Readonly<Record<DiagnosticCode, string>> = {
   'unknown-key':
     'The key means nothing at this place. A misspelt condition would otherwise silently not hold; the help names what is near.',
   'not-evaluated':
-    'The key belongs to the language and this version does not evaluate it. Remove it, so that nobody relies on it.',
+    'The key stands in a file without rules, which only lends definitions to others: nothing would evaluate it there. Move it to a file with rules, or give this one some.',
   'missing-key': 'Something that is required is not there. Add the key that is named.',
   'wrong-type': 'The value has another type than the key needs, such as a text for a list.',
   'bad-value':

@@ -1,3 +1,4 @@
+import { digestJson, sha256 } from '../base/digest.ts'
 import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import { openRecord } from '../journal/chain.ts'
@@ -63,16 +64,24 @@ class RunReader {
 
 /** Members that stand in an erased payload are missing. */
 function proposed(event: ToolCallProposed): Growing {
-  const { callId, tool, turn } = event
+  const { callId, tool, turn, sensitive } = event
   const args: JsonValue | undefined = event.args
-  const rawArgs: string | undefined = event.rawArgs
+  const isHidden = sensitive !== undefined && args !== undefined && !isAsSent(event)
+  const rawArgs: string | undefined = isHidden ? undefined : event.rawArgs
   return {
     id: callId,
     name: tool,
     turn,
     args: isObject(args) ? (args as JsonObject) : null,
     ...(rawArgs === undefined ? {} : { rawArgs }),
+    ...(isHidden ? { hidden: sensitive } : {}),
   }
+}
+
+/** By the digest: the policy of the run may have kept arguments out of its record. */
+function isAsSent({ args, rawArgs, argsDigest }: ToolCallProposed): boolean {
+  if (args === null) return sha256(rawArgs.toWellFormed()) === argsDigest
+  return digestJson(args) === argsDigest
 }
 
 function damaged(place: string, message: string): SallyportError {

@@ -71,6 +71,12 @@ function undeclared(tool: Tool, args: JsonValue | null): readonly string[] {
   return keys.length > 16 ? [''] : keys.map((key) => `/${escapeToken(key)}`)
 }
 
+/** Whether arguments in a call of this name may hold what a tool calls sensitive. */
+export function hidesArguments(name: string, registry: ToolRegistry): boolean {
+  const tool = registry.get(name)
+  return tool === undefined ? mayBeSensitive(name, registry) : tool.sensitive.length > 0
+}
+
 /** Whether a name that no tool has is near to that of a tool with sensitive arguments. */
 function mayBeSensitive(name: string, registry: ToolRegistry): boolean {
   const plain = name.trim().toLowerCase()

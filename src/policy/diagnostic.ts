@@ -17,7 +17,7 @@ export const diagnosticCodes = {
   'duplicate-key': 'a key occurs twice in one mapping',
   'forbidden-key': 'a key that reaches a prototype',
   'unknown-key': 'a key that means nothing here',
-  'not-evaluated': 'a key of the policy language that this version does not evaluate',
+  'not-evaluated': 'a key where nothing would evaluate it',
   'missing-key': 'a required key is absent',
   'wrong-type': 'a value of another type is needed',
   'bad-value': 'a value of the right type that is not acceptable',

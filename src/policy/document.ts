@@ -225,7 +225,7 @@ export interface Approvals {
   readonly maxPending?: number
 }
 
-/** How much of the arguments of calls goes into journals: digests, what is not sensitive, all. */
+/** How much of the arguments of calls goes into records: digests, what is not sensitive, all. */
 export type AuditArguments = 'hash' | 'redacted' | 'full'
 
 /** A case inside the file. */
@@ -286,7 +286,7 @@ export interface PolicyFile {
   readonly approvals: Partial<Approvals>
   readonly tests: readonly PolicyTest[]
   readonly warnings: readonly Diagnostic[]
-  /** How much of the arguments goes into journals; undefined when the file does not say. */
+  /** How much of the arguments goes into records; undefined when the file does not say. */
   readonly auditArguments: AuditArguments | undefined
   /**
    * `sha256:` over the canonical JSON of the file without `tests`, with the values of its variables

@@ -88,8 +88,8 @@ export function approvalsOf(file: PolicyFile): Approvals {
 
 const fromClosed = ['hash', 'redacted', 'full'] as const
 
-/** The most closed of what is said; `redacted` when nothing is. */
+/** The most closed of what is said; `full` when nothing is, since a run goes on from its journal. */
 export function auditArgumentsOf(file: PolicyFile): AuditArguments {
   const stated = new Set(filesOf([file]).map(({ auditArguments }) => auditArguments))
-  return fromClosed.find((word) => stated.has(word)) ?? 'redacted'
+  return fromClosed.find((word) => stated.has(word)) ?? 'full'
 }

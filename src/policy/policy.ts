@@ -85,7 +85,7 @@ export interface Policy {
   readonly limits: readonly CompiledLimit[]
   /** The strictest of all layers. */
   readonly approvals: Approvals
-  /** How much of the arguments goes into journals. */
+  /** How much of the arguments goes into records: the most closed of all files that say. */
   readonly auditArguments: AuditArguments
   readonly tests: readonly PolicyTest[]
   readonly warnings: readonly Diagnostic[]

@@ -81,10 +81,9 @@ const fields = {
   tests: listOf('`tests`', readTest, { minimum: 0 }),
 }
 
-const notEvaluated = ['audit']
 const needed = ['sallyport', 'name']
-const readMain = mapping('a policy', {}, fields, { needed: [...needed, 'rules'], notEvaluated })
-const readParent = mapping('a policy', {}, fields, { needed, notEvaluated })
+const readMain = mapping('a policy', {}, fields, { needed: [...needed, 'rules'] })
+const readParent = mapping('a policy', {}, fields, { needed })
 
 /** What a file without rules cannot say: nobody would evaluate it. */
 const ruleKeys = ['mode', 'flow', 'sequences', 'guards', 'output', 'limits', 'tests']
@@ -174,7 +173,7 @@ function refuseRuleKeys(root: MapNode, diagnostics: Diagnostics): void {
     if (entry === undefined) continue
     const message = `\`${key}\` means nothing in a parent without \`rules\``
     diagnostics.error(entry.key, 'not-evaluated', message, {
-      help: 'move it to a file with rules; a parent without them only defines roles, tools, variables, callers and approvals',
+      help: 'move it to a file with rules; a parent without them only defines roles, tools, variables, callers, approvals and what records keep',
     })
   }
 }

@@ -34,8 +34,6 @@ export interface Name extends Span {
 interface MappingOptions {
   /** Optional keys that have to be there; without them the rest is read all the same. */
   readonly needed?: readonly string[]
-  /** Keys of the policy language that this version refuses rather than ignores. */
-  readonly notEvaluated?: readonly string[]
   /** Words of other languages, and what is written here in their place, as a sentence. */
   readonly meant?: Readonly<Record<string, string>>
   /** How to mend a value that is no mapping; by default its keys are named. */
@@ -47,10 +45,10 @@ export function mapping<Required extends Readers, Optional extends Readers>(
   what: string,
   required: Required,
   optional: Optional,
-  { needed = [], notEvaluated = [], meant = {}, repair }: MappingOptions = {},
+  { needed = [], meant = {}, repair }: MappingOptions = {},
 ): Read<MappingOf<Required, Optional>> {
   const readers = new Map(Object.entries({ ...required, ...optional }))
-  const known = [...readers.keys()].filter((key) => !notEvaluated.includes(key))
+  const known = [...readers.keys()]
   const complete = Object.keys(required)
   const mandatory = [...complete, ...needed]
   return formed('a mapping', (node, diagnostics) => {
@@ -61,8 +59,7 @@ export function mapping<Required extends Readers, Optional extends Readers>(
     const result: Record<string, unknown> = { at: { start: node.start, end: node.end } }
     for (const [key, entry] of node.entries) {
       const read = readers.get(key)
-      if (notEvaluated.includes(key)) refuse(entry.key, key, diagnostics)
-      else if (read !== undefined) {
+      if (read !== undefined) {
         const value = read(entry.value, diagnostics)
         if (value !== undefined) result[key] = value
       } else {
@@ -84,12 +81,6 @@ export function mapping<Required extends Readers, Optional extends Readers>(
 /** The value as it stands in the file. */
 export function writtenAs({ start, end }: Span, { source }: Diagnostics): string {
   return source.text.slice(start, end)
-}
-
-function refuse(span: Span, key: string, diagnostics: Diagnostics): void {
-  diagnostics.error(span, 'not-evaluated', `the key \`${key}\` is not supported`, {
-    help: `this version does not evaluate \`${key}\`; remove it, so that nobody relies on it`,
-  })
 }
 
 function unknownKey(

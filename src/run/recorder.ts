@@ -5,6 +5,7 @@ import { withGrace } from '../base/signal.ts'
 import { Chain, genesis } from '../journal/chain.ts'
 import type { Journal, JournalRecord } from '../journal/journal.ts'
 import type { EndStatus, RunEnded, StructuralEvent } from '../protocol/run-event.ts'
+import type { Keep } from './kept.ts'
 import type { EventQueue } from './queue.ts'
 import { shown } from './shown.ts'
 
@@ -25,6 +26,8 @@ export interface RecorderOptions {
   readonly queue: EventQueue
   /** Aborts when the run has to end; the journal is then waited for only a little longer. */
   readonly signal: AbortSignal
+  /** What the record keeps of an event; must not throw. */
+  readonly keep: Keep
   /** Sees each structural event as the journal keeps it; must not throw. */
   readonly observe: (event: StructuralEvent) => void
 }
@@ -78,7 +81,7 @@ export class Recorder {
   /** Records an event and takes it over. */
   emit(body: EventBody): void {
     // a tool that was left behind may speak after the end of its run
-    if (!this.#ended) this.#show(this.#seal(this.#complete(body)))
+    if (!this.#ended) this.#show(this.#seal(this.#options.keep(this.#complete(body))))
   }
 
   #show(event: StructuralEvent): void {

@@ -1,5 +1,5 @@
 import { redactArguments, redacted } from '../base/redact.ts'
-import type { Message } from '../protocol/message.ts'
+import type { AssistantMessage, Message } from '../protocol/message.ts'
 import type { StructuralEvent } from '../protocol/run-event.ts'
 
 /**
@@ -19,7 +19,7 @@ export function shown(event: StructuralEvent): StructuralEvent {
     }
     case 'run-start':
       return event.messages.some(hasCalls)
-        ? { ...event, messages: event.messages.map(withoutArguments) }
+        ? { ...event, messages: event.messages.map((message) => withoutArguments(message)) }
         : event
     case 'usage':
       return event.message !== null && hasCalls(event.message)
@@ -34,11 +34,25 @@ function hasCalls(message: Message): boolean {
   return message.role === 'assistant' && message.content.some((part) => part.type === 'tool-call')
 }
 
-/** What is sensitive about arguments only their tool knows; they stand redacted in `tool-call`. */
-function withoutArguments<Said extends Message>(message: Said): Said {
+type IsHidden = (tool: string) => boolean
+
+/**
+ * A message without the arguments of calls of some tools, by default of all: what is sensitive about
+ * arguments only their tool knows, and they stand redacted in `tool-call`. What the provider wants
+ * back may repeat them in a form of its own, and goes with them.
+ */
+export function withoutArguments(message: AssistantMessage, isHidden?: IsHidden): AssistantMessage
+export function withoutArguments(message: Message, isHidden?: IsHidden): Message
+export function withoutArguments(message: Message, isHidden: IsHidden = () => true): Message {
   if (message.role !== 'assistant') return message
-  const content = message.content.map((part) =>
-    part.type === 'tool-call' ? { ...part, arguments: redacted } : part,
-  )
-  return { ...message, content }
+  let hidden = 0
+  const content = message.content.map((part) => {
+    if (part.type !== 'tool-call' || !isHidden(part.tool)) return part
+    hidden++
+    const { opaque: _opaque, ...rest } = part
+    return { ...rest, arguments: redacted }
+  })
+  if (hidden === 0) return message
+  const { opaque: _opaque, ...rest } = message
+  return { ...rest, content }
 }

@@ -166,13 +166,6 @@ describe('the tables', () => {
     expect(documented).toHaveLength(7)
   })
 
-  test('name keys that are load errors because they are not evaluated', () => {
-    const rows = tableUnder('place', 'not evaluated')
-    for (const [place, keys] of rows) {
-      for (const key of quoted(keys)) expect(problemsOf(place!, key)).toContain('not-evaluated')
-    }
-  })
-
   test('name keys that the policy language has', () => {
     for (const [keys] of tableUnder('key', 'holds')) {
       for (const key of quoted(keys))

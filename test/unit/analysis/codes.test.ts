@@ -46,7 +46,10 @@ const head = (line: string): string => `${rule('who: { roles: [user] }')}${line}
 
 /** One policy for each finding. */
 const fixtures: Readonly<
-  Record<Exclude<DiagnosticCode, 'bad-parent' | 'contradiction' | 'failed-test'>, string>
+  Record<
+    Exclude<DiagnosticCode, 'bad-parent' | 'contradiction' | 'failed-test' | 'not-evaluated'>,
+    string
+  >
 > = {
   syntax: 'rules: [',
   'too-large': ' '.repeat(4 * 1024 * 1024 + 1),
@@ -59,7 +62,6 @@ const fixtures: Readonly<
   'duplicate-key': 'name: a\nname: b',
   'forbidden-key': 'roles: { constructor: {} }',
   'unknown-key': head('nmae: a'),
-  'not-evaluated': head('audit: { args: hash }'),
   'missing-key': 'name: a',
   'wrong-type': 'name: []',
   'bad-value': 'name: A B',
@@ -111,6 +113,12 @@ describe('findings about policies', () => {
     const file = readPolicy(text, { file: 'p.yaml' })
     const trial = tryPolicy(file, undefined, { path: 'p.yaml', clock: systemClock })
     await expect(trial).rejects.toMatchObject({ details: [{ code: 'failed-test' }] })
+  })
+
+  test('not-evaluated comes with a file without rules that says more than definitions', () => {
+    const text = 'sallyport: 1\nname: p\nlimits: []'
+    const found = findings(() => readPolicy(text, { file: 'p.yaml', asParent: true }))
+    expect(found.map(({ code }) => code)).toEqual(['not-evaluated'])
   })
 
   test('bad-parent and contradiction come with files that extend others', async () => {

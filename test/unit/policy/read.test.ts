@@ -29,7 +29,7 @@ test('a small policy has the documented defaults', () => {
 test('approvals have the documented defaults', () => {
   expect(compilePolicy(readPolicy(`${head}rules: []\n`, { file: 'p.yaml' }))).toMatchObject({
     approvals: { ttlMs: 900_000, selfApproval: false },
-    auditArguments: 'redacted',
+    auditArguments: 'full',
   })
 })
 
@@ -229,11 +229,25 @@ test('places are right in JSON, in flow style and behind characters of two code 
   ])
 })
 
-test.each(['audit: {}'])('`%s` is refused, not ignored', (line) => {
-  const diagnostics = findings(() => readPolicy(`${head}rules: []\n${line}\n`, { file: 'p' }))
-  expect(diagnostics.map(({ code }) => code)).toEqual(['not-evaluated'])
-  expect(diagnostics[0]!.help).toContain('does not evaluate')
+test.each([
+  ['full', 'redacted', 'redacted'],
+  ['redacted', 'full', 'redacted'],
+  ['full', 'hash', 'hash'],
+])('of `%s` in a file and `%s` in its parent records keep %s', (own, inherited, kept) => {
+  const parentText = `${head}audit: { args: ${inherited} }\n`
+  const parent = readPolicy(parentText, { file: 'parent.yaml', asParent: true })
+  const text = `${head}extends: [./parent.yaml]\nrules: []\naudit: { args: ${own} }\n`
+  const policy = compilePolicy(readPolicy(text, { file: 'p.yaml', parents: [parent] }))
+  expect(policy.auditArguments).toBe(kept)
 })
+
+test.each(['audit: { args: none }', 'audit: { onFailure: allow }', 'audit: { arguments: hash }'])(
+  '`%s` is refused',
+  (line) => {
+    const diagnostics = findings(() => readPolicy(`${head}rules: []\n${line}\n`, { file: 'p' }))
+    expect(diagnostics.map(({ code }) => code)).toHaveLength(1)
+  },
+)
 
 test.each([
   ['two effects', '{ id: a, allow: [t], deny: [t] }', 'missing-key'],

@@ -67,6 +67,8 @@ const output = (fields: object): object => ({ ...base, output: [{ tools: ['t'], 
 
 const good: readonly object[] = [
   base,
+  { ...base, audit: {} },
+  { ...base, audit: { args: 'hash', onFailure: 'deny' } },
   { ...base, vars: { workspace: '/home/dev' }, output: [] },
   output({}),
   output({ maxSize: '256B', strip: ['ansi', 'bidi', 'tags', 'zero-width', 'control'] }),
@@ -185,6 +187,9 @@ const good: readonly object[] = [
 ]
 
 const bad: readonly unknown[] = [
+  { ...base, audit: { args: 'none' } },
+  { ...base, audit: { onFailure: 'allow' } },
+  { ...base, audit: { what: 'hash' } },
   null,
   { ...base, vars: { workspace: 5 } },
   { ...base, vars: { workspace: 'a\u202eb' } },

@@ -1,0 +1,54 @@
+import { redacted } from '../base/redact.ts'
+import { hidesArguments } from '../gate/examine.ts'
+import type { AuditArguments } from '../policy/document.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { StructuralEvent } from '../protocol/run-event.ts'
+import type { ToolRegistry } from '../tools/registry.ts'
+import { shown, withoutArguments } from './shown.ts'
+
+/** Makes of an event what its record keeps. */
+export type Keep = (event: StructuralEvent) => StructuralEvent
+
+/** Everything in the record, as it was: the pointer to the whole of the arguments. */
+const everything = ['']
+
+/**
+ * What `audit.args` of the policy in force leaves of arguments in records: `full` all of them,
+ * `redacted` what no tool calls sensitive, `hash` nothing but their digests. Responses of models
+ * repeat the arguments of their calls, and lose them likewise. Report and followers see no more
+ * than the record, so that it stays the only truth.
+ */
+export function keepBy(policy: Policy | (() => Policy), registry: ToolRegistry): Keep {
+  const inForce = typeof policy === 'function' ? policy : () => policy
+  return (event) => {
+    const { auditArguments } = inForce()
+    return auditArguments === 'full' ? event : lessened(event, auditArguments, registry)
+  }
+}
+
+function lessened(
+  event: StructuralEvent,
+  level: Exclude<AuditArguments, 'full'>,
+  registry: ToolRegistry,
+): StructuralEvent {
+  const isHash = level === 'hash'
+  const isHidden = (tool: string): boolean => isHash || hidesArguments(tool, registry)
+  switch (event.type) {
+    case 'tool-call':
+      return shown(isHash ? { ...event, sensitive: everything } : event)
+    case 'approval-request':
+      return isHash ? { ...event, args: redacted } : event
+    case 'approval-decision':
+      return shown(isHash && event.args !== undefined ? { ...event, sensitive: everything } : event)
+    case 'run-start': {
+      const messages = event.messages.map((message) => withoutArguments(message, isHidden))
+      return { ...event, messages }
+    }
+    case 'usage': {
+      const { message } = event
+      return message === null ? event : { ...event, message: withoutArguments(message, isHidden) }
+    }
+    default:
+      return event
+  }
+}

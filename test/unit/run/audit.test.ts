@@ -1,0 +1,179 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { observe } from '../../../src/analysis/observed.ts'
+import { readTraces } from '../../../src/analysis/trace.ts'
+import type { JsonValue } from '../../../src/base/json.ts'
+import { jsonlJournal } from '../../../src/journal/jsonl.ts'
+import type { LoadedPolicy } from '../../../src/loading/file.ts'
+import { compilePolicy } from '../../../src/policy/compile.ts'
+import type { Policy } from '../../../src/policy/policy.ts'
+import { readPolicy } from '../../../src/policy/read.ts'
+import { createRegistry } from '../../../src/tools/registry.ts'
+import { keepBy } from '../../../src/run/kept.ts'
+import type { StructuralEvent } from '../../../src/protocol/run-event.ts'
+import { renderHtml } from '../../../src/report/html/page.ts'
+import { renderJson } from '../../../src/report/json.ts'
+import { verifyChain } from '../../../src/report/verify.ts'
+import { agentOf, collect, finish, noting, only, policyOf, toolOf } from '../../support/agent.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+import { expectEventOrder, expectOneRecord } from '../../support/laws.ts'
+
+const head = 'sallyport: 1\nname: n\n'
+const card = '4111-secret'
+const open = 'order-O-7'
+
+const policyWith = (audit: JsonValue | undefined): LoadedPolicy =>
+  policyOf({
+    rules: [
+      { id: 'looks', allow: ['look'], who: { roles: ['user'] } },
+      { id: 'pays', ask: ['pay'], who: { roles: ['user'] } },
+    ],
+    ...(audit === undefined ? {} : { audit }),
+  })
+
+const compiled = (args: string): Policy =>
+  compilePolicy(readPolicy(`${head}rules: []\naudit: { args: ${args} }\n`, { file: 'p.yaml' }))
+
+async function recorded(audit: JsonValue | undefined) {
+  const path = join(temporaryFolder(), 'journal.jsonl')
+  const journal = jsonlJournal(path)
+  const { tool: pay, calls } = noting('pay', { sensitive: ['/card'], editable: ['/order'] })
+  const asked: unknown[] = []
+  const { start } = agentOf(
+    [
+      {
+        calls: [
+          { tool: 'look', args: { order: open } },
+          { tool: 'pay', args: { order: open, card } },
+          { tool: 'pay', rawArgs: `{"card":"${card}"` },
+          { tool: 'pya', args: { card } },
+        ],
+      },
+      { text: 'done' },
+    ],
+    {
+      tools: [toolOf('look'), pay],
+      policy: policyWith(audit),
+      journal,
+      approve(request) {
+        asked.push(request.args)
+        const args = { order: `${open}-b`, card: '[redacted]' }
+        return { action: 'edit', by: { subject: 'ada' }, args }
+      },
+    },
+  )
+  const finished = await finish(start())
+  await journal.close()
+  const stored = readFileSync(path, 'utf8') + readFileSync(`${path}.payloads`, 'utf8')
+  return { path, stored, asked, calls, ...finished }
+}
+
+describe('what records keep of arguments', () => {
+  test.each([
+    [undefined, true, true],
+    [{}, true, true],
+    [{ args: 'full', onFailure: 'deny' }, true, true],
+    [{ args: 'redacted' }, false, true],
+    [{ args: 'hash' }, false, false],
+  ] as const)('by `audit: %j`', async (audit, keepsSensitive, keepsOthers) => {
+    const run = await recorded(audit)
+    expect(run.stored.includes(card)).toBe(keepsSensitive)
+    expect(run.stored.includes(open)).toBe(keepsOthers)
+    const { report } = run.result
+    const outputs = JSON.stringify([run.events, run.recorded]) + renderJson(report)
+    expect(outputs + renderHtml(report)).not.toContain(card)
+    expect(outputs.includes(open)).toBe(keepsOthers)
+  })
+
+  test.each(['full', 'redacted', 'hash'])(
+    'changes neither what is asked and run nor the proof: %s',
+    async (args) => {
+      const run = await recorded({ args })
+      expect(run.asked).toEqual([{ order: open, card: '[redacted]' }])
+      expect(run.calls).toEqual([{ order: `${open}-b`, card }])
+      expectEventOrder(run.events)
+      expectOneRecord(run)
+      const journal = jsonlJournal(run.path)
+      const verified = await verifyChain(journal.read(run.result.report.header.runId))
+      await journal.close()
+      expect(verified.verdict).toBe('CONSISTENT')
+      const digests = (await recorded({ args: 'full' })).result.report.rows.map(
+        ({ argsDigest }) => argsDigest,
+      )
+      expect(run.result.report.rows.map(({ argsDigest }) => argsDigest)).toEqual(digests)
+    },
+  )
+
+  test('is shown as taken out', async () => {
+    const { recorded: events } = await recorded({ args: 'hash' })
+    const [look, pay] = only(events, 'tool-call')
+    expect(look).toMatchObject({ args: '[redacted]', rawArgs: '"[redacted]"', sensitive: [''] })
+    expect(pay).toMatchObject({ args: '[redacted]', sensitive: [''] })
+  })
+})
+
+describe('responses of models in records', () => {
+  const part = { type: 'tool-call', callId: 'c', providerId: 'p', arguments: card } as const
+  const usage = (tool: string): StructuralEvent => ({
+    type: 'usage',
+    seq: 1,
+    runId: 'r',
+    turn: 1,
+    at: '2027-01-15T08:00:00Z',
+    usage: { input: 1, output: 1 } as never,
+    message: {
+      role: 'assistant',
+      content: [{ ...part, tool, opaque: { arguments: card } }],
+      opaque: { wire: 'responses', value: [{ arguments: card }] },
+    },
+  })
+  const registry = createRegistry([toolOf('pay', { sensitive: ['/card'] }), toolOf('look')])
+
+  test.each([
+    ['full', 'pay', true],
+    ['redacted', 'pay', false],
+    ['redacted', 'pya', false],
+    ['redacted', 'look', true],
+    ['hash', 'look', false],
+  ])(
+    'by `%s` a call of `%s` keeps its arguments, also in what the provider wants back: %s',
+    async (args, tool, keeps) => {
+      const keep = keepBy(compiled(args), await registry)
+      expect(JSON.stringify(keep(usage(tool))).includes(card)).toBe(keeps)
+    },
+  )
+
+  test('lose what the policy in force does not keep, also when it has become stricter', async () => {
+    let policy = compiled('full')
+    const keep = keepBy(() => policy, await registry)
+    expect(JSON.stringify(keep(usage('look')))).toContain(card)
+    policy = compiled('hash')
+    expect(JSON.stringify(keep(usage('look')))).not.toContain(card)
+  })
+})
+
+describe('records without arguments', () => {
+  test.each([
+    ['full', [undefined, undefined, undefined, undefined]],
+    ['redacted', [undefined, ['/card'], ['/card'], ['']]],
+    ['hash', [[''], [''], [''], ['']]],
+  ])('tell analysis what is missing: %s', async (args, hidden) => {
+    const { path } = await recorded({ args })
+    const [trace] = await collect(readTraces(path))
+    expect(trace!.calls.map((call) => call.hidden)).toEqual(hidden)
+    for (const call of trace!.calls) {
+      if (call.hidden !== undefined) expect(call).not.toHaveProperty('rawArgs')
+    }
+  })
+
+  test('teach no rule', async () => {
+    const counts = await Promise.all(
+      ['full', 'redacted', 'hash'].map(async (args) => {
+        const { path } = await recorded({ args })
+        return (await observe(readTraces(path))).calls.length
+      }),
+    )
+    expect(counts).toEqual([2, 1, 0])
+  })
+})
