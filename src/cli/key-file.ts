@@ -4,7 +4,7 @@ import { SallyportError } from '../base/errors.ts'
 import { fileFailure } from '../base/file-failure.ts'
 import { randomHex } from '../base/ids.ts'
 import { isObject, parseJson } from '../base/json.ts'
-import { keyForHost } from './auth.ts'
+import { keyFor, type WireName } from './endpoint.ts'
 import type { Io } from './io.ts'
 
 /** Keys of logins by the origin they are for, such as `https://openrouter.ai`: none goes elsewhere. */
@@ -40,11 +40,11 @@ export function needKeyFile(option: string | undefined, io: Io): string {
 
 /** The key for a model endpoint: from the environment, else from a login. Throws `bad-file`. */
 export async function findKey(
-  baseUrl: string,
+  { wire, baseUrl }: { readonly wire: WireName; readonly baseUrl: string },
   option: string | undefined,
   io: Io,
 ): Promise<string | undefined> {
-  const key = keyForHost(baseUrl, io)
+  const key = keyFor(wire, baseUrl, io)
   const path = key === undefined ? keyFilePath(option, io) : undefined
   const origin = URL.parse(baseUrl)?.origin
   if (path === undefined || origin === undefined) return key

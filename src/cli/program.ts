@@ -70,8 +70,12 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--policy-keys <file>', optionHelp.keys)
     .option('--tools <module>', 'module whose default export is a list of tools')
     .option('--model <name>', 'model, as the provider calls it ($SALLYPORT_MODEL)')
-    .option('--base-url <url>', 'OpenAI-compatible endpoint, ending in /v1')
-    .addOption(new Option('--wire <name>', 'wire protocol').choices(['chat']).default('chat'))
+    .option('--base-url <url>', 'endpoint, ending in /v1; for anthropic the part before it')
+    .addOption(
+      new Option('--wire <name>', 'wire protocol')
+        .choices(['chat', 'responses', 'anthropic'])
+        .default('chat'),
+    )
     .option('--key-file <file>', optionHelp.keyFile)
     .option('--token <token>', 'JSON Web Token or API key of the caller ($SALLYPORT_TOKEN)')
     .option('--session <id>', 'conversation the run belongs to')

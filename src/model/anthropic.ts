@@ -10,7 +10,13 @@ import {
 } from '../protocol/option-checks.ts'
 import { anthropicWire } from '../wire/anthropic/anthropic.ts'
 import type { AnthropicWireOptions, CacheTime, ThinkingStyle } from '../wire/anthropic/options.ts'
-import { createModel, endpointKeys, type EndpointOptions, type HttpModel } from './http-model.ts'
+import {
+  createModel,
+  endpointKeys,
+  type ApiKey,
+  type EndpointOptions,
+  type HttpModel,
+} from './http-model.ts'
 import { checkKeys } from './options.ts'
 
 /** The version of the API that the wire speaks. */
@@ -61,7 +67,7 @@ const checks = {
  * A model behind the Messages API of Anthropic, or behind an endpoint that speaks it. The key is
  * `apiKey`, else the environment variable `ANTHROPIC_API_KEY`, at OpenRouter `OPENROUTER_API_KEY`.
  * A `seed` cannot be sent and is left out. Throws `bad-option` for options that are unknown or
- * malformed, and when there is no key.
+ * malformed, and when there is no key for Anthropic or OpenRouter.
  *
  * @example
  * ```ts
@@ -77,7 +83,7 @@ export function anthropic(options: AnthropicOptions): HttpModel {
   const isRouter = host === 'openrouter.ai'
   return createModel({
     ...endpoint,
-    apiKey: options.apiKey ?? keyOf(isRouter ? 'OPENROUTER_API_KEY' : 'ANTHROPIC_API_KEY'),
+    ...keyAt(host, options.apiKey),
     baseUrl,
     provider: provider ?? providerAt(host),
     keyHeader:
@@ -93,9 +99,12 @@ export function anthropic(options: AnthropicOptions): HttpModel {
   })
 }
 
-function keyOf(variable: string): string {
-  const key = process.env[variable] ?? ''
-  if (key !== '') return key
+/** Only those who are known to demand a key get an error without one. */
+function keyAt(host: string, own: ApiKey | undefined): { readonly apiKey?: ApiKey } {
+  const variable = host === 'openrouter.ai' ? 'OPENROUTER_API_KEY' : 'ANTHROPIC_API_KEY'
+  const apiKey = own ?? process.env[variable] ?? ''
+  if (apiKey !== '') return { apiKey }
+  if (own === undefined && host !== 'openrouter.ai' && host !== 'api.anthropic.com') return {}
   throw new SallyportError('bad-option', 'there is no key for the model endpoint', {
     help: `give \`apiKey\` or set ${variable}`,
   })

@@ -1,8 +1,5 @@
 import { SallyportError, type ErrorData } from '../../base/errors.ts'
 import { openJournal } from '../../journal/open.ts'
-import { openaiCompatible } from '../../model/compatible.ts'
-import { openrouter } from '../../model/openrouter.ts'
-import type { Model } from '../../protocol/model.ts'
 import type { RunEvent } from '../../protocol/run-event.ts'
 import { renderJson } from '../../report/json.ts'
 import { createRuntime } from '../../runtime.ts'
@@ -12,7 +9,8 @@ import { authOf } from '../auth.ts'
 import { exitOfRun, type ExitCode } from '../exit.ts'
 import { writeText } from '../files.ts'
 import { noteError, outJson, printable, readInput, type Io } from '../io.ts'
-import { findKey } from '../key-file.ts'
+import type { WireName } from '../endpoint.ts'
+import { chooseModel } from '../model.ts'
 import { loadTrusted, type KeyOptions } from '../policy.ts'
 import { loadTools } from '../tools-file.ts'
 
@@ -21,7 +19,7 @@ export interface RunCommandOptions extends KeyOptions {
   readonly tools?: string
   readonly model?: string
   readonly baseUrl?: string
-  readonly wire: 'chat'
+  readonly wire: WireName
   readonly keyFile?: string
   readonly token?: string
   readonly session?: string
@@ -87,30 +85,6 @@ function noPrompt(): SallyportError {
   return new SallyportError('bad-option', 'there is no prompt', {
     help: 'give it as an argument or on standard input',
   })
-}
-
-async function chooseModel(options: RunCommandOptions, io: Io): Promise<Model> {
-  const { environment } = io
-  const onOpenRouter = (environment['OPENROUTER_API_KEY'] ?? '') !== ''
-  const onOpenAi = !onOpenRouter && (environment['OPENAI_API_KEY'] ?? '') !== ''
-  const baseUrl =
-    options.baseUrl ?? (onOpenAi ? 'https://api.openai.com/v1' : 'https://openrouter.ai/api/v1')
-  const model = options.model ?? environment['SALLYPORT_MODEL']
-  if (model === undefined) {
-    throw new SallyportError('bad-option', 'there is no model', {
-      help: 'name one with `--model`, as the provider calls it',
-    })
-  }
-  const apiKey = await findKey(baseUrl, options.keyFile, io)
-  if (options.baseUrl === undefined && apiKey === undefined) {
-    throw new SallyportError('bad-option', `there is no key for ${new URL(baseUrl).host}`, {
-      help: 'set `OPENROUTER_API_KEY`, `OPENAI_API_KEY` or `SALLYPORT_API_KEY`, log in with `sallyport login`, or give `--base-url`',
-    })
-  }
-  const key = apiKey === undefined ? {} : { apiKey }
-  return URL.parse(baseUrl)?.hostname === 'openrouter.ai'
-    ? openrouter({ model, baseUrl, ...key })
-    : openaiCompatible({ model, baseUrl, ...key })
 }
 
 /** After these, text belongs to another answer. */
