@@ -202,7 +202,7 @@ const tellings: readonly Case[] = [
     finish: 'tool-calls',
   },
   {
-    name: 'a gap in the places',
+    name: 'S3-T1 a gap in the places',
     events: [begun(3), args(3, '{}'), done(3, call(3, '{}')), completed([call(3, '{}')])],
     runs: [['f', {}]],
     finish: 'tool-calls',
@@ -453,7 +453,7 @@ const endings: readonly Case[] = [
     ['content_filter', 'content-filter'],
     ['max_messages', 'length'],
   ].map(([reason, finish]) => ({
-    name: `not complete by ${reason}`,
+    name: `S0-T4 not complete by ${reason}`,
     events: [
       begun(0),
       args(0, '{"a":1}'),
@@ -474,7 +474,7 @@ const endings: readonly Case[] = [
     finish: 'length',
   },
   {
-    name: 'no end, but the end mark of chat',
+    name: 'S0-T3 no end, but the end mark of chat',
     events: [begun(0), args(0, '{"a":1}'), done(0, one)],
     calls: 1,
     finish: 'error',
@@ -489,7 +489,7 @@ const endings: readonly Case[] = [
     { type: 'response.in_progress', response: { error: { message: 'no' } } },
     completed([one], { error: { message: 'no' } }),
   ].map((event) => ({
-    name: `an error as ${JSON.stringify(event).slice(0, 60)}`,
+    name: `S3-T2 an error as ${JSON.stringify(event).slice(0, 60)}`,
     events: [
       said(1, 'so far'),
       begun(0),
@@ -675,7 +675,7 @@ test('too many calls and too many items end the answer', async () => {
   expect(turn.error).toMatchObject({ code: 'model-protocol' })
 })
 
-test('usage holds cached, written and reasoning tokens and what the provider charged', async () => {
+test('S3-T4 usage holds cached, written and reasoning tokens and what the provider charged', async () => {
   const usage = {
     input_tokens: 10,
     input_tokens_details: { cached_tokens: 4, cache_write_tokens: 2 },
