@@ -177,14 +177,14 @@ const said: fc.Arbitrary<Said> = fc.oneof(
 )
 
 function wholeOf({ kind, words: said_ }: Said, index: number): Record<string, unknown> {
-  const status = 'completed'
+  const ended = { status: 'completed' }
   if (kind === 'call') {
     const call = { call_id: `call_${index}`, name: 'f', arguments: said_ }
-    return { type: 'function_call', id: `fc_${index}`, status, ...call }
+    return { type: 'function_call', id: `fc_${index}`, ...ended, ...call }
   }
   if (kind === 'message') {
     const content = [{ type: 'output_text', text: said_, annotations: [] }]
-    return { type: 'message', id: `msg_${index}`, status, role: 'assistant', content }
+    return { type: 'message', id: `msg_${index}`, ...ended, role: 'assistant', content }
   }
   const summary = [{ type: 'summary_text', text: said_ }]
   return { type: 'reasoning', id: `rs_${index}`, summary, encrypted_content: `sealed ${index}` }

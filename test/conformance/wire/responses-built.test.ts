@@ -39,13 +39,13 @@ function completed(output: readonly object[] = [], more: Members = {}): object {
   return { type: 'response.completed', response: { status: 'completed', output, ...more } }
 }
 
-function call(number: number, args: unknown, more: Members = {}): Members {
+function call(number: number, written: unknown, more: Members = {}): Members {
   return {
     type: 'function_call',
     id: `fc_${number}`,
     call_id: `call_${number}`,
     name: 'f',
-    arguments: args,
+    arguments: written,
     status: 'completed',
     ...more,
   }
@@ -55,7 +55,7 @@ function begun(number: number, more: Members = {}): object {
   return added(number, call(number, '', { status: 'in_progress', ...more }))
 }
 
-function args(number: number, delta: string, more: Members = {}): object {
+function fragment(number: number, delta: string, more: Members = {}): object {
   return {
     type: 'response.function_call_arguments.delta',
     output_index: number,
@@ -91,7 +91,7 @@ const runsOne = [['f', { a: 1 }]] as const
 const tellings: readonly Case[] = [
   {
     name: 'deltas, then the item, then the output',
-    events: [begun(0), args(0, '{"a"'), args(0, ':1}'), done(0, one), completed([one])],
+    events: [begun(0), fragment(0, '{"a"'), fragment(0, ':1}'), done(0, one), completed([one])],
     runs: runsOne,
     finish: 'tool-calls',
     raw: 'completed',
@@ -105,13 +105,13 @@ const tellings: readonly Case[] = [
   },
   {
     name: 'deltas before the item is announced',
-    events: [args(0, '{"a"'), begun(0), args(0, ':1}'), done(0, one), completed([one])],
+    events: [fragment(0, '{"a"'), begun(0), fragment(0, ':1}'), done(0, one), completed([one])],
     runs: runsOne,
     finish: 'tool-calls',
   },
   {
     name: 'lost deltas in the middle of the telling',
-    events: [begun(0), args(0, '{"a"'), done(0, one), completed([one])],
+    events: [begun(0), fragment(0, '{"a"'), done(0, one), completed([one])],
     runs: runsOne,
     finish: 'tool-calls',
   },
@@ -132,7 +132,7 @@ const tellings: readonly Case[] = [
   },
   {
     name: 'the same arguments written differently',
-    events: [begun(0), args(0, '{ "a": 1 }'), done(0, one), completed([one])],
+    events: [begun(0), fragment(0, '{ "a": 1 }'), done(0, one), completed([one])],
     runs: runsOne,
     finish: 'tool-calls',
   },
@@ -141,10 +141,10 @@ const tellings: readonly Case[] = [
     events: [
       begun(0),
       begun(1, { name: 'g' }),
-      args(1, '{"b":'),
-      args(0, '{"a":'),
-      args(1, '2}'),
-      args(0, '1}'),
+      fragment(1, '{"b":'),
+      fragment(0, '{"a":'),
+      fragment(1, '2}'),
+      fragment(0, '1}'),
       done(1, call(1, '{"b":2}', { name: 'g' })),
       done(0, one),
       completed([one, call(1, '{"b":2}', { name: 'g' })]),
@@ -159,8 +159,8 @@ const tellings: readonly Case[] = [
     name: 'ids that change with every event',
     events: [
       begun(0, { id: 'x1' }),
-      args(0, '{"a"', { item_id: 'x2' }),
-      args(0, ':1}', { item_id: 'x3' }),
+      fragment(0, '{"a"', { item_id: 'x2' }),
+      fragment(0, ':1}', { item_id: 'x3' }),
       done(0, call(0, '{"a":1}', { id: 'x4' })),
       completed([call(0, '{"a":1}', { id: 'x5' })]),
     ],
@@ -172,8 +172,8 @@ const tellings: readonly Case[] = [
     events: [
       begun(0),
       begun(1, { name: 'g' }),
-      args(1, '{}'),
-      args(0, '{"a":1}'),
+      fragment(1, '{}'),
+      fragment(0, '{"a":1}'),
       done(0, one),
       done(1, call(1, '{}', { name: 'g' })),
       completed(),
@@ -188,10 +188,10 @@ const tellings: readonly Case[] = [
     name: 'every item in place 0',
     events: [
       begun(0),
-      args(0, '{"a":1}'),
+      fragment(0, '{"a":1}'),
       done(0, one),
       { ...begun(1, { name: 'g' }), output_index: 0 },
-      { ...args(1, '{"b":2}'), output_index: 0 },
+      { ...fragment(1, '{"b":2}'), output_index: 0 },
       { ...done(0, call(1, '{"b":2}', { name: 'g' })) },
       completed(),
     ],
@@ -203,7 +203,7 @@ const tellings: readonly Case[] = [
   },
   {
     name: 'S3-T1 a gap in the places',
-    events: [begun(3), args(3, '{}'), done(3, call(3, '{}')), completed([call(3, '{}')])],
+    events: [begun(3), fragment(3, '{}'), done(3, call(3, '{}')), completed([call(3, '{}')])],
     runs: [['f', {}]],
     finish: 'tool-calls',
   },
@@ -224,7 +224,7 @@ const tellings: readonly Case[] = [
   },
   {
     name: 'an item announced twice',
-    events: [begun(0), begun(0), args(0, '{"a":1}'), done(0, one), completed([one])],
+    events: [begun(0), begun(0), fragment(0, '{"a":1}'), done(0, one), completed([one])],
     runs: runsOne,
     finish: 'tool-calls',
   },
@@ -238,7 +238,7 @@ const tellings: readonly Case[] = [
     name: 'no item of the complete output has an id',
     events: [
       begun(0),
-      args(0, '{"a":1}'),
+      fragment(0, '{"a":1}'),
       done(0, one),
       completed([call(0, '{"a":1}', { id: undefined, call_id: undefined })]),
     ],
@@ -380,7 +380,7 @@ const hostile: readonly Case[] = [
     name,
     events: [
       begun(0),
-      args(0, '{"a":1}'),
+      fragment(0, '{"a":1}'),
       done(0, told),
       completed(last === undefined ? [] : [last]),
     ],
@@ -390,7 +390,7 @@ const hostile: readonly Case[] = [
   })),
   {
     name: 'arguments that were never reported as whole',
-    events: [begun(0), args(0, '{"a":1}'), completed()],
+    events: [begun(0), fragment(0, '{"a":1}'), completed()],
     calls: 1,
     finish: 'tool-calls',
   },
@@ -433,7 +433,7 @@ const hostile: readonly Case[] = [
   },
   {
     name: 'an item whose call is told as another one',
-    events: [begun(0), args(0, '{}'), done(0, call(0, '{}', { name: 'g' })), completed()],
+    events: [begun(0), fragment(0, '{}'), done(0, call(0, '{}', { name: 'g' })), completed()],
     calls: 1,
     finish: 'error',
     error: { code: 'model-protocol' },
@@ -456,7 +456,7 @@ const endings: readonly Case[] = [
     name: `S0-T4 not complete by ${reason}`,
     events: [
       begun(0),
-      args(0, '{"a":1}'),
+      fragment(0, '{"a":1}'),
       done(0, one),
       {
         type: 'response.incomplete',
@@ -475,7 +475,7 @@ const endings: readonly Case[] = [
   },
   {
     name: 'S0-T3 no end, but the end mark of chat',
-    events: [begun(0), args(0, '{"a":1}'), done(0, one)],
+    events: [begun(0), fragment(0, '{"a":1}'), done(0, one)],
     calls: 1,
     finish: 'error',
     error: { code: 'model-incomplete', retryable: true },
@@ -493,7 +493,7 @@ const endings: readonly Case[] = [
     events: [
       said(1, 'so far'),
       begun(0),
-      args(0, '{"a":1}'),
+      fragment(0, '{"a":1}'),
       done(0, one),
       event,
       completed([one]),
@@ -652,7 +652,7 @@ test.each([
     { maxTextLength: 100 },
     [done(0, { type: 'reasoning', summary: [], encrypted_content: 'x'.repeat(101) })],
   ],
-  [{ maxArgumentsLength: 10 }, [begun(0), args(0, 'x'.repeat(11))]],
+  [{ maxArgumentsLength: 10 }, [begun(0), fragment(0, 'x'.repeat(11))]],
   [{ maxArgumentsLength: 10 }, [done(0, call(0, 'x'.repeat(11)))]],
   [{ maxEventLength: 200 }, [said(0, 'x'.repeat(300))]],
 ])('a bound %j ends the answer', async (bounds, events) => {

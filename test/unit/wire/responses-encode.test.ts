@@ -51,6 +51,32 @@ function callPart(number: number, more: object = {}): AssistantPart {
   }
 }
 
+const answeredTurn = (number: number): readonly Message[] => [
+  { role: 'assistant', content: [callPart(number, { providerId: 'call_1' })] },
+  {
+    role: 'tool',
+    callId: `c-${number}`,
+    providerId: 'call_1',
+    tool: 'files.read',
+    content: `${number}`,
+    isError: false,
+  },
+]
+
+const messageEntry = (id: string, from: number, length: number, phase: string): JsonObject => ({
+  item: { type: 'message', id, phase, role: 'assistant', status: 'completed' },
+  text: [from, length],
+})
+
+const messageItem = (id: string, words: string, phase: string): JsonObject => ({
+  type: 'message',
+  id,
+  phase,
+  role: 'assistant',
+  status: 'completed',
+  content: [{ type: 'output_text', text: words, annotations: [] }],
+})
+
 const callEntry = { item: { type: 'function_call', id: 'fc_1', status: 'completed' }, call: 0 }
 
 test('every kind of message is written as the wire has it', () => {
@@ -110,18 +136,7 @@ test('every kind of message is written as the wire has it', () => {
 })
 
 test('an id that two turns share goes to the first one, and its answer follows', () => {
-  const turn = (number: number): readonly Message[] => [
-    { role: 'assistant', content: [callPart(number, { providerId: 'call_1' })] },
-    {
-      role: 'tool',
-      callId: `c-${number}`,
-      providerId: 'call_1',
-      tool: 'files.read',
-      content: `${number}`,
-      isError: false,
-    },
-  ]
-  const items = input([...turn(1), ...turn(2)])
+  const items = input([...answeredTurn(1), ...answeredTurn(2)])
   expect(items.map((item) => item['call_id'])).toEqual(['call_1', 'call_1', 'c-2', 'c-2'])
 })
 
@@ -133,40 +148,28 @@ describe('an answer is sent back', () => {
       callPart(1),
       callPart(2),
     ]
-    const message = (id: string, from: number, length: number, phase: string): JsonObject => ({
-      item: { type: 'message', id, phase, role: 'assistant', status: 'completed' },
-      text: [from, length],
-    })
     const search = { type: 'web_search_call', id: 'ws_1', status: 'completed', action: {} }
     const second = { type: 'function_call', id: 'fc_2', status: 'completed', namespace: 'crm' }
     const items = input([
       answer(parts, [
         { item: reasoning },
-        message('msg_1', 0, 6, 'commentary'),
+        messageEntry('msg_1', 0, 6, 'commentary'),
         { item: search },
         callEntry,
         { item: { ...reasoning, id: 'rs_2' } },
-        message('msg_2', 6, 7, 'final_answer'),
+        messageEntry('msg_2', 6, 7, 'final_answer'),
         { item: { type: 'image_generation_call', id: 'ig_1', status: 'completed' }, picture: 0 },
         { item: second, call: 1 },
       ]),
     ])
-    const text = (id: string, words: string, phase: string): JsonObject => ({
-      type: 'message',
-      id,
-      phase,
-      role: 'assistant',
-      status: 'completed',
-      content: [{ type: 'output_text', text: words, annotations: [] }],
-    })
     const called = { name: 'files__read', arguments: '{"a":1}' }
     expect(items).toEqual([
       reasoning,
-      text('msg_1', 'first.', 'commentary'),
+      messageItem('msg_1', 'first.', 'commentary'),
       search,
       { ...callEntry.item, call_id: 'call_1', ...called },
       { ...reasoning, id: 'rs_2' },
-      text('msg_2', 'second.', 'final_answer'),
+      messageItem('msg_2', 'second.', 'final_answer'),
       { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'QUJD' },
       { ...second, call_id: 'call_2', ...called },
     ])
