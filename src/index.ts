@@ -1,3 +1,4 @@
+export { ask } from './ask.ts'
 export { isSallyportError, SallyportError } from './base/errors.ts'
 export { jsonlJournal } from './journal/jsonl.ts'
 export { memoryJournal } from './journal/memory.ts'
@@ -10,6 +11,7 @@ export { stopAfterTools } from './run/stop.ts'
 export { createRuntime } from './runtime.ts'
 export { defineTool } from './tools/tool.ts'
 
+export type { AskOptions } from './ask.ts'
 export type { ErrorCode } from './base/codes.ts'
 export type { ErrorData } from './base/errors.ts'
 export type { Auth } from './gate/authenticate.ts'
