@@ -9,7 +9,7 @@ import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
 import { amend, fittingDelta, openBlock, replayOf, type Block } from './blocks.ts'
 import { Calls, givenInput } from './calls.ts'
-import { cutDelta, textMembers } from './delta.ts'
+import { DeltaCutter, textMembers } from './delta.ts'
 import { unifyStop } from './finish.ts'
 import { mergeUsage, readUsage } from './usage.ts'
 
@@ -28,6 +28,7 @@ export class AnthropicDecoder implements Decoder {
   readonly events: ModelEvent[] = []
   readonly #maxTextLength: number
   readonly #calls: Calls
+  readonly #cutter = new DeltaCutter()
   readonly #blocks = new Map<number, Block>()
   /** Characters that are kept of the response. */
   #kept = 0
@@ -58,7 +59,7 @@ export class AnthropicDecoder implements Decoder {
 
   push(data: string, eventName?: string): void {
     if (this.#done) return
-    const delta = eventName === 'error' ? undefined : cutDelta(data)
+    const delta = eventName === 'error' ? undefined : this.#cutter.cut(data)
     if (delta !== undefined) this.#textDelta(delta.index, delta.type, delta.text)
     else if (data.trim() !== '') this.#parse(data, eventName)
   }

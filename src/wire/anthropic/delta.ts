@@ -18,30 +18,47 @@ const middles = [...textMembers].map(([type, member]) => ({
   text: `,"delta":{"type":"${type}","${member}":"`,
 }))
 
+/** What stands before the text of a delta. */
+interface Opening {
+  readonly text: string
+  readonly index: number
+  readonly type: string
+}
+
 /**
- * Reads the usual form of a text delta without parsing it; undefined for every other event, which
- * has to be parsed. Exact: what stands around the text is compared with what JSON has to be there,
- * and the text has to be one JSON string by itself. Events are padded with spaces at their end.
+ * Reads the usual form of text deltas without parsing them. Exact: what stands around the text is
+ * compared with what JSON has to be there, and the text has to be one JSON string by itself. Events
+ * are padded with spaces at their end. Deltas of a block come in a row, so that the opening of the
+ * last one mostly fits again.
  */
-export function cutDelta(data: string): TextDelta | undefined {
+export class DeltaCutter {
+  #last: Opening = { text: head, index: -1, type: '' }
+
+  /** The delta, or undefined for every other event, which has to be parsed. */
+  cut(data: string): TextDelta | undefined {
+    if (this.#last.index < 0 || !data.startsWith(this.#last.text)) {
+      const opening = openingOf(data)
+      if (opening === undefined) return undefined
+      this.#last = opening
+    }
+    const { text: before, index, type } = this.#last
+    const end = endOfText(data)
+    const text = end < before.length ? undefined : stringBetween(data, before.length - 1, end + 1)
+    return text === undefined ? undefined : { index, type, text }
+  }
+}
+
+function openingOf(data: string): Opening | undefined {
   if (!data.startsWith(head)) return undefined
   let at = head.length
   while (isDigit(data.charCodeAt(at))) at++
+  const digits = data.slice(head.length, at)
   // an index with a leading zero would be no JSON
-  if (at === head.length || (data.charCodeAt(head.length) === 0x30 && at > head.length + 1)) {
-    return undefined
-  }
-  const end = endOfText(data)
-  for (const { type, text: middle } of middles) {
-    if (!data.startsWith(middle, at)) continue
-    const start = at + middle.length
-    if (end < start) return undefined
-    const text = unwritten(data.slice(start, end))
-    return text === undefined
-      ? undefined
-      : { index: Number(data.slice(head.length, at)), type, text }
-  }
-  return undefined
+  if (digits === '' || (digits.length > 1 && digits.startsWith('0'))) return undefined
+  const middle = middles.find(({ text }) => data.startsWith(text, at))
+  if (middle === undefined) return undefined
+  const text = data.slice(0, at + middle.text.length)
+  return { text, index: Number(digits), type: middle.type }
 }
 
 function isDigit(code: number): boolean {
@@ -57,12 +74,13 @@ function endOfText(data: string): number {
   return data.charCodeAt(at) === 0x7d && data.charCodeAt(at - 1) === 0x22 ? at - 1 : -1
 }
 
-/** The value of the inside of a JSON string; undefined when it is not the inside of one. */
-function unwritten(written: string): string | undefined {
+/** The value of what should be one JSON string with its quotes; undefined when it is not one. */
+function stringBetween(data: string, from: number, to: number): string | undefined {
+  const inside = data.slice(from + 1, to - 1)
   // oxlint-disable-next-line no-control-regex
-  if (!/["\\\u0000-\u001f]/.test(written)) return written
+  if (!/["\\\u0000-\u001f]/.test(inside)) return inside
   try {
-    return JSON.parse(`"${written}"`) as string
+    return JSON.parse(data.slice(from, to)) as string
   } catch {
     return undefined
   }
