@@ -16,6 +16,9 @@ import { mergeUsage, readUsage } from './usage.ts'
 /** Longest model name, response id or stop reason kept, in characters. */
 const maxWord = 256
 
+/** What a block counts for that nobody has opened. */
+const blockSize = 64
+
 type Fields = Record<string, unknown>
 
 /**
@@ -209,8 +212,7 @@ export class AnthropicDecoder implements Decoder {
     if (given === undefined) {
       return void this.#refuse('the input of a tool call stands there twice')
     }
-    const [id, name] = [start['id'], start['name']].map((word) => (isText(word) ? word : ''))
-    const slot = this.#calls.open(id!, name!, given)
+    const slot = this.#calls.open(textAt(start, 'id') ?? '', textAt(start, 'name') ?? '', given)
     return slot === undefined ? undefined : openBlock(start, slot)
   }
 
@@ -247,6 +249,7 @@ export class AnthropicDecoder implements Decoder {
   /** Some endpoints send text without opening its block; arguments need theirs. */
   #implied(index: unknown, type: string): Block | undefined {
     if (!isIndex(index) || type === 'input_json_delta') return undefined
+    this.#fits(blockSize)
     const block = openBlock({ type: type === 'text_delta' ? 'text' : 'thinking' })
     this.#blocks.set(index, block)
     return block
@@ -292,8 +295,4 @@ export class AnthropicDecoder implements Decoder {
 
 function isIndex(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string'
 }

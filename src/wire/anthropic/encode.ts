@@ -51,7 +51,8 @@ function resultBlock({ content, isError }: ToolMessage, id: string): object {
 
 /**
  * The blocks of an answer in the order they came in, as far as that was kept; else text before
- * calls. Reasoning goes back only in blocks that were kept, since others have no signature.
+ * calls. Reasoning goes back only in blocks that were kept, since others have no signature; pictures
+ * cannot go back at all.
  */
 class AssistantBlocks {
   readonly #calls: readonly ToolCallPart[]

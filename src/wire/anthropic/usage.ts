@@ -2,6 +2,9 @@ import type { JsonValue } from '../../base/json.ts'
 import type { Usage } from '../../protocol/usage.ts'
 import { countAt, isShallow, objectAt } from '../read.ts'
 
+/** Members of a usage report that are kept; a peer that sends ever new ones would cost ever more. */
+const maxMembers = 64
+
 /**
  * What a later report says of the same response takes the place of what an earlier one said:
  * counts are cumulative. Members that are null say nothing.
@@ -11,7 +14,8 @@ export function mergeUsage(
   later: Record<string, unknown>,
 ): Record<string, unknown> {
   const told = Object.entries(later).filter(([, value]) => value !== null)
-  return { ...before, ...Object.fromEntries(told) }
+  const merged = { ...before, ...Object.fromEntries(told.slice(0, maxMembers)) }
+  return Object.keys(merged).length > maxMembers && before !== undefined ? before : merged
 }
 
 /**

@@ -783,6 +783,22 @@ describe('bounds', () => {
     expect(runnable(turn)).toEqual([])
   })
 
+  test('hold for blocks that nobody opened and for members of usage', () => {
+    const decoder = anthropicCodec({}).decoder(request, { ...defaultBounds, ...small }, true)
+    for (let at = 0; at < 100; at++) {
+      decoder.push(JSON.stringify(delta(at, { type: 'text_delta', text: '' })))
+      decoder.push(JSON.stringify({ type: 'message_delta', usage: { [`key_${at}`]: at } }))
+    }
+    decoder.finish()
+    expect(decoder.events).toMatchObject([
+      { type: 'error', error: { code: 'model-too-large' } },
+      { type: 'usage' },
+      { type: 'end' },
+    ])
+    const told = decoder.events[1] as { readonly usage?: { readonly raw?: object } }
+    expect(Object.keys(told.usage!.raw!)).toHaveLength(64)
+  })
+
   test('leave out blocks that are nested too deeply to be written again', async () => {
     let deep: unknown = 1
     for (let level = 0; level < 100; level++) deep = [deep]
