@@ -21,6 +21,7 @@ const folder = new URL('../conformance/wire/', import.meta.url)
 const manifests: readonly (readonly [WireName, string])[] = [
   ['chat', 'manifest.json'],
   ['responses', 'responses/manifest.json'],
+  ['anthropic', 'anthropic/manifest.json'],
 ]
 
 /** Every recorded answer of the conformance tests. */

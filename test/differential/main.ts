@@ -5,11 +5,12 @@ import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { fakeProvider } from '../../src/testing/fake-provider.ts'
 import type { Answer, Client } from './client.ts'
 import { aiClients } from './clients/ai.ts'
+import { anthropicMessages } from './clients/anthropic.ts'
 import { openaiChat, openaiResponses } from './clients/openai.ts'
 import { readFixtures, type Fixture } from './fixtures.ts'
 import { askOurs } from './sallyport.ts'
 
-const clients: readonly Client[] = [openaiChat, openaiResponses, ...aiClients]
+const clients: readonly Client[] = [openaiChat, openaiResponses, anthropicMessages, ...aiClients]
 
 /** Reasons by place, `<wire>/<fixture> <client>: <difference>`. */
 type Reasons = Record<string, string>

@@ -1,3 +1,4 @@
+import { anthropic } from '../../src/model/anthropic.ts'
 import { openaiCompatible } from '../../src/model/compatible.ts'
 import type { HttpModel } from '../../src/model/http-model.ts'
 import { listen, runnable } from '../conformance/wire/support.ts'
@@ -29,6 +30,6 @@ function modelFor(wire: WireName, baseUrl: string, stream: boolean): HttpModel {
     case 'responses':
       return openaiCompatible({ ...options, baseUrl, wire })
     case 'anthropic':
-      throw new Error('there are no recordings of this wire yet')
+      return anthropic({ ...options, apiKey: 'none', baseUrl: baseUrl.replace(/\/v1$/, '') })
   }
 }

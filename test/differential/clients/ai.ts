@@ -1,3 +1,4 @@
+import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { createOpenRouter } from '@openrouter/ai-sdk-provider'
@@ -83,5 +84,8 @@ export const aiClients: readonly Client[] = [
   ),
   aiClient('ai + openai', 'responses', ({ baseUrl: baseURL }) =>
     createOpenAI({ ...key, baseURL }).responses('m'),
+  ),
+  aiClient('ai + anthropic', 'anthropic', ({ baseUrl: baseURL }) =>
+    createAnthropic({ ...key, baseURL })('claude-sonnet-4-5'),
   ),
 ]
