@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errorPages } from '../../../src/analysis/error-pages.ts'
@@ -12,7 +12,6 @@ import { compilePolicy } from '../../../src/policy/compile.ts'
 import { diagnosticCodes, type DiagnosticCode } from '../../../src/policy/diagnostic.ts'
 import { readPolicy } from '../../../src/policy/read.ts'
 import { defineTool } from '../../../src/tools/tool.ts'
-import { agentOf, allowing, toolOf } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { findings } from '../policy/build.ts'
 
@@ -136,34 +135,9 @@ describe('findings about policies', () => {
   })
 })
 
-test('calls that do not parse, and calls that are repeated, carry their code', async () => {
-  const look = { tool: 'look', args: {} }
-  const calls = [{ tool: 'look', rawArgs: '{' }, look, look, look]
-  const agent = agentOf([{ calls }], {
-    tools: [toolOf('look')],
-    policy: allowing('look'),
-    limits: { maxRepeatedCalls: 2 },
-  })
-  const { report } = await agent.start().result()
-  const found = report.rows.map(({ error }) => error?.code)
-  expect(found).toEqual(['bad-json', undefined, undefined, 'repeated-call'])
-})
-
-describe('every code', () => {
-  const folder = join(import.meta.dirname, '../..')
-  const tests = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.test.ts'))
-    .map((path) => readFileSync(join(folder, path), 'utf8'))
-    .join('\n')
-
-  test.each(Object.keys(codes))('%s of an error is met in a test', (code) => {
-    expect(new RegExp(`['"\`\\[( ]${code}['"\`\\]]`).test(tests)).toBe(true)
-  })
-
-  test('has a page of whole sentences that says more than the table', () => {
-    const pages = { ...errorPages, ...findingPages }
-    const summaries = { ...codes, ...diagnosticCodes }
-    expect(Object.keys(pages).toSorted()).toEqual(Object.keys(summaries).toSorted())
-    for (const page of Object.values(pages)) expect(page).toMatch(/^[A-Z`].{40,}\.$/s)
-  })
+test('every code has a page of whole sentences that says more than the table', () => {
+  const pages = { ...errorPages, ...findingPages }
+  const summaries = { ...codes, ...diagnosticCodes }
+  expect(Object.keys(pages).toSorted()).toEqual(Object.keys(summaries).toSorted())
+  for (const page of Object.values(pages)) expect(page).toMatch(/^[A-Z`].{40,}\.$/s)
 })

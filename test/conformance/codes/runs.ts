@@ -1,0 +1,79 @@
+import type { JsonObject } from '../../../src/base/json.ts'
+import type { Approve } from '../../../src/run/environment.ts'
+import type { RunOptions, RuntimeOptions } from '../../../src/runtime-options.ts'
+import { manualClock } from '../../../src/testing/clock.ts'
+import type { ScriptedStep } from '../../../src/testing/scripted.ts'
+import { agentOf, allowing, finish, policyOf, toolOf } from '../../support/agent.ts'
+import { failing, type Fixture, type Fixtures } from './fixture.ts'
+
+const act = toolOf('act', {
+  input: { type: 'object', properties: { a: { type: 'number' } }, additionalProperties: false },
+})
+const asking = policyOf({ rules: [{ id: 'asked', ask: ['act'], who: { roles: ['user'] } }] })
+
+/** The codes of the rows, the events and the result of a run that calls `act` once. */
+function calling(
+  options: Partial<RuntimeOptions>,
+  turn: ScriptedStep = { calls: [{ tool: 'act' }] },
+  run: Partial<RunOptions> = {},
+): Fixture {
+  return async () => {
+    const given = { tools: [act], policy: allowing('act'), ...options }
+    const { start } = agentOf([turn, { text: '' }, { text: '' }], given)
+    const { result, recorded } = await finish(start(run))
+    return [
+      ...result.report.rows.map(({ error }) => error?.code),
+      ...recorded.map((event) => (event.type === 'error' ? event.code : undefined)),
+      result.error?.code,
+    ]
+  }
+}
+
+function answeredBy(approve: Approve): Fixture {
+  return calling({ policy: asking, approve })
+}
+
+/** What the tool does in place of its work. */
+function doing(
+  execute: () => unknown,
+  fields: JsonObject = {},
+  options: Partial<RuntimeOptions> = {},
+): Fixture {
+  return calling({ tools: [toolOf('act', { ...fields, execute })], ...options })
+}
+
+const never = (): Promise<never> => new Promise<never>(() => undefined)
+const by = { subject: 'ada' }
+
+/** What happens to calls and runs: recorded. */
+export const ofRuns: Fixtures = {
+  'bad-json': calling({}, { calls: [{ tool: 'act', rawArgs: '{' }] }),
+  'bad-args': calling({}, { calls: [{ tool: 'act', args: { a: 'x' } }] }),
+  'unknown-tool': calling({}, { calls: [{ tool: 'other' }] }),
+  truncated: calling({}, { calls: [{ tool: 'act' }], finish: 'length' }),
+  denied: calling({ policy: policyOf() }),
+  'approval-denied': answeredBy(() => ({ action: 'deny', by })),
+  'approval-expired': async () => {
+    const clock = manualClock(1_800_000_000_000)
+    const late: Approve = () => {
+      clock.advance(900_001)
+      return { action: 'approve', by }
+    }
+    return calling({ policy: asking, approve: late, clock })()
+  },
+  'approval-invalid': answeredBy(failing),
+  'limit-reached': calling(
+    { limits: { maxToolCalls: 1 } },
+    { calls: [{ tool: 'act' }, { tool: 'act' }] },
+  ),
+  'repeated-call': calling(
+    { limits: { maxRepeatedCalls: 1 } },
+    { calls: [{ tool: 'act' }, { tool: 'act' }] },
+  ),
+  'tool-failed': doing(failing),
+  'tool-timeout': doing(never, { timeoutMs: 5 }),
+  'bad-output': doing(() => 5, { output: { type: 'string' } }),
+  'model-output': calling({}, { text: 'no JSON' }, { output: { schema: { type: 'object' } } }),
+  cancelled: calling({}, { text: 'hi' }, { signal: AbortSignal.abort() }),
+  'run-timeout': doing(never, {}, { limits: { runTimeoutMs: 30 } }),
+}
