@@ -10,16 +10,18 @@ import type { Policy } from './policy/policy.ts'
 import type { Message } from './protocol/message.ts'
 import type { Model, ModelCaller } from './protocol/model.ts'
 import { noUsage } from './protocol/usage.ts'
-import { createFold } from './report/fold.ts'
+import { createFold, type ReportFold } from './report/fold.ts'
 import type { Report } from './report/report.ts'
+import type { RestedRuns } from './rested-runs.ts'
 import type { RunEnvironment } from './run/environment.ts'
 import { keepBy } from './run/kept.ts'
 import type { KeyedQueue } from './run/keyed-queue.ts'
 import { carryRun, type RunOutcome } from './run/loop.ts'
-import { compileOutput, type AnswerForm } from './run/output.ts'
+import { compileOutput } from './run/output.ts'
 import type { EventQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
-import { recordStart } from './run/start.ts'
+import type { Past } from './run/past.ts'
+import { recordStart, type FirstRecord } from './run/start.ts'
 import type { RunLimits } from './run/stop.ts'
 import {
   finiteLimits,
@@ -47,12 +49,16 @@ export interface RuntimeParts {
   readonly gate: Gate
   readonly authenticator: (policy: Policy) => Authenticator
   readonly keys: KeyedQueue
+  readonly rested: RestedRuns
 }
 
+/** The options of everybody who carries a run. */
+export type CarryOptions = Pick<RunOptions, 'deps' | 'approve' | 'settings' | 'toolChoice'>
+
 /** A run that somebody has asked for. */
-export interface StartedRun {
+export interface StartedRun<Options extends CarryOptions = RunOptions> {
   readonly runId: string
-  readonly run: RunOptions
+  readonly run: Options
   readonly queue: EventQueue
   readonly limits: RunLimits
   readonly signal: AbortSignal
@@ -60,42 +66,82 @@ export interface StartedRun {
 
 /** Carries one run from its first record to its result. */
 export async function carry(parts: RuntimeParts, started: StartedRun): Promise<RunResult> {
-  const { journal, clock, format, authenticator, gate } = parts
-  const { runId, run, queue, signal } = started
-  const fold = createFold()
-  const observe = fold.add.bind(fold)
-  const keep = keepBy(parts.policy, parts.registry)
-  const recorder = new Recorder({ runId, journal, clock, format, queue, signal, keep, observe })
-  const caller = await authenticator(parts.policy()).authenticate(run.auth)
+  const { run, runId } = started
+  const caller = await parts.authenticator(parts.policy()).authenticate(run.auth)
   const principal = caller.ok ? caller.principal : null
   const output = run.output && (await compileOutput(run.output))
   const scope = run.scope && (await compileScope(run.scope, parts.tools))
   const context = { runId, session: run.session, principal, scope }
   const messages = opening(parts.options.instructions, run)
-  recordStart(recorder, {
+  const carrier = openCarrier(parts, started)
+  recordBeginning(carrier, parts, {
     context,
     messages,
-    policy: parts.policy(),
-    policyFile: parts.options.policy?.path,
-    registry: parts.registry,
-    model: parts.options.model,
     limits: finiteLimits(started.limits),
     scope: run.scope && scopesOf(run.scope),
   })
-  if (caller.ok) gate.begin(context, messages)
-  const outcome = caller.ok
-    ? await carryRun(environmentOf(recorder, parts, started, { context, messages, output }))
-    : turnedAway(recorder, caller.error, messages)
-  gate.forget(context)
-  const ended = await writeEnd(recorder, outcome)
-  return toResult(runId, ended, fold.report(recorder.head === genesis ? null : recorder.head))
+  if (!caller.ok) return conclude(carrier, turnedAway(carrier.recorder, caller.error, messages))
+  parts.gate.begin(context, messages)
+  const outcome = await carryRun(environmentOf(carrier, parts, { context, messages, output }))
+  parts.gate.forget(context)
+  parts.rested.note(runId, outcome.status)
+  return conclude(carrier, outcome)
 }
 
-interface Beginning {
-  readonly context: JudgeContext
-  readonly messages: readonly Message[]
-  readonly output: AnswerForm | undefined
+/** A run under way, with what writes it down and what its report is made of. */
+export interface Carrier {
+  readonly started: StartedRun<CarryOptions>
+  readonly recorder: Recorder
+  readonly fold: ReportFold
 }
+
+/** `past` is what the journal holds of the run already. */
+export function openCarrier(
+  parts: RuntimeParts,
+  started: StartedRun<CarryOptions>,
+  past?: Pick<Past, 'events' | 'head' | 'length'>,
+): Carrier {
+  const { journal, clock, format } = parts
+  const { runId, queue, signal } = started
+  const fold = createFold()
+  const keep = keepBy(parts.policy, parts.registry)
+  for (const event of past?.events ?? []) fold.add(event)
+  const observe = fold.add.bind(fold)
+  const after = past && {
+    length: past.length,
+    head: past.head,
+    eventSeq: (past.events.at(-1)?.seq ?? -1) + 1,
+  }
+  const options = { runId, journal, clock, format, queue, signal, keep, observe, after }
+  return { started, recorder: new Recorder(options), fold }
+}
+
+/** Writes the first record of whoever carries the run. */
+export function recordBeginning(
+  { recorder }: Carrier,
+  { options, policy, registry }: RuntimeParts,
+  first: Pick<FirstRecord, 'context' | 'messages' | 'limits' | 'scope' | 'resumed'>,
+): void {
+  recordStart(recorder, {
+    ...first,
+    policy: policy(),
+    policyFile: options.policy?.path,
+    registry,
+    model: options.model,
+  })
+}
+
+/** Records the end of the run and makes its result. */
+export async function conclude(
+  { started, recorder, fold }: Carrier,
+  outcome: RunOutcome,
+): Promise<RunResult> {
+  const ended = await writeEnd(recorder, outcome)
+  const head = recorder.head === genesis ? null : recorder.head
+  return toResult(started.runId, ended, fold.report(head))
+}
+
+type Beginning = Pick<RunEnvironment, 'context' | 'messages' | 'output' | 'past'>
 
 function opening(instructions: string | undefined, run: RunOptions): readonly Message[] {
   return [
@@ -105,16 +151,15 @@ function opening(instructions: string | undefined, run: RunOptions): readonly Me
   ]
 }
 
-function environmentOf(
-  recorder: Recorder,
+export function environmentOf(
+  { recorder, started: { run, runId, limits, signal } }: Carrier,
   { options, model, costs, clock, gate, keys, registry }: RuntimeParts,
-  { run, runId, limits, signal }: StartedRun,
-  { context, messages, output }: Beginning,
+  beginning: Beginning,
 ): RunEnvironment {
   return {
     runId,
     model,
-    caller: callerOf(context),
+    caller: callerOf(beginning.context),
     costs,
     gate,
     recorder,
@@ -124,9 +169,7 @@ function environmentOf(
     tools: registry.specifications,
     toolChoice: run.toolChoice ?? options.toolChoice ?? 'auto',
     settings: run.settings ?? options.settings,
-    output,
-    messages,
-    context,
+    ...beginning,
     deps: run.deps,
     log: options.log,
     approve: run.approve ?? options.approve,
@@ -168,12 +211,13 @@ function turnedAway(
     cost: undefined,
     messages,
     approvals: [],
+    inDoubt: [],
     error,
   }
 }
 
 function toResult(runId: string, outcome: RunOutcome, report: Report): RunResult {
-  const { status, text, images, usage, approvals, messages } = outcome
+  const { status, text, images, usage, approvals, inDoubt, messages } = outcome
   const { refusal, finishReason, cost, error, output } = outcome
   return {
     runId,
@@ -187,6 +231,7 @@ function toResult(runId: string, outcome: RunOutcome, report: Report): RunResult
     ...(cost === undefined ? {} : { cost }),
     report,
     approvals,
+    inDoubt,
     messages,
     ...(error === undefined ? {} : { error }),
   }

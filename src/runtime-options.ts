@@ -35,6 +35,7 @@ import type { ModelSettings, ToolChoice } from './protocol/request.ts'
 import type { EndStatus, ScopePart } from './protocol/run-event.ts'
 import type { Cost, FinishReason, Usage } from './protocol/usage.ts'
 import type { Report } from './report/report.ts'
+import type { ResumeOptions } from './resume-options.ts'
 import type { Approve } from './run/environment.ts'
 import type { OutputOf, OutputOptions, OutputSchema } from './run/output.ts'
 import type { Run } from './run/run.ts'
@@ -122,6 +123,10 @@ export interface RunResult<Output = unknown> {
   readonly cost?: Cost
   readonly report: Report
   readonly approvals: readonly ApprovalRequest[]
+  /**
+   * Ids of calls that a carrier which died had started, and of which nobody knows how they ended.
+   */
+  readonly inDoubt: readonly string[]
   /** The conversation, to go on from; without an answer that was asked for again. */
   readonly messages: readonly Message[]
   readonly error?: ErrorData
@@ -132,6 +137,22 @@ export interface Runtime {
   ready(): Promise<void>
   run<Schema extends OutputSchema = OutputSchema>(
     options: RunOptions<Schema>,
+  ): Run<RunResult<OutputOf<Schema>>>
+  /**
+   * Carries a run of the journal on: one that waits for people, was stopped or failed, or whose
+   * process died. Calls that have a result are not run again, and the model is not asked again for
+   * calls it has made. The policy of now is asked anew, and of two decisions the stricter one
+   * holds. A call that was started without a result is run again only if its tool is idempotent;
+   * else it waits for an operator (`resolve`), and the run ends as `needs-approval`.
+   *
+   * `result()` rejects with `bad-option` for a run the journal does not hold, `run-not-resumable`
+   * for one that is complete or partly erased, `bad-journal` for one that was altered,
+   * `tool-drift` where a tool has changed, `journal-conflict` where another process carries it,
+   * `approval-invalid` and `unauthenticated` for decisions that fit no open question.
+   */
+  resume<Schema extends OutputSchema = OutputSchema>(
+    runId: string,
+    options?: ResumeOptions<Schema>,
   ): Run<RunResult<OutputOf<Schema>>>
 }
 
@@ -151,7 +172,7 @@ const isModel: OptionCheck = (name, value) => {
 
 const anything: OptionCheck = () => {}
 
-const areLimits: OptionCheck = isObjectOf(
+export const areLimits: OptionCheck = isObjectOf(
   Object.fromEntries(
     Object.keys(defaultLimits).map((name) => [
       name,

@@ -10,6 +10,8 @@ import { readPolicyText } from './loading/text.ts'
 import type { CostedModel } from './model/metered.ts'
 import type { Policy } from './policy/policy.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
+import { RestedRuns } from './rested-runs.ts'
+import type { ResumeOptions } from './resume-options.ts'
 import type { RunLimits } from './run/stop.ts'
 import type { RunResult, RuntimeOptions } from './runtime-options.ts'
 import { createRegistry } from './tools/registry.ts'
@@ -26,7 +28,11 @@ export interface RuntimeSetup {
   readonly policy: Policy | (() => Policy) | undefined
 }
 
-export type Carry = (started: StartedRun) => Promise<RunResult>
+/** How runs are begun, and carried on. */
+export interface Carry {
+  run(started: StartedRun): Promise<RunResult>
+  resume(started: StartedRun<ResumeOptions>): Promise<RunResult>
+}
 
 /** Stands in for a policy that was not given: anybody may talk, nothing may run. */
 const noPolicy = `sallyport: 1
@@ -65,8 +71,12 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
     }),
     authenticator: authenticators(options, clock),
     keys: new KeyedQueue(),
+    rested: new RestedRuns(),
   }
-  return (started) => carry(parts, started)
+  return {
+    run: (started) => carry(parts, started),
+    resume: async (started) => (await import('./resume.ts')).resume(parts, started),
+  }
 }
 
 /** The model as runs ask it, and who counts what it costs. */

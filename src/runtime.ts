@@ -5,8 +5,10 @@ import { memoryJournal } from './journal/memory.ts'
 import { enforced } from './loading/mode.ts'
 import { EventQueue } from './run/queue.ts'
 import type { OutputOf, OutputSchema } from './run/output.ts'
-import { startRun } from './run/run.ts'
+import { startRun, type Run } from './run/run.ts'
 import { defaultLimits } from './run/stop.ts'
+import { checkResumeOptions, type ResumeOptions } from './resume-options.ts'
+import type { CarryOptions, StartedRun } from './carry.ts'
 import type { Carry } from './runtime-parts.ts'
 import {
   checkRunOptions,
@@ -42,28 +44,39 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     return assembleRuntime({ options, limits, clock, journal, tools, policy })
   })
 
+  const begin = <Options extends CarryOptions & Pick<RunOptions, 'limits' | 'signal'>, Output>(
+    runId: string,
+    run: Options,
+    carryOut: (carry: Carry, started: StartedRun<Options>) => Promise<RunResult>,
+  ): Run<RunResult<Output>> => {
+    const runLimits = narrowedLimits(limits, run.limits)
+    const queue = new EventQueue()
+    return startRun({
+      id: runId,
+      queue,
+      journal,
+      signal: run.signal,
+      timeoutMs: runLimits.runTimeoutMs,
+      async carry(signal) {
+        const started = { runId, run, queue, limits: runLimits, signal }
+        // the schema has checked the output
+        return (await carryOut(await carry.load(), started)) as RunResult<Output>
+      },
+    })
+  }
+
   return {
     async ready() {
       await carry.load()
     },
     run<Schema extends OutputSchema>(run: RunOptions<Schema>) {
       checkRunOptions(run)
-      const runLimits = narrowedLimits(limits, run.limits)
       const runId = newId('run', clock.now())
-      const queue = new EventQueue()
-      return startRun({
-        id: runId,
-        queue,
-        journal,
-        signal: run.signal,
-        timeoutMs: runLimits.runTimeoutMs,
-        async carry(signal) {
-          const carryOne = await carry.load()
-          const result = await carryOne({ runId, run, queue, limits: runLimits, signal })
-          // the schema has checked it
-          return result as RunResult<OutputOf<Schema>>
-        },
-      })
+      return begin<typeof run, OutputOf<Schema>>(runId, run, (c, started) => c.run(started))
+    },
+    resume<Schema extends OutputSchema>(runId: string, run: ResumeOptions<Schema> = {}) {
+      checkResumeOptions(runId, run)
+      return begin<typeof run, OutputOf<Schema>>(runId, run, (c, started) => c.resume(started))
     },
   }
 }

@@ -22,6 +22,10 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'A file given as a trace, journal or report holds something else at the line that is named. Compare it with the format of traces in the documentation.',
   'journal-conflict':
     'Another writer has appended to the same run. Only one process may carry a run; the one that came second stops.',
+  'run-not-resumable':
+    'A run was to be carried on that is complete, was denied, or has lost messages, arguments or results to erasure. Start another run; a complete one can be given to it as its `messages`.',
+  'tool-drift':
+    'A run was to be carried on with a tool whose name, description or input schema is not what it was when the run began. Look at the change; then name the tool in `acceptTools` (`--accept-tool`).',
   'bad-file':
     'A file cannot be opened, read or written. The message says why: it is not there, is a folder, or may not be used. Paths are looked up from the current folder.',
   'bad-permit':

@@ -23,6 +23,8 @@ export const codes = {
   'bad-journal': code('a journal cannot be read or written'),
   'bad-trace': code('a recorded trace cannot be read'),
   'journal-conflict': code('another writer has appended to this run'),
+  'run-not-resumable': code('a run cannot be carried on'),
+  'tool-drift': code('a tool is not the one the run began with'),
   'bad-file': code('a file cannot be read or written'),
   'bad-permit': code('a tool was asked to run without a valid permit'),
   internal: code('a defect in this library'),

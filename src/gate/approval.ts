@@ -91,6 +91,32 @@ export function reopen(
   }
 }
 
+/** By either clock, also one that fails: setting the wall clock back does not revive a request. */
+export function isOverdue({ deadline, request }: OpenApproval, clock: Clock): boolean {
+  const isInTime = clock.monotonic() <= deadline && clock.now() <= Date.parse(request.expiresAt)
+  return !isInTime
+}
+
+/** What an earlier carrier of the run has asked, and who has said yes to it. */
+export interface AskedBefore {
+  readonly request: ApprovalRequest
+  readonly yes: readonly Approver[]
+}
+
+/** The question of an earlier carrier, open again with the time that is left. */
+export function revive(
+  { request, yes }: AskedBefore,
+  examined: ExaminedCall,
+  context: JudgeContext,
+  policy: Pick<Policy, 'approvals'>,
+  clock: Clock,
+): OpenApproval {
+  const left = Date.parse(request.expiresAt) - clock.now()
+  // a time that cannot be told has passed
+  const deadline = clock.monotonic() + (Number.isFinite(left) ? left : -1)
+  return { request: deepFreeze(request), examined, context, yes, deadline, policy }
+}
+
 /**
  * What is decided now made as strict as what was asked: whoever was to agree still has to, also
  * when nobody has to any more.

@@ -18,12 +18,28 @@ import type { ToolRegistry } from '../tools/registry.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { Defect, ExaminedCall } from './verdict.ts'
 
+/** Examines a call; what fails inside is a defect of the call. */
+export function examineSafely(
+  call: ToolCall,
+  registry: ToolRegistry,
+  bounds: JsonBounds | undefined,
+): ExaminedCall | Promise<ExaminedCall> {
+  try {
+    const examined = examine(call, registry, bounds)
+    return examined instanceof Promise
+      ? examined.catch((error: unknown) => unexamined(call, error))
+      : examined
+  } catch (error) {
+    return unexamined(call, error)
+  }
+}
+
 /**
  * Steps 1 to 5 of the pipeline: find the tool by its exact name, parse the argument text,
  * validate, fill in declared defaults, freeze, digest. Every later step, the tool included, sees
  * the one object that comes out.
  */
-export function examine(
+function examine(
   call: ToolCall,
   registry: ToolRegistry,
   bounds: JsonBounds | undefined,
@@ -126,7 +142,7 @@ function unknownTool(name: string, registry: ToolRegistry): Defect {
 }
 
 /** A call at which the examination itself failed: refused, with nothing shown of it. */
-export function unexamined(call: ToolCall, error: unknown): ExaminedCall {
+function unexamined(call: ToolCall, error: unknown): ExaminedCall {
   const message = `the gate failed: ${messageOf(error)}`
   return {
     call,

@@ -12,23 +12,27 @@ import type { ToolRegistry } from '../tools/registry.ts'
 import { readAnswer } from './answer.ts'
 import {
   checkAnswer,
+  isOverdue,
   isSatisfied,
   needsOthers,
   openApproval,
   reopen,
   restoreHidden,
+  revive,
   withAsked,
   withYes,
   type ApprovalRules,
+  type AskedBefore,
   type OpenApproval,
 } from './approval.ts'
-import { examine, unexamined } from './examine.ts'
-import { Judgement, type LimitUse } from './judgement.ts'
+import { examineSafely } from './examine.ts'
+import { Judgement, type LimitUse, type PastJudgement } from './judgement.ts'
 import type { Surroundings } from './layer.ts'
 import { PermitTerms } from './terms.ts'
 import type {
   Answered,
   ApprovalAnswer,
+  ApprovalRequest,
   Approver,
   ExaminedCall,
   JudgeContext,
@@ -58,6 +62,8 @@ export interface Gate {
   /** Async only for tools whose schema library validates asynchronously. */
   examine(call: ToolCall): ExaminedCall | Promise<ExaminedCall>
   judge(examined: ExaminedCall, context: JudgeContext): Verdict
+  /** Judges a call again about which people were asked before; the stricter outcome wins. */
+  rejudge(examined: ExaminedCall, context: JudgeContext, asked: AskedBefore): Verdict
   /** Weighs an answer and judges the call again; the stricter outcome wins. */
   answer(approvalId: string, answer: ApprovalAnswer): Promise<Answered>
   /** Nobody has answered in time. */
@@ -68,6 +74,8 @@ export interface Gate {
   settle(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void
   /** A call that was never judged has run: it counts like one that was permitted. */
   witness(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void
+  /** What an earlier carrier of the run has done counts as if it were done now. */
+  recall(examined: ExaminedCall, context: JudgeContext, past: PastJudgement): void
   /** How far the limits are used up that a call of this tool is held against. */
   limitsOf(tool: string, context: JudgeContext): readonly LimitUse[]
   /** What a model response has cost in US dollars; undefined when nobody says. */
@@ -109,6 +117,29 @@ export function createGate(options: GateOptions): Gate {
     const approval = openApproval(examined, context, weighed.decision, judgement.policy, clock)
     open.set(approval.request.id, approval)
     return { kind: 'pending', decision: weighed.decision, request: approval.request }
+  }
+
+  function rejudge(examined: ExaminedCall, context: JudgeContext, asked: AskedBefore): Verdict {
+    const revived = revive(asked, examined, context, judgement.policy, clock)
+    const weighed = weigh(examined, context, revived)
+    if (weighed.kind !== 'ask') return weighed
+    const { decision } = weighed
+    const request = wait(revived, examined, decision, needsOthers(revived, decision))
+    return { kind: 'pending', decision, request }
+  }
+
+  /** Leaves a question open, as another one where what was asked has changed. */
+  function wait(
+    approval: OpenApproval,
+    examined: ExaminedCall,
+    decision: Decision,
+    isAnother: boolean,
+  ): ApprovalRequest {
+    const waiting = isAnother
+      ? reopen(approval, examined, decision, judgement.policy, clock)
+      : approval
+    open.set(waiting.request.id, waiting)
+    return waiting.request
   }
 
   function isPendingFull(runId: string, { maxPending = Infinity }: ApprovalRules): boolean {
@@ -182,7 +213,7 @@ export function createGate(options: GateOptions): Gate {
   async function answer(approvalId: string, given: ApprovalAnswer): Promise<Answered> {
     const approval = open.get(approvalId)
     if (approval === undefined) return notOpen
-    if (isOverdue(approval)) return expire(approvalId)
+    if (isOverdue(approval, clock)) return expire(approvalId)
     const sent = readAnswer(given)
     const read = 'code' in sent ? sent : restoreHidden(approval, sent)
     if ('code' in read) return { kind: 'invalid', error: read }
@@ -205,12 +236,6 @@ export function createGate(options: GateOptions): Gate {
     const decision = judgement.denial('approval_expired', 'nobody answered in time')
     const verdict = refuse(examined, context, decision, 'approval-expired', 'approval-expired')
     return { kind: 'settled', verdict, examined }
-  }
-
-  /** By either clock, also one that fails: setting the wall clock back does not revive a request. */
-  function isOverdue({ deadline, request }: OpenApproval): boolean {
-    const isInTime = clock.monotonic() <= deadline && clock.now() <= Date.parse(request.expiresAt)
-    return !isInTime
   }
 
   async function approve(
@@ -237,29 +262,20 @@ export function createGate(options: GateOptions): Gate {
     }
     const weighed = weigh(examined, approval.context, supported)
     if (weighed.kind !== 'ask') return { kind: 'settled', verdict: weighed, examined }
-    const waiting =
-      given.action === 'edit' || needsOthers(supported, weighed.decision)
-        ? reopen(supported, examined, weighed.decision, judgement.policy, clock)
-        : supported
-    open.set(waiting.request.id, waiting)
-    return { kind: 'waiting', request: waiting.request, examined }
+    const { decision } = weighed
+    const isAnother = given.action === 'edit' || needsOthers(supported, decision)
+    return { kind: 'waiting', request: wait(supported, examined, decision, isAnother), examined }
   }
 
   function examineCall(call: ToolCall): ExaminedCall | Promise<ExaminedCall> {
-    try {
-      const examined = examine(call, registry, options.arguments)
-      return examined instanceof Promise
-        ? examined.catch((error: unknown) => unexamined(call, error))
-        : examined
-    } catch (error) {
-      return unexamined(call, error)
-    }
+    return examineSafely(call, registry, options.arguments)
   }
 
   return {
     begin: (context, messages) => judgement.begin(context, messages),
     examine: examineCall,
     judge,
+    rejudge,
     answer,
     expire,
     release(callId) {
@@ -268,6 +284,7 @@ export function createGate(options: GateOptions): Gate {
     },
     witness: (examined, context, outcome) => judgement.witnessed(examined, context, outcome),
     settle: (examined, context, outcome) => judgement.settled(examined, context, outcome),
+    recall: (examined, context, past) => judgement.recall(examined, context, past),
     limitsOf: (tool, context) => judgement.limitsOf(tool, context),
     spent: (dollars, context) => judgement.spent(dollars, context),
     forget(context) {

@@ -19,6 +19,17 @@ export interface LimitUse {
   readonly used: number
 }
 
+/** What became of a call under an earlier carrier of its run. */
+export interface PastJudgement {
+  readonly approved: boolean
+  /** The decision that refused it. */
+  readonly refused?: Decision
+  /** How it ended once it was started. */
+  readonly outcome?: Settlement
+  /** This very process has counted it already against what outlives the run. */
+  readonly isCounted: boolean
+}
+
 /**
  * Decides about calls with everything a policy says: rules, sequences, limits, and the scope of
  * the run. Holds what sessions have done, and counts.
@@ -126,6 +137,35 @@ export class Judgement {
   witnessed(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void {
     this.permitted(examined, context)
     this.settled(examined, context, outcome)
+  }
+
+  recall(
+    examined: ExaminedCall,
+    context: JudgeContext,
+    { approved, isCounted, outcome, refused }: PastJudgement,
+  ): void {
+    // what a named session has done is still known where the run was carried before
+    if (isCounted && context.session !== undefined) return
+    if (approved) this.approved(examined, context)
+    if (isCounted) this.#recount(examined, context, outcome)
+    else {
+      if (outcome !== undefined) this.witnessed(examined, context, outcome)
+      if (refused !== undefined) this.refused(examined, context, refused)
+    }
+  }
+
+  /** Counts for the run alone, whose counters went with its last carrier. */
+  #recount(examined: ExaminedCall, context: JudgeContext, outcome: Settlement | undefined): void {
+    if (outcome === undefined) return
+    const { args, call } = examined
+    const claims = this.#claims(call.tool, args as JsonObject, context.principal)
+    const own = claims.filter(({ limit }) => limit.per === 'session')
+    this.#limits.force(call.callId, own, ownerOf(context))
+    this.#limits.commit(call.callId)
+    this.permitted(examined, context)
+    const { callId, tool } = call
+    const event = { kind: 'settled', callId, tool, args: args as JsonObject, outcome } as const
+    this.#sessions.note(context, event)
   }
 
   /** A person has said yes to the call as it is. */

@@ -177,6 +177,10 @@ class OpenRegistry implements ToolRegistry {
     return this.#registry.digest
   }
 
+  get definitions(): ToolRegistry['definitions'] {
+    return this.#registry.definitions
+  }
+
   get(name: string): Tool | undefined {
     return this.#registry.get(name) ?? this.#standIns.get(name)
   }

@@ -57,12 +57,13 @@ export function executionStartLine(e: ExecutionStarted, link: Link): string {
 export function toolResultLine(e: ToolResulted, link: Link): string {
   const bytes = e.resultBytes === undefined ? '' : `"resultBytes":${number(e.resultBytes)},`
   const digest = e.resultDigest === undefined ? '' : `"resultDigest":"${e.resultDigest}",`
+  const resolved = e.resolvedBy === undefined ? '' : `"resolvedBy":${text(e.resolvedBy)},`
   const truncated = e.truncated === undefined ? '' : `"truncated":${e.truncated},`
   const changes = e.changes === undefined ? '' : `"changes":${canonicalJson(e.changes)},`
   return (
     `{"approvalMs":${number(e.approvalMs)},"at":"${e.at}","attempts":${number(e.attempts)},` +
     `"callId":${text(e.callId)},${changes}"eventSeq":${e.seq},"executionMs":${number(e.executionMs)},` +
-    `${payloadMember(link)}"prev":"${link.prev}","queueMs":${number(e.queueMs)},${bytes}${digest}` +
+    `${payloadMember(link)}"prev":"${link.prev}","queueMs":${number(e.queueMs)},${resolved}${bytes}${digest}` +
     `"runId":${text(e.runId)},"seq":${link.seq},"status":"${e.status}","tool":${text(e.tool)},` +
     `${truncated}${lastMembers(e)}}`
   )

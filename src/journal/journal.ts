@@ -32,5 +32,12 @@ export interface Journal {
   read(runId: string, from?: number): AsyncIterable<JournalRecord>
   /** The ids of all runs, oldest first. */
   list(): AsyncIterable<string>
+  /**
+   * Leaves an answer of a person where whoever carries the run finds it; it is no record until
+   * then. Any process may do so while another one writes. Resolves when it is on disk.
+   */
+  leaveAnswer(runId: string, answer: string): Promise<void>
+  /** The answers that were left for a run, oldest first, as they were left. */
+  answers(runId: string): Promise<readonly string[]>
   close(): Promise<void>
 }

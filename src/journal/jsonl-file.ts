@@ -157,6 +157,36 @@ export async function* listRuns(path: string): AsyncGenerator<string> {
   }
 }
 
+/** Appended in one write, so that it stands whole beside those of other processes. */
+export async function leaveAnswer(path: string, runId: string, answer: string): Promise<void> {
+  try {
+    await using file = await open(`${path}.answers`, 'a', 0o600)
+    // a line that a crash has torn ends here
+    await file.appendFile(`\n${JSON.stringify({ answer, runId })}\n`)
+    await file.datasync()
+  } catch (error) {
+    throw unusable(path, error)
+  }
+}
+
+export async function readAnswers(path: string, runId: string): Promise<readonly string[]> {
+  const answers: string[] = []
+  for await (const line of splitLines(`${path}.answers`)) {
+    const left = parseAnswer(line)
+    if (left?.runId === runId) answers.push(left.answer)
+  }
+  return answers
+}
+
+function parseAnswer(line: string): { runId: string; answer: string } | undefined {
+  try {
+    const { answer, runId } = JSON.parse(line) as { answer?: unknown; runId?: unknown }
+    return typeof runId === 'string' && typeof answer === 'string' ? { runId, answer } : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Members are in the order of their names, and every record has `at`. */
 const beginning = '{"a'
 

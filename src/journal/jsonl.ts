@@ -5,7 +5,8 @@ import type { Writer } from './jsonl-file.ts'
 const load = () => import('./jsonl-file.ts')
 
 /**
- * A journal in one file, a line for each record; payloads stand in `<path>.payloads` beside it.
+ * A journal in one file, a line for each record; payloads stand in `<path>.payloads` beside it, and
+ * answers that people leave in `<path>.answers`.
  * One process writes at a time (`<path>.lock`), any number may read. A line that a crash cut in
  * half is dropped at the next start of a writer; readers pass over it. Intents and approvals are
  * on disk (fsync) before `append` returns, with everything before them.
@@ -32,6 +33,14 @@ export function jsonlJournal(path: string): Journal {
     async *list() {
       const { listRuns } = await load()
       yield* listRuns(path)
+    },
+    async leaveAnswer(runId, answer) {
+      const { leaveAnswer } = await load()
+      await leaveAnswer(path, runId, answer)
+    },
+    async answers(runId) {
+      const { readAnswers } = await load()
+      return readAnswers(path, runId)
     },
     async close() {
       await last

@@ -58,6 +58,7 @@ const rare: { readonly [Type in Rare]: (event: EventOf<Type>, link: Link) => obj
     policy: e.policy,
     prev,
     principal: e.principal,
+    resumed: e.resumed,
     runId: e.runId,
     scope: e.scope,
     seq,

@@ -4,6 +4,7 @@ import type { Journal, JournalRecord } from './journal.ts'
 /** A journal that lasts as long as the process: for tests, and for runs nobody has to prove. */
 export function memoryJournal(): Journal {
   const runs = new Map<string, JournalRecord[]>()
+  const left = new Map<string, string[]>()
   return {
     append(runId, expectedSeq, records) {
       const stored = runs.get(runId) ?? []
@@ -17,6 +18,12 @@ export function memoryJournal(): Journal {
     },
     async *list() {
       yield* runs.keys()
+    },
+    async leaveAnswer(runId, answer) {
+      left.set(runId, [...(left.get(runId) ?? []), answer])
+    },
+    async answers(runId) {
+      return left.get(runId) ?? []
     },
     async close() {},
   }

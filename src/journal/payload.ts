@@ -12,7 +12,7 @@ export function payloadText(event: StructuralEvent): string | undefined {
 function payloadOf(event: StructuralEvent): object | undefined {
   switch (event.type) {
     case 'run-start':
-      return { messages: event.messages }
+      return { definitions: event.definitions, messages: event.messages }
     case 'tool-call':
       return { args: event.args, rawArgs: event.rawArgs }
     case 'approval-request':
@@ -24,7 +24,7 @@ function payloadOf(event: StructuralEvent): object | undefined {
     case 'tool-result':
       return { content: event.content, error: event.error, result: event.result }
     case 'usage':
-      return { message: event.message }
+      return { finishReason: event.finishReason, message: event.message }
     default:
       return undefined
   }

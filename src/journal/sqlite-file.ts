@@ -93,6 +93,27 @@ export class SqliteFile {
     }
   }
 
+  leaveAnswer(runId: string, answer: string): Promise<void> {
+    return new Promise((resolveLeft, reject) => {
+      try {
+        const { database } = (this.#writer ??= this.#openWriter())
+        database.exec('PRAGMA synchronous = FULL')
+        this.#full = true
+        database.prepare('INSERT INTO answers (run, answer) VALUES (?, ?)').run(runId, answer)
+        resolveLeft()
+      } catch (thrown) {
+        reject(this.#unusable(thrown))
+      }
+    })
+  }
+
+  answers(runId: string): readonly string[] {
+    const database = this.#database()
+    if (database === undefined) return []
+    const rows = this.#all(this.#prepare(database, selectAnswers), runId)
+    return rows.map(({ answer }) => answer as string)
+  }
+
   async close(): Promise<void> {
     await this.written()
     this.#writer?.database.close()
@@ -214,6 +235,8 @@ export class SqliteFile {
 const selectRecords = `SELECT r.seq AS seq, r.line AS line, p.payload AS payload
   FROM records r LEFT JOIN payloads p ON p.run = r.run AND p.seq = r.seq
   WHERE r.run = (SELECT number FROM runs WHERE id = ?) AND r.seq >= ? ORDER BY r.seq LIMIT ?`
+
+const selectAnswers = 'SELECT answer FROM answers WHERE run = ? ORDER BY number'
 
 const selectRuns = 'SELECT number, id FROM runs WHERE number > ? ORDER BY number LIMIT ?'
 

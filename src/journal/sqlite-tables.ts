@@ -33,6 +33,9 @@ export function createTables(database: DatabaseSync): void {
     CREATE TABLE IF NOT EXISTS payloads
       (run INTEGER NOT NULL, seq INTEGER NOT NULL, payload TEXT NOT NULL, PRIMARY KEY (run, seq))
       STRICT;
+    CREATE TABLE IF NOT EXISTS answers
+      (number INTEGER PRIMARY KEY, run TEXT NOT NULL, answer TEXT NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS answers_by_run ON answers (run);
     PRAGMA application_id = ${applicationId};
     PRAGMA user_version = ${formatVersion};
     COMMIT;`)

@@ -36,6 +36,12 @@ export function sqliteJournal(path: string): Journal {
     async *list() {
       yield* (await reading()).list()
     },
+    async leaveAnswer(runId, answer) {
+      await (await reading()).leaveAnswer(runId, answer)
+    },
+    async answers(runId) {
+      return (await reading()).answers(runId)
+    },
     async close() {
       await (await file.load()).close()
     },

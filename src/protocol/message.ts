@@ -44,6 +44,8 @@ export interface ToolCallPart {
   readonly arguments: string
   /** Data the provider wants back unchanged with this call. */
   readonly opaque?: JsonValue
+  /** Why the call must never run, for whoever carries the run on; not sent to a model. */
+  readonly defect?: { readonly status: 'truncated' | 'error-parsing'; readonly message: string }
 }
 
 export interface SystemMessage {

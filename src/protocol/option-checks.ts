@@ -84,8 +84,8 @@ export function hasMethods(what: string, methods: readonly string[], help: strin
 
 export const isJournal = hasMethods(
   'a journal',
-  ['append', 'read', 'list', 'close'],
-  'make one with `jsonlJournal` or `memoryJournal`',
+  ['append', 'read', 'list', 'leaveAnswer', 'answers', 'close'],
+  'make one with `sqliteJournal`, `jsonlJournal` or `memoryJournal`',
 )
 
 export const isClock = hasMethods(

@@ -27,7 +27,6 @@ interface Base<Type extends string> {
   readonly at: string
 }
 
-/** What a run was started with. */
 /**
  * What the task of a run needs: the conditions of a rule. A call has to meet it on top of the
  * policy; a scope never permits what the policy does not.
@@ -41,6 +40,7 @@ export interface ScopePart {
   readonly onlyArgs?: readonly string[]
 }
 
+/** What a run was started with, or is carried on with. */
 export interface RunStart extends Base<'run-start'> {
   readonly session?: string
   /** Null when the caller could not be authenticated. */
@@ -57,6 +57,11 @@ export interface RunStart extends Base<'run-start'> {
   /** What the task of the run was narrowed to; each part as the conditions of a rule. */
   readonly scope?: readonly ScopePart[]
   readonly versions: { readonly sallyport: string; readonly node: string }
+  /** The run goes on from its record, of which this was the head. */
+  readonly resumed?: { readonly head: string }
+  /** The digest of each tool's definition, by name. */
+  readonly definitions?: Readonly<Record<string, string>>
+  /** What the run began with; none where it goes on. */
   readonly messages: readonly Message[]
 }
 
@@ -149,6 +154,8 @@ export interface ToolResulted extends Base<'tool-result'> {
   readonly queueMs: number
   readonly approvalMs: number
   readonly executionMs: number
+  /** Who has found out how the call ended, where the record could not tell. */
+  readonly resolvedBy?: string
   /** Digest and length of the canonical JSON of the result, before it was cut. */
   readonly resultDigest?: string
   readonly resultBytes?: number
@@ -178,6 +185,7 @@ export interface FellBack extends Base<'fallback'> {
 export interface UsageReported extends Base<'usage'> {
   readonly usage: Usage
   readonly cost?: Cost
+  readonly finishReason?: FinishReason
   /** The response as the next request will repeat it; null when there was none. */
   readonly message: AssistantMessage | null
 }

@@ -65,7 +65,11 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
       model: object({ id: text, provider: text }),
       versions: object({ sallyport: text, node: text }),
     },
-    optional: { session: text, scope: { type: 'array', items: definition('scopePart') } },
+    optional: {
+      session: text,
+      scope: { type: 'array', items: definition('scopePart') },
+      resumed: object({ head: digest }),
+    },
   },
   'turn-start': { required: {} },
   'tool-call': {

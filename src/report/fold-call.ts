@@ -1,3 +1,4 @@
+import { canonicalJson } from '../base/digest.ts'
 import type { JsonValue } from '../base/json.ts'
 import { redactArguments } from '../base/redact.ts'
 import type { Decision } from '../protocol/decision.ts'
@@ -52,7 +53,10 @@ export class CallFold {
   }
 
   decide(event: CallDecided): void {
-    if (this.#decision !== undefined) (this.#earlierDecisions ??= []).push(this.#decision)
+    // who carries a run on judges again what was judged before
+    if (this.#decision !== undefined && !isSame(this.#decision, event.decision)) {
+      ;(this.#earlierDecisions ??= []).push(this.#decision)
+    }
     this.#decision = event.decision
   }
 
@@ -146,6 +150,10 @@ export class CallFold {
       ...(error === undefined ? {} : { error: reportError(error) }),
     }
   }
+}
+
+function isSame({ at: _a, ...one }: Decision, { at: _b, ...other }: Decision): boolean {
+  return canonicalJson(one) === canonicalJson(other)
 }
 
 /** A pointer that is malformed redacts everything. */

@@ -34,6 +34,11 @@ export class ModelCallFold {
     this.#model = model
   }
 
+  /** Nothing but the beginning of the turn is on record. */
+  isWithoutAnswer(turn: number): boolean {
+    return this.#started.turn === turn && this.#usage === noUsage && this.#end === undefined
+  }
+
   retry({ attempt, delayMs, error }: Retried): void {
     this.#retries.push({ attempt, delayMs, reason: reportError(error) })
   }

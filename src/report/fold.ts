@@ -96,6 +96,8 @@ class Fold implements ReportFold {
         this.#call(event).finish(event)
         break
       case 'turn-start':
+        // a turn whose response never came is asked for again by whoever carries the run on
+        if (this.#modelCalls.at(-1)?.isWithoutAnswer(event.turn) === true) this.#modelCalls.pop()
         this.#modelCalls.push(new ModelCallFold(event, this.#start!.model.id))
         break
       case 'retry':

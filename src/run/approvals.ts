@@ -25,9 +25,10 @@ const maxAnswers = 20
 export async function askPeople(
   environment: CallEnvironment,
   first: ApprovalRequest,
+  isRecorded: boolean,
 ): Promise<Asked> {
   let request = first
-  recordRequest(environment, request)
+  if (!isRecorded) recordRequest(environment, request)
   for (let answers = 0; answers < maxAnswers; answers++) {
     const answer = await firstAnswer(environment, request)
     if (answer === stopped || environment.signal.aborted) return { kind: 'stopped' }
@@ -69,7 +70,7 @@ async function firstAnswer(
   const interrupted = new Promise<typeof overdue | typeof stopped>((resolve) => {
     stop = () => resolve(stopped)
     signal.addEventListener('abort', stop, { once: true })
-    const left = Date.parse(request.expiresAt) - clock.now()
+    const left = Math.max(0, Date.parse(request.expiresAt) - clock.now())
     cancelTimer = after(left, () => resolve(overdue))
   })
   try {

@@ -9,6 +9,7 @@ import type { ToolLog } from '../tools/tool.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
 import type { AnswerForm } from './output.ts'
 import type { Recorder } from './recorder.ts'
+import type { PastCourse } from './take-up.ts'
 import type { RunLimits, StopCondition } from './stop.ts'
 
 /**
@@ -52,5 +53,8 @@ export interface RunEnvironment extends CallEnvironment {
   readonly settings: ModelSettings | undefined
   /** The form the answer has to have. */
   readonly output: AnswerForm | undefined
+  /** What the run begins with. */
   readonly messages: readonly Message[]
+  /** Present when another carrier of the run has gone before. */
+  readonly past?: PastCourse | undefined
 }

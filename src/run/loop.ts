@@ -1,17 +1,20 @@
 import { errorData, errorDataOf, type ErrorData } from '../base/errors.ts'
-import { isObject, type JsonValue } from '../base/json.ts'
-import { stopReason } from '../base/signal.ts'
+import type { JsonValue } from '../base/json.ts'
 import type { ApprovalRequest } from '../gate/verdict.ts'
 import type { FinishReason } from '../protocol/usage.ts'
 import { addCost, addUsage, noUsage, type Cost, type Usage } from '../protocol/usage.ts'
 import type { Message } from '../protocol/message.ts'
 import type { EndStatus } from '../protocol/run-event.ts'
 import { CallBudget } from './call-budget.ts'
-import { runCalls, type CallsOutcome } from './calls.ts'
+import type { CallsOutcome } from './call-desk.ts'
+import { runCalls } from './calls.ts'
+import { answersOf } from './past.ts'
 import type { RunEnvironment } from './environment.ts'
 import { repairRequest, type AnswerForm } from './output.ts'
-import { limitConditions, type Stop } from './stop.ts'
+import { limitConditions } from './stop.ts'
+import { pastModelTurn, recallCalls, takeUpCalls, type PastCourse } from './take-up.ts'
 import { streamTurn, type ModelTurn } from './turn.ts'
+import { endingAfter, stopped, stoppedEnding, type Ending, type TurnEnd } from './turn-end.ts'
 
 /** How a run ended, before a report is made of it. */
 export interface RunOutcome {
@@ -32,6 +35,8 @@ export interface RunOutcome {
   readonly messages: readonly Message[]
   /** Requests nobody has answered. */
   readonly approvals: readonly ApprovalRequest[]
+  /** Calls of which only an operator can find out how they ended. */
+  readonly inDoubt: readonly string[]
   readonly error: ErrorData | undefined
 }
 
@@ -44,13 +49,7 @@ interface Rejected {
   readonly to: number
 }
 
-const noCalls: CallsOutcome = { messages: [], pending: [], succeeded: [] }
-
-interface Ending {
-  readonly status: EndStatus
-  readonly error?: ErrorData
-  readonly approvals?: readonly ApprovalRequest[]
-}
+const noCalls: CallsOutcome = { messages: [], pending: [], succeeded: [], inDoubt: [] }
 
 /** Carries a run from its first model request to its end status; never throws. */
 export async function carryRun(environment: RunEnvironment): Promise<RunOutcome> {
@@ -89,55 +88,79 @@ class Course {
   }
 
   async follow(): Promise<Ending> {
-    const { limits, stopWhen, recorder, signal } = this.#environment
-    const bounds = limitConditions(limits)
-    const conditions = [...stopWhen, ...bounds]
-    for (let turn = 1; ; turn++) {
+    const { past, recorder, signal } = this.#environment
+    let turn = past?.turns.at(-1)?.turn ?? 0
+    let end = past && (await this.#takeUp(past))
+    for (; ; end = await this.#turn(turn)) {
+      if (end?.ending !== undefined) return end.ending
+      const stop = end && this.#stopAfter(turn, end.lastTools)
+      if (stop !== undefined) return stop
       if (signal.aborted) return stoppedEnding(signal)
-      recorder.turn = turn
+      recorder.turn = ++turn
       recorder.emit({ type: 'turn-start' })
       this.#announceRepair(turn)
-      const { ending, lastTools } = await this.#turn(turn)
-      if (ending !== undefined) return ending
-      const state = {
-        turns: turn,
-        toolCalls: this.#budget.calls,
-        usage: this.#usage,
-        cost: this.#cost,
-        messages: this.#messages,
-        lastTools,
-      }
-      // what a program waits for is done with by the time an answer is asked for again
-      for (const condition of this.#rejected === undefined ? conditions : bounds) {
-        const stop = condition(state)
-        if (stop !== undefined) return this.#stop(stop)
-      }
     }
   }
 
+  /** What the run has done before another carrier of it gave up; its last turn is brought to its end. */
+  async #takeUp({ isFailed, turns, ...takingUp }: PastCourse): Promise<TurnEnd | undefined> {
+    const environment = this.#environment
+    for (const [index, past] of turns.entries()) {
+      environment.recorder.turn = past.turn
+      const modelTurn = pastModelTurn(past)
+      this.#take(modelTurn, takingUp.isCounted)
+      if (index < turns.length - 1) {
+        await recallCalls(environment, past, takingUp, this.#budget)
+        this.#messages.push(...answersOf(past))
+        await this.#checkEnd(this.#endOf(modelTurn, noCalls), past.turn)
+        continue
+      }
+      const desk = await takeUpCalls(environment, past, takingUp, this.#budget)
+      const end = this.#endTurn(modelTurn, desk.outcome(), past.end !== undefined)
+      // what failed then is tried again
+      return isFailed && end.ending?.status === 'error'
+        ? { ...end, ending: undefined }
+        : this.#checkEnd(end, past.turn)
+    }
+    return undefined
+  }
+
+  #stopAfter(turns: number, lastTools: readonly string[]): Ending | undefined {
+    const { limits, stopWhen } = this.#environment
+    const state = {
+      turns,
+      toolCalls: this.#budget.calls,
+      usage: this.#usage,
+      cost: this.#cost,
+      messages: this.#messages,
+      lastTools,
+    }
+    const bounds = limitConditions(limits)
+    // what a program waits for is done with by the time an answer is asked for again
+    for (const condition of this.#rejected === undefined ? [...stopWhen, ...bounds] : bounds) {
+      const stop = condition(state)
+      if (stop !== undefined) return stopped(this.#environment.recorder, stop)
+    }
+    return undefined
+  }
+
   /** One model response and its calls; an ending when the run does not go on. */
-  async #turn(turn: number): Promise<{ ending: Ending | undefined; lastTools: readonly string[] }> {
+  async #turn(turn: number): Promise<TurnEnd> {
     // outcomes of the last turn are written down before the model sees them
     const written = this.#environment.recorder.flush()
     if (written !== undefined) await written
     const modelTurn = await streamTurn(this.#asking, this.#messages, turn)
-    this.#answer(modelTurn)
-    this.#usage = addUsage(this.#usage, modelTurn.response.usage ?? noUsage)
-    this.#cost = addCost(this.#cost, modelTurn.response.cost)
-    this.#account(modelTurn)
-    this.#warn()
-    if (modelTurn.message !== null) this.#messages.push(modelTurn.message)
+    this.#take(modelTurn, false)
     const { calls } = modelTurn
     const desk =
       calls.length === 0 ? undefined : await runCalls(this.#environment, calls, this.#budget)
-    const outcome = desk?.outcome() ?? noCalls
-    this.#messages.push(...outcome.messages)
-    this.#endTurn(modelTurn)
-    const ending = this.#endingAfter(modelTurn, outcome.pending)
-    return {
-      ending: ending?.status === 'completed' ? await this.#checkAnswer(ending, turn) : ending,
-      lastTools: outcome.succeeded,
-    }
+    const end = this.#endTurn(modelTurn, desk?.outcome() ?? noCalls, false)
+    return this.#checkEnd(end, turn)
+  }
+
+  async #checkEnd(end: TurnEnd, turn: number): Promise<TurnEnd> {
+    if (end.ending?.status !== 'completed') return end
+    return { ...end, ending: await this.#checkAnswer(end.ending, turn) }
   }
 
   /** An answer that is asked for again is to be nothing but that. */
@@ -174,6 +197,15 @@ class Course {
     this.#environment.recorder.emit({ type: 'retry', attempt: 2, delayMs: 0, error })
   }
 
+  #take(modelTurn: ModelTurn, isCounted: boolean): void {
+    this.#answer(modelTurn)
+    this.#usage = addUsage(this.#usage, modelTurn.response.usage ?? noUsage)
+    this.#cost = addCost(this.#cost, modelTurn.response.cost)
+    if (!isCounted) this.#account(modelTurn)
+    this.#warn()
+    if (modelTurn.message !== null) this.#messages.push(modelTurn.message)
+  }
+
   #answer(modelTurn: ModelTurn): void {
     const { text, images } = modelTurn.response
     const goesOn = this.#last?.response.finishReason.unified === 'pause'
@@ -201,7 +233,23 @@ class Course {
     recorder.emit({ type: 'limit', limit: 'budget.soft', ...passed })
   }
 
-  #endTurn({ response, attempts, durationMs }: ModelTurn): void {
+  #endTurn(modelTurn: ModelTurn, outcome: CallsOutcome, isRecorded: boolean): TurnEnd {
+    this.#messages.push(...outcome.messages)
+    if (!isRecorded) this.#recordEnd(modelTurn)
+    return this.#endOf(modelTurn, outcome)
+  }
+
+  #endOf(modelTurn: ModelTurn, outcome: CallsOutcome): TurnEnd {
+    return {
+      ending: endingAfter(this.#environment, modelTurn, outcome, {
+        budget: this.#budget,
+        rejected: this.#rejected?.error,
+      }),
+      lastTools: outcome.succeeded,
+    }
+  }
+
+  #recordEnd({ response, attempts, durationMs }: ModelTurn): void {
     this.#environment.recorder.emit({
       type: 'turn-end',
       finishReason: response.finishReason,
@@ -215,54 +263,13 @@ class Course {
     })
   }
 
-  #endingAfter(
-    { response, calls }: ModelTurn,
-    pending: readonly ApprovalRequest[],
-  ): Ending | undefined {
-    const { signal } = this.#environment
-    if (signal.aborted) return stoppedEnding(signal)
-    if (response.error?.code === 'budget-exceeded') return this.#overspent(response.error)
-    if (response.error !== undefined) return { status: 'error', error: response.error }
-    if (pending.length > 0) return { status: 'needs-approval', approvals: pending }
-    const { unified, raw } = response.finishReason
-    if (unified === 'content-filter') {
-      const message = `the provider filtered the answer (\`${raw ?? unified}\`)`
-      return { status: 'error', error: errorData('model-refused', message) }
-    }
-    if (unified === 'error') {
-      const message = `the model stopped with \`${raw ?? unified}\``
-      return { status: 'error', error: errorData('model-error', message) }
-    }
-    if (this.#rejected !== undefined && calls.length > 0) {
-      return { status: 'error', error: this.#rejected.error }
-    }
-    const { overdrawn } = this.#budget
-    // the limit itself is on record since the call that passed it
-    if (overdrawn !== undefined) return { status: 'limit' }
-    // a paused answer is bounded like every other sequence of turns
-    if (calls.length > 0 || unified === 'pause') return undefined
-    if (unified !== 'length') return { status: 'completed' }
-    const message = 'the answer was cut at the bound of output tokens'
-    return this.#stop({ status: 'limit', limit: 'maxOutputTokens', max: 0, message })
-  }
-
-  #overspent({ message, details }: ErrorData): Ending {
-    const max = isObject(details) ? Number(details['limit']) : 0
-    return this.#stop({ status: 'limit', limit: 'budget.hard', max, message })
-  }
-
-  #stop({ status, limit, max, message }: Stop): Ending {
-    if (status === 'limit') this.#environment.recorder.emit({ type: 'limit', limit, max, message })
-    return { status }
-  }
-
   get #transcript(): readonly Message[] {
     const rejected = this.#rejected
     if (rejected === undefined) return this.#messages
     return this.#messages.filter((_, at) => at < rejected.from || at >= rejected.to)
   }
 
-  outcome({ status, error, approvals }: Ending): RunOutcome {
+  outcome({ status, error, approvals, inDoubt }: Ending): RunOutcome {
     const response = this.#last?.response
     return {
       status,
@@ -275,13 +282,8 @@ class Course {
       cost: this.#cost,
       messages: this.#transcript,
       approvals: approvals ?? [],
+      inDoubt: inDoubt ?? [],
       error,
     }
   }
-}
-
-function stoppedEnding(signal: AbortSignal): Ending {
-  return stopReason(signal) === 'run-timeout'
-    ? { status: 'timeout', error: errorData('run-timeout', 'the run did not finish in time') }
-    : { status: 'cancelled', error: errorData('cancelled', 'the run was cancelled') }
 }

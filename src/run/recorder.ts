@@ -30,6 +30,10 @@ export interface RecorderOptions {
   readonly keep: Keep
   /** Sees each structural event as the journal keeps it; must not throw. */
   readonly observe: (event: StructuralEvent) => void
+  /** What the journal holds of the run already. */
+  readonly after?:
+    | { readonly length: number; readonly head: string; readonly eventSeq: number }
+    | undefined
 }
 
 /**
@@ -39,18 +43,22 @@ export interface RecorderOptions {
  */
 export class Recorder {
   readonly #options: RecorderOptions
-  readonly #chain = new Chain()
+  readonly #chain: Chain
   #pending: JournalRecord[] = []
   #writing: Promise<void> | undefined
   #failure: SallyportError | undefined
   /** Digest of the last record that the journal has taken. */
-  #written: string = genesis
-  #seq = 0
+  #written: string
+  #seq: number
   #ended = false
   turn = 0
 
   constructor(options: RecorderOptions) {
     this.#options = options
+    const { length, head, eventSeq } = options.after ?? { length: 0, head: genesis, eventSeq: 0 }
+    this.#chain = new Chain(length, head)
+    this.#written = head
+    this.#seq = eventSeq
   }
 
   /** Digest of the last record; of the last one known to be written once the journal has failed. */

@@ -19,13 +19,15 @@ export interface FirstRecord {
   readonly model: RunStart['model']
   /** Those that are finite. */
   readonly limits: JsonObject
+  /** Present where the run goes on. */
+  readonly resumed?: RunStart['resumed']
   /** What the task was narrowed to. */
   readonly scope?: RunStart['scope'] | undefined
 }
 
 /** Writes the first record of a run. */
 export function recordStart(recorder: Recorder, first: FirstRecord): void {
-  const { context, messages, policy, policyFile, registry, model, limits, scope } = first
+  const { context, messages, policy, policyFile, registry, model, limits, resumed, scope } = first
   const { session, principal } = context
   recorder.emit({
     type: 'run-start',
@@ -41,7 +43,9 @@ export function recordStart(recorder: Recorder, first: FirstRecord): void {
     tools: { digest: registry.digest, names: registry.names },
     model: { id: model.id, provider: model.provider },
     limits,
+    ...(resumed === undefined ? {} : { resumed }),
     ...(scope === undefined ? {} : { scope }),
+    definitions: registry.definitions,
     versions: { node: process.versions.node, sallyport: version },
     messages,
   })

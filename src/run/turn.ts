@@ -39,6 +39,7 @@ export async function streamTurn(
     type: 'usage',
     usage: response.usage ?? noUsage,
     ...(response.cost === undefined ? {} : { cost: response.cost }),
+    finishReason: response.finishReason,
     message,
   })
   const durationMs = Math.round(clock.monotonic() - started)
@@ -145,7 +146,7 @@ function toMessage(turn: AssembledTurn, calls: readonly ToolCall[]): AssistantMe
   if (turn.text !== '') content.push({ type: 'text', text: turn.text })
   for (const url of turn.images) content.push({ type: 'image', url })
   if (turn.refusal !== undefined) content.push({ type: 'refusal', text: turn.refusal })
-  for (const [index, { callId: id, providerId, tool, rawArgs }] of calls.entries()) {
+  for (const [index, { callId: id, providerId, tool, rawArgs, defect }] of calls.entries()) {
     const { opaque } = turn.calls[index]!
     content.push({
       type: 'tool-call',
@@ -154,6 +155,7 @@ function toMessage(turn: AssembledTurn, calls: readonly ToolCall[]): AssistantMe
       tool,
       arguments: rawArgs,
       ...(opaque === undefined ? {} : { opaque }),
+      ...(defect === undefined ? {} : { defect }),
     })
   }
   if (content.length === 0 && turn.opaque === undefined) return null

@@ -37,6 +37,7 @@ export function journalSuite(open: () => Journal | Promise<Journal>): readonly J
     { name: 'refuses an append that expects another length', run: using(refusesConflict) },
     { name: 'lets exactly one of two concurrent writers win', run: using(oneWinner) },
     { name: 'keeps payloads byte for byte', run: using(keepsPayloads) },
+    { name: 'keeps answers of people apart from the records', run: using(keepsAnswers) },
     { name: 'keeps line separators and other odd characters', run: using(oddCharacters) },
   ]
 }
@@ -130,6 +131,17 @@ async function keepsPayloads(journal: Journal): Promise<void> {
   const [found] = await all(journal, 'run_a')
   assert.equal(found!.payload, record.payload)
   assert.equal(openRecord(found!).erased, false)
+}
+
+async function keepsAnswers(journal: Journal): Promise<void> {
+  await journal.append('run_a', 0, recordsOf('run_a', 1))
+  assert.deepEqual(await journal.answers('run_a'), [])
+  await journal.leaveAnswer('run_a', '{"one":"\u2028"}')
+  await journal.leaveAnswer('run_b', 'other')
+  await journal.leaveAnswer('run_a', 'two\nlines')
+  assert.deepEqual(await journal.answers('run_a'), ['{"one":"\u2028"}', 'two\nlines'])
+  assert.equal((await all(journal, 'run_a')).length, 1)
+  await journal.append('run_a', 1, recordsOf('run_a', 2).slice(1))
 }
 
 async function oddCharacters(journal: Journal): Promise<void> {

@@ -12,6 +12,8 @@ export interface ToolRegistry {
   readonly specifications: readonly ToolSpecification[]
   /** Digest over name, description and input schema of every tool; independent of their order. */
   readonly digest: string
+  /** The digest of each tool by itself. */
+  readonly definitions: Readonly<Record<string, string>>
 }
 
 /**
@@ -32,6 +34,9 @@ export async function createRegistry(
     names: Object.freeze([...tools.keys()]),
     specifications,
     digest: digestJson(specifications.toSorted(byName).map((tool) => ({ ...tool }))),
+    definitions: Object.freeze(
+      Object.fromEntries(specifications.map((tool) => [tool.name, digestJson({ ...tool })])),
+    ),
   })
 }
 

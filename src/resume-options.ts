@@ -1,0 +1,78 @@
+import { SallyportError } from './base/errors.ts'
+import { isObject } from './base/json.ts'
+import { checkOptions } from './base/options.ts'
+import type { Auth } from './gate/authenticate.ts'
+import type { ApprovalAnswer } from './gate/verdict.ts'
+import {
+  areSettings,
+  checkGiven,
+  isArrayOf,
+  isFunction,
+  isOutput,
+  isSignal,
+  isText,
+  isToolChoice,
+  type OptionCheck,
+} from './protocol/option-checks.ts'
+import type { OutputSchema } from './run/output.ts'
+import { areLimits, type RunOptions } from './runtime-options.ts'
+
+/** An answer to an open question of a resumed run. */
+export interface ResumeDecision extends Omit<ApprovalAnswer, 'by'> {
+  /** The id of the approval request. */
+  readonly id: string
+}
+
+export interface ResumeOptions<Schema extends OutputSchema = OutputSchema> extends Pick<
+  RunOptions<Schema>,
+  'output' | 'deps' | 'signal' | 'approve' | 'settings' | 'toolChoice' | 'limits'
+> {
+  /** Who gives `decisions` and `resolve`; it does not change on whose behalf the run acts. */
+  readonly answeredBy?: Auth
+  /** Answers to open questions, any of them, in any order. */
+  readonly decisions?: readonly ResumeDecision[]
+  /** What an operator has found out about calls in doubt, by call id. */
+  readonly resolve?: Readonly<Record<string, 'success' | 'failed' | 'retry'>>
+  /** Names of tools whose definitions may have changed since the run began. */
+  readonly acceptTools?: readonly string[]
+}
+
+const anything: OptionCheck = () => {}
+
+const resumeChecks: Readonly<Record<keyof ResumeOptions, OptionCheck>> = {
+  deps: anything,
+  signal: isSignal,
+  approve: isFunction,
+  settings: areSettings,
+  toolChoice: isToolChoice,
+  limits: areLimits,
+  output: isOutput,
+  answeredBy: anything,
+  decisions: isArrayOf('decisions', isDecision),
+  resolve: isResolution,
+  acceptTools: isArrayOf('names of tools', isText),
+}
+
+/** Throws `bad-option` for options that are unknown or of another type. */
+export function checkResumeOptions(runId: string, options: ResumeOptions): void {
+  isText('runId', runId)
+  checkOptions('resume', options, Object.keys(resumeChecks))
+  checkGiven(options, resumeChecks)
+}
+
+function isDecision(name: string, value: unknown): void {
+  if (isObject(value)) return isText(`${name}.id`, value['id'])
+  throw new SallyportError('bad-option', `\`${name}\` is no decision`, {
+    help: 'pass an object with `id` and `action`',
+  })
+}
+
+const outcomes: readonly unknown[] = ['success', 'failed', 'retry']
+
+function isResolution(name: string, value: unknown): void {
+  const isFit = isObject(value) && Object.values(value).every((each) => outcomes.includes(each))
+  if (isFit) return
+  throw new SallyportError('bad-option', `\`${name}\` does not say how calls ended`, {
+    help: 'pass an object from call ids to `success`, `failed` or `retry`',
+  })
+}

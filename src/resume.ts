@@ -1,0 +1,188 @@
+import {
+  conclude,
+  environmentOf,
+  openCarrier,
+  recordBeginning,
+  type RuntimeParts,
+  type StartedRun,
+} from './carry.ts'
+import { SallyportError } from './base/errors.ts'
+import { parseJson } from './base/json.ts'
+import { readAnswer } from './gate/answer.ts'
+import type { ApprovalAnswer, Approver, JudgeContext } from './gate/verdict.ts'
+import type { Principal } from './protocol/principal.ts'
+import type { EndStatus } from './protocol/run-event.ts'
+import { verifyChain } from './report/verify.ts'
+import type { ResumeDecision, ResumeOptions } from './resume-options.ts'
+import type { Approve } from './run/environment.ts'
+import { carryRun } from './run/loop.ts'
+import { compileOutput } from './run/output.ts'
+import { openQuestions, readPast, type Past } from './run/past.ts'
+import type { Resolution } from './run/take-up.ts'
+import type { RunLimits } from './run/stop.ts'
+import { finiteLimits, narrowedLimits, type RunResult } from './runtime-options.ts'
+import { compileScope } from './task-scope.ts'
+
+/** Ends after which a run may be taken up where it stopped. */
+const failures: ReadonlySet<EndStatus | 'open'> = new Set(['error', 'cancelled', 'timeout'])
+
+/** Carries a run of the journal on, from its first new record to its result. */
+export async function resume(
+  parts: RuntimeParts,
+  started: StartedRun<ResumeOptions>,
+): Promise<RunResult> {
+  const { runId, run } = started
+  const past = await readWhole(parts, runId)
+  checkTools(parts, past, run.acceptTools ?? [])
+  const answerer = await answererOf(parts, run)
+  checkDecisions(past, run.decisions ?? [])
+  const { principal, scope, session, messages } = past.start
+  const context: JudgeContext = {
+    runId,
+    session,
+    principal,
+    scope: scope && (await compileScope(scope, parts.tools)),
+  }
+  const limits = narrowedLimits(started.limits, past.start.limits as Partial<RunLimits>)
+  const output = run.output && (await compileOutput(run.output))
+  const carrier = openCarrier(parts, { ...started, limits }, past)
+  recordBeginning(carrier, parts, {
+    context,
+    messages: [],
+    limits: finiteLimits(limits),
+    scope,
+    resumed: { head: past.head },
+  })
+  // before anything is done: another process may be carrying the run
+  await carrier.recorder.flush()
+  const isCounted = parts.rested.delete(runId)
+  if (!isCounted || session === undefined) parts.gate.begin(context, messages)
+  const approve = approveBy(parts, run, answerer)
+  const outcome = await carryRun({
+    ...environmentOf(carrier, parts, {
+      context,
+      messages,
+      output,
+      past: {
+        turns: past.turns,
+        isFailed: failures.has(past.status),
+        isCounted,
+        resolutions: resolutionsOf(run, answerer),
+      },
+    }),
+    approve,
+    askAgain: true,
+  })
+  parts.gate.forget(context)
+  parts.rested.note(runId, outcome.status)
+  return conclude(carrier, outcome)
+}
+
+/** The record of the run, which has to be as it was written. */
+async function readWhole({ journal }: RuntimeParts, runId: string): Promise<Past> {
+  const past = await readPast(runId, journal.read(runId))
+  const { message, verdict } = await verifyChain(journal.read(runId), { head: past.head })
+  if (verdict !== 'CONSISTENT' && verdict !== 'INCOMPLETE' && verdict !== 'OPEN_CALLS') {
+    throw new SallyportError('bad-journal', `the record of run \`${runId}\`: ${message}`, {
+      help: 'a record that was altered is not carried on; restore the journal from a copy',
+    })
+  }
+  if (past.status === 'completed' || past.status === 'denied') {
+    throw new SallyportError('run-not-resumable', `run \`${runId}\` has ended: ${past.status}`, {
+      help: 'start another run, with its `messages` if it is to know of this one',
+    })
+  }
+  return past
+}
+
+/** A tool by the same name may do something else by now. */
+function checkTools(
+  { registry }: RuntimeParts,
+  { start }: Past,
+  accepted: readonly string[],
+): void {
+  const changed = Object.entries(start.definitions ?? {})
+    .filter(([name, digest]) => (registry.definitions[name] ?? digest) !== digest)
+    .map(([name]) => name)
+    .filter((name) => !accepted.includes(name))
+  if (changed.length === 0) return
+  throw new SallyportError(
+    'tool-drift',
+    `changed since the run began: ${changed.map((name) => `\`${name}\``).join(', ')}`,
+    { help: 'look at what has changed, then name them in `acceptTools`' },
+  )
+}
+
+/** Who answers; undefined for somebody who does not say. */
+async function answererOf(
+  parts: RuntimeParts,
+  { answeredBy }: ResumeOptions,
+): Promise<Principal | undefined> {
+  if (answeredBy === undefined) return undefined
+  const caller = await parts.authenticator(parts.policy()).authenticate(answeredBy)
+  if (caller.ok) return caller.principal
+  const { code, help, message } = caller.error
+  throw new SallyportError(code, message, help === undefined ? {} : { help })
+}
+
+/** An answer to a question of another run, or to one that has its answer, settles nothing. */
+function checkDecisions(past: Past, decisions: readonly ResumeDecision[]): void {
+  const open = new Set(openQuestions(past).map(({ approvalId }) => approvalId))
+  const seen = new Set<string>()
+  for (const { id } of decisions) {
+    if (open.has(id) && !seen.has(id)) seen.add(id)
+    else {
+      throw new SallyportError('approval-invalid', `\`${id}\` is no open request of this run`, {
+        help: 'answer each request of `result.approvals` once',
+      })
+    }
+  }
+}
+
+/** The given decisions first, then answers that were left in the journal, then the host. */
+function approveBy(
+  { journal, options }: RuntimeParts,
+  run: ResumeOptions,
+  answerer: Principal | undefined,
+): Approve {
+  const given = new Map((run.decisions ?? []).map((decision) => [decision.id, decision]))
+  const heard = new Set<string>()
+  const by = approverOf(answerer)
+  return async (request, call) => {
+    const decision = given.get(request.id)
+    if (decision !== undefined) {
+      given.delete(request.id)
+      const { id: _id, ...answer } = decision
+      return { ...answer, ...by }
+    }
+    for (const left of await journal.answers(request.runId)) {
+      const answer = leftAnswer(left, request.id)
+      if (answer === undefined || heard.has(left)) continue
+      heard.add(left)
+      if (!request.approvedBy.includes(answer.by?.subject ?? '')) return answer
+    }
+    return (run.approve ?? options.approve)?.(request, call)
+  }
+}
+
+function approverOf(answerer: Principal | undefined): { readonly by?: Approver } {
+  return answerer === undefined ? {} : { by: { subject: answerer.subject, roles: answerer.roles } }
+}
+
+/** An answer from the journal, if it is one to this request. */
+function leftAnswer(text: string, approvalId: string): ApprovalAnswer | undefined {
+  const parsed = parseJson(text)
+  if (!parsed.ok) return undefined
+  const { id, ...rest } = parsed.value as { id?: unknown }
+  if (id !== approvalId) return undefined
+  const answer = readAnswer(rest)
+  return 'code' in answer ? undefined : answer
+}
+
+function resolutionsOf(
+  { resolve = {} }: ResumeOptions,
+  answerer: Principal | undefined,
+): ReadonlyMap<string, Resolution> {
+  const by = answerer?.subject ?? 'an operator'
+  return new Map(Object.entries(resolve).map(([callId, outcome]) => [callId, { outcome, by }]))
+}

@@ -1,0 +1,300 @@
+import pLimit from 'p-limit'
+import { errorData, errorDataOf } from '../base/errors.ts'
+import { stopReason } from '../base/signal.ts'
+import { refusalContent } from '../gate/refusal.ts'
+import type { ExaminedCall, Verdict } from '../gate/verdict.ts'
+import type { ToolCall } from '../protocol/call.ts'
+import type { ToolMessage } from '../protocol/message.ts'
+import type { ToolResulted } from '../protocol/run-event.ts'
+import { execute, type ExecuteContext } from '../tools/execute.ts'
+import { askPeople, type Asked } from './approvals.ts'
+import type { CallEnvironment } from './environment.ts'
+import type { CallBudget } from './call-budget.ts'
+import { concurrencyKey, notRun, type Ending } from './ending.ts'
+import { toolMessage } from './past.ts'
+import { lateNews, progressReporter } from './progress.ts'
+
+/** What became of the calls of one turn. */
+export interface CallsOutcome {
+  /** One answer for each call, in call order; complete unless something is pending. */
+  readonly messages: readonly ToolMessage[]
+  readonly pending: readonly Extract<Verdict, { kind: 'pending' }>['request'][]
+  readonly succeeded: readonly string[]
+  /** Calls that were started by an earlier carrier of the run, and nobody knows how they ended. */
+  readonly inDoubt: readonly string[]
+}
+
+export interface Judged {
+  readonly examined: ExaminedCall
+  readonly verdict: Verdict
+  /** The question to people is on record already. */
+  readonly isAsked?: boolean
+}
+
+/** A verdict, and whether the question it leads to is on record already. */
+export type Judging = Verdict & { readonly isAsked?: boolean }
+
+type Permitted = Extract<Verdict, { kind: 'permit' }>
+
+/** Carries each proposed call to its one result. */
+export class CallDesk {
+  readonly #environment: CallEnvironment
+  readonly #calls: readonly ToolCall[]
+  /** Absent when there is a slot for every call. */
+  readonly #slots: ReturnType<typeof pLimit> | undefined
+  readonly #answers = new Map<string, ToolMessage>()
+  readonly #pending: CallsOutcome['pending'][number][] = []
+  readonly #succeeded: string[] = []
+  readonly #inDoubt: string[] = []
+
+  constructor(environment: CallEnvironment, calls: readonly ToolCall[]) {
+    const { maxParallel } = environment.limits
+    this.#environment = environment
+    this.#calls = calls
+    this.#slots = calls.length > maxParallel ? pLimit(maxParallel) : undefined
+  }
+
+  /** Writes the proposal and its decision down; undefined when the call is already answered. */
+  propose(examined: ExaminedCall, budget: CallBudget): Judged | undefined {
+    this.#recordProposal(examined)
+    return this.judge(examined, budget)
+  }
+
+  /** The same for a call whose proposal is on record; `judgeBy` is how the gate is asked. */
+  judge(
+    examined: ExaminedCall,
+    budget: CallBudget,
+    judgeBy = (): Judging => this.#environment.gate.judge(examined, this.#environment.context),
+  ): Judged | undefined {
+    const { recorder } = this.#environment
+    const { call } = examined
+    const overdrawn = budget.take(call.tool, examined.argsDigest)
+    if (overdrawn !== undefined) {
+      if (overdrawn === budget.overdrawn) recorder.emit({ type: 'limit', ...overdrawn })
+      const code = overdrawn.limit === 'maxRepeatedCalls' ? 'repeated-call' : 'limit-reached'
+      this.#answer(call, notRun('skipped', errorData(code, overdrawn.message)))
+      return undefined
+    }
+    const { isAsked = false, ...verdict } = judgeBy()
+    recorder.emit({ type: 'decision', callId: call.callId, decision: verdict.decision })
+    return { examined, verdict, isAsked }
+  }
+
+  /** The answer of a call that an earlier carrier of the run has recorded. */
+  recall(call: ToolCall, result: ToolResulted): void {
+    this.#answers.set(call.callId, toolMessage(call, result))
+    if (result.status === 'success') this.#succeeded.push(call.tool)
+  }
+
+  /** What an operator has found out about a call, or that nobody knows. */
+  conclude(examined: ExaminedCall, ending: Ending | undefined, resolvedBy?: string): void {
+    const { call } = examined
+    if (ending === undefined) {
+      this.#inDoubt.push(call.callId)
+      return
+    }
+    this.#settle(examined, ending)
+    if (ending.status === 'success') this.#succeeded.push(call.tool)
+    this.#answer(call, ending, resolvedBy === undefined ? {} : { resolvedBy })
+  }
+
+  #recordProposal({ call, args, argsDigest, tool, sensitive: wider }: ExaminedCall): void {
+    const { callId, providerId, index, rawArgs } = call
+    const sensitive = wider ?? tool?.sensitive ?? []
+    const body = {
+      type: 'tool-call' as const,
+      callId,
+      providerId,
+      index,
+      tool: call.tool,
+      argsDigest,
+      args,
+      rawArgs,
+    }
+    this.#environment.recorder.emit(sensitive.length === 0 ? body : { ...body, sensitive })
+  }
+
+  /** Rejects when the run cannot go on; the call has its answer also then. */
+  async carryOut({ examined, verdict, isAsked = false }: Judged): Promise<void> {
+    const { call } = examined
+    try {
+      switch (verdict.kind) {
+        case 'permit':
+          return await this.#run(examined, verdict, 0)
+        case 'refusal':
+          return this.#refuse(call, verdict, 0)
+        case 'pending':
+          return await this.#ask(examined, verdict, isAsked)
+      }
+    } catch (error) {
+      this.#environment.gate.release(call.callId)
+      if (!this.#answers.has(call.callId))
+        this.#answer(call, notRun('cancelled', errorDataOf(error)))
+      throw error
+    }
+  }
+
+  async #ask(
+    examined: ExaminedCall,
+    { request }: Extract<Verdict, { kind: 'pending' }>,
+    isAsked: boolean,
+  ): Promise<void> {
+    const started = this.#environment.clock.monotonic()
+    const asked: Asked = await askPeople(this.#environment, request, isAsked)
+    const waitedMs = Math.round(this.#environment.clock.monotonic() - started)
+    switch (asked.kind) {
+      case 'open':
+        this.#pending.push(asked.request)
+        return undefined
+      case 'stopped':
+        this.#environment.gate.release(examined.call.callId)
+        this.#answer(examined.call, this.#stopped(), { approvalMs: waitedMs })
+        return undefined
+      case 'settled':
+        if (asked.verdict.kind === 'permit')
+          return this.#run(asked.examined, asked.verdict, waitedMs)
+        this.#refuse(examined.call, asked.verdict, waitedMs)
+        return undefined
+    }
+  }
+
+  /** Waits for the key and a slot. */
+  #run(examined: ExaminedCall, { permit }: Permitted, approvalMs: number): Promise<void> {
+    const queuedAt = this.#environment.clock.monotonic()
+    const work = (): Promise<void> => this.#runNow(examined, permit, queuedAt, approvalMs)
+    const key = concurrencyKey(examined)
+    if (key === undefined) return this.#slots === undefined ? work() : this.#slots(work)
+    if (typeof key === 'string') return this.#runAlone(key, work)
+    this.#environment.gate.release(examined.call.callId)
+    this.#answer(examined.call, key, { approvalMs })
+    return Promise.resolve()
+  }
+
+  async #runAlone(key: string, work: () => Promise<void>): Promise<void> {
+    const release = await this.#environment.keys.acquire(key, this.#environment.signal)
+    try {
+      await (this.#slots === undefined ? work() : this.#slots(work))
+    } finally {
+      release?.()
+    }
+  }
+
+  /** Writes the intent down, and only then executes. */
+  async #runNow(
+    examined: ExaminedCall,
+    permit: Permitted['permit'],
+    queuedAt: number,
+    approvalMs: number,
+  ): Promise<void> {
+    const { clock, recorder, signal } = this.#environment
+    const { call } = examined
+    const queueMs = Math.round(clock.monotonic() - queuedAt)
+    let ending: Ending
+    if (signal.aborted) ending = this.#stopped()
+    else {
+      this.#recordIntent(examined)
+      const written = recorder.flush()
+      if (written !== undefined) await written
+      ending = await execute(permit, this.#contextOf(call.callId))
+    }
+    this.#settle(examined, ending)
+    if (ending.status === 'success') this.#succeeded.push(call.tool)
+    this.#answer(call, ending, { queueMs, approvalMs })
+    // the outcome is on its way to the disk before the slot is given to another call
+    const written = recorder.flush()
+    if (written !== undefined) await written
+  }
+
+  /** The gate learns what came out before anything else is judged by it. */
+  #settle(examined: ExaminedCall, { attempts, status, result, content, durationMs }: Ending): void {
+    const { gate, context } = this.#environment
+    if (attempts === 0) return gate.release(examined.call.callId)
+    const succeeded = status === 'success'
+    gate.settle(examined, context, { succeeded, value: result ?? content, durationMs })
+  }
+
+  #recordIntent({ call: { callId, tool }, argsDigest }: ExaminedCall): void {
+    const type = 'execution-start'
+    this.#environment.recorder.emit({ type, callId, tool, argsDigest, idempotencyKey: callId })
+  }
+
+  #contextOf(callId: string): ExecuteContext {
+    const { runId, signal, clock, deps, log, recorder } = this.#environment
+    return {
+      runId,
+      idempotencyKey: callId,
+      signal,
+      clock,
+      deps,
+      log,
+      onProgress: progressReporter(recorder, callId),
+      // the call has its result by now; that the tool went on is news of its progress
+      onLate: (late) =>
+        recorder.emit({ type: 'execution-progress', callId, value: lateNews(late) }),
+    }
+  }
+
+  #refuse(
+    call: ToolCall,
+    refusal: Extract<Verdict, { kind: 'refusal' }>,
+    approvalMs: number,
+  ): void {
+    const content = refusalContent(refusal.decision, refusal.error)
+    this.#answer(call, { ...notRun(refusal.status, refusal.error), content }, { approvalMs })
+  }
+
+  #stopped(): Ending {
+    const code =
+      stopReason(this.#environment.signal) === 'run-timeout' ? 'run-timeout' : 'cancelled'
+    return notRun('cancelled', errorData(code, 'the run was stopped before the call ran'))
+  }
+
+  #answer(
+    call: ToolCall,
+    execution: Ending,
+    waits: {
+      readonly queueMs?: number
+      readonly approvalMs?: number
+      readonly resolvedBy?: string
+    } = {},
+  ): void {
+    const { status, content, durationMs, ...rest } = execution
+    this.#environment.recorder.emit({
+      type: 'tool-result',
+      callId: call.callId,
+      tool: call.tool,
+      status,
+      content,
+      ...rest,
+      queueMs: waits.queueMs ?? 0,
+      approvalMs: waits.approvalMs ?? 0,
+      ...(waits.resolvedBy === undefined ? {} : { resolvedBy: waits.resolvedBy }),
+      executionMs: Math.round(durationMs),
+    })
+    this.#answers.set(call.callId, toolMessage(call, { content, status }))
+  }
+
+  /** To be asked for in the same breath as whether the run goes on: a stop drops what is pending. */
+  outcome(): CallsOutcome {
+    if (this.#environment.signal.aborted) this.#dropPending()
+    const messages = this.#calls
+      .map((call) => this.#answers.get(call.callId))
+      .filter((message) => message !== undefined)
+    return {
+      messages,
+      pending: this.#pending,
+      succeeded: this.#succeeded,
+      inDoubt: this.#inDoubt,
+    }
+  }
+
+  /** A run that was stopped waits for nobody. */
+  #dropPending(): void {
+    this.#pending.length = 0
+    for (const call of this.#calls) {
+      if (this.#answers.has(call.callId)) continue
+      this.#environment.gate.release(call.callId)
+      this.#answer(call, this.#stopped())
+    }
+  }
+}

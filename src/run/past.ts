@@ -1,0 +1,243 @@
+import { SallyportError } from '../base/errors.ts'
+import { callId } from '../base/ids.ts'
+import { redacted } from '../base/redact.ts'
+import { openRecord } from '../journal/chain.ts'
+import type { JournalRecord } from '../journal/journal.ts'
+import type { ToolCall } from '../protocol/call.ts'
+import type { Decision } from '../protocol/decision.ts'
+import type { AssistantMessage, ToolMessage } from '../protocol/message.ts'
+import type {
+  ApprovalDecided,
+  ApprovalRequested,
+  EndStatus,
+  RunStart,
+  StructuralEvent,
+  ToolCallProposed,
+  ToolResulted,
+  TurnEnded,
+  UsageReported,
+} from '../protocol/run-event.ts'
+
+/** A question to people as it stands in the record; of several about one call the last. */
+export interface PastQuestion {
+  readonly request: ApprovalRequested
+  readonly answers: readonly ApprovalDecided[]
+}
+
+/** How far one call had come. */
+export interface PastCall {
+  readonly call: ToolCall
+  /** Undefined where the record ends before the call was proposed. */
+  readonly proposed: ToolCallProposed | undefined
+  readonly decision: Decision | undefined
+  readonly question: PastQuestion | undefined
+  /** The argument text that is to be judged: as sent, or as a person has edited it. */
+  readonly rawArgs: string
+  /** The digest of those arguments; undefined where the call was not proposed. */
+  readonly argsDigest: string | undefined
+  /** The tool was started; whether it did its work only a result can tell. */
+  readonly started: boolean
+  readonly result: ToolResulted | undefined
+}
+
+/** A model response on record, with its calls in their order. */
+export interface PastTurn {
+  readonly turn: number
+  readonly usage: UsageReported
+  readonly message: AssistantMessage | null
+  readonly calls: readonly PastCall[]
+  readonly end: TurnEnded | undefined
+}
+
+/** A run as its journal tells it. */
+export interface Past {
+  readonly start: RunStart
+  /** How it ended last; `open` when its process died or still carries it. */
+  readonly status: EndStatus | 'open'
+  readonly turns: readonly PastTurn[]
+  /** Every event, in order. */
+  readonly events: readonly StructuralEvent[]
+  /** Records so far. */
+  readonly length: number
+  /** Digest of the last record. */
+  readonly head: string
+}
+
+/**
+ * Reads a run back. Throws `bad-journal` where the journal holds no such run, and where messages,
+ * arguments or results were erased, without which nobody can carry it on.
+ */
+export async function readPast(
+  runId: string,
+  records: AsyncIterable<JournalRecord>,
+): Promise<Past> {
+  const events: StructuralEvent[] = []
+  let head = ''
+  for await (const record of records) {
+    const { event, erased } = openRecord(record)
+    if (erased) throw erasedRun(runId)
+    events.push(event)
+    head = record.hash
+  }
+  const [start] = events
+  if (start?.type !== 'run-start') throw unknownRun(runId)
+  return {
+    start,
+    status: statusOf(events),
+    turns: turnsOf(runId, events),
+    events,
+    length: events.length,
+    head,
+  }
+}
+
+/** The answers of a turn whose calls are over. */
+export function answersOf({ calls }: PastTurn): readonly ToolMessage[] {
+  return calls.flatMap(({ call, result }) =>
+    result === undefined ? [] : [toolMessage(call, result)],
+  )
+}
+
+/** The questions to people that have no final answer yet. */
+export function openQuestions({ turns }: Past): readonly ApprovalRequested[] {
+  return turns
+    .flatMap(({ calls }) => calls)
+    .flatMap(({ decision, question, result, started }) => {
+      const isOpen = !started && result === undefined && decision?.effect === 'ask'
+      return isOpen && question !== undefined ? [question.request] : []
+    })
+}
+
+/** The answer to a call, for the model. */
+export function toolMessage(
+  { callId: id, providerId, tool }: ToolCall,
+  { content, status }: Pick<ToolResulted, 'content' | 'status'>,
+): ToolMessage {
+  return { role: 'tool', callId: id, providerId, tool, content, isError: status !== 'success' }
+}
+
+function statusOf(events: readonly StructuralEvent[]): Past['status'] {
+  const last = events.at(-1)
+  return last?.type === 'end' ? last.status : 'open'
+}
+
+function turnsOf(runId: string, events: readonly StructuralEvent[]): readonly PastTurn[] {
+  const calls = new Map<string, CallInMaking>()
+  const turns: { usage: UsageReported; end: TurnEnded | undefined }[] = []
+  for (const event of events) {
+    if (event.type === 'usage') turns.push({ usage: event, end: undefined })
+    else if (event.type === 'turn-end') turns.at(-1)!.end = event
+    else if (event.type === 'tool-call') calls.set(event.callId, newCall(event))
+    else if ('callId' in event) calls.get(event.callId)?.take(event)
+  }
+  return turns.map(({ usage, end }) => ({
+    turn: usage.turn,
+    usage,
+    message: usage.message && sendable(usage.message),
+    end,
+    calls: callsOf(runId, usage).map((call) => pastCall(call, calls.get(call.callId))),
+  }))
+}
+
+/** Arguments that the record does not keep are sent as none: providers refuse what is no JSON. */
+function sendable(message: AssistantMessage): AssistantMessage {
+  const content = message.content.map((part) =>
+    part.type === 'tool-call' && part.arguments === redacted ? { ...part, arguments: '{}' } : part,
+  )
+  return { ...message, content }
+}
+
+/** The calls of a response as the model made them. */
+function callsOf(runId: string, { message, turn }: UsageReported): readonly ToolCall[] {
+  const parts = message?.content.filter((part) => part.type === 'tool-call') ?? []
+  return parts.map(({ providerId, tool, arguments: rawArgs, defect }, index) => ({
+    callId: callId(runId, turn, index),
+    providerId,
+    turn,
+    index,
+    tool,
+    rawArgs,
+    ...(defect === undefined ? {} : { defect }),
+  }))
+}
+
+interface CallInMaking {
+  readonly proposed: ToolCallProposed
+  decision: Decision | undefined
+  question: { request: ApprovalRequested; answers: ApprovalDecided[] } | undefined
+  edited: string | undefined
+  argsDigest: string
+  started: boolean
+  result: ToolResulted | undefined
+  take(event: StructuralEvent): void
+}
+
+function newCall(proposed: ToolCallProposed): CallInMaking {
+  return {
+    proposed,
+    decision: undefined,
+    question: undefined,
+    edited: undefined,
+    argsDigest: proposed.argsDigest,
+    started: false,
+    result: undefined,
+    take(event) {
+      switch (event.type) {
+        case 'decision':
+          this.decision = event.decision
+          break
+        case 'approval-request':
+          this.question = { request: event, answers: [] }
+          break
+        case 'approval-decision':
+          if (event.approvalId === this.question?.request.approvalId) {
+            this.question.answers.push(event)
+          }
+          if (event.args !== undefined) {
+            this.edited = JSON.stringify(event.args)
+            this.argsDigest = event.argsDigest ?? ''
+          }
+          break
+        case 'execution-start':
+          this.started = true
+          this.result = undefined
+          break
+        case 'tool-result':
+          this.result = event
+          break
+        default:
+      }
+    },
+  }
+}
+
+function pastCall(call: ToolCall, known: CallInMaking | undefined): PastCall {
+  if (known === undefined) {
+    return {
+      call,
+      proposed: undefined,
+      decision: undefined,
+      question: undefined,
+      rawArgs: call.rawArgs,
+      argsDigest: undefined,
+      started: false,
+      result: undefined,
+    }
+  }
+  const { proposed, decision, question, edited, argsDigest, started, result } = known
+  const rawArgs = edited ?? call.rawArgs
+  return { call, proposed, decision, question, rawArgs, argsDigest, started, result }
+}
+
+function unknownRun(runId: string): SallyportError {
+  return new SallyportError('bad-option', `the journal holds no run \`${runId}\``, {
+    help: 'name a run of this journal',
+  })
+}
+
+function erasedRun(runId: string): SallyportError {
+  return new SallyportError(
+    'run-not-resumable',
+    `run \`${runId}\` cannot go on: what was said in it was erased`,
+  )
+}

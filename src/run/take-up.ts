@@ -1,0 +1,245 @@
+import { errorData } from '../base/errors.ts'
+import type { AskedBefore } from '../gate/approval.ts'
+import type { ApprovalRequest, ExaminedCall, Verdict } from '../gate/verdict.ts'
+import type { CallStatus } from '../protocol/call.ts'
+import type { Decision } from '../protocol/decision.ts'
+import type { AssistantMessage } from '../protocol/message.ts'
+import type { CallBudget } from './call-budget.ts'
+import { CallDesk, type Judged, type Judging } from './call-desk.ts'
+import { carryOutAll } from './calls.ts'
+import type { CallEnvironment } from './environment.ts'
+import { notRun, type Ending } from './ending.ts'
+import type { PastCall, PastQuestion, PastTurn } from './past.ts'
+import type { ModelTurn } from './turn.ts'
+
+/** What an operator has found out about a call whose outcome the record cannot tell. */
+export interface Resolution {
+  readonly outcome: 'success' | 'failed' | 'retry'
+  /** Who says so. */
+  readonly by: string
+}
+
+/** What a run is taken up with. */
+export interface PastCourse extends TakingUp {
+  readonly turns: readonly PastTurn[]
+  /** It ended with an error, by a stop from outside, or out of time. */
+  readonly isFailed: boolean
+}
+
+/** What a resumed run needs to know beside its record. */
+export interface TakingUp {
+  readonly resolutions: ReadonlyMap<string, Resolution>
+  /** This process has carried the run before: what outlives a run has been counted. */
+  readonly isCounted: boolean
+}
+
+/** A model response as it was before it was written down. */
+export function pastModelTurn({ calls, end, message, usage }: PastTurn): ModelTurn {
+  return {
+    response: {
+      text: textOf(message, 'text'),
+      reasoning: textOf(message, 'reasoning'),
+      images: message?.content.flatMap((part) => (part.type === 'image' ? [part.url] : [])) ?? [],
+      refusal: textOf(message, 'refusal') || undefined,
+      calls: [],
+      finishReason: end?.finishReason ?? usage.finishReason ?? { unified: 'other', raw: null },
+      usage: usage.usage,
+      cost: usage.cost,
+      error: undefined,
+      opaque: message?.opaque,
+      model: end?.model,
+      responseId: end?.responseId,
+    },
+    calls: calls.map(({ call }) => call),
+    message,
+    attempts: end?.attempts ?? 1,
+    durationMs: end?.durationMs ?? 0,
+  }
+}
+
+function textOf(message: AssistantMessage | null, type: 'text' | 'reasoning' | 'refusal'): string {
+  let text = ''
+  for (const part of message?.content ?? []) if (part.type === type) text += part.text
+  return text
+}
+
+/** Tells gate and budget of the calls of a turn that are over. */
+export async function recallCalls(
+  environment: CallEnvironment,
+  { calls }: PastTurn,
+  { isCounted }: TakingUp,
+  budget: CallBudget,
+): Promise<void> {
+  for (const past of calls) {
+    if (past.proposed === undefined) continue
+    budget.take(past.call.tool, past.proposed.argsDigest)
+    await recallCall(environment, past, isCounted)
+  }
+}
+
+async function recallCall(
+  environment: CallEnvironment,
+  past: PastCall,
+  isCounted: boolean,
+): Promise<void> {
+  const { result, started } = past
+  const examined = await examineAgain(environment, past)
+  const refused = result !== undefined && !started && past.decision?.effect === 'deny'
+  environment.gate.recall(examined, environment.context, {
+    approved: started && hasYes(past.question),
+    isCounted,
+    ...(refused ? { refused: past.decision! } : {}),
+    ...(started && result !== undefined
+      ? {
+          outcome: {
+            succeeded: result.status === 'success',
+            value: result.result ?? result.content,
+            durationMs: result.executionMs,
+          },
+        }
+      : {}),
+  })
+}
+
+/**
+ * Carries the calls of a turn to their end that was begun by another carrier: what has a result is
+ * left as it is, what was never started is judged again and run, and what was started without a
+ * result is run again only if its tool is idempotent or an operator says so.
+ */
+export async function takeUpCalls(
+  environment: CallEnvironment,
+  turn: PastTurn,
+  takingUp: TakingUp,
+  budget: CallBudget,
+): Promise<CallDesk> {
+  const desk = new CallDesk(
+    environment,
+    turn.calls.map(({ call }) => call),
+  )
+  const judged: (Judged | undefined)[] = []
+  for (const past of turn.calls) {
+    const examined = await examineAgain(environment, past)
+    if (past.result !== undefined) {
+      if (past.proposed !== undefined) budget.take(past.call.tool, past.proposed.argsDigest)
+      await recallCall(environment, past, takingUp.isCounted)
+      desk.recall(past.call, past.result)
+    } else judged.push(takeUp({ environment, desk, budget, takingUp }, past, examined))
+  }
+  await carryOutAll(desk, judged)
+  return desk
+}
+
+interface Desk {
+  readonly environment: CallEnvironment
+  readonly desk: CallDesk
+  readonly budget: CallBudget
+  readonly takingUp: TakingUp
+}
+
+function takeUp(
+  { budget, desk, environment, takingUp }: Desk,
+  past: PastCall,
+  examined: ExaminedCall,
+): Judged | undefined {
+  if (past.proposed === undefined) return desk.propose(examined, budget)
+  const resolution = takingUp.resolutions.get(past.call.callId)
+  if (isUnlike(past, examined) && (!past.started || resolution?.outcome === 'retry')) {
+    desk.conclude(examined, notRun('abandoned', argumentsLost))
+    return undefined
+  }
+  if (!past.started) return desk.judge(examined, budget, judgeAgain(environment, past, examined))
+  const mayRepeat = examined.tool?.annotations.idempotent === true && !isUnlike(past, examined)
+  if (resolution?.outcome === 'retry' || (resolution === undefined && mayRepeat)) {
+    return desk.judge(examined, budget, judgeAgain(environment, past, examined))
+  }
+  budget.take(past.call.tool, past.proposed.argsDigest)
+  desk.conclude(examined, resolution && resolvedEnding(resolution), resolution?.by)
+  return undefined
+}
+
+const argumentsLost = errorData(
+  'run-not-resumable',
+  'the arguments that were decided about are not on record, or mean something else to the tool',
+)
+
+/** Whether these are other arguments than were decided about. */
+function isUnlike({ argsDigest }: PastCall, examined: ExaminedCall): boolean {
+  return examined.argsDigest !== argsDigest
+}
+
+/** The call as it would run: with the arguments a person has put in place of those of the model. */
+async function examineAgain(
+  { gate }: CallEnvironment,
+  { call, rawArgs }: PastCall,
+): Promise<ExaminedCall> {
+  return gate.examine({ ...call, rawArgs })
+}
+
+/** The current policy decides, and what was decided before where that is stricter. */
+function judgeAgain(
+  { context, gate }: CallEnvironment,
+  { decision, question }: PastCall,
+  examined: ExaminedCall,
+): () => Judging {
+  return () => {
+    if (decision?.effect === 'deny' && examined.defect === undefined) return refusedBefore(decision)
+    if (question === undefined) return gate.judge(examined, context)
+    const asked = askedBefore(question, context.principal)
+    const verdict = gate.rejudge(examined, context, asked)
+    const isSame = verdict.kind === 'pending' && verdict.request.id === asked.request.id
+    return { ...verdict, isAsked: isSame }
+  }
+}
+
+const statuses: Readonly<Record<string, CallStatus>> = {
+  approval_denied: 'denied-by-human',
+  approval_expired: 'approval-expired',
+}
+
+function refusedBefore(decision: Decision): Verdict {
+  const message = decision.reasons[0] ?? `refused by \`${decision.rule}\``
+  const status = statuses[decision.rule] ?? 'error-security'
+  return { kind: 'refusal', decision, status, error: errorData('denied', message) }
+}
+
+function askedBefore(
+  { answers, request }: PastQuestion,
+  askedBy: ApprovalRequest['askedBy'],
+): AskedBefore {
+  const { approvalId, approvers, args, argsDigest, callId, editable } = request
+  const { expiresAt, reasons, rules, runId, tool } = request
+  const yes = answers
+    .filter(({ action }) => action === 'approve' || action === 'edit')
+    .map(({ by }) => by ?? { subject: '' })
+  return {
+    yes,
+    request: {
+      id: approvalId,
+      runId,
+      callId,
+      tool,
+      args,
+      argsDigest,
+      askedBy,
+      rules,
+      reasons,
+      approvers,
+      expiresAt,
+      editable,
+      approvedBy: yes.map(({ subject }) => subject),
+    },
+  }
+}
+
+function hasYes(question: PastQuestion | undefined): boolean {
+  return question?.answers.some(({ action }) => action === 'approve') === true
+}
+
+function resolvedEnding({ by, outcome }: Resolution): Ending {
+  if (outcome === 'failed') {
+    const error = errorData('tool-failed', `${by} found that the tool did not do its work`)
+    return { ...notRun('error-execution', error), attempts: 1 }
+  }
+  const content = `${by} found that the tool did its work; what it returned is not known.`
+  return { status: 'success', content, attempts: 1, durationMs: 0 }
+}

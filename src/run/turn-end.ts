@@ -1,0 +1,83 @@
+import { errorData, type ErrorData } from '../base/errors.ts'
+import { isObject } from '../base/json.ts'
+import { stopReason } from '../base/signal.ts'
+import type { ApprovalRequest } from '../gate/verdict.ts'
+import type { EndStatus } from '../protocol/run-event.ts'
+import type { CallBudget } from './call-budget.ts'
+import type { CallsOutcome } from './call-desk.ts'
+import type { RunEnvironment } from './environment.ts'
+import type { Recorder } from './recorder.ts'
+import type { Stop } from './stop.ts'
+import type { ModelTurn } from './turn.ts'
+
+/** Why a run does not go on. */
+export interface Ending {
+  readonly status: EndStatus
+  readonly error?: ErrorData
+  readonly approvals?: readonly ApprovalRequest[]
+  readonly inDoubt?: readonly string[]
+}
+
+/** What a turn came to. */
+export interface TurnEnd {
+  /** Undefined when the run goes on. */
+  readonly ending: Ending | undefined
+  readonly lastTools: readonly string[]
+}
+
+/** Whether the run goes on after a turn; undefined when it does. */
+export function endingAfter(
+  { recorder, signal }: Pick<RunEnvironment, 'recorder' | 'signal'>,
+  { response, calls }: ModelTurn,
+  { inDoubt, pending }: CallsOutcome,
+  {
+    budget: { overdrawn },
+    rejected,
+  }: {
+    readonly budget: CallBudget
+    /** What was wrong with an answer that was asked for once again. */
+    readonly rejected: ErrorData | undefined
+  },
+): Ending | undefined {
+  if (signal.aborted) return stoppedEnding(signal)
+  if (response.error?.code === 'budget-exceeded') return overspent(recorder, response.error)
+  if (response.error !== undefined) return { status: 'error', error: response.error }
+  if (pending.length + inDoubt.length > 0) {
+    return { status: 'needs-approval', approvals: pending, inDoubt }
+  }
+  const { unified, raw } = response.finishReason
+  if (unified === 'content-filter') {
+    const message = `the provider filtered the answer (\`${raw ?? unified}\`)`
+    return { status: 'error', error: errorData('model-refused', message) }
+  }
+  if (unified === 'error') {
+    const message = `the model stopped with \`${raw ?? unified}\``
+    return { status: 'error', error: errorData('model-error', message) }
+  }
+  if (rejected !== undefined && calls.length > 0) return { status: 'error', error: rejected }
+  // the limit itself is on record since the call that passed it
+  if (overdrawn !== undefined) return { status: 'limit' }
+  // a paused answer is bounded like every other sequence of turns
+  if (calls.length > 0 || unified === 'pause') return undefined
+  if (unified !== 'length') return { status: 'completed' }
+  const message = 'the answer was cut at the bound of output tokens'
+  return stopped(recorder, { status: 'limit', limit: 'maxOutputTokens', max: 0, message })
+}
+
+function overspent(recorder: Recorder, { message, details }: ErrorData): Ending {
+  const max = isObject(details) ? Number(details['limit']) : 0
+  return stopped(recorder, { status: 'limit', limit: 'budget.hard', max, message })
+}
+
+/** The end a stop condition asks for; a limit goes on record. */
+export function stopped(recorder: Recorder, { status, limit, max, message }: Stop): Ending {
+  if (status === 'limit') recorder.emit({ type: 'limit', limit, max, message })
+  return { status }
+}
+
+/** The end of a run that was stopped from outside. */
+export function stoppedEnding(signal: AbortSignal): Ending {
+  return stopReason(signal) === 'run-timeout'
+    ? { status: 'timeout', error: errorData('run-timeout', 'the run did not finish in time') }
+    : { status: 'cancelled', error: errorData('cancelled', 'the run was cancelled') }
+}
