@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -37,9 +38,10 @@ interface Login {
 async function startLogin(
   cwd: string,
   baseUrl: string,
-  ...more: readonly string[]
+  more: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Login> {
-  const child = startCli(['login', '--base-url', baseUrl, ...more], { cwd })
+  const child = startCli(['login', '--base-url', baseUrl, '--json', ...more], { cwd, environment })
   const err = textOf(child.stderr)
   const seen = Promise.withResolvers<string>()
   let text = ''
@@ -94,7 +96,7 @@ describe.concurrent('sallyport login', () => {
   test('S1-25 keeps the key of a login in a file that only its owner may read, for `run` to find', async () => {
     await using server = await accountServer()
     const cwd = deskFolder()
-    const login = await startLogin(cwd, server.baseUrl, '--json')
+    const login = await startLogin(cwd, server.baseUrl)
     const page = await fetch(await callbackFrom(login.url))
     const { code, out, err } = await login.end()
     expect([code, page.status]).toEqual([0, 200])
@@ -164,7 +166,7 @@ describe.concurrent('sallyport login', () => {
   test('S1-T4 (no state) answers its own callback only, at its one path, on its own name, and once', async () => {
     await using server = await accountServer()
     const cwd = temporaryFolder()
-    const login = await startLogin(cwd, server.baseUrl, '--json')
+    const login = await startLogin(cwd, server.baseUrl)
     const callback = new URL(await callbackFrom(login.url))
     expect([callback.hostname, callback.pathname]).toEqual(['localhost', '/callback'])
     const { host } = callback
@@ -190,7 +192,7 @@ describe.concurrent('sallyport login', () => {
   test('S1-23 says no with exit code 1 when the person does not agree', async () => {
     await using server = await accountServer({ loginError: 'access_denied\u001b[2J' })
     const cwd = temporaryFolder()
-    const login = await startLogin(cwd, server.baseUrl, '--json')
+    const login = await startLogin(cwd, server.baseUrl)
     expect((await fetch(await callbackFrom(login.url))).status).toBe(502)
     const { code, err } = await login.end()
     expect([code, err]).toEqual([1, expect.stringContaining('error[login-refused]') as string])
@@ -200,7 +202,7 @@ describe.concurrent('sallyport login', () => {
 
   test('S1-22 fails with exit code 5 when the code is not accepted, and shows neither code nor verifier', async () => {
     await using server = await accountServer()
-    const login = await startLogin(temporaryFolder(), server.baseUrl, '--json')
+    const login = await startLogin(temporaryFolder(), server.baseUrl)
     const callback = callbackIn(login.url)
     callback.searchParams.set('code', 'planted-code')
     const page = await fetch(callback)
@@ -213,6 +215,28 @@ describe.concurrent('sallyport login', () => {
     }
   })
 
+  test.skipIf(process.platform !== 'linux')(
+    'opens a browser only when it is asked to',
+    async () => {
+      await using server = await accountServer()
+      const cwd = temporaryFolder()
+      const script = '#!/bin/sh\nprintf "%s\\n" "$#" "$1" > "$HOME/opened"\n'
+      writeFileSync(join(cwd, 'xdg-open'), script, { mode: 0o755 })
+      for (const more of [['--open'], []]) {
+        const login = await startLogin(cwd, server.baseUrl, more, { PATH: cwd })
+        const opened = join(cwd, 'opened')
+        if (more.length > 0) {
+          await expect
+            .poll(() => existsSync(opened) && readFileSync(opened, 'utf8'))
+            .toBe(`1\n${login.url}\n`)
+          rmSync(opened)
+        }
+        await fetch(await callbackFrom(login.url))
+        expect([(await login.end()).code, existsSync(opened)]).toEqual([0, false])
+      }
+    },
+  )
+
   test('ends with exit code 4 when nobody comes in time, and with 130 when it is interrupted', async () => {
     await using server = await accountServer()
     const late = await cli(['login', '--base-url', server.baseUrl, '--timeout', '50ms'], {
@@ -220,7 +244,7 @@ describe.concurrent('sallyport login', () => {
     })
     expect([late.code, late.err]).toEqual([4, expect.stringContaining('error[login-expired]')])
     expect(late.err).toContain(`${new URL(server.baseUrl).origin}/auth?callback_url=`)
-    const login = await startLogin(temporaryFolder(), server.baseUrl, '--json')
+    const login = await startLogin(temporaryFolder(), server.baseUrl)
     login.child.kill('SIGINT')
     expect((await login.end()).code).toBe(130)
   })

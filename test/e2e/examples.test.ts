@@ -21,6 +21,10 @@ const keyLines: Readonly<Record<string, readonly RegExp[]>> = {
     /^denied: too late$/m,
     /^unanswered: nothing was paid$/m,
   ],
+  '08-key-pool-and-oauth.ts': [
+    /^logged in with sk-or-v1\.\.\.cdef$/m,
+    /^4\.5 dollars left, 0\.0001 spent$/m,
+  ],
   '10-untrusted-text.ts': [
     /`\/recipient` steers this call and is named by no trusted source/,
     /^paid 98\.7 to UK12345678901234567890$/m,

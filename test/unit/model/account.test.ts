@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { isSallyportError } from '../../../src/base/errors.ts'
 import {
@@ -7,6 +8,7 @@ import {
 } from '../../../src/model/account.ts'
 import type { AccountEndpoint } from '../../../src/model/account-client.ts'
 import { scriptedAccount, type AccountScript } from '../../../src/testing/account-script.ts'
+import type { Transport } from '../../../src/wire/transport.ts'
 import { fakeProvider, type FakeProviderOptions } from '../../../src/testing/fake-provider.ts'
 
 const apiKey = 'sk-or-v1-planted-secret'
@@ -356,6 +358,25 @@ describe('what goes wrong', () => {
     }
   })
 
+  test('the key is not shown by what prints or writes objects', () => {
+    const account = openrouterAccount({ baseUrl: 'http://127.0.0.1:1/v1', apiKey })
+    const shown = inspect(account, { depth: 9, showHidden: true }) + JSON.stringify(account)
+    expect(shown).not.toContain('planted')
+  })
+
+  test('a transport of the caller carries every question', async () => {
+    const urls: string[] = []
+    const transport: Transport = {
+      fetch: (url, init) => {
+        urls.push(`${init.method} ${url}`)
+        return fetch(url, init)
+      },
+    }
+    const { result } = await ask(saying({ key: {} }), (account) => account.keyInfo(), { transport })
+    expect([urls.length, result]).toMatchObject([1, { limit: null }])
+    expect(urls[0]).toMatch(/^GET http:.*\/v1\/key$/)
+  })
+
   test('a key may be looked up for each question', async () => {
     const keys = ['first-key', '']
     const turns = saying({})
@@ -383,6 +404,7 @@ describe('what goes wrong', () => {
       { timeouts: { totalMs: 0.5 } },
       { retry: { tries: 1 } },
       { headers: { host: 'x' } },
+      { transport: {} },
     ]) {
       expect(() => openrouterAccount(options as AccountEndpoint)).toThrow(
         expect.objectContaining({ code: 'bad-option' }),

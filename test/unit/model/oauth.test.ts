@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { keyPool } from '../../../src/model/key-pool.ts'
 import {
   createPkce,
   exchangeCode,
@@ -318,45 +319,33 @@ describe('the exchange', () => {
   })
 })
 
-/** What a login needs of a pool of keys. */
-function memoryKeys(...keys: string[]) {
-  const all = new Set(keys)
-  return {
-    all,
-    get size() {
-      return all.size
-    },
-    add: (key: string) => all.add(key),
-    remove: (key: string) => all.delete(key),
-  }
-}
-
 describe('logins of a program', () => {
   test('S1-25 S1-26 put the key into the pool, and take it out again', async () => {
     await using server = await loginServer()
-    const keys = memoryKeys()
+    const keys = keyPool([])
     const login = accountLogin({ ...server.endpoint, keys, callbackUrl })
     expect([login.isConfigured, login.isAuthenticated]).toEqual([true, false])
     const { url, state } = login.start()
     const stored = JSON.parse(JSON.stringify(state)) as LoginState
     expect(await login.finish(await consent(url), stored)).toBe('sk-or-v1...cdef')
-    expect([...keys.all]).toEqual(['sk-or-v1-0123456789abcdef0123456789abcdef'])
+    expect(keys.current()).toBe('sk-or-v1-0123456789abcdef0123456789abcdef')
+    expect(keys.status().keys.map(({ key }) => key)).toEqual(['sk-or-v1...cdef'])
     expect(login.isAuthenticated).toBe(true)
     keys.add('given-otherwise')
     expect(login.logout()).toBe(1)
-    expect([...keys.all]).toEqual(['given-otherwise'])
+    expect([keys.size, keys.current()]).toEqual([1, 'given-otherwise'])
     expect(login.logout()).toBe(0)
   })
 
   test('S1-26 are not there without a callback URL, but keys are', async () => {
-    const login = accountLogin({ keys: memoryKeys('given') })
+    const login = accountLogin({ keys: keyPool(['given']) })
     expect([login.isConfigured, login.isAuthenticated]).toEqual([false, true])
     expect(await failureOf(() => login.start())).toMatchObject({ code: 'bad-option' })
   })
 
   test('S1-25 are finished once, also when two callbacks come at the same time', async () => {
     await using server = await loginServer()
-    const keys = memoryKeys()
+    const keys = keyPool([])
     const login = accountLogin({ ...server.endpoint, keys, callbackUrl })
     const { url, state } = login.start()
     const callback = await consent(url)
@@ -374,7 +363,7 @@ describe('logins of a program', () => {
 
   test('are over after a refusal, but not after a callback of somebody else', async () => {
     await using server = await loginServer()
-    const login = accountLogin({ ...server.endpoint, keys: memoryKeys(), callbackUrl })
+    const login = accountLogin({ ...server.endpoint, keys: keyPool([]), callbackUrl })
     const { url, state } = login.start()
     const stranger = `${callbackUrl}&state=${'x'.repeat(43)}&error=no`
     expect(await failureOf(() => login.finish(stranger, state))).toMatchObject({
@@ -392,7 +381,7 @@ describe('logins of a program', () => {
   })
 
   test('refuse options that are unknown or malformed at once', () => {
-    const keys = memoryKeys()
+    const keys = keyPool([])
     for (const options of [
       { keys, apiKey: 'x' },
       { keys, callbackUrl: 'ftp://x' },
