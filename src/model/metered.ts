@@ -71,6 +71,8 @@ const unsent = new Set<ErrorCode>([
   'bad-option',
   'internal',
   'model-connect',
+  'model-no-key',
+  'model-quota',
   'model-unauthorized',
   'budget-exceeded',
 ])
