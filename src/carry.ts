@@ -167,6 +167,7 @@ export function environmentOf(
     limits,
     stopWhen: options.stopWhen ?? [],
     tools: registry.specifications,
+    finalAnswer: run.finalAnswer ?? false,
     toolChoice: run.toolChoice ?? options.toolChoice ?? 'auto',
     settings: run.settings ?? options.settings,
     ...beginning,

@@ -92,6 +92,11 @@ export interface RunOptions<Schema extends OutputSchema = OutputSchema> {
   readonly settings?: ModelSettings
   readonly toolChoice?: ToolChoice
   /**
+   * Keeps the last turn that `maxTurns` permits for an answer: the model is told not to call tools,
+   * and no call of it runs. Default false: a run that still calls tools then ends as `limit`.
+   */
+  readonly finalAnswer?: boolean
+  /**
    * The form the answer has to have, asked of the model and checked. An answer without it is asked
    * for once again, in a turn that runs no calls; after that the run ends with `model-output`.
    * Mistakes in it reject `result()` with `bad-schema`.
@@ -215,6 +220,7 @@ const runChecks: Readonly<Record<keyof RunOptions, OptionCheck>> = {
   approve: isFunction,
   settings: areSettings,
   toolChoice: isToolChoice,
+  finalAnswer: isFlag,
   output: isOutput,
   // read when the run starts, with the rest of the policy language
   scope: anything,

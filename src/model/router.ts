@@ -1,14 +1,18 @@
 import { systemClock, type Clock } from '../base/clock.ts'
-import { SallyportError } from '../base/errors.ts'
+import { SallyportError, type ErrorData } from '../base/errors.ts'
 import { checkNumber } from '../base/options.ts'
 import { sleep } from '../base/signal.ts'
 import type { Costs } from '../cost/costs.ts'
+import { moneyText } from '../cost/money.ts'
 import type { ModelEvent } from '../protocol/event.ts'
 import type { Model, ModelStreamOptions } from '../protocol/model.ts'
 import type { ModelRequest } from '../protocol/request.ts'
 import { Balances, type Balance } from './balance.ts'
 import { oneByOne } from './provider-events.ts'
+import { listModels, type ModelListing } from './catalog-listing.ts'
+import type { Catalog } from './catalog.ts'
 import { checkRules, unknownProvider, type FallbackRule } from './fallback.ts'
+import type { Health } from './health.ts'
 import type { CostedModel } from './metered.ts'
 import { checkKeys, checkText } from './options.ts'
 import { RoutedRequest, type Route, type Target } from './routed-request.ts'
@@ -16,6 +20,8 @@ import { RoutedRequest, type Route, type Target } from './routed-request.ts'
 /** A model that can hand out others of its provider; what `openrouter` and its like return can. */
 export interface RoutableModel extends Model {
   withModel?(id: string): Model
+  health?(options?: { readonly fresh?: boolean }): Promise<Health>
+  listModels?(options?: { readonly signal?: AbortSignal }): Promise<Catalog>
   close?(): Promise<void>
 }
 
@@ -47,8 +53,23 @@ export interface Router extends CostedModel {
   withModel(id: string): Router
   withCosts(costs: Costs): Router
   hasProvider(name: string): boolean
+  /** Asks all providers that can tell. Never rejects. */
+  health(options?: { readonly fresh?: boolean }): Promise<RouterHealth>
+  /**
+   * The models of all providers that can list them, each id once, with prices of `costs` where the
+   * provider names none; the first of two providers counts. Never rejects.
+   */
+  listModels(options?: { readonly signal?: AbortSignal }): Promise<ModelListing>
   /** Closes the idle connections of all providers. */
   close(): Promise<void>
+}
+
+export interface RouterHealth {
+  /** True when all are well. */
+  readonly ok: boolean
+  readonly providers: Readonly<Record<string, Health>>
+  /** That of the first provider, in their order, that is not well. */
+  readonly error?: ErrorData
 }
 
 const keys = ['providers', 'rules', 'costs', 'balances', 'maxWaitMs', 'clock', 'wait']
@@ -167,6 +188,39 @@ class RoutingModel implements Router {
 
   hasProvider(name: string): boolean {
     return this.#route.providers.has(name)
+  }
+
+  async health(options: { readonly fresh?: boolean } = {}): Promise<RouterHealth> {
+    const found: [string, Health][] = []
+    await Promise.all(
+      [...this.#route.providers].map(async ([name, model], index) => {
+        if (model.health !== undefined) found[index] = [name, await model.health(options)]
+      }),
+    )
+    const told = found.filter((each) => each !== undefined)
+    const ill = told.find(([, { ok }]) => !ok)
+    const error = ill?.[1].error
+    return {
+      ok: ill === undefined,
+      providers: Object.fromEntries(told),
+      ...(error === undefined ? {} : { error }),
+    }
+  }
+
+  listModels(options: { readonly signal?: AbortSignal } = {}): Promise<ModelListing> {
+    const sources = [...this.#route.providers.values()].flatMap((model) =>
+      model.listModels === undefined
+        ? []
+        : [{ provider: model.provider, models: model.listModels.bind(model) }],
+    )
+    return listModels(sources, {
+      ...options,
+      priceOf: (provider, model) => {
+        const price = this.#route.costs?.prices.find(provider, model)
+        if (price?.source !== 'registry') return undefined
+        return { input: moneyText(price.input), output: moneyText(price.output) }
+      },
+    })
   }
 
   async close(): Promise<void> {

@@ -27,9 +27,13 @@ export class CallBudget {
     return this.#overdrawn
   }
 
+  get isOpen(): boolean {
+    return this.#closed === undefined
+  }
+
   /** No call passes from now on. */
-  close(limit: string, message: string): void {
-    this.#closed = { limit, max: 0, message }
+  close(reason: Overdrawn): void {
+    this.#closed ??= reason
   }
 
   /** Counts a call; returns the bound it passes. */

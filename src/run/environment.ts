@@ -50,6 +50,7 @@ export interface RunEnvironment extends CallEnvironment {
   readonly stopWhen: readonly StopCondition[]
   readonly tools: readonly ToolSpecification[]
   readonly toolChoice: ToolChoice
+  readonly finalAnswer: boolean
   readonly settings: ModelSettings | undefined
   /** The form the answer has to have. */
   readonly output: AnswerForm | undefined

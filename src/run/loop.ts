@@ -149,6 +149,7 @@ class Course {
     // outcomes of the last turn are written down before the model sees them
     const written = this.#environment.recorder.flush()
     if (written !== undefined) await written
+    this.#closeCalls(turn)
     const modelTurn = await streamTurn(this.#asking, this.#messages, turn)
     this.#take(modelTurn, false)
     const { calls } = modelTurn
@@ -163,10 +164,19 @@ class Course {
     return { ...end, ending: await this.#checkAnswer(end.ending, turn) }
   }
 
-  /** An answer that is asked for again is to be nothing but that. */
+  /** Where no call could run any more, the answer is to be nothing but an answer. */
   get #asking(): RunEnvironment {
     const environment = this.#environment
-    return this.#rejected === undefined ? environment : { ...environment, toolChoice: 'none' }
+    return this.#budget.isOpen ? environment : { ...environment, toolChoice: 'none' }
+  }
+
+  /** The last turn is for the answer, where the run is to end with one. */
+  #closeCalls(turn: number): void {
+    const { finalAnswer, limits } = this.#environment
+    if (!finalAnswer || turn < limits.maxTurns) return
+    const { maxTurns: max } = limits
+    const message = `the last of ${max} turns is for the answer`
+    this.#budget.close({ limit: 'maxTurns', max, message })
   }
 
   /** Ends the run where the answer has the form it has to have; else it is asked for once again. */
@@ -187,7 +197,8 @@ class Course {
     const from = this.#answerAt
     const to = this.#messages.push({ role: 'user', content: repairRequest(output, error) })
     this.#rejected = { error, repair: turn + 1, from, to }
-    this.#budget.close('outputRepair', 'no calls run while an answer is asked for again')
+    const message = 'no calls run while an answer is asked for again'
+    this.#budget.close({ limit: 'outputRepair', max: 0, message })
     return undefined
   }
 

@@ -20,7 +20,7 @@ import {
 const maxWaitMs = 20_000
 
 /** Schedules without sockets; a twentieth as many go over sockets. `FAULTS=10000` looks longer. */
-const schedules = Number(process.env['FAULTS'] ?? 1500)
+const schedules = Number(process.env['FAULTS'] ?? 2000)
 
 /** What one run has done that no run may do; empty when all laws hold. */
 async function breaksOf(

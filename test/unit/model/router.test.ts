@@ -103,7 +103,7 @@ describe('switching', () => {
     ['an error that does not pass', refused],
     ['a key that is not accepted', { error: { message: 'no', code: 401 } }],
     ['an answer that was filtered', { error: { message: 'no', code: 'content_filter' } }],
-  ])('S3-25 after %s nothing is tried', async (_, turn) => {
+  ])('S3-03 S3-25 after %s nothing is tried', async (_, turn) => {
     const rules: readonly FallbackRule[] = [toB, { trigger: 'error', action: 'wait_and_retry' }]
     const { model, b } = routed({ a: [turn] }, rules)
     expect(told(await answer(model)).filter((word) => word.includes('>'))).toEqual([])

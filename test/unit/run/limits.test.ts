@@ -297,3 +297,32 @@ describe('the limits of a policy in a run', () => {
     ])
   })
 })
+
+describe('the last turn of a run that is to end with an answer', () => {
+  test('S3-12 is asked without calls, and completes the run', async () => {
+    const { tool, calls } = noting('act')
+    const turns = [calling(1), { text: 'this is what I know' }]
+    const { model, start } = agentOf(turns, { tools: [tool], policy: allowing('act') })
+    const { result } = await finish(start({ finalAnswer: true, limits: { maxTurns: 2 } }))
+    expect(result).toMatchObject({ status: 'completed', text: 'this is what I know' })
+    expect(model.requests.map(({ toolChoice }) => toolChoice)).toEqual(['auto', 'none'])
+    expect(calls).toHaveLength(1)
+  })
+
+  test('S3-12 runs no call of a model that calls all the same', async () => {
+    const { tool, calls } = noting('act')
+    const turns = [calling(1), { text: 'but', ...calling(2) }]
+    const { start } = agentOf(turns, { tools: [tool], policy: allowing('act') })
+    const finished = await finish(start({ finalAnswer: true, limits: { maxTurns: 2 } }))
+    expect(finished.result).toMatchObject({ status: 'limit', text: 'but' })
+    expect(statusesOf(finished)).toEqual(['success', 'skipped'])
+    expect(only(finished.events, 'limit')).toMatchObject([{ limit: 'maxTurns', max: 2 }])
+    expect(calls).toHaveLength(1)
+  })
+
+  test('is not kept free without being asked for', async () => {
+    const { model, start } = agentOf([{ text: 'done' }])
+    await start({ limits: { maxTurns: 1 } }).result()
+    expect(model.requests[0]?.toolChoice).toBe('auto')
+  })
+})
