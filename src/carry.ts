@@ -53,7 +53,10 @@ export interface RuntimeParts {
 }
 
 /** The options of everybody who carries a run. */
-export type CarryOptions = Pick<RunOptions, 'deps' | 'approve' | 'settings' | 'toolChoice'>
+export type CarryOptions = Pick<
+  RunOptions,
+  'deps' | 'approve' | 'settings' | 'toolChoice' | 'finalAnswer'
+>
 
 /** A run that somebody has asked for. */
 export interface StartedRun<Options extends CarryOptions = RunOptions> {

@@ -7,6 +7,7 @@ import {
   areSettings,
   checkGiven,
   isArrayOf,
+  isFlag,
   isFunction,
   isOutput,
   isSignal,
@@ -25,7 +26,7 @@ export interface ResumeDecision extends Omit<ApprovalAnswer, 'by'> {
 
 export interface ResumeOptions<Schema extends OutputSchema = OutputSchema> extends Pick<
   RunOptions<Schema>,
-  'output' | 'deps' | 'signal' | 'approve' | 'settings' | 'toolChoice' | 'limits'
+  'output' | 'deps' | 'signal' | 'approve' | 'settings' | 'toolChoice' | 'finalAnswer' | 'limits'
 > {
   /** Who gives `decisions` and `resolve`; it does not change on whose behalf the run acts. */
   readonly answeredBy?: Auth
@@ -45,6 +46,7 @@ const resumeChecks: Readonly<Record<keyof ResumeOptions, OptionCheck>> = {
   approve: isFunction,
   settings: areSettings,
   toolChoice: isToolChoice,
+  finalAnswer: isFlag,
   limits: areLimits,
   output: isOutput,
   answeredBy: anything,
