@@ -150,6 +150,11 @@ export class KeyPool {
     return true
   }
 
+  /** All keys, for taking them out of what others say. */
+  secrets(): readonly string[] {
+    return this.#entries.map(({ key }) => key)
+  }
+
   status(): KeyPoolStatus {
     const keys = this.#entries.map((entry, index) => entry.status(index + 1))
     const healthy = keys.filter((key) => key.healthy).length

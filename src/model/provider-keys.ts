@@ -38,7 +38,9 @@ export class Senders {
       return this.#allowed((this.#fixed ??= this.#senderOf(apiKey)), model)
     }
     const lease = apiKey.lease((key) => this.#quotas.waitFor(key, model))
-    return lease instanceof KeyLease ? { ...this.#senderOf(lease.key), lease } : lease
+    if (!(lease instanceof KeyLease)) return lease
+    const { headers, key, secrets } = this.#senderOf(lease.key)
+    return { headers, key, lease, secrets: [...apiKey.secrets(), ...secrets] }
   }
 
   /** Milliseconds until a key of the pool may be used for the model; undefined when none may. */

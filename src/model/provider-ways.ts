@@ -86,7 +86,7 @@ export class Ways {
       return false
     }
     const isKeys = keyCodes.has(failure!.code) || keyFault(failure) === 'quarantine'
-    return isKeys && asking.keys.size < maxKeysTried
+    return isKeys && asking.keys.length < maxKeysTried
   }
 
   /** True when the endpoint refuses to stream, which it is not asked for again. */

@@ -80,7 +80,7 @@ export class HttpProvider {
       signal,
       toolCallDeltas,
       secrets: [],
-      keys: new Set(),
+      keys: [],
       tries: 0,
     }
     this.metrics.requests++
@@ -147,9 +147,16 @@ export class HttpProvider {
     try {
       const stream = this.#ways.streams(model)
       const body = this.#encode(asking, model, stream)
-      const sender = await this.#senders.next(model)
+      const found = this.#senders.next(model)
+      const sender = found instanceof Promise ? await found : found
       if ('code' in sender) attempt.refuse(sender)
-      else await this.#send(attempt, asking, { body, stream, sender })
+      else {
+        const sentAt = this.#sent(asking, sender, model)
+        attempt.begin(await this.#exchange(asking, { model, body, stream, sender }), sender, stream)
+        if (attempt.failure === undefined) {
+          this.metrics.firstEvent.add(this.#clock.monotonic() - sentAt)
+        }
+      }
     } catch (thrown) {
       attempt.refuse(prepareError(thrown))
     }
@@ -157,20 +164,22 @@ export class HttpProvider {
     return attempt
   }
 
-  async #send(
-    attempt: ModelAttempt,
-    asking: Asking,
-    { body, stream, sender }: { body: string; stream: boolean; sender: Sender },
-  ): Promise<void> {
-    const { request, signal, toolCallDeltas } = asking
-    const { url, bounds, timeouts } = this.#settings
-    const { model } = attempt
-    if (asking.secrets !== sender.secrets) asking.secrets = [...asking.secrets, ...sender.secrets]
-    asking.keys.add(sender.key)
-    const sentAt = this.#clock.monotonic()
+  /** Notes that a request is about to be sent; returns when. */
+  #sent(asking: Asking, { secrets, key, lease }: Sender, model: string): number {
+    if (asking.tries === 1) asking.secrets = secrets
+    else if (asking.secrets !== secrets) asking.secrets = [...asking.secrets, ...secrets]
+    if (lease !== undefined) asking.keys = [...new Set([...asking.keys, key])]
     this.metrics.attempts++
     this.metrics.lastModel = model
-    const exchange = await Exchange.start({
+    return this.#clock.monotonic()
+  }
+
+  #exchange(
+    { request, signal, toolCallDeltas }: Asking,
+    { model, body, stream, sender }: Sending,
+  ): Promise<Exchange> {
+    const { url, bounds, timeouts } = this.#settings
+    return Exchange.start({
       client: this.#client,
       request: { url, headers: sender.headers, body, stream },
       decoder: this.#codec.decoder(request, bounds, toolCallDeltas),
@@ -179,10 +188,6 @@ export class HttpProvider {
       signal,
       observe: (reply) => this.quotas.observe(sender.key, model, reply),
     })
-    attempt.begin(exchange, sender, stream)
-    if (attempt.failure === undefined) {
-      this.metrics.firstEvent.add(this.#clock.monotonic() - sentAt)
-    }
   }
 
   /** The body is written anew only when another model is asked or another kind of answer. */
@@ -195,6 +200,13 @@ export class HttpProvider {
   }
 }
 
+interface Sending {
+  readonly model: string
+  readonly body: string
+  readonly stream: boolean
+  readonly sender: Sender
+}
+
 /** A request on its way, over all of its attempts. */
 export interface Asking {
   readonly model: string | ModelSelector
@@ -203,7 +215,8 @@ export interface Asking {
   readonly toolCallDeltas: boolean
   /** Of all attempts so far. */
   secrets: readonly string[]
-  readonly keys: Set<string>
+  /** Those of a pool that were tried. */
+  keys: readonly string[]
   tries: number
   written?: { readonly model: string; readonly stream: boolean; readonly body: string }
 }

@@ -78,8 +78,11 @@ export function exhaustedFor(quota: QuotaHeaders, now: number): number {
 }
 
 function windowOf(header: Header, names: Names, now: number): QuotaWindow | undefined {
-  const limit = amountOf(header(names[0]))
-  const remaining = amountOf(header(names[1]))
+  const [limitText, remainingText] = [header(names[0]), header(names[1])]
+  // most answers say nothing
+  if (limitText === undefined && remainingText === undefined) return undefined
+  const limit = amountOf(limitText)
+  const remaining = amountOf(remainingText)
   const resetAt = resetOf(header(names[2]), now)
   const isUnlimited = limit !== undefined && limit < 0
   if (isUnlimited || (limit === undefined && remaining === undefined)) return undefined

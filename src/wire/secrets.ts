@@ -21,7 +21,10 @@ export function withoutSecrets<T>(value: T, secrets: readonly Secret[]): T {
 
 function scrubbed(value: unknown, secrets: readonly Secret[]): unknown {
   if (typeof value === 'string') {
-    return secrets.reduce<string>((text, secret) => text.replaceAll(secret, redacted), value)
+    return secrets.reduce<string>(
+      (text, secret) => withoutCut(text.replaceAll(secret, redacted), secret),
+      value,
+    )
   }
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((each) => scrubbed(each, secrets))
@@ -31,6 +34,25 @@ function scrubbed(value: unknown, secrets: readonly Secret[]): unknown {
       scrubbed(each, secrets),
     ]),
   )
+}
+
+/** So much of a key is shown in a mask as well. */
+const shownLength = 8
+
+/**
+ * Messages are cut to a length before anybody knows what is secret in them, which may leave the
+ * beginning of a secret at the very end, or before the mark that tells of the cut.
+ */
+function withoutCut(text: string, secret: Secret): string {
+  if (typeof secret !== 'string') return text
+  const mark = /… \([0-9]+ more characters\)/.exec(text)?.index ?? text.length
+  for (let length = Math.min(secret.length - 1, mark); length > shownLength; length--) {
+    const start = mark - length
+    if (text.startsWith(secret.slice(0, length), start)) {
+      return text.slice(0, start) + redacted + text.slice(mark)
+    }
+  }
+  return text
 }
 
 /**

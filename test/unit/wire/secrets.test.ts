@@ -20,3 +20,15 @@ test('plain data loses its secrets in values, keys and lists', () => {
     deep: { n: 1, none: null },
   })
 })
+
+test('what is left of a secret where a text was cut is lost as well', () => {
+  const key = 'sk-or-v1-0123456789abcdef'
+  for (const end of ['', '… (123 more characters)', '… (9 more characters): more']) {
+    for (let length = 9; length < key.length; length++) {
+      const text = `the key ${key.slice(0, length)}${end}`
+      expect(withoutSecrets(text, [key])).toBe(`the key [redacted]${end}`)
+    }
+    const beginning = `keys begin with ${key.slice(0, 8)}${end}`
+    expect(withoutSecrets(beginning, [key])).toBe(beginning)
+  }
+})
