@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { access, constants, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { SallyportError } from '../base/errors.ts'
 import { fileFailure } from '../base/file-failure.ts'
@@ -48,19 +48,30 @@ export async function findKey(
   const path = key === undefined ? keyFilePath(option, io) : undefined
   const origin = URL.parse(baseUrl)?.origin
   if (path === undefined || origin === undefined) return key
-  return (await readKeys(path)).get(origin)
+  // a home that cannot be looked into holds no login, which most runs do not need
+  if (option === undefined && !(await isReadable(path))) return undefined
+  const keys = await readKeys(path)
+  if (keys === undefined) throw unusable(path, 'does not exist', 'check `--key-file`, or log in')
+  return keys.get(origin)
+}
+
+function isReadable(path: string): Promise<boolean> {
+  return access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  )
 }
 
 /**
- * The keys in a file; none when there is no file. Throws `bad-file`, also for a file that others
+ * The keys in a file; undefined when there is no file. Throws `bad-file`, also for a file that others
  * may read or that belongs to somebody else. Messages hold nothing of its contents.
  */
-export async function readKeys(path: string): Promise<StoredKeys> {
+export async function readKeys(path: string): Promise<StoredKeys | undefined> {
   let file: FileHandle
   try {
     file = await open(path, 'r')
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw fileFailure(`key file \`${path}\``, 'read', cause)
   }
   try {
@@ -120,7 +131,7 @@ export async function writeKeys(path: string, keys: StoredKeys): Promise<void> {
     }
     await rename(draft, path)
   } catch (cause) {
-    await rm(draft, { force: true })
+    await rm(draft, { force: true }).catch(() => undefined)
     throw fileFailure(`key file \`${path}\``, 'written', cause)
   }
 }

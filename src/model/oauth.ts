@@ -203,6 +203,7 @@ export async function exchangeCode(options: ExchangeOptions, call?: AccountCall)
   const { code, login, baseUrl = 'https://openrouter.ai/api/v1', ...rest } = options
   checkText('code', code)
   checkText('login.codeVerifier', login?.codeVerifier)
+  safeUrl('baseUrl', baseUrl)
   const verifier = login.codeVerifier
   const client = new AccountClient({ ...rest, baseUrl })
   try {

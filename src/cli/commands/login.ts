@@ -28,10 +28,11 @@ export async function login(options: LoginCommandOptions, io: Io): Promise<ExitC
   const { origin } = endpointUrl(baseUrl, '')
   const keyFile = needKeyFile(options.keyFile, io)
   // before somebody goes through a login whose key could not be kept
-  const keys = await readKeys(keyFile)
+  await readKeys(keyFile)
   const key = await keyFromBrowser(options, io)
+  const keys = (await readKeys(keyFile)) ?? new Map<string, string>()
   const replaced = keys.has(origin)
-  await writeKeys(keyFile, (await readKeys(keyFile)).set(origin, key))
+  await writeKeys(keyFile, keys.set(origin, key))
   const shown = maskedKey(key)
   if (options.json === true) outJson(io, { baseUrl, keyFile, key: shown })
   io.note(printable(`logged in: the key ${shown} for ${origin} is in ${keyFile}\n`))

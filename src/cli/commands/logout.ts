@@ -15,7 +15,7 @@ export async function logout(options: LogoutCommandOptions, io: Io): Promise<Exi
   const { origin } = endpointUrl(baseUrl, '')
   const keyFile = needKeyFile(options.keyFile, io)
   const keys = await readKeys(keyFile)
-  const removed = keys.delete(origin)
+  const removed = keys?.delete(origin) === true
   if (removed) await writeKeys(keyFile, keys)
   if (options.json === true) outJson(io, { baseUrl, keyFile, removed })
   io.note(

@@ -319,6 +319,14 @@ describe('the exchange', () => {
   })
 })
 
+test('S1-22 a code and its verifier do not travel without TLS', async () => {
+  const login = { codeVerifier: createPkce().verifier }
+  const baseUrl = 'http://account.example/v1'
+  expect(await failureOf(() => exchangeCode({ code: 'abcd', login, baseUrl }))).toMatchObject({
+    code: 'bad-option',
+  })
+})
+
 describe('logins of a program', () => {
   test('S1-25 S1-26 put the key into the pool, and take it out again', async () => {
     await using server = await loginServer()
