@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -148,21 +147,6 @@ describe.concurrent('sallyport login', () => {
     expect([again.code, again.lines()]).toMatchObject([0, [{ removed: false }]])
   })
 
-  test('gives a key to no other origin than the one it was made for', async () => {
-    await using server = await accountServer()
-    const cwd = deskFolder()
-    await using other = await accountServer()
-    storedKeys(join(cwd, 'my.json'), { [new URL(server.baseUrl).origin]: loginKey })
-    const arguments_ = [...run, '--key-file', 'my.json', '--base-url']
-    for (const [{ baseUrl, requests }, header] of [
-      [other, undefined],
-      [server, `Bearer ${loginKey}`],
-    ] as const) {
-      await cli([...arguments_, baseUrl], { cwd })
-      expect(requests.at(-1)!.headers['authorization']).toBe(header)
-    }
-  })
-
   test('S1-T4 (no state) answers its own callback only, at its one path, on its own name, and once', async () => {
     await using server = await accountServer()
     const cwd = temporaryFolder()
@@ -272,18 +256,4 @@ describe.concurrent('sallyport login', () => {
       expect(err).not.toContain('planted')
     }
   })
-})
-
-test('a key file that others may read stops a run that would need it', async () => {
-  await using server = await accountServer()
-  const cwd = deskFolder()
-  const { origin } = new URL(server.baseUrl)
-  const file = storedKeys(join(cwd, 'keys.json'), { [origin]: loginKey })
-  const arguments_ = [...run, '--base-url', server.baseUrl, '--key-file', file]
-  chmodSync(file, 0o640)
-  const refused = await cli(arguments_, { cwd })
-  expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('may be read by others')])
-  expect(server.requests).toHaveLength(0)
-  chmodSync(file, 0o600)
-  expect((await cli(arguments_, { cwd })).code).toBe(0)
 })
