@@ -3,7 +3,8 @@ import { dirname } from 'node:path'
 import { messageOf, SallyportError } from '../base/errors.ts'
 import { hashLine } from './chain.ts'
 import type { JournalRecord } from './journal.ts'
-import { cutTornLine, splitLines } from './lines.ts'
+import { JsonlIndex, noJournal } from './jsonl-index.ts'
+import { cutTornLine } from './lines.ts'
 import { takeLock } from './lock.ts'
 import { conflict } from './memory.ts'
 
@@ -84,76 +85,47 @@ function payloadLine(runId: string, record: JournalRecord): string {
 
 /** Records of each run in the file. */
 async function countRecords(path: string): Promise<Map<string, number>> {
-  const counts = new Map<string, number>()
-  for await (const { runId } of readLines(path)) counts.set(runId, (counts.get(runId) ?? 0) + 1)
-  return counts
+  const runs = await new JsonlIndex(path).runs()
+  return new Map([...runs].map(([runId, { seqs }]) => [runId, seqs.length]))
 }
 
-interface Line {
-  readonly line: string
-  readonly runId: string
-  readonly seq: number
-}
+/** The reading side: looks up where a run stands, and reads the others only once. */
+export class Reader {
+  readonly #lines: JsonlIndex
+  readonly #payloads: JsonlIndex
 
-/** The whole lines of the file; what follows the last line end was torn by a crash. */
-async function* readLines(path: string): AsyncGenerator<Line> {
-  let number = 0
-  for await (const line of splitLines(path)) {
-    number++
-    const head = parseHead(line)
-    if (head === undefined) {
-      throw number > 1 || line.includes('"runId":') ? damaged(path, number) : noJournal(path)
-    }
-    yield { line, ...head }
+  constructor(path: string) {
+    this.#lines = new JsonlIndex(path)
+    this.#payloads = new JsonlIndex(`${path}.payloads`)
   }
-}
 
-function parseHead(line: string): { runId: string; seq: number } | undefined {
-  try {
-    const { runId, seq } = JSON.parse(line) as { runId?: unknown; seq?: unknown }
-    return typeof runId === 'string' && typeof seq === 'number' ? { runId, seq } : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** The records of a run from the `from`-th on. */
-export async function* readRun(
-  path: string,
-  runId: string,
-  from: number,
-): AsyncGenerator<JournalRecord> {
-  const payloads = await readPayloads(`${path}.payloads`, runId)
-  let seq = 0
-  for await (const line of readLines(path)) {
-    if (line.runId !== runId || seq++ < from) continue
-    const payload = payloads.get(line.seq)
-    yield {
-      seq: line.seq,
-      line: line.line,
-      hash: hashLine(line.line),
-      durable: false,
-      ...(payload === undefined ? {} : { payload }),
+  /** The records of a run from the `from`-th on. */
+  async *read(runId: string, from: number): AsyncGenerator<JournalRecord> {
+    const payloads = await this.#payloadsOf(runId)
+    for await (const [seq, line] of this.#lines.read(runId, from)) {
+      const payload = payloads.get(seq)
+      yield {
+        seq,
+        line,
+        hash: hashLine(line),
+        durable: false,
+        ...(payload === undefined ? {} : { payload }),
+      }
     }
   }
-}
 
-async function readPayloads(path: string, runId: string): Promise<Map<number, string>> {
-  const payloads = new Map<number, string>()
-  for await (const { line, ...head } of readLines(path)) {
-    if (head.runId !== runId) continue
-    // the text itself: its digest stands in the chain
-    payloads.set(head.seq, line.slice(line.indexOf(payloadMark) + payloadMark.length, -1))
+  async #payloadsOf(runId: string): Promise<Map<number, string>> {
+    const payloads = new Map<number, string>()
+    for await (const [seq, line] of this.#payloads.read(runId)) {
+      // the text itself: its digest stands in the chain
+      payloads.set(seq, line.slice(line.indexOf(payloadMark) + payloadMark.length, -1))
+    }
+    return payloads
   }
-  return payloads
-}
 
-/** The ids of all runs, oldest first. */
-export async function* listRuns(path: string): AsyncGenerator<string> {
-  const seen = new Set<string>()
-  for await (const { runId } of readLines(path)) {
-    if (!seen.has(runId)) yield runId
-    seen.add(runId)
+  /** The ids of all runs, oldest first. */
+  async *list(): AsyncGenerator<string> {
+    yield* (await this.#lines.runs()).keys()
   }
 }
 
@@ -203,18 +175,6 @@ async function checkBeginning(path: string): Promise<void> {
   } finally {
     await file.close()
   }
-}
-
-function noJournal(path: string): SallyportError {
-  return new SallyportError('bad-journal', `\`${path}\` is no journal: line 1 is not a record`, {
-    help: 'name the file a run was recorded in, such as `.sallyport/journal.jsonl`; if this was one, restore it from a copy',
-  })
-}
-
-function damaged(path: string, line: number): SallyportError {
-  return new SallyportError('bad-journal', `\`${path}\` is damaged at line ${line}`, {
-    help: 'restore the file from a copy; nothing in it has been changed',
-  })
 }
 
 function unusable(path: string, cause: unknown): SallyportError {

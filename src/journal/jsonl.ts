@@ -1,5 +1,5 @@
 import type { Journal } from './journal.ts'
-import type { Writer } from './jsonl-file.ts'
+import type { Reader, Writer } from './jsonl-file.ts'
 
 /** Whoever keeps a journal elsewhere does not pay for the code of files. */
 const load = () => import('./jsonl-file.ts')
@@ -16,7 +16,12 @@ const load = () => import('./jsonl-file.ts')
  */
 export function jsonlJournal(path: string): Journal {
   let writer: Promise<Writer> | undefined
+  let reader: Reader | undefined
   let last: Promise<void> = Promise.resolve()
+  const reading = async (): Promise<Reader> => {
+    const { Reader: FileReader } = await load()
+    return (reader ??= new FileReader(path))
+  }
   return {
     append(runId, expectedSeq, records) {
       writer ??= load().then(({ openWriter }) => openWriter(path))
@@ -27,12 +32,10 @@ export function jsonlJournal(path: string): Journal {
       return next
     },
     async *read(runId, from = 0) {
-      const { readRun } = await load()
-      yield* readRun(path, runId, from)
+      yield* (await reading()).read(runId, from)
     },
     async *list() {
-      const { listRuns } = await load()
-      yield* listRuns(path)
+      yield* (await reading()).list()
     },
     async leaveAnswer(runId, answer) {
       const { leaveAnswer } = await load()

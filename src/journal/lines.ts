@@ -1,22 +1,4 @@
-import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-
-/**
- * The lines of a file that end in LF, without it; a missing file has none. Only LF ends a line:
- * JSON text may hold U+2028, at which `node:readline` would break it.
- */
-export async function* splitLines(path: string): AsyncGenerator<string> {
-  let rest = ''
-  try {
-    for await (const chunk of createReadStream(path, { encoding: 'utf8' })) {
-      const lines = (rest + (chunk as string)).split('\n')
-      rest = lines.pop()!
-      yield* lines
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-}
 
 /** Cuts off what a crash left after the last line end, so that the next line stands alone. */
 export async function cutTornLine(path: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -129,7 +129,33 @@ async function recordedRun(): Promise<{ journal: string; report: string; runId: 
   return { journal, report, runId: result.report.header.runId }
 }
 
+/** Bytes that this process has read from files, as Linux counts them. */
+function bytesRead(): number {
+  const [, count] = /^rchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))!
+  return Number(count)
+}
+
 describe('records of our own', () => {
+  test.runIf(process.platform === 'linux')('are read once, however many runs', async () => {
+    const path = join(temporaryFolder(), 'journal.jsonl')
+    const journal = jsonlJournal(path)
+    const { runtime } = agentOf(
+      Array.from({ length: 100 }, () => ({ text: 'done'.repeat(1000) })),
+      { journal },
+    )
+    for (let run = 0; run < 100; run++) {
+      await runtime.run({ input: `number ${run}`, auth: { custom: user } }).result()
+    }
+    await journal.close()
+    const size = statSync(path).size + statSync(`${path}.payloads`).size
+    const before = bytesRead()
+    const traces = await read(path)
+    expect(traces.map(({ messages }) => messages.at(-1)?.content)).toEqual(
+      Array.from({ length: 100 }, (_, run) => `number ${run}`),
+    )
+    expect((bytesRead() - before) / size).toBeLessThan(5)
+  })
+
   test('give one trace for each run of a journal, with what was decided and returned', async () => {
     const { journal, runId } = await recordedRun()
     const [trace, ...rest] = await read(journal)

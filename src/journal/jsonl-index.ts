@@ -1,0 +1,165 @@
+import { createReadStream } from 'node:fs'
+import { open, stat, type FileHandle } from 'node:fs/promises'
+import { SallyportError } from '../base/errors.ts'
+
+/** Lines of one run in a file, in its order; offsets and lengths in bytes, without line ends. */
+interface Lines {
+  readonly seqs: number[]
+  readonly offsets: number[]
+  readonly lengths: number[]
+}
+
+/** Bytes that are read at once where lines of a run stand together. */
+const blockSize = 1024 * 1024
+
+/**
+ * Where the lines of each run stand, so that a run is read without the others. Made anew when the
+ * file is another than before; what a crash left after the last line end is not in it.
+ */
+export class JsonlIndex {
+  readonly #path: string
+  #stamp: string | undefined
+  #runs: Map<string, Lines> = new Map()
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** The runs of the file as it is now, those that begin first first. Throws `bad-journal`. */
+  async runs(): Promise<ReadonlyMap<string, { readonly seqs: readonly number[] }>> {
+    const stamp = await stampOf(this.#path)
+    if (stamp !== this.#stamp) {
+      this.#runs = await scan(this.#path)
+      this.#stamp = stamp
+    }
+    return this.#runs
+  }
+
+  /** The lines of a run from the `from`-th on, with the number that stands in each. */
+  async *read(runId: string, from = 0): AsyncGenerator<readonly [seq: number, line: string]> {
+    await this.runs()
+    const lines = this.#runs.get(runId)
+    if (lines === undefined) return
+    await using file = await open(this.#path, 'r')
+    for (let at = from; at < lines.seqs.length;) {
+      const end = endOfBlock(lines, at)
+      yield* block(this.#path, file, lines, at, end)
+      at = end
+    }
+  }
+}
+
+/** A missing file has one too: it may come. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs } = await stat(path, { bigint: true })
+    return [ino, size, mtimeNs].join(':')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'none'
+    throw error
+  }
+}
+
+function endOfBlock({ offsets, lengths }: Lines, start: number): number {
+  let end = start + 1
+  while (
+    end < offsets.length &&
+    offsets[end] === offsets[end - 1]! + lengths[end - 1]! + 1 &&
+    offsets[end]! + lengths[end]! - offsets[start]! <= blockSize
+  ) {
+    end++
+  }
+  return end
+}
+
+async function* block(
+  path: string,
+  file: FileHandle,
+  { seqs, offsets, lengths }: Lines,
+  start: number,
+  end: number,
+): AsyncGenerator<readonly [seq: number, line: string]> {
+  const first = offsets[start]!
+  const bytes = Buffer.alloc(offsets[end - 1]! + lengths[end - 1]! - first)
+  const { bytesRead } = await file.read(bytes, 0, bytes.length, first)
+  if (bytesRead < bytes.length) throw shortened(path)
+  for (let at = start; at < end; at++) {
+    const offset = offsets[at]! - first
+    yield [seqs[at]!, bytes.toString('utf8', offset, offset + lengths[at]!)]
+  }
+}
+
+async function scan(path: string): Promise<Map<string, Lines>> {
+  const runs = new Map<string, Lines>()
+  let number = 0
+  for await (const { offset, bytes } of linesOf(path)) {
+    number++
+    const line = bytes.toString()
+    const head = parseHead(line)
+    if (head === undefined) {
+      throw number > 1 || line.includes('"runId":') ? damaged(path, number) : noJournal(path)
+    }
+    let lines = runs.get(head.runId)
+    if (lines === undefined) {
+      lines = { seqs: [], offsets: [], lengths: [] }
+      runs.set(head.runId, lines)
+    }
+    lines.seqs.push(head.seq)
+    lines.offsets.push(offset)
+    lines.lengths.push(bytes.length)
+  }
+  return runs
+}
+
+/**
+ * The lines that end in LF. Only LF ends a line: JSON text may hold U+2028, at which
+ * `node:readline` would break it. A missing file has none.
+ */
+async function* linesOf(path: string): AsyncGenerator<{ offset: number; bytes: Buffer }> {
+  // pieces of a line are joined once: a long one comes in many chunks
+  let pieces: Buffer[] = []
+  let offset = 0
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      let from = 0
+      for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, from)) {
+        pieces.push(chunk.subarray(from, end))
+        const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+        yield { offset, bytes }
+        offset += bytes.length + 1
+        pieces = []
+        from = end + 1
+      }
+      pieces.push(chunk.subarray(from))
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+function parseHead(line: string): { runId: string; seq: number } | undefined {
+  try {
+    const { runId, seq } = JSON.parse(line) as { runId?: unknown; seq?: unknown }
+    return typeof runId === 'string' && typeof seq === 'number' ? { runId, seq } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function noJournal(path: string): SallyportError {
+  return new SallyportError('bad-journal', `\`${path}\` is no journal: line 1 is not a record`, {
+    help: 'name the file a run was recorded in, such as `.sallyport/journal.jsonl`; if this was one, restore it from a copy',
+  })
+}
+
+function damaged(path: string, line: number): SallyportError {
+  return new SallyportError('bad-journal', `\`${path}\` is damaged at line ${line}`, {
+    help: 'restore the file from a copy; nothing in it has been changed',
+  })
+}
+
+function shortened(path: string): SallyportError {
+  return new SallyportError('bad-journal', `\`${path}\` was cut while it was read`, {
+    help: 'read it again when nobody changes it',
+  })
+}
