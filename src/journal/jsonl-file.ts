@@ -4,7 +4,7 @@ import { messageOf, SallyportError } from '../base/errors.ts'
 import { hashLine } from './chain.ts'
 import type { JournalRecord } from './journal.ts'
 import { JsonlIndex, noJournal } from './jsonl-index.ts'
-import { cutTornLine } from './lines.ts'
+import { cutTornLine, linesOf } from './lines.ts'
 import { takeLock } from './lock.ts'
 import { conflict } from './memory.ts'
 
@@ -143,8 +143,8 @@ export async function leaveAnswer(path: string, runId: string, answer: string): 
 
 export async function readAnswers(path: string, runId: string): Promise<readonly string[]> {
   const answers: string[] = []
-  for await (const line of splitLines(`${path}.answers`)) {
-    const left = parseAnswer(line)
+  for await (const { bytes } of linesOf(`${path}.answers`)) {
+    const left = parseAnswer(bytes.toString())
     if (left?.runId === runId) answers.push(left.answer)
   }
   return answers

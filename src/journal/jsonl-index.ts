@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { SallyportError } from '../base/errors.ts'
+import { linesOf } from './lines.ts'
 
 /** Lines of one run in a file, in its order; offsets and lengths in bytes, without line ends. */
 interface Lines {
@@ -109,32 +109,6 @@ async function scan(path: string): Promise<Map<string, Lines>> {
     lines.lengths.push(bytes.length)
   }
   return runs
-}
-
-/**
- * The lines that end in LF. Only LF ends a line: JSON text may hold U+2028, at which
- * `node:readline` would break it. A missing file has none.
- */
-async function* linesOf(path: string): AsyncGenerator<{ offset: number; bytes: Buffer }> {
-  // pieces of a line are joined once: a long one comes in many chunks
-  let pieces: Buffer[] = []
-  let offset = 0
-  try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-      let from = 0
-      for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, from)) {
-        pieces.push(chunk.subarray(from, end))
-        const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
-        yield { offset, bytes }
-        offset += bytes.length + 1
-        pieces = []
-        from = end + 1
-      }
-      pieces.push(chunk.subarray(from))
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
 }
 
 function parseHead(line: string): { runId: string; seq: number } | undefined {

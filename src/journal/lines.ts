@@ -1,4 +1,37 @@
+import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+
+interface Line {
+  /** In bytes from the beginning of the file. */
+  readonly offset: number
+  readonly bytes: Buffer
+}
+
+/**
+ * The lines of a file that end in LF, without it. Only LF ends a line: JSON text may hold U+2028, at which
+ * `node:readline` would break it. A missing file has none.
+ */
+export async function* linesOf(path: string): AsyncGenerator<Line> {
+  // pieces of a line are joined once: a long one comes in many chunks
+  let pieces: Buffer[] = []
+  let offset = 0
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      let from = 0
+      for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, from)) {
+        pieces.push(chunk.subarray(from, end))
+        const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+        yield { offset, bytes }
+        offset += bytes.length + 1
+        pieces = []
+        from = end + 1
+      }
+      pieces.push(chunk.subarray(from))
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
 
 /** Cuts off what a crash left after the last line end, so that the next line stands alone. */
 export async function cutTornLine(path: string): Promise<void> {
