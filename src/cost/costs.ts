@@ -43,7 +43,7 @@ export interface Costs {
    * limit does not have room for it. What is opened has to be settled once.
    */
   open(purchase: Purchase): Purchasing | { readonly refused: ErrorData }
-  /** The limit that the session has passed: it costs more than that. */
+  /** The limit that the session has passed: it is known to have cost more than that. */
   exceeded(limit: 'soft' | 'hard', asked: Asked): ExceededLimit | undefined
 }
 
@@ -130,9 +130,9 @@ class Ledger implements Costs {
 
   exceeded(limit: 'soft' | 'hard', asked: Asked): ExceededLimit | undefined {
     const max = this.#budget?.pairOf(asked)[limit]
-    const { spent } = this.tracker.accountOf(asked.caller)
-    if (max === undefined || spent <= max) return undefined
-    const message = `the ${asked.caller.session === undefined ? 'run' : 'session'} has cost ${moneyText(spent)} US dollars, more than its ${limit} limit of ${moneyText(max)}`
+    const { money } = this.tracker.accountOf(asked.caller)
+    if (max === undefined || money <= max) return undefined
+    const message = `the ${asked.caller.session === undefined ? 'run' : 'session'} has cost ${moneyText(money)} US dollars, more than its ${limit} limit of ${moneyText(max)}`
     return { max: toDollars(max), message }
   }
 }

@@ -21,6 +21,7 @@ const keyLines: Readonly<Record<string, readonly RegExp[]>> = {
     /^denied: too late$/m,
     /^unanswered: nothing was paid$/m,
   ],
+  '07-fallback-and-budget.ts': [/^first\/large > second\/small: the connection broke/m],
   '08-key-pool-and-oauth.ts': [
     /^logged in with sk-or-v1\.\.\.cdef$/m,
     /^4\.5 dollars left, 0\.0001 spent$/m,

@@ -1,14 +1,14 @@
 import { SallyportError, type ErrorData } from '../../base/errors.ts'
 import { openJournal } from '../../journal/open.ts'
-import type { RunEvent } from '../../protocol/run-event.ts'
 import { renderJson } from '../../report/json.ts'
 import { createRuntime } from '../../runtime.ts'
 import type { RunResult } from '../../runtime-options.ts'
 import type { Run } from '../../run/run.ts'
+import { AnswerText } from '../answer-text.ts'
 import { authOf } from '../auth.ts'
 import { exitOfRun, type ExitCode } from '../exit.ts'
 import { writeText } from '../files.ts'
-import { noteError, outJson, printable, readInput, type Io } from '../io.ts'
+import { noteError, outJson, readInput, type Io } from '../io.ts'
 import type { WireName } from '../endpoint.ts'
 import { chooseModel } from '../model.ts'
 import { loadTrusted, type KeyOptions } from '../policy.ts'
@@ -87,24 +87,12 @@ function noPrompt(): SallyportError {
   })
 }
 
-/** After these, text belongs to another answer. */
-const turnEnders = new Set<RunEvent['type']>(['turn-end', 'retry', 'fallback'])
-
 async function show(started: Run<RunResult>, options: RunCommandOptions, io: Io): Promise<void> {
   const streams = options.events !== true && options.json !== true
-  const shown = io.outIsTerminal ? printable : (text: string): string => text
-  let wrote = false
+  const text = new AnswerText(io)
   for await (const event of started) {
     if (options.events === true) outJson(io, event)
-    if (!streams) continue
-    if (event.type === 'text-delta') {
-      io.out(shown(event.text))
-      wrote = true
-    } else if (wrote && turnEnders.has(event.type)) {
-      io.out('\n')
-      if (event.type !== 'turn-end') io.note('the answer broke off and begins anew\n')
-      wrote = false
-    }
+    else if (streams) text.take(event)
   }
 }
 
