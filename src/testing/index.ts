@@ -2,6 +2,7 @@ export { scriptedAccount } from './account-script.ts'
 export { manualClock } from './clock.ts'
 export { fakeProvider } from './fake-provider.ts'
 export { journalSuite } from './journal-suite.ts'
+export { modelSuite } from './model-suite.ts'
 export { scripted } from './scripted.ts'
 
 export type { AccountScript, ScriptedAccount } from './account-script.ts'
@@ -16,5 +17,7 @@ export type {
   RecordedTurn,
 } from './fake-provider.ts'
 export type { JournalCase } from './journal-suite.ts'
+export type { ModelBench } from './model-bench.ts'
+export type { ModelCase, ModelSuiteOptions } from './model-suite.ts'
 export type { ScriptedModel, ScriptedStep } from './scripted.ts'
 export type { ScriptedCall, ScriptedTurn } from './turn.ts'

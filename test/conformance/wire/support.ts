@@ -10,6 +10,8 @@ import type { Model } from '../../../src/protocol/model.ts'
 import type { ModelRequest } from '../../../src/protocol/request.ts'
 import { fakeProvider, type FakeAnswer } from '../../../src/testing/fake-provider.ts'
 
+export { lawBreaks } from '../../../src/testing/model-law.ts'
+
 export const request: ModelRequest = { messages: [{ role: 'user', content: 'hello' }], tools: [] }
 
 /** One answer, served over a socket, as events and as a turn. */
@@ -49,34 +51,4 @@ export function runnable(turn: AssembledTurn): readonly AssembledCall[] {
     const parsed = parseJson(call.arguments)
     return call.defect === undefined && parsed.ok && isObject(parsed.value)
   })
-}
-
-/** What is wrong with the order of the events of one response; empty when the law holds. */
-export function lawBreaks(events: readonly ModelEvent[]): readonly string[] {
-  const breaks: string[] = []
-  const anew = events.findLastIndex(({ type }) => type === 'retry' || type === 'fallback')
-  if (anew >= 0) {
-    const closing = events.slice(0, anew).some(({ type }) => type === 'error' || type === 'end')
-    return [
-      ...(closing ? ['closed before another attempt'] : []),
-      ...lawBreaks(events.slice(anew + 1)),
-    ]
-  }
-  if (events.at(-1)?.type !== 'end') breaks.push('end is not last')
-  if (events.filter((event) => event.type === 'end').length !== 1) breaks.push('end is not once')
-  const error = events.findIndex((event) => event.type === 'error')
-  if (events.filter((event) => event.type === 'error').length > 1) breaks.push('two errors')
-  const after = error < 0 ? [] : events.slice(error + 1)
-  if (after.some(({ type }) => type !== 'tool-call' && type !== 'usage' && type !== 'end')) {
-    breaks.push('news after the error')
-  }
-  const end = events.at(-1)
-  const failed = end?.type === 'end' && end.finishReason.unified === 'error'
-  if (failed !== error >= 0) breaks.push('error and finish reason disagree')
-  const slots = (type: string): readonly number[] =>
-    events
-      .filter((event) => event.type === type)
-      .map((event) => ('slot' in event ? event.slot : -1))
-  if (slots('tool-call').join() !== slots('tool-call-start').join()) breaks.push('open call')
-  return breaks
 }
