@@ -10,6 +10,8 @@ export interface Effort {
   readonly rowMs: number
   /** Fresh processes per kind in the import benchmark. */
   readonly imports: number
+  /** Answers read per wire and kind. */
+  readonly wireRounds: number
   /** Timed decisions per policy and round. */
   readonly decisions: number
 }
@@ -22,6 +24,7 @@ export const full: Effort = {
   fewestRounds: 5,
   rowMs: 22_000,
   imports: 15,
+  wireRounds: 41,
   decisions: 5000,
 }
 
@@ -33,5 +36,6 @@ export const quick: Effort = {
   fewestRounds: 3,
   rowMs: 2500,
   imports: 9,
+  wireRounds: 15,
   decisions: 1000,
 }

@@ -1,4 +1,4 @@
-// `npm run bench -- [--quick] [--check] [s1 s2 s4 s5 decide flow import]`; without names everything.
+// `npm run bench -- [--quick] [--check] [s1 s2 s4 s5 wires decide flow import]`; without names everything.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
@@ -12,6 +12,7 @@ import { machine } from './machine.ts'
 import { startServer, startWorker } from './processes.ts'
 import { scenarios } from './scenarios.ts'
 import { judge, markdown, type Results } from './table.ts'
+import type { WireRow } from './wires.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,7 +20,7 @@ const { values, positionals } = parseArgs({
 })
 const effort = values.quick === true ? quick : full
 
-const known = [...scenarios.map(({ id }) => id), 'decide', 'flow', 'import']
+const known = [...scenarios.map(({ id }) => id), 'wires', 'decide', 'flow', 'import']
 for (const name of positionals) {
   if (!known.some((id) => id.startsWith(name))) {
     throw new Error(`no benchmark is called \`${name}\`: ${known.join(', ')}`)
@@ -31,10 +32,11 @@ const here = machine()
 // first, because it builds the package and may fail
 const imports = wanted('import') ? await measureImports(effort.imports) : []
 const loops = await runLoops()
+const wires = wanted('wires') ? await runWires() : []
 const { decisions, loads } = await runDecisions()
 const flow = wanted('flow') ? await runFlow() : []
 const seconds = (performance.now() - started) / 1000
-const results: Results = { machine: here, seconds, loops, decisions, loads, flow, imports }
+const results: Results = { machine: here, seconds, loops, wires, decisions, loads, flow, imports }
 write(results)
 if (values.check === true && judge(results).some(({ value, bar }) => !(value <= bar))) {
   process.exitCode = 1
@@ -66,6 +68,12 @@ async function runDecisions(): Promise<{ decisions: DecisionRow[]; loads: LoadRo
   process.stderr.write('decide\n')
   const { measureDecisions } = await import('./decisions.ts')
   return measureDecisions(effort.decisions)
+}
+
+async function runWires(): Promise<WireRow[]> {
+  process.stderr.write('wires\n')
+  const { measureWires } = await import('./wires.ts')
+  return measureWires(effort.wireRounds)
 }
 
 async function runFlow(): Promise<FlowRow[]> {

@@ -3,11 +3,13 @@ import type { FlowRow } from './flow.ts'
 import type { ImportRow } from './imports.ts'
 import type { LoopRow } from './loops.ts'
 import type { Machine } from './machine.ts'
+import type { WireRow } from './wires.ts'
 
 export interface Results {
   readonly machine: Machine
   readonly seconds: number
   readonly loops: readonly LoopRow[]
+  readonly wires: readonly WireRow[]
   readonly decisions: readonly DecisionRow[]
   readonly loads: readonly LoadRow[]
   readonly flow: readonly FlowRow[]
@@ -24,7 +26,7 @@ export interface Verdict {
 const slowestDecision = 5
 
 /** The product's own figures beside the highest accepted ones. */
-export function judge({ loops, decisions, flow, imports }: Results): Verdict[] {
+export function judge({ loops, wires, decisions, flow, imports }: Results): Verdict[] {
   const verdicts: Verdict[] = []
   for (const { scenario, concurrency, bar, figures } of loops) {
     const own = figures.find(({ contestant }) => contestant === 'sallyport')
@@ -34,6 +36,9 @@ export function judge({ loops, decisions, flow, imports }: Results): Verdict[] {
       value: own.toFloor.median,
       bar,
     })
+  }
+  for (const { wire, of, toFloor, bar } of wires) {
+    verdicts.push({ what: `${wire}, deltas of ${of}, CPU against floor`, value: toFloor, bar })
   }
   for (const { shape, rules, outcome, distinct, toTen, bar } of decisions) {
     if (bar === undefined) continue
@@ -54,13 +59,14 @@ export function judge({ loops, decisions, flow, imports }: Results): Verdict[] {
 }
 
 export function markdown(results: Results): string {
-  const { machine, seconds, loops, decisions, loads, flow, imports } = results
+  const { machine, seconds, loops, wires, decisions, loads, flow, imports } = results
   const about = `${machine.date}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, load at start ${machine.load.toFixed(1)}, ${seconds.toFixed(0)} s`
   const parts = [about, table(verdictHead, judge(results).map(verdictCells))]
   if (loops.length > 0) parts.push(table(loopHead, loops.flatMap(loopCells)))
   if (loops.some(({ scenario }) => scenario.startsWith('s5'))) {
     parts.push(table(growthHead, growth(loops)))
   }
+  if (wires.length > 0) parts.push(table(wireHead, wires.map(wireCells)))
   if (decisions.length > 0)
     parts.push(table(decisionHead, decisionCells(decisions)), table(loadHead, loads.map(loadCells)))
   if (flow.length > 0) parts.push(table(flowHead, flow.map(flowCells)))
@@ -109,6 +115,12 @@ function growth(loops: readonly LoopRow[]): string[][] {
       digits((cpuMs.best * 1000) / kibibytes),
     ]),
   )
+}
+
+const wireHead = ['wire', 'deltas of', 'floor CPU ms', 'CPU ms', '× floor']
+
+function wireCells({ wire, of, floorMs, ownMs, toFloor }: WireRow): string[] {
+  return [wire, of, digits(floorMs), digits(ownMs), digits(toFloor)]
 }
 
 const shapes = { one: 'on one tool', spread: 'on many tools' } as const

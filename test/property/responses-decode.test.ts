@@ -159,6 +159,39 @@ test('text that is cut, changed or no JSON at all never breaks the law', () => {
   )
 })
 
+test('deltas mean the same whether they are parsed or cut out of their events', () => {
+  const delta = fc.oneof(
+    fc.string({ maxLength: 6 }),
+    fc.constantFrom('"', '\\', '\n', '"delta":"x"', '","sequence_number":1,"x":"'),
+  )
+  const piece = fc.record(
+    {
+      type: fc.constantFrom(
+        'response.output_text.delta',
+        'response.function_call_arguments.delta',
+        'response.reasoning_text.delta',
+      ),
+      sequence_number: fc.oneof(fc.nat(2000), fc.constantFrom(-1, 1.5, '3')),
+      output_index: fc.nat(1),
+      delta,
+      obfuscation: fc.string({ maxLength: 3 }),
+      logprobs: fc.constant([]),
+      nested: fc.record({ delta }),
+    },
+    { requiredKeys: ['type', 'output_index', 'delta'] },
+  )
+  const step = fc.oneof({ weight: 20, arbitrary: piece }, { weight: 1, arbitrary: event })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const told = steps.map((each) => JSON.stringify(each))
+      // no two events begin alike, so none can be cut
+      const parsed = told.map((each, at) => ' '.repeat(at) + each)
+      expect(read(told).events).toEqual(read(parsed).events)
+    }),
+    { numRuns: 3000 },
+  )
+})
+
 const argumentText = fc
   .dictionary(fc.string({ maxLength: 4 }), fc.string({ maxLength: 6 }), { maxKeys: 2 })
   .filter((args) => !('__proto__' in args || 'constructor' in args || 'prototype' in args))

@@ -87,7 +87,8 @@ export class Calls {
   }
 
   append(call: Call, text: string): void {
-    if (text === '') return
+    // after the error nothing is told any more, and a call holds what was told of it
+    if (text === '' || this.#options.sink.failed) return
     const most = this.#options.bounds.maxArgumentsLength
     if (call.text.length + text.length > most) {
       const message = `a tool call has more than ${most} characters of arguments`

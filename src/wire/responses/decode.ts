@@ -6,6 +6,7 @@ import { listAt, objectAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
+import { DeltaCutter, type Growing } from './cutter.ts'
 import type { ResponsesDialect } from './options.ts'
 import { errorIn, finishOf } from './outcome.ts'
 import { Output } from './output.ts'
@@ -38,6 +39,7 @@ export class ResponsesDecoder implements Decoder {
   #responseId: string | undefined
   #finish: FinishReason | undefined
   #done = false
+  readonly #cutter = new DeltaCutter()
 
   constructor({ bounds, toolName, toolCallDeltas, dialect }: ResponsesDecoderOptions) {
     this.#dialect = dialect
@@ -58,7 +60,7 @@ export class ResponsesDecoder implements Decoder {
   }
 
   push(data: string, eventName?: string): void {
-    if (this.#done) return
+    if (this.#done || (!this.#sink.failed && this.#cutter.cut(data))) return
     let event: unknown
     try {
       event = JSON.parse(data)
@@ -130,10 +132,19 @@ export class ResponsesDecoder implements Decoder {
     if (this.#sink.failed) return
     if (type === 'error' || type === 'response.error' || event['error'] != null) {
       this.#sink.fail(envelopeError(event))
-    } else if (response === undefined) this.#part(event, type, data)
+    } else if (response === undefined) this.#grow(event, type, data)
   }
 
-  #part(event: Record<string, unknown>, type: string, data: string): void {
+  /** Deltas come by the thousand, and most of them need not be parsed once one of them was. */
+  #grow(event: Record<string, unknown>, type: string, data: string): void {
+    const { itemCount } = this.#output
+    const growing = this.#delta(event, type)
+    if (growing === undefined || this.#output.itemCount > itemCount) this.#cutter.forget()
+    if (growing !== undefined) this.#cutter.learn(data, event, growing)
+    else if (!type.endsWith('.delta')) this.#part(event, type, data)
+  }
+
+  #delta(event: Record<string, unknown>, type: string): Growing | undefined {
     const output = this.#output
     switch (type) {
       case 'response.output_text.delta':
@@ -149,6 +160,13 @@ export class ResponsesDecoder implements Decoder {
         return output.callDelta(event, 'custom_tool_call')
       case 'response.refusal.delta':
         return output.say(event, 'refusal')
+    }
+    return undefined
+  }
+
+  #part(event: Record<string, unknown>, type: string, data: string): void {
+    const output = this.#output
+    switch (type) {
       case 'response.output_text.done':
         return output.said(event, 'prose', textAt(event, 'text'))
       case 'response.refusal.done':

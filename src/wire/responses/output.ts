@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from '../../base/json.ts'
 import { countAt, isShallow, listAt, textAt } from '../read.ts'
 import { Calls, type Call, type CallsOptions } from './calls.ts'
+import type { Growing } from './cutter.ts'
 import { fits, Items, type Item, type ItemPlace } from './items.ts'
 import { kept, restOf } from './keep.ts'
 import { pictureOf } from './pictures.ts'
@@ -48,6 +49,10 @@ export class Output {
     return this.#calls.count
   }
 
+  get itemCount(): number {
+    return this.#items.all.length
+  }
+
   get refusal(): string {
     return this.#refusal
   }
@@ -58,9 +63,8 @@ export class Output {
   }
 
   /** A further piece of the text or the refusal of a message. */
-  say(event: Event, part: 'prose' | 'refusal'): void {
-    const text = textAt(event, 'delta')
-    if (text !== undefined) this.#itemOf(event, 'message')[part]!.append(text)
+  say(event: Event, part: 'prose' | 'refusal'): Growing | undefined {
+    return grow(event, this.#itemOf(event, 'message')[part]!)
   }
 
   /** A part of a message as a whole. */
@@ -69,12 +73,10 @@ export class Output {
     this.#itemOf(event, 'message')[part]!.settlePart(countAt(event, 'content_index') ?? 0, text)
   }
 
-  think(event: Event, form: Form): void {
-    const text = textAt(event, 'delta')
-    if (text === undefined) return
+  think(event: Event, form: Form): Growing | undefined {
     const item = this.#itemOf(event, 'reasoning')
     item.form ??= form
-    if (item.form === form) item.prose!.append(text)
+    return item.form === form ? grow(event, item.prose!) : undefined
   }
 
   /** A part of reasoning as a whole. */
@@ -87,9 +89,9 @@ export class Output {
     if (item.form === form) item.prose!.settlePart(index, text)
   }
 
-  callDelta(event: Event, type: CallType): void {
-    const text = textAt(event, 'delta')
-    if (text !== undefined) this.#calls.append(this.#itemOf(event, type).call!, text)
+  callDelta(event: Event, type: CallType): Growing | undefined {
+    const call = this.#itemOf(event, type).call!
+    return grow(event, { append: (text) => this.#calls.append(call, text) })
   }
 
   /** The arguments of a call as a whole, maybe with its name. */
@@ -227,6 +229,14 @@ export class Output {
     }
     return this.#items.add(item)
   }
+}
+
+/** Lengthens something by the delta of an event. */
+function grow(event: Event, growing: Growing): Growing | undefined {
+  const text = textAt(event, 'delta')
+  if (text === undefined) return undefined
+  growing.append(text)
+  return growing
 }
 
 function placeOf(event: Event, id: unknown): ItemPlace {
