@@ -24,6 +24,10 @@ const thrown: Partial<Record<ErrorCode, ExitCode>> = {
   'policy-unsigned': exitCode.negative,
   'policy-signature': exitCode.negative,
   'policy-key-unknown': exitCode.negative,
+  'run-not-resumable': exitCode.negative,
+  'tool-drift': exitCode.negative,
+  'approval-invalid': exitCode.negative,
+  'approval-expired': exitCode.negative,
   'login-refused': exitCode.negative,
   cancelled: exitCode.interrupted,
 }

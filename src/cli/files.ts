@@ -1,5 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { SallyportError } from '../base/errors.ts'
 import { fileFailure } from '../base/file-failure.ts'
 
 /** A whole file, decoded as UTF-8. Throws `bad-file`. */
@@ -28,4 +29,18 @@ export async function writeNewText(path: string, text: string): Promise<void> {
   } catch (cause) {
     throw fileFailure(`\`${path}\``, 'written', cause)
   }
+}
+
+/** A journal without a file is an empty one; here it has to be there. Throws `bad-file`. */
+export async function checkReadable(path: string): Promise<void> {
+  const named = `journal \`${path}\``
+  try {
+    await using file = await open(path)
+    if ((await file.stat()).isFile()) return
+  } catch (cause) {
+    throw fileFailure(named, 'read', cause)
+  }
+  throw new SallyportError('bad-file', `${named} cannot be read: it is not a file`, {
+    help: 'name the file, such as `.sallyport/journal.db`',
+  })
 }

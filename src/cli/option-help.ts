@@ -4,5 +4,6 @@ export const optionHelp = {
   keys: 'keys of which one has to have signed ($SALLYPORT_POLICY_KEYS)',
   tools: 'tools module or schemas.json to validate arguments with',
   keyFile: 'keys of logins; else sallyport/keys.json in $XDG_CONFIG_HOME or ~/.config',
+  usualJournal: '.sallyport/journal.db',
   newFile: 'write a new file instead of standard output',
 } as const

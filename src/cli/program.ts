@@ -1,9 +1,10 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { isSallyportError, messageOf, type SallyportError } from '../base/errors.ts'
 import { version } from '../base/version.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'
 import { addAccountCommands } from './account-program.ts'
 import { addAnalysisCommands } from './analysis-program.ts'
+import { addRunCommands } from './run-program.ts'
 import { exitCode, exitOfError, type ExitCode } from './exit.ts'
 import { noteError, type Io } from './io.ts'
 import { optionHelp } from './option-help.ts'
@@ -62,34 +63,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .showHelpAfterError('(see --help)')
     .addHelpText('after', exitHelp)
 
-  program
-    .command('run')
-    .description('run an agent under a policy')
-    .argument('[prompt]', 'what the user says; else standard input')
-    .requiredOption('--policy <file>', optionHelp.policy)
-    .option('--policy-keys <file>', optionHelp.keys)
-    .option('--tools <module>', 'module whose default export is a list of tools')
-    .option('--model <name>', 'model, as the provider calls it ($SALLYPORT_MODEL)')
-    .option('--base-url <url>', 'endpoint, ending in /v1; for anthropic the part before it')
-    .addOption(
-      new Option('--wire <name>', 'wire protocol')
-        .choices(['chat', 'responses', 'anthropic'])
-        .default('chat'),
-    )
-    .option('--key-file <file>', optionHelp.keyFile)
-    .option('--token <token>', 'JSON Web Token or API key of the caller ($SALLYPORT_TOKEN)')
-    .option('--session <id>', 'conversation the run belongs to')
-    .option('--instructions <text>', 'system message')
-    .option('--max-turns <number>', 'model requests at most', wholeNumber)
-    .option('--report <file>', 'write report.json')
-    .option('--html <file>', 'write the HTML report')
-    .option('--journal <file>', 'journal', '.sallyport/journal.db')
-    .option('--events', 'print events as JSON lines instead of the answer')
-    .option('--json', 'print the result as JSON instead of the answer')
-    .action(async (prompt: string | undefined, options) => {
-      const { run } = await import('./commands/run.ts')
-      done(await run(prompt, options, io))
-    })
+  addRunCommands(program, io, done)
 
   program
     .command('check')
@@ -212,9 +186,4 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.note })
   }
   return program
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('give a whole number from 1')
-  return Number(text)
 }

@@ -108,6 +108,13 @@ export function openQuestions({ turns }: Past): readonly ApprovalRequested[] {
     })
 }
 
+/** Calls that were started and have no outcome. */
+export function callsInDoubt({ turns }: Past): readonly ToolCall[] {
+  return turns
+    .flatMap(({ calls }) => calls)
+    .flatMap(({ call, result, started }) => (started && result === undefined ? [call] : []))
+}
+
 /** The answer to a call, for the model. */
 export function toolMessage(
   { callId: id, providerId, tool }: ToolCall,

@@ -1,13 +1,11 @@
-import { open } from 'node:fs/promises'
 import { SallyportError } from '../../base/errors.ts'
-import { fileFailure } from '../../base/file-failure.ts'
 import { openJournal } from '../../journal/open.ts'
 import { renderJson } from '../../report/json.ts'
 import { parseReport, readReport } from '../../report/read.ts'
 import { verifyChain, type Verification } from '../../report/verify.ts'
 import type { Report } from '../../report/report.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import { readText, writeText } from '../files.ts'
+import { checkReadable, readText, writeText } from '../files.ts'
 import { printable, type Io } from '../io.ts'
 
 export interface ReportOptions {
@@ -67,20 +65,6 @@ async function reportOf(path: string, run: string | undefined): Promise<Opened> 
     'bad-option',
     run === undefined ? `\`${path}\` holds no run` : `\`${path}\` holds no run \`${run}\``,
   )
-}
-
-/** A journal without a file is an empty one; here it has to be there. Throws `bad-file`. */
-async function checkReadable(path: string): Promise<void> {
-  const named = `journal \`${path}\``
-  try {
-    await using file = await open(path)
-    if ((await file.stat()).isFile()) return
-  } catch (cause) {
-    throw fileFailure(named, 'read', cause)
-  }
-  throw new SallyportError('bad-file', `${named} cannot be read: it is not a file`, {
-    help: 'name the file, such as `.sallyport/journal.db`',
-  })
 }
 
 /** The named run if the journal has it; without a name the latest. */

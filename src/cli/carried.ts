@@ -1,0 +1,103 @@
+import type { ErrorData } from '../base/errors.ts'
+import type { Journal } from '../journal/journal.ts'
+import { openJournal } from '../journal/open.ts'
+import { renderJson } from '../report/json.ts'
+import { createRuntime } from '../runtime.ts'
+import type { RunResult, Runtime } from '../runtime-options.ts'
+import type { Run } from '../run/run.ts'
+import { AnswerText } from './answer-text.ts'
+import { exitOfRun, type ExitCode } from './exit.ts'
+import { writeText } from './files.ts'
+import { noteError, outJson, type Io } from './io.ts'
+import { chooseModel, type ModelChoice } from './model.ts'
+import { loadTrusted, type KeyOptions } from './policy.ts'
+import { loadTools } from './tools-file.ts'
+
+/** The options of every command that carries a run. */
+export interface CarryingOptions extends KeyOptions, ModelChoice {
+  readonly policy: string
+  readonly tools?: string
+  readonly instructions?: string
+  readonly maxTurns?: number
+  readonly report?: string
+  readonly html?: string
+  readonly journal: string
+  readonly events?: boolean
+  readonly json?: boolean
+}
+
+/** Starts a run, shows it, and tells how it ended. An interrupt cancels it. */
+export async function carryRun(
+  start: (runtime: Runtime, journal: Journal) => Run<RunResult> | Promise<Run<RunResult>>,
+  options: CarryingOptions & { readonly isAnonymous: boolean },
+  io: Io,
+): Promise<ExitCode> {
+  const policy = await loadTrusted(options.policy, options, io)
+  const tools = options.tools === undefined ? [] : await loadTools(options.tools)
+  const journal = await openJournal(options.journal)
+  try {
+    const runtime = createRuntime({
+      model: await chooseModel(options, io),
+      tools,
+      policy,
+      journal,
+      ...(options.instructions === undefined ? {} : { instructions: options.instructions }),
+      ...(options.maxTurns === undefined ? {} : { limits: { maxTurns: options.maxTurns } }),
+    })
+    await runtime.ready()
+    const started = await start(runtime, journal)
+    const release = io.onInterrupt(() => started.cancel())
+    try {
+      await show(started, options, io)
+      return await conclude(await started.result(), options, io)
+    } finally {
+      release()
+    }
+  } finally {
+    await journal.close()
+  }
+}
+
+async function show(started: Run<RunResult>, options: CarryingOptions, io: Io): Promise<void> {
+  const streams = options.events !== true && options.json !== true
+  const text = new AnswerText(io)
+  for await (const event of started) {
+    if (options.events === true) outJson(io, event)
+    else if (streams) text.take(event)
+  }
+}
+
+async function conclude(
+  result: RunResult,
+  options: CarryingOptions & { readonly isAnonymous: boolean },
+  io: Io,
+): Promise<ExitCode> {
+  const code = exitOfRun(result.status, result.error)
+  if (options.report !== undefined) await writeText(options.report, renderJson(result.report))
+  if (options.html !== undefined) {
+    const { renderHtml } = await import('../report/html/page.ts')
+    await writeText(options.html, renderHtml(result.report))
+  }
+  if (options.json === true) {
+    const { runId, status, text, usage, cost, error, approvals } = result
+    const images = result.images.length === 0 ? {} : { images: result.images }
+    outJson(io, { runId, status, text, ...images, usage, cost, error, approvals, exit: { code } })
+  }
+  const { renderTerminal } = await import('../report/terminal.ts')
+  const { error: _error, ...end } = result.report.end
+  // the error follows below in the form that all commands have
+  io.note(renderTerminal({ ...result.report, end }, { color: io.color, width: io.columns }))
+  if (result.error !== undefined)
+    noteError(io, options.isAnonymous ? forUser(result.error) : result.error)
+  io.note(`run ${result.runId} in ${options.journal}\n`)
+  if (options.html !== undefined) io.note(`report ${options.html}\n`)
+  return code
+}
+
+/** The gate speaks to programs; here a caller is named by an option. */
+function forUser(error: ErrorData): ErrorData {
+  if (error.code !== 'unauthenticated') return error
+  const help =
+    'give `--token` or set `SALLYPORT_TOKEN`, or say under `identity.anonymous` of the policy what an anonymous caller is'
+  return { ...error, help }
+}

@@ -1,0 +1,102 @@
+import { SallyportError } from '../../base/errors.ts'
+import { parseJson } from '../../base/json.ts'
+import { readAnswer } from '../../gate/answer.ts'
+import { systemClock } from '../../base/clock.ts'
+import { createAuthenticator } from '../../gate/authenticate.ts'
+import type { ApprovalAnswer, Approver } from '../../gate/verdict.ts'
+import { keyAccess } from '../../loading/key-files.ts'
+import { authOf } from '../auth.ts'
+import { exitCode, type ExitCode } from '../exit.ts'
+import { outJson, type Io } from '../io.ts'
+import { findQuestion, withJournal, type OpenQuestion } from '../open-questions.ts'
+import { loadTrusted, type KeyOptions } from '../policy.ts'
+
+export interface AnswerOptions extends KeyOptions {
+  readonly journal: string
+  readonly policy?: string
+  readonly token?: string
+  readonly reason?: string
+  readonly args?: string
+  readonly json?: boolean
+}
+
+interface Given {
+  readonly id: string
+  readonly action: 'approve' | 'deny'
+}
+
+/** Leaves an answer to an open question in the journal, for whoever carries the run on. */
+export async function answer(
+  { action, id }: Given,
+  options: AnswerOptions,
+  io: Io,
+): Promise<ExitCode> {
+  return withJournal(options.journal, async (journal) => {
+    const question = await findQuestion(journal, id)
+    const by = await answererOf(options, io)
+    checkAnswerer(question, by)
+    const { runId } = question.request
+    const given = toAnswer(action, options, by)
+    await journal.leaveAnswer(runId, JSON.stringify({ id, ...given }))
+    if (options.json === true) outJson(io, { id, runId, ...given })
+    io.note(`left for run ${runId}; go on with: sallyport resume ${runId}\n`)
+    return exitCode.done
+  })
+}
+
+function toAnswer(
+  action: Given['action'],
+  { args, reason }: AnswerOptions,
+  by: Approver | undefined,
+): ApprovalAnswer {
+  const edited = args === undefined ? undefined : parseJson(args)
+  if (edited?.ok === false) throw wrongAnswer(`\`--args\`: ${edited.message}`)
+  const read = readAnswer({
+    action: edited === undefined ? action : 'edit',
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(edited === undefined ? {} : { args: edited.value }),
+  })
+  if ('code' in read) throw wrongAnswer(read.message)
+  return read
+}
+
+/** Who the token says it is; undefined for somebody without one. */
+async function answererOf(options: AnswerOptions, io: Io): Promise<Approver | undefined> {
+  if (options.policy === undefined) {
+    if (options.token === undefined) return undefined
+    throw new SallyportError('bad-option', '`--token` needs `--policy`', {
+      help: 'name the policy whose `identity` knows the token',
+    })
+  }
+  const loaded = await loadTrusted(options.policy, options, io)
+  const { identity } = loaded.compile()
+  const authenticator = createAuthenticator(identity, {
+    clock: systemClock,
+    environment: io.environment,
+    ...keyAccess(loaded.path),
+  })
+  const caller = await authenticator.authenticate(authOf(options.token, io))
+  if (!caller.ok) {
+    const { code, help, message } = caller.error
+    throw new SallyportError(code, message, help === undefined ? {} : { help })
+  }
+  return { subject: caller.principal.subject, roles: caller.principal.roles }
+}
+
+/** What the gate would refuse anyway is told while somebody is there to read it. */
+function checkAnswerer({ request }: OpenQuestion, by: Approver | undefined): void {
+  if (!(Date.parse(request.expiresAt) > Date.now())) {
+    throw new SallyportError('approval-expired', 'nobody can answer this request any more', {
+      help: 'resume the run; the call is denied then',
+    })
+  }
+  const isNamed = request.approvers.every(({ count, roles }) => count === 1 && roles === undefined)
+  if (by === undefined && !isNamed) {
+    throw wrongAnswer('this request wants to know who answers', 'give `--policy` and `--token`')
+  }
+}
+
+function wrongAnswer(message: string, help?: string): SallyportError {
+  return new SallyportError('approval-invalid', message, help === undefined ? {} : { help })
+}

@@ -1,0 +1,76 @@
+import { isSallyportError, SallyportError } from '../base/errors.ts'
+import { openJournal } from '../journal/open.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { ApprovalRequested } from '../protocol/run-event.ts'
+import type { Principal } from '../protocol/principal.ts'
+import { callsInDoubt, openQuestions, readPast, type Past } from '../run/past.ts'
+import { checkReadable } from './files.ts'
+
+/** A question to people that has no final answer in the record of its run. */
+export interface OpenQuestion {
+  readonly request: ApprovalRequested
+  readonly askedBy: Principal | null
+}
+
+/** A call that was started, and of which nobody knows how it ended. */
+export interface DoubtfulCall {
+  readonly runId: string
+  readonly callId: string
+  readonly tool: string
+}
+
+/** What waits for people in one run. */
+export interface Waiting {
+  readonly questions: readonly OpenQuestion[]
+  readonly doubtful: readonly DoubtfulCall[]
+}
+
+/** Opens a journal that has to be there, and closes it after the work. */
+export async function withJournal<Value>(
+  path: string,
+  work: (journal: Journal) => Promise<Value>,
+): Promise<Value> {
+  await checkReadable(path)
+  const journal = await openJournal(path)
+  try {
+    return await work(journal)
+  } finally {
+    await journal.close()
+  }
+}
+
+/** What waits for people, run by run; runs that nobody can carry on wait for nobody. */
+export async function* waitingIn(
+  journal: Journal,
+  wanted: string | undefined,
+): AsyncGenerator<Waiting> {
+  for await (const runId of wanted === undefined ? journal.list() : [wanted]) {
+    const past = await pastOf(journal, runId)
+    if (past === undefined || past.status === 'completed' || past.status === 'denied') continue
+    const askedBy = past.start.principal
+    yield {
+      questions: openQuestions(past).map((request) => ({ request, askedBy })),
+      doubtful: callsInDoubt(past).map(({ callId, tool }) => ({ runId, callId, tool })),
+    }
+  }
+}
+
+async function pastOf(journal: Journal, runId: string): Promise<Past | undefined> {
+  try {
+    return await readPast(runId, journal.read(runId))
+  } catch (error) {
+    if (isSallyportError(error) && error.code === 'run-not-resumable') return undefined
+    throw error
+  }
+}
+
+/** The open question of that id. Throws `bad-option` when there is none. */
+export async function findQuestion(journal: Journal, id: string): Promise<OpenQuestion> {
+  for await (const { questions } of waitingIn(journal, undefined)) {
+    const found = questions.find(({ request }) => request.approvalId === id)
+    if (found !== undefined) return found
+  }
+  throw new SallyportError('bad-option', `no open request has the id \`${id}\``, {
+    help: 'list them with `sallyport approvals`; each is answered once',
+  })
+}
