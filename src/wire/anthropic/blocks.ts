@@ -7,10 +7,14 @@ export interface Block {
   readonly type: string
   /** As it was opened. */
   readonly start: Record<string, unknown>
+  /** The type of the deltas that lengthen it; undefined for a block that has none. */
+  readonly grows: string | undefined
   /** The slot of a call of ours; undefined for all other blocks. */
   readonly slot: number | undefined
-  /** Text, thinking or input, as it has arrived. */
+  /** Thinking or input, as it has arrived; the text of the answer is kept by whoever reads it. */
   text: string
+  /** Characters of text, thinking or input. */
+  length: number
   /** Members that came after the opening. */
   later: Record<string, unknown>
   readonly citations: unknown[]
@@ -21,11 +25,14 @@ export interface Block {
 
 export function openBlock(start: Record<string, unknown>, slot?: number): Block {
   const { citations } = start
+  const type = textAt(start, 'type') ?? ''
   return {
-    type: textAt(start, 'type') ?? '',
+    type,
     start,
+    grows: growing(type, start),
     slot,
     text: '',
+    length: 0,
     later: {},
     citations: Array.isArray(citations) ? [...citations] : [],
     closed: false,
@@ -33,8 +40,7 @@ export function openBlock(start: Record<string, unknown>, slot?: number): Block 
   }
 }
 
-/** The type of the deltas that lengthen a block; undefined for a block that has none. */
-export function fittingDelta({ type, start }: Block): string | undefined {
+function growing(type: string, start: Record<string, unknown>): string | undefined {
   if (type === 'text' || type === 'thinking') return `${type}_delta`
   return 'input' in start || type === 'tool_use' ? 'input_json_delta' : undefined
 }
@@ -77,9 +83,9 @@ function keep(block: Block): ReplayBlock | undefined {
   return complete && isShallow(whole) ? { block: whole as JsonObject } : undefined
 }
 
-function keepText({ text, citations }: Block): ReplayBlock {
+function keepText({ length, citations }: Block): ReplayBlock {
   const some = citations.length > 0 && isShallow(citations)
-  return { text: text.length, ...(some ? { citations: citations as JsonValue[] } : {}) }
+  return { text: length, ...(some ? { citations: citations as JsonValue[] } : {}) }
 }
 
 /** Who calls, where it is not the model itself. */

@@ -7,7 +7,7 @@ import { objectAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
-import { amend, fittingDelta, openBlock, replayOf, type Block } from './blocks.ts'
+import { amend, openBlock, replayOf, type Block } from './blocks.ts'
 import { Calls, givenInput } from './calls.ts'
 import { DeltaCutter, textMembers } from './delta.ts'
 import { unifyStop } from './finish.ts'
@@ -62,8 +62,8 @@ export class AnthropicDecoder implements Decoder {
 
   push(data: string, eventName?: string): void {
     if (this.#done) return
-    const delta = eventName === 'error' ? undefined : this.#cutter.cut(data)
-    if (delta !== undefined) this.#textDelta(delta.index, delta.type, delta.text)
+    const text = eventName === 'error' ? undefined : this.#cutter.cut(data)
+    if (text !== undefined) this.#textDelta(this.#cutter.index, this.#cutter.type, text)
     else if (data.trim() !== '') this.#parse(data, eventName)
   }
 
@@ -242,7 +242,7 @@ export class AnthropicDecoder implements Decoder {
     const block = this.#blocks.get(index) ?? this.#implied(index, type)
     if (block === undefined) return this.#refuse('a part of the input of a call belongs to no call')
     if (block.closed) return this.#refuse('a block goes on after its end')
-    if (fittingDelta(block) !== type) return this.#misfit(block, type)
+    if (block.grows !== type) return this.#misfit(block, type)
     this.#grow(block, text)
   }
 
@@ -267,7 +267,8 @@ export class AnthropicDecoder implements Decoder {
     if (block.slot !== undefined) return this.#calls.append(block.slot, text)
     // thinking is kept twice: as reasoning, and to be sent back
     if (!this.#fits(block.type === 'thinking' ? 2 * text.length : text.length)) return
-    block.text += text
+    block.length += text.length
+    if (block.type !== 'text') block.text += text
     if (block.type === 'text') this.events.push({ type: 'text-delta', text })
     else if (block.type === 'thinking') this.events.push({ type: 'reasoning-delta', text })
   }

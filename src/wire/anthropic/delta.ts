@@ -1,10 +1,3 @@
-/** A delta whose only content is a text. */
-export interface TextDelta {
-  readonly index: number
-  readonly type: string
-  readonly text: string
-}
-
 /** The member that holds the text, by type of delta. */
 export const textMembers: ReadonlyMap<string, string> = new Map([
   ['text_delta', 'text'],
@@ -32,19 +25,27 @@ interface Opening {
  * last one mostly fits again.
  */
 export class DeltaCutter {
-  #last: Opening = { text: head, index: -1, type: '' }
+  #opening: Opening = { text: '', index: -1, type: '' }
 
-  /** The delta, or undefined for every other event, which has to be parsed. */
-  cut(data: string): TextDelta | undefined {
-    if (this.#last.index < 0 || !data.startsWith(this.#last.text)) {
+  /** Of the delta that was cut last. */
+  get index(): number {
+    return this.#opening.index
+  }
+
+  get type(): string {
+    return this.#opening.type
+  }
+
+  /** The text of the delta, or undefined for every other event, which has to be parsed. */
+  cut(data: string): string | undefined {
+    if (this.#opening.text === '' || !data.startsWith(this.#opening.text)) {
       const opening = openingOf(data)
       if (opening === undefined) return undefined
-      this.#last = opening
+      this.#opening = opening
     }
-    const { text: before, index, type } = this.#last
-    const end = endOfText(data)
-    const text = end < before.length ? undefined : stringBetween(data, before.length - 1, end + 1)
-    return text === undefined ? undefined : { index, type, text }
+    const from = this.#opening.text.length
+    const to = endOfText(data)
+    return to < from ? undefined : textBetween(data, from, to)
   }
 }
 
@@ -74,13 +75,18 @@ function endOfText(data: string): number {
   return data.charCodeAt(at) === 0x7d && data.charCodeAt(at - 1) === 0x22 ? at - 1 : -1
 }
 
-/** The value of what should be one JSON string with its quotes; undefined when it is not one. */
-function stringBetween(data: string, from: number, to: number): string | undefined {
-  const inside = data.slice(from + 1, to - 1)
-  // oxlint-disable-next-line no-control-regex
-  if (!/["\\\u0000-\u001f]/.test(inside)) return inside
+/** The value of one JSON string whose inside stands there; undefined when it is not one. */
+function textBetween(data: string, from: number, to: number): string | undefined {
+  for (let at = from; at < to; at++) {
+    const unit = data.charCodeAt(at)
+    if (unit === 0x22 || unit === 0x5c || unit < 0x20) return parsedBetween(data, from, to)
+  }
+  return data.slice(from, to)
+}
+
+function parsedBetween(data: string, from: number, to: number): string | undefined {
   try {
-    return JSON.parse(data.slice(from, to)) as string
+    return JSON.parse(data.slice(from - 1, to + 1)) as string
   } catch {
     return undefined
   }
