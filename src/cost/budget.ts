@@ -15,7 +15,8 @@ export interface CostLimits {
 
 /**
  * Limits for each session, and for each run without one. Of several that fit a request one pair
- * holds, as a whole: that of the agent, else that of the provider, else the default.
+ * holds, as a whole: that of the agent, else that of the provider, else the default. The name of
+ * a session can name an agent, so it must not be left to whoever is to be limited.
  */
 export interface BudgetOptions {
   readonly default?: CostLimits

@@ -106,7 +106,8 @@ class Ledger implements Costs {
     usage: Usage,
     reported: Cost | undefined,
   ): Cost {
-    if (reported !== undefined) return reported
+    // a provider that reports less than nothing has reported nothing
+    if (reported !== undefined && readMoney(reported.amount) !== undefined) return reported
     const price = this.prices.find(provider, model)
     if (price === undefined) return { amount: 0, currency: 'USD', source: 'unknown' }
     return { amount: toDollars(costOf(price, usage)), currency: 'USD', source: price.source }

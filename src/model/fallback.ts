@@ -172,7 +172,8 @@ export function delayBefore(
   { retryAfterMs = 0 }: ModelErrorData,
 ): number | undefined {
   if (retryAfterMs > longestMs) return undefined
-  return Math.max(retryAfterMs, number === 1 ? 0 : backOff(rule, number))
+  const least = number === 1 ? 0 : backOff(rule, number)
+  return retryAfterMs > least ? retryAfterMs : least
 }
 
 function backOff({ backoff = 'exponential' }: FallbackRule, number: number): number {

@@ -141,13 +141,20 @@ export class RoutedRequest {
       const attempt = this.#attempts + 1
       yield [...usageOf(failure), { type: 'retry', attempt, delayMs, error: failure.error }]
       this.#waitedMs += delayMs
-      if (delayMs > 0) await this.#route.wait(delayMs, signal).catch(() => {})
+      if (delayMs > 0) await this.#wait(delayMs)
       if (signal.aborted) return failed(cancelledError(signal))
       const latest = yield* this.#attempt(target)
       if (latest === undefined || !follows(rule, latest.error)) return latest
       failure = latest
     }
     return exhausted(failure, maxRetries)
+  }
+
+  /** What ended a wait early is seen by the signal. */
+  async #wait(milliseconds: number): Promise<void> {
+    try {
+      await this.#route.wait(milliseconds, this.#options.signal)
+    } catch {}
   }
 
   /** Shows what a model says; a failure and what follows it are held back. */

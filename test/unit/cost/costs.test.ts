@@ -73,6 +73,14 @@ describe('the price of an answer', () => {
   })
 })
 
+test.each([-1, Number.NaN, Infinity])('a reported cost of %s is none', (amount) => {
+  const costs = createCosts({ prices })
+  expect(costs.price(asked, tokens(1_000_000), dollars(amount))).toMatchObject({
+    amount: 1,
+    source: 'registry',
+  })
+})
+
 describe('what was spent', () => {
   test('S3-33 S3-35 is known in all, by run, session and model, with tokens and sources', () => {
     const costs = createCosts({ prices })

@@ -370,6 +370,26 @@ describe('money', () => {
     expect(b.asked).toEqual([])
   })
 
+  test('an answer that is left early counts as what it can have cost at most', async () => {
+    const costs = createCosts({ prices, budget: { default: { hard: 0.15 } } })
+    const { model } = routed({ a: [{ text: ['x', 'y'] }] }, [], { costs })
+    const { signal } = new AbortController()
+    const caller = { runId: 'r', session: 's' }
+    for await (const _ of model.stream(request, { signal, caller })) break
+    expect(costs.tracker.accountOf(caller)).toMatchObject({ open: 0, reserved: 0n, money: 0n })
+    expect(told(await answer(model))).toEqual(['error budget-exceeded', 'end'])
+  })
+
+  test.each([
+    ['is refused', { error: { message: 'no', code: 503 }, usage: null }],
+    ['never reaches anybody', { error: { message: 'no', code: 401 }, usage: null }],
+  ])('a request that %s costs nothing', async (_, turn) => {
+    const costs = createCosts({ prices, budget: { default: { hard: 0.15 } } })
+    const { model } = routed({ a: [turn, spent(0.01)] }, [], { costs })
+    await answer(model)
+    expect(told(await answer(model))).toEqual(['paid', 'end'])
+  })
+
   test('S3-36 every attempt is priced for the model that made it', async () => {
     const costs = createCosts({ prices })
     const usage = { inputTokens: 0, outputTokens: 1_000_000 }
