@@ -1,6 +1,8 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { openaiCompatible } from '../../src/model/compatible.ts'
+import { keyPool } from '../../src/model/key-pool.ts'
+import { modelSelector } from '../../src/model/select.ts'
 import type { ModelEvent } from '../../src/protocol/event.ts'
 import type { ModelRequest } from '../../src/protocol/request.ts'
 import { fakeProvider, type FakeAnswer } from '../../src/testing/fake-provider.ts'
@@ -69,6 +71,58 @@ test('however an answer fails, end comes once and last', async () => {
       },
     ),
     { numRuns: 150 },
+  )
+})
+
+test('with several keys and models, waits and no streaming, end comes once and last, within the attempts', async () => {
+  const limits = fc.record({
+    status: fc.constantFrom(400, 401, 402, 403, 404, 408, 429, 500, 503),
+    headers: fc.record(
+      {
+        'retry-after': fc.constantFrom('0', '1', '9999', 'soon'),
+        'x-ratelimit-remaining': fc.constantFrom('0', '5', '-1'),
+        'x-ratelimit-reset': fc.constantFrom('1', '0.001', '2ms', '99999999999999'),
+      },
+      { requiredKeys: [] },
+    ) as fc.Arbitrary<Record<string, string>>,
+    body: fc.constantFrom('', '{"error":{"message":"cannot stream","param":"stream"}}'),
+  })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof(answer, limits), { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.constantFrom(true, false, 'auto' as const),
+      async (turns, keys, attempts, stream) => {
+        await using provider = await fakeProvider({
+          turns: ({ number }) => turns[number % turns.length]!,
+        })
+        const pool = keyPool(Array.from({ length: keys }, (_, index) => `key-number-${index}`))
+        const model = openaiCompatible({
+          baseUrl: provider.baseUrl,
+          model: modelSelector(['a', 'b']),
+          apiKey: pool,
+          stream,
+          retry: { attempts, baseDelayMs: 1, maxDelayMs: 3 },
+        })
+        for (let time = 0; time < 3; time++) {
+          const before = provider.requests.length
+          const events: ModelEvent[] = []
+          const { signal } = new AbortController()
+          for await (const event of model.stream(request, { signal })) events.push(event)
+          expect(lawBreaks(events)).toEqual([])
+          const sent = provider.requests.length - before
+          // each model is asked once more, without streaming
+          expect(sent).toBeLessThanOrEqual(attempts + (stream === 'auto' ? 2 : 0))
+          expect(events.filter(({ type }) => type === 'retry').length).toBeLessThanOrEqual(
+            attempts - 1 + (stream === 'auto' ? 2 : 0),
+          )
+          expect(JSON.stringify(events)).not.toContain('key-number')
+        }
+        await model.close()
+      },
+    ),
+    { numRuns: 100 },
   )
 })
 

@@ -133,7 +133,7 @@ test.each([
   ['401', refused],
   ['403', modelError('model-refused', 'no', { status: 403 })],
   ['a foreign 401', Object.assign(new Error('no'), { status: 401 })],
-])('S1-T3 (a refused key goes on being used) %s puts a key in quarantine', (_, error) => {
+])('S1-T1 (a refused key goes on being used) %s puts a key in quarantine', (_, error) => {
   const { pool, clock } = poolOf(2)
   pool.failed(a, error)
   expect(pool.status().keys[0]).toMatchObject({ quarantined: true, healthy: false, failures: 1 })
