@@ -1,5 +1,3 @@
-import { isSallyportError, SallyportError } from './base/errors.ts'
-import { isObject, type JsonObject } from './base/json.ts'
 import type { Policy } from './policy/policy.ts'
 import type { ScopePart } from './protocol/run-event.ts'
 import type { Tool } from './tools/tool.ts'
@@ -16,31 +14,12 @@ export async function compileScope(
   scope: ScopePart | readonly ScopePart[],
   tools: readonly Tool[],
 ): Promise<Policy> {
-  const { readPolicyText } = await import('./loading/text.ts')
-  const rules = scopesOf(scope).map((part, index) => toRule(part, `scope-${index + 1}`))
-  const text = JSON.stringify({ sallyport: 1, name: 'scope', rules })
+  const { readScope, wrongScope } = await import('./policy/scope.ts')
+  const { compileFor } = await import('./loading/text.ts')
+  const file = readScope(scopesOf(scope))
   try {
-    return readPolicyText(text, 'scope').compile(tools)
+    return compileFor(file, tools)
   } catch (error) {
-    if (!isSallyportError(error)) throw error
-    throw new SallyportError('bad-option', `the \`scope\` of the run: ${error.message}`, {
-      help: 'write `tools` and, where needed, `args` and `onlyArgs` as in an allow rule',
-      cause: error,
-    })
+    throw wrongScope(error)
   }
-}
-
-function toRule(scope: ScopePart, id: string): JsonObject {
-  if (!isObject(scope)) {
-    throw new SallyportError('bad-option', '`scope` is not an object or a list of objects')
-  }
-  const { tools, ...conditions } = scope
-  // keys of a rule that would make the scope look wider than it is are unknown here
-  const strange = Object.keys(conditions).find((key) => key !== 'args' && key !== 'onlyArgs')
-  if (strange !== undefined) {
-    throw new SallyportError('bad-option', `\`scope\` has no member \`${strange}\``, {
-      help: 'the members are `tools`, `args` and `onlyArgs`',
-    })
-  }
-  return { id, allow: [...tools], ...(conditions as JsonObject) }
 }

@@ -31,7 +31,7 @@ export interface Replay {
 /**
  * Decides every call of a trace again, in order; nothing runs. Messages are heard before the first
  * call. The calls of one turn are decided before any of their results is seen; without turns each
- * call is one. Of a call that is denied, later calls see nothing. A call that is asked about counts
+ * call is one; what the run was narrowed to holds again. Of a call that is denied, later calls see nothing. A call that is asked about counts
  * as approved, unless the record says that it did not run: its result is seen with its label, and
  * the approval makes nothing trusted. A call that was cut short, or whose arguments were not kept,
  * is denied.
@@ -44,10 +44,10 @@ export async function replayTrace(replay: Replay, trace: Trace): Promise<Replaye
 /** The session of a trace at the moment before its call with this index, and the calls before. */
 export async function rehearseUntil(
   { policy, begin, caller }: Replay,
-  { principal = caller, messages, calls: all }: Trace,
+  { principal = caller, messages, calls: all, scope }: Trace,
   end: number,
 ): Promise<{ readonly rehearsal: Rehearsal; readonly calls: readonly ReplayedCall[] }> {
-  const rehearsal = begin({ principal, messages })
+  const rehearsal = begin({ principal, messages, ...(scope === undefined ? {} : { scope }) })
   const calls: ReplayedCall[] = []
   for (const turn of turnsOf(all)) {
     const decided: ReplayedCall[] = []

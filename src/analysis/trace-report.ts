@@ -2,7 +2,7 @@ import { SallyportError } from '../base/errors.ts'
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import type { CallRow } from '../report/report.ts'
 import type { Trace, TraceCall } from './trace.ts'
-import { principalOf } from './trace-shape.ts'
+import { principalOf, scopeOf } from './trace-shape.ts'
 
 /**
  * The trace of a report: calls with their arguments as far as they are shown, and decisions.
@@ -15,13 +15,14 @@ export function traceOfReport(report: JsonValue, place: string): Trace {
   if (!isObject(header) || typeof header['runId'] !== 'string' || !Array.isArray(rows)) {
     throw wrong(place, 'is a report without `header.runId` or `rows`')
   }
-  const { runId, principal = null } = header
+  const { runId, principal = null, scope } = header
   return {
     id: runId as string,
     principal: principalOf(principal, place),
     messages: [],
     calls: rows.map((row, index) => callOf(row, index, place)),
     place,
+    ...(scope === undefined ? {} : { scope: scopeOf(scope, place) }),
   }
 }
 

@@ -5,6 +5,7 @@ import { openRecord } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
 import type { RunStart, StructuralEvent, ToolCallProposed } from '../protocol/run-event.ts'
 import type { Trace, TraceCall } from './trace.ts'
+import { scopeOf } from './trace-shape.ts'
 
 /** A call while the records about it are read. */
 type Growing = { -readonly [Key in keyof TraceCall]: TraceCall[Key] }
@@ -28,8 +29,10 @@ export async function traceOfRun(
     }
   }
   if (run.start === undefined) throw damaged(place, 'a run does not begin with `run-start`')
-  const { runId, principal, messages = [] } = run.start
-  return { id: runId, principal, messages, calls: [...run.calls.values()], place }
+  const { runId, principal, messages = [], scope } = run.start
+  const calls = [...run.calls.values()]
+  const narrowed = scope === undefined ? {} : { scope: scopeOf(scope, place) }
+  return { id: runId, principal, messages, calls, place, ...narrowed }
 }
 
 class RunReader {

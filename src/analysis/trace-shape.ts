@@ -1,8 +1,12 @@
-import { SallyportError } from '../base/errors.ts'
+import { messageOf, SallyportError } from '../base/errors.ts'
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
+import { compilePolicy } from '../policy/compile.ts'
+import type { Policy } from '../policy/policy.ts'
+import { readScope } from '../policy/scope.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Principal } from '../protocol/principal.ts'
+import type { ScopePart } from '../protocol/run-event.ts'
 import { readPrincipal } from './principal.ts'
 import type { Trace, TraceCall } from './trace.ts'
 
@@ -31,6 +35,16 @@ export function traceOfLine(value: JsonValue, place: string): Trace {
 /** The words of a principal, as policies and tests use them. Throws `bad-trace`. */
 export function principalOf(value: unknown, place: string): Principal | null {
   return new ShapeReader(place).principal(value)
+}
+
+/** What a recorded run was narrowed to. Throws `bad-trace`. */
+export function scopeOf(value: unknown, place: string): Policy {
+  const read = new ShapeReader(place)
+  try {
+    return compilePolicy(readScope(read.list(value, '`scope`') as readonly ScopePart[]))
+  } catch (error) {
+    throw read.wrong(messageOf(error))
+  }
 }
 
 class ShapeReader {

@@ -3,6 +3,7 @@ import { isObject, parseJson, type JsonObject, type JsonValue } from '../base/js
 import { isSqlite, openJournal } from '../journal/open.ts'
 import type { CallStatus } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { readTextLines, readWholeText } from './text-lines.ts'
@@ -38,6 +39,8 @@ export interface Trace {
   readonly messages: readonly Message[]
   readonly calls: readonly TraceCall[]
   readonly meta?: JsonObject
+  /** What its run was narrowed to. */
+  readonly scope?: Policy
   /** `file`, or `file:line` where a line holds a whole trace. */
   readonly place: string
 }

@@ -19,6 +19,20 @@ const tools = names.map((known) =>
   }),
 )
 
+/** What the task of a run needs; most tasks say nothing of it. */
+const scopes = fc.option(
+  fc.record({
+    scope: fc.array(
+      fc.record(
+        { tools: fc.subarray([...names], { minLength: 1 }), onlyArgs: fc.constant(['a']) },
+        { requiredKeys: ['tools'] },
+      ),
+      { minLength: 1, maxLength: 2 },
+    ),
+  }),
+  { nil: {}, freq: 2 },
+)
+
 const lead = { subject: 'lead-1', roles: ['lead'] }
 
 /** Everything but the time: it was another one. */
@@ -29,7 +43,7 @@ function timeless({ at: _at, ...decision }: Decision): Omit<Decision, 'at'> {
 test('a run that is replayed under its own policy comes to its own decisions', async () => {
   let compared = 0
   await fc.assert(
-    fc.asyncProperty(policies, turns, async (sections, proposed) => {
+    fc.asyncProperty(policies, turns, scopes, async (sections, proposed, scope) => {
       const loaded = policyOf(sections as unknown as JsonObject)
       const journal = memoryJournal()
       const steps = [...proposed.map((turn) => ({ calls: turn })), { text: 'done' }]
@@ -41,7 +55,7 @@ test('a run that is replayed under its own policy comes to its own decisions', a
         approve: () => ({ action: 'flow' in sections ? 'deny' : 'approve', by: lead }),
         limits: { maxTurns: 100, maxToolCalls: 1000, maxRepeatedCalls: 1000 },
       })
-      const { result } = await finish(agent.start(), 'result only')
+      const { result } = await finish(agent.start({ ...scope }), 'result only')
       const trace = await traceOfRun(journal.read(result.report.header.runId), 'memory')
       const policy = loaded.compile(tools)
       const begin = await prepareRehearsals(policy, { tools })

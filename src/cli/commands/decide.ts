@@ -1,4 +1,5 @@
 import { decideScenario } from '../../analysis/scenario.ts'
+import { SallyportError } from '../../base/errors.ts'
 import { denial } from '../../gate/refusal.ts'
 import type { Decision } from '../../protocol/decision.ts'
 import { readAsked } from '../asked.ts'
@@ -18,10 +19,12 @@ export async function decide(options: SubjectOptions, io: Io): Promise<ExitCode>
   let worst: ExitCode = exitCode.done
   let malformed = false
   let number = 0
+  let asks = 0
   for await (const line of inputLines(io)) {
     if (io.outIsClosed) return exitCode.done
     number++
     if (line.trim() === '') continue
+    asks++
     const asked = readAsked(line)
     if ('code' in asked) {
       noteError(io, { ...asked, message: `line ${number}: ${asked.message}` })
@@ -39,6 +42,11 @@ export async function decide(options: SubjectOptions, io: Io): Promise<ExitCode>
       io.note(`line ${number}:\n${help}`)
     }
     worst = worseOf(worst, decision)
+  }
+  if (asks === 0) {
+    throw new SallyportError('bad-option', 'there is no call on standard input', {
+      help: 'write one to a line, such as `{"tool": "read_file", "args": {"path": "a.txt"}}`',
+    })
   }
   return malformed ? exitCode.usage : worst
 }

@@ -2,8 +2,12 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import { replayTrace } from '../../../src/analysis/replay.ts'
+import { traceOfRun } from '../../../src/analysis/trace-run.ts'
 import { readTraces, type Trace } from '../../../src/analysis/trace.ts'
 import { isSallyportError } from '../../../src/base/errors.ts'
+import { prepareRehearsals } from '../../../src/gate/rehearsal.ts'
+import { memoryJournal } from '../../../src/journal/memory.ts'
 import { jsonlJournal } from '../../../src/journal/jsonl.ts'
 import { renderJson } from '../../../src/report/json.ts'
 import { agentOf, collect, finish, policyOf, toolOf, user } from '../../support/agent.ts'
@@ -180,6 +184,28 @@ describe('records of our own', () => {
         decision: { effect: 'deny', rule: 'default' },
       },
     ])
+  })
+
+  test('keep what their run was narrowed to, and are refused where it is none', async () => {
+    const journal = memoryJournal()
+    const agent = agentOf([{ calls: [{ tool: 'look' }, { tool: 'pay' }] }, { text: 'done' }], {
+      tools: [toolOf('look'), toolOf('pay')],
+      policy: policyOf({ rules: [{ id: 'all', allow: ['**'], who: { roles: ['user'] } }] }),
+      journal,
+    })
+    const { result } = await finish(agent.start({ scope: { tools: ['look'] } }))
+    const report = renderJson(result.report)
+    const policy = policyOf({ rules: [{ id: 'all', allow: ['**'] }] }).compile(undefined)
+    const begin = await prepareRehearsals(policy)
+    const [ofReport] = await read(fileOf('report.json', report))
+    const ofJournal = await traceOfRun(journal.read(result.runId), 'memory')
+    for (const trace of [ofReport!, ofJournal]) {
+      const { calls } = await replayTrace({ policy, begin, caller: null }, trace)
+      expect(calls.map(({ decision }) => decision.rule)).toEqual(['all', 'scope'])
+    }
+    const header = { ...result.report.header, scope: [{ tools: ['look'], who: {} }] }
+    const broken = JSON.stringify({ ...result.report, header })
+    await expect(read(fileOf('report.json', broken))).rejects.toMatchObject({ code: 'bad-trace' })
   })
 
   test('keep their course when payloads were erased', async () => {

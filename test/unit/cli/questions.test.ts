@@ -41,6 +41,17 @@ describe('decide', () => {
   })
 })
 
+test.each(['', ' \n\n'])(
+  'decide says what to write where %j is on standard input',
+  async (input) => {
+    const policy = folder()('policy.yaml')
+    const { code, notes, out } = await inProcess(['decide', '--policy', policy], input)
+    expect([code, out]).toEqual([2, ''])
+    expect(notes).toContain('error[bad-option]: there is no call on standard input\n')
+    expect(notes).toContain('write one to a line, such as `{"tool": "read_file"')
+  },
+)
+
 test('run asks no model about nothing', async () => {
   const policy = folder()('policy.yaml')
   const base = ['--policy', policy, '--model', 'm', '--base-url', 'http://127.0.0.1:9/v1']
