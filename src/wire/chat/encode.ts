@@ -59,8 +59,10 @@ function encodeAssistant(
     else if (part.type === 'refusal') refusal += part.text
     else if (part.type === 'image') images.push(encodePart(part))
   }
-  const calls = callsOf(message).map((call, index) => encodeCall(call, ids[index]!))
-  const replayed = message.opaque?.wire === 'chat' ? message.opaque.value : undefined
+  // OpenAI refuses members it does not know, and has sent none of them
+  const isReplayed = dialect !== 'openai'
+  const calls = callsOf(message).map((call, index) => encodeCall(call, ids[index]!, isReplayed))
+  const opaque = isReplayed && message.opaque?.wire === 'chat' ? message.opaque.value : undefined
   return {
     role: 'assistant',
     // a message without text, refusal and calls still needs something to be valid
@@ -69,7 +71,7 @@ function encodeAssistant(
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
     // OpenAI's models make no pictures on this wire, and it refuses members it does not know
     ...(images.length === 0 || dialect === 'openai' ? {} : { images }),
-    ...(isObject(replayed) ? pick(replayed) : {}),
+    ...(isObject(opaque) ? pick(opaque) : {}),
   }
 }
 
@@ -81,11 +83,11 @@ function pick(replayed: Record<string, unknown>): object {
   return Object.fromEntries(present.map((key) => [key, replayed[key]]))
 }
 
-function encodeCall(call: ToolCallPart, id: string): object {
+function encodeCall(call: ToolCallPart, id: string, isReplayed: boolean): object {
   return {
     id,
     type: 'function',
     function: { name: toHistoryName(call.tool), arguments: call.arguments },
-    ...(call.opaque === undefined ? {} : { extra_content: call.opaque }),
+    ...(call.opaque === undefined || !isReplayed ? {} : { extra_content: call.opaque }),
   }
 }

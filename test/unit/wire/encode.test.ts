@@ -147,6 +147,9 @@ test('opaque data goes back unchanged, to the wire it came from only', () => {
     reasoning_details: details,
   })
   expect(messages[1]).not.toHaveProperty('reasoning_details')
+  const foreign = body({ messages: [message('chat')] }, 'openai').messages[0]
+  expect(foreign).not.toHaveProperty('reasoning_details')
+  expect(foreign.tool_calls[0]).not.toHaveProperty('extra_content')
 })
 
 test('dots in tool names become underscores, and come back as dots', () => {
