@@ -40,3 +40,17 @@ export function isShallow(value: unknown, levels = 64): value is JsonValue {
   }
   return true
 }
+
+/**
+ * True when a record can hold the value and it can be sent back: shallow, and without numbers, texts
+ * and keys that no record takes. Not for pieces: a pair of surrogates may be cut in two.
+ */
+export function isKeepable(value: unknown, levels = 64): value is JsonValue {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object' || value === null) return true
+  if (levels === 0) return false
+  return Object.entries(value).every(
+    ([key, member]) => key !== '__proto__' && key.isWellFormed() && isKeepable(member, levels - 1),
+  )
+}

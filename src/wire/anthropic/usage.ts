@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../base/json.ts'
 import type { Usage } from '../../protocol/usage.ts'
-import { countAt, isShallow, objectAt } from '../read.ts'
+import { countAt, isKeepable, objectAt } from '../read.ts'
 
 /** Members of a usage report that are kept; a peer that sends ever new ones would cost ever more. */
 const maxMembers = 64
@@ -30,7 +30,7 @@ export function readUsage(raw: Record<string, unknown>): Usage {
     cacheWriteTokens,
     inputTokens: tokensAt(raw, 'input_tokens') + cacheReadTokens + cacheWriteTokens,
     outputTokens: tokensAt(raw, 'output_tokens'),
-    ...(isShallow(raw) ? { raw: raw as JsonValue } : {}),
+    ...(isKeepable(raw) ? { raw: raw as JsonValue } : {}),
     reasoningTokens: tokensAt(objectAt(raw, 'output_tokens_details') ?? {}, 'thinking_tokens'),
   }
 }

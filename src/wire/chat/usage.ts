@@ -1,6 +1,6 @@
 import { isObject, type JsonValue } from '../../base/json.ts'
 import type { Cost, Usage } from '../../protocol/usage.ts'
-import { countAt, isShallow, objectAt } from '../read.ts'
+import { countAt, isKeepable, objectAt } from '../read.ts'
 
 /** The usage object of a chunk, in the places where endpoints put it. */
 export function findUsage(
@@ -27,7 +27,7 @@ export function readUsage(raw: Record<string, unknown>): Usage {
     cacheWriteTokens: tokensAt(input, 'cache_write_tokens') ?? 0,
     inputTokens: tokensAt(raw, 'prompt_tokens') ?? 0,
     outputTokens: tokensAt(raw, 'completion_tokens') ?? 0,
-    ...(isShallow(raw) ? { raw: raw as JsonValue } : {}),
+    ...(isKeepable(raw) ? { raw: raw as JsonValue } : {}),
     reasoningTokens: tokensAt(output, 'reasoning_tokens') ?? tokensAt(raw, 'reasoning_tokens') ?? 0,
   }
 }

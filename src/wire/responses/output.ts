@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../../base/json.ts'
-import { countAt, isShallow, listAt, textAt } from '../read.ts'
+import { countAt, isKeepable, listAt, textAt } from '../read.ts'
 import { Calls, type Call, type CallsOptions } from './calls.ts'
 import type { Growing } from './cutter.ts'
 import { fits, Items, type Item, type ItemPlace } from './items.ts'
@@ -178,7 +178,7 @@ export class Output {
   #keep(item: Item, whole: Record<string, unknown>): void {
     const isLess = item.rest?.['encrypted_content'] != null && whole['encrypted_content'] == null
     const rest = isLess ? undefined : restOf(whole)
-    if (rest === undefined || !isShallow(rest)) return
+    if (rest === undefined || !isKeepable(rest)) return
     const size = JSON.stringify(rest).length
     if (!this.#sink.fits(Math.max(0, size - (item.size ?? 0)))) return
     item.size = Math.max(size, item.size ?? 0)

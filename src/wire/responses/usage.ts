@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../base/json.ts'
 import type { Usage } from '../../protocol/usage.ts'
-import { countAt, isShallow, objectAt } from '../read.ts'
+import { countAt, isKeepable, objectAt } from '../read.ts'
 
 /** Token counts in our words; what is missing counts as 0, fractions are rounded. */
 export function readUsage(raw: Record<string, unknown>): Usage {
@@ -11,7 +11,7 @@ export function readUsage(raw: Record<string, unknown>): Usage {
     cacheWriteTokens: tokensAt(input, 'cache_write_tokens'),
     inputTokens: tokensAt(raw, 'input_tokens'),
     outputTokens: tokensAt(raw, 'output_tokens'),
-    ...(isShallow(raw) ? { raw: raw as JsonValue } : {}),
+    ...(isKeepable(raw) ? { raw: raw as JsonValue } : {}),
     reasoningTokens: tokensAt(output, 'reasoning_tokens'),
   }
 }

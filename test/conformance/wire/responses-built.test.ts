@@ -718,3 +718,27 @@ test('a picture is told of once, in its own format', async () => {
   ])
   expect(turn.images).toEqual(['data:image/webp;base64,QUJD'])
 })
+
+test.each([
+  String.raw`"__proto__":{"a":1}`,
+  String.raw`"\ud800":1`,
+  String.raw`"a":"\ud800"`,
+  '"a":1e400',
+  `"a":${'['.repeat(70)}${']'.repeat(70)}`,
+])('what no record could take is not kept: %s', async (member) => {
+  const sealed = `{"type":"reasoning","id":"rs","summary":[],${member}}`
+  const usage = `{"input_tokens":1,${member}}`
+  const output = `[${sealed},${JSON.stringify(one)}]`
+  const response = `{"status":"completed","usage":${usage},"output":${output}}`
+  const { turn } = await ask(
+    { body: `data: {"type":"response.completed","response":${response}}\n\n` },
+    { wire: 'responses' },
+  )
+  expect(runnable(turn)).toHaveLength(1)
+  expect(turn.usage).toMatchObject({ inputTokens: 1 })
+  expect(turn.usage).not.toHaveProperty('raw')
+  expect(turn.opaque?.value).toEqual({
+    dialect: 'compatible',
+    items: [{ call: 0, item: { type: 'function_call', id: 'fc_0', status: 'completed' } }],
+  })
+})
