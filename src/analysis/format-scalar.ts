@@ -19,8 +19,30 @@ const eachUnseen = new RegExp(unseen.source, 'gu')
 export function quotes(node: Scalar): string | undefined {
   const { value, type, anchor } = node
   if (typeof value !== 'string' || !needsQuotes(value, type)) return undefined
-  const text = unseen.test(value) || value.includes("'") ? doubleQuoted(value) : `'${value}'`
+  const text =
+    asWritten(node) ??
+    (unseen.test(value) || value.includes("'") ? doubleQuoted(value) : `'${value}'`)
   return anchor === undefined ? text : `&${anchor} ${text}`
+}
+
+/** An escape by number, behind an even count of backslashes. */
+const numbered = /(?<=(?:^|[^\\])(?:\\\\)*)\\(?:x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8})/gi
+
+/**
+ * The text as its author wrote it, where that escapes what would show without: so that a scanner
+ * does not take a sample for a secret, or that one letter is told from its double.
+ */
+function asWritten({ srcToken, type }: Scalar): string | undefined {
+  if (type !== 'QUOTE_DOUBLE' || srcToken?.type !== 'double-quoted-scalar') return undefined
+  const { source } = srcToken
+  if (source.includes('\n')) return undefined
+  const escapes = source.match(numbered) ?? []
+  const isOfSeen = escapes.some((escape) => !hasUnseen(characterOf(escape)))
+  return isOfSeen ? source : undefined
+}
+
+function characterOf(escape: string): string {
+  return String.fromCodePoint(Number.parseInt(escape.slice(2), 16))
 }
 
 function needsQuotes(value: string, type: Scalar['type']): boolean {

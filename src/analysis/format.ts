@@ -44,7 +44,12 @@ function settle(text: string): string {
 }
 
 function formatYaml(text: string): string {
-  const document = parseDocument(text, { version: '1.2', schema: 'core', merge: false })
+  const document = parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    keepSourceTokens: true,
+  })
   const layout = new Layout()
   const root = document.contents
   if (root !== null) {
