@@ -13,7 +13,8 @@ import { fetchUrl } from '../../../src/tools/access/fetch.ts'
 import { redeemPermit } from '../../../src/tools/permit.ts'
 import { createRegistry } from '../../../src/tools/registry.ts'
 import { defineTool } from '../../../src/tools/tool.ts'
-import { agentOf, allowing, collect, toolOf } from '../../support/agent.ts'
+import type { ScriptedTurn } from '../../../src/testing/turn.ts'
+import { agentOf, allowing, collect, policyOf, toolOf } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { policyFolder } from '../../support/policy-files.ts'
 import { keyPair } from '../../support/policy-keys.ts'
@@ -45,6 +46,18 @@ async function conflict(): Promise<unknown> {
     .result()
   const [first] = await collect(journal.read(runId))
   return journal.append(runId, 0, [first!])
+}
+
+/** Resumes a run that waits for an approval, with a tool of this description. */
+async function resumed(description: string, turns: readonly ScriptedTurn[]): Promise<unknown> {
+  const journal = memoryJournal()
+  const policy = policyOf({ rules: [{ id: 'asked', ask: ['act'], who: { roles: ['user'] } }] })
+  const first = agentOf(turns, { journal, policy, tools: [toolOf('act')] })
+  const { runId } = await first.start().result()
+  const tools = [toolOf('act', { description })]
+  return agentOf([{ text: '' }], { journal, policy, tools })
+    .runtime.resume(runId)
+    .result()
 }
 
 async function largeAnswer(): Promise<unknown> {
@@ -96,6 +109,8 @@ export const ofPrograms: Fixtures = {
   'bad-trace': thrown(() => collect(readTraces(fileOf('{"id": 1}\n')))),
   'journal-conflict': thrown(conflict),
   'bad-file': thrown(() => collect(readTraces(join(temporaryFolder(), 'none')))),
+  'run-not-resumable': thrown(() => resumed('The tool act.', [{ text: 'done' }])),
+  'tool-drift': thrown(() => resumed('Another one.', [{ calls: [{ tool: 'act' }] }])),
   'bad-permit': thrown(() => redeemPermit({} as never)),
   'access-denied': async () => {
     const seen: unknown[] = []

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { observe } from '../../../src/analysis/observed.ts'
 import { readTraces } from '../../../src/analysis/trace.ts'
 import type { JsonValue } from '../../../src/base/json.ts'
+import { memoryJournal } from '../../../src/journal/memory.ts'
 import { jsonlJournal } from '../../../src/journal/jsonl.ts'
 import type { LoadedPolicy } from '../../../src/loading/file.ts'
 import { compilePolicy } from '../../../src/policy/compile.ts'
@@ -110,6 +111,29 @@ describe('what records keep of arguments', () => {
     const [look, pay] = only(events, 'tool-call')
     expect(look).toMatchObject({ args: '[redacted]', rawArgs: '"[redacted]"', sensitive: [''] })
     expect(pay).toMatchObject({ args: '[redacted]', sensitive: [''] })
+  })
+})
+
+describe('a run that goes on from a record', () => {
+  test.each([
+    ['full', 'success', 1],
+    ['redacted', 'abandoned', 0],
+    ['hash', 'abandoned', 0],
+  ])('that keeps arguments as `%s` ends its call as `%s`', async (args, status, count) => {
+    const journal = memoryJournal()
+    const { tool, calls } = noting('pay', { sensitive: ['/card'] })
+    const options = { tools: [toolOf('look'), tool], policy: policyWith({ args }), journal }
+    const turn = { calls: [{ tool: 'pay', args: { card } }] }
+    const first = await agentOf([turn], options).start().result()
+    expect(first.status).toBe('needs-approval')
+    // where the process that was asked knows the arguments no more
+    const second = agentOf([{ text: 'done' }], {
+      ...options,
+      approve: () => ({ action: 'approve', by: { subject: 'ada' } }),
+    })
+    const { report } = await second.runtime.resume(first.runId).result()
+    expect(report.rows.map((row) => row.status)).toEqual([status])
+    expect(calls).toHaveLength(count)
   })
 })
 
