@@ -8,8 +8,9 @@ import type { Run } from '../run/run.ts'
 import { AnswerText } from './answer-text.ts'
 import { exitOfRun, type ExitCode } from './exit.ts'
 import { writeText } from './files.ts'
-import { noteError, outJson, type Io } from './io.ts'
+import { noteError, type Io } from './io.ts'
 import { chooseModel, type ModelChoice } from './model.ts'
+import { outWithPictures } from './pictures.ts'
 import { loadTrusted, type KeyOptions } from './policy.ts'
 import { loadTools } from './tools-file.ts'
 
@@ -62,7 +63,7 @@ async function show(started: Run<RunResult>, options: CarryingOptions, io: Io): 
   const streams = options.events !== true && options.json !== true
   const text = new AnswerText(io)
   for await (const event of started) {
-    if (options.events === true) outJson(io, event)
+    if (options.events === true) outWithPictures(io, event)
     else if (streams) text.take(event)
   }
 }
@@ -81,7 +82,17 @@ async function conclude(
   if (options.json === true) {
     const { runId, status, text, usage, cost, error, approvals } = result
     const images = result.images.length === 0 ? {} : { images: result.images }
-    outJson(io, { runId, status, text, ...images, usage, cost, error, approvals, exit: { code } })
+    outWithPictures(io, {
+      runId,
+      status,
+      text,
+      ...images,
+      usage,
+      cost,
+      error,
+      approvals,
+      exit: { code },
+    })
   }
   const { renderTerminal } = await import('../report/terminal.ts')
   const { error: _error, ...end } = result.report.end
