@@ -45,6 +45,9 @@ function growing(type: string, start: Record<string, unknown>): string | undefin
   return 'input' in start || type === 'tool_use' ? 'input_json_delta' : undefined
 }
 
+/** What a summary of earlier messages comes with: ever new members would cost ever more. */
+const compactionMembers = ['encrypted_content', 'signature', 'tool_changes']
+
 /** Takes what a delta says besides text; deltas of unknown types say nothing. */
 export function amend(block: Block, type: string, delta: Record<string, unknown>): void {
   if (type === 'signature_delta' && block.type === 'thinking') {
@@ -52,9 +55,9 @@ export function amend(block: Block, type: string, delta: Record<string, unknown>
   } else if (type === 'citations_delta' && block.type === 'text') {
     block.citations.push(delta['citation'])
   } else if (type === 'compaction_delta' && block.type === 'compaction') {
-    const { type: _type, content, ...members } = delta
-    if (typeof content === 'string') block.text += content
-    block.later = { ...block.later, ...members }
+    if (typeof delta['content'] === 'string') block.text += delta['content']
+    const told = compactionMembers.filter((key) => delta[key] != null)
+    block.later = { ...block.later, ...Object.fromEntries(told.map((key) => [key, delta[key]])) }
   }
 }
 

@@ -816,6 +816,29 @@ describe('bounds', () => {
   })
 })
 
+test('a summary of earlier messages is kept with what it came with, and nothing else', async () => {
+  const summary = { type: 'compaction', content: null, encrypted_content: null }
+  const piece = (fields: Fields): Fields => delta(0, { type: 'compaction_delta', ...fields })
+  const { turn } = await askAnthropic({
+    body: sse(
+      start(),
+      open(0, summary),
+      piece({ content: 'one ', encrypted_content: 'x' }),
+      piece({ content: 'two', encrypted_content: null, invented: 1 }),
+      close(0),
+      textAt(1, 'hi'),
+      stop('end_turn'),
+    ),
+  })
+  expect(turn.text).toBe('hi')
+  expect(turn.opaque?.value).toEqual({
+    blocks: [
+      { block: { type: 'compaction', content: 'one two', encrypted_content: 'x' } },
+      { text: 2 },
+    ],
+  })
+})
+
 test('fragments of calls are not told of when nobody looks', () => {
   const decoder = anthropicCodec({}).decoder(request, defaultBounds, false)
   for (const event of [start(), ...callF, ...stop('tool_use')]) decoder.push(JSON.stringify(event))
