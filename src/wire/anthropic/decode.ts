@@ -1,5 +1,5 @@
 import { isObject, type JsonValue } from '../../base/json.ts'
-import { locate } from '../../base/json-source.ts'
+import { itemsAt, locate } from '../../base/json-source.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import { parsed } from '../chat/chunk.ts'
 import { readCost } from '../chat/usage.ts'
@@ -74,8 +74,9 @@ export class AnthropicDecoder implements Decoder {
     if (!Array.isArray(body['content'])) return this.#refuse('the body is not an answer of a model')
     if (!this.#fits(text.length)) return
     this.#start(body)
+    const places = itemsAt(text, locate(text, ['content']) ?? text.length)
     for (const [index, block] of body['content'].entries()) {
-      this.#open(index, block, () => locate(text, ['content', index, 'input']), text)
+      this.#open(index, block, () => locate(text, ['input'], places[index] ?? text.length), text)
       this.#close(index)
     }
     this.#message(body, body)

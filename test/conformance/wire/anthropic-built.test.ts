@@ -818,13 +818,12 @@ describe('bounds', () => {
 
 test('a summary of earlier messages is kept with what it came with, and nothing else', async () => {
   const summary = { type: 'compaction', content: null, encrypted_content: null }
-  const piece = (fields: Fields): Fields => delta(0, { type: 'compaction_delta', ...fields })
   const { turn } = await askAnthropic({
     body: sse(
       start(),
       open(0, summary),
-      piece({ content: 'one ', encrypted_content: 'x' }),
-      piece({ content: 'two', encrypted_content: null, invented: 1 }),
+      delta(0, { type: 'compaction_delta', content: 'one ', encrypted_content: 'x' }),
+      delta(0, { type: 'compaction_delta', content: 'two', encrypted_content: null, invented: 1 }),
       close(0),
       textAt(1, 'hi'),
       stop('end_turn'),
@@ -849,4 +848,15 @@ test('fragments of calls are not told of when nobody looks', () => {
     'usage',
     'end',
   ])
+})
+
+test('a body that holds its content twice has no input that can be trusted', async () => {
+  const content = JSON.stringify([{ type: 'tool_use', id: 't', name: 'f', input: { a: 1 } }])
+  const body = `{"content":[],"content":${content},"stop_reason":"tool_use"}`
+  const { turn } = await askAnthropic(
+    { headers: { 'content-type': 'application/json' }, body },
+    { stream: false },
+  )
+  expect(turn.error?.code).toBe('model-protocol')
+  expect(turn.calls).toEqual([])
 })
