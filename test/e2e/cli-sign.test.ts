@@ -27,6 +27,8 @@ describe.concurrent('sallyport sign', () => {
       { file: 'desk.yaml', signature: 'desk.yaml.sig', kid: 'release' },
     ])
     expect((await cli(check, { cwd })).code).toBe(0)
+    const tests = ['test', '--policy-keys', 'keys.jwks', '--allow-empty', 'desk.yaml']
+    expect((await cli(tests, { cwd })).code).toBe(0)
 
     const path = join(cwd, 'desk.yaml')
     writeFileSync(path, readFileSync(path, 'utf8').replace('maximum: 100', 'maximum: 1000'))
@@ -36,6 +38,9 @@ describe.concurrent('sallyport sign', () => {
     const after = await cli(decide, { cwd, input, environment })
     expect([after.code, after.out]).toEqual([1, ''])
     expect(after.err).toContain('policy-signature')
+    const tested = await cli(tests, { cwd })
+    expect([tested.code, tested.out]).toEqual([1, ''])
+    expect(tested.err).toContain('policy-signature')
     expect((await cli(decide, { cwd, input })).code).toBe(0)
   })
 
