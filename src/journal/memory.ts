@@ -1,20 +1,44 @@
 import { SallyportError } from '../base/errors.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 
-/** A journal that lasts as long as the process: for tests, and for runs nobody has to prove. */
+/** The appends of one run. */
+interface StoredRun {
+  length: number
+  readonly appends: Place[]
+}
+
+/**
+ * A journal that lasts as long as the process: for tests, and for runs nobody has to prove. It
+ * grows with every run; what it keeps lies outside the heap.
+ */
 export function memoryJournal(): Journal {
-  const runs = new Map<string, JournalRecord[]>()
+  const runs = new Map<string, StoredRun>()
   const left = new Map<string, string[]>()
+  const blocks = new TextBlocks()
   return {
     append(runId, expectedSeq, records) {
-      const stored = runs.get(runId) ?? []
+      const stored = runs.get(runId) ?? { length: 0, appends: [] }
       if (stored.length !== expectedSeq) throw conflict(runId, expectedSeq, stored.length)
+      stored.appends.push(blocks.write(textsOf(records)))
+      stored.length += records.length
       if (expectedSeq === 0) runs.set(runId, stored)
-      for (const record of records) stored.push(record)
       return undefined
     },
     async *read(runId, from = 0) {
-      yield* runs.get(runId)?.slice(from) ?? []
+      const places = runs.get(runId)?.appends.slice() ?? []
+      // loaded with the library, it would bring node:crypto along
+      const { hashLine } = await import('./chain.ts')
+      let seq = 0
+      for (const place of places) {
+        const texts = textsAt(place)
+        for (let at = 0; at < texts.length; at += 2, seq++) {
+          if (seq < from) continue
+          const line = texts[at]!
+          const payload = texts[at + 1]!
+          const record = { seq, line, hash: hashLine(line), durable: false }
+          yield payload === '' ? record : { ...record, payload }
+        }
+      }
     },
     async *list() {
       yield* runs.keys()
@@ -29,6 +53,13 @@ export function memoryJournal(): Journal {
   }
 }
 
+/** Line and payload of each record; what has none is empty. */
+function textsOf(records: readonly JournalRecord[]): readonly string[] {
+  const texts: string[] = []
+  for (const { line, payload = '' } of records) texts.push(line, payload)
+  return texts
+}
+
 /** The error of an append that another writer has overtaken. */
 export function conflict(runId: string, expected: number, found: number): SallyportError {
   return new SallyportError(
@@ -36,4 +67,63 @@ export function conflict(runId: string, expected: number, found: number): Sallyp
     `run \`${runId}\` has ${found} records where ${expected} were expected`,
     { help: 'only one process may carry a run; let the other one finish it' },
   )
+}
+
+/** Where texts were written, one after the other. */
+interface Place {
+  readonly block: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+const smallestBlock = 16 * 1024
+const largestBlock = 1024 * 1024
+
+/** Of the length in front of each text. */
+const lengthBytes = 4
+
+/**
+ * Texts as bytes in large blocks outside the heap, where the garbage collector does not move them
+ * again and again. They have to be well-formed, as JSON texts are.
+ */
+class TextBlocks {
+  #block = Buffer.alloc(0)
+  #used = 0
+
+  /** Writes all of them or throws. */
+  write(texts: readonly string[]): Place {
+    this.#makeRoom(texts)
+    const block = this.#block
+    const start = this.#used
+    let end = start
+    for (const text of texts) {
+      const length = text === '' ? 0 : block.write(text, end + lengthBytes)
+      block.writeUInt32LE(length, end)
+      end += lengthBytes + length
+    }
+    this.#used = end
+    return { block, start, end }
+  }
+
+  /** Begins another block where the rest of this one could be too small. */
+  #makeRoom(texts: readonly string[]): void {
+    let most = 0
+    // a UTF-16 code unit takes three bytes at most
+    for (const text of texts) most += lengthBytes + 3 * text.length
+    if (this.#block.length - this.#used >= most) return
+    const usual = Math.min(largestBlock, Math.max(smallestBlock, 2 * this.#block.length))
+    this.#block = Buffer.allocUnsafeSlow(Math.max(usual, most))
+    this.#used = 0
+  }
+}
+
+/** The texts at a place, as they were written. */
+function textsAt({ block, start, end }: Place): readonly string[] {
+  const texts: string[] = []
+  for (let at = start; at < end;) {
+    const from = at + lengthBytes
+    at = from + block.readUInt32LE(at)
+    texts.push(block.toString('utf8', from, at))
+  }
+  return texts
 }
