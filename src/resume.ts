@@ -87,6 +87,11 @@ async function readWhole({ journal }: RuntimeParts, runId: string): Promise<Past
       help: 'a record that was altered is not carried on; restore the journal from a copy',
     })
   }
+  if (past.start.principal === null) {
+    throw new SallyportError('run-not-resumable', `run \`${runId}\` acts for nobody who is known`, {
+      help: 'start another run, as a caller the policy knows',
+    })
+  }
   if (past.status === 'completed' || past.status === 'denied') {
     throw new SallyportError('run-not-resumable', `run \`${runId}\` has ended: ${past.status}`, {
       help: 'start another run, with its `messages` if it is to know of this one',
