@@ -225,7 +225,7 @@ async function waiting(): Promise<{ journal: Journal; runId: string; approvalId:
   return { journal, runId: result.runId, approvalId: result.approvals[0]!.id }
 }
 
-function decided(rows: RunResult['report']['rows']): readonly unknown[] {
+function judged(rows: RunResult['report']['rows']): readonly unknown[] {
   return rows.map(({ decision, labels, status }) => [decision?.rule, labels, status])
 }
 
@@ -277,7 +277,7 @@ describe('what a run has read', () => {
     const { report, runId } = await reader(journal)
       .run({ input, auth: { custom: 1 } })
       .result()
-    expect(decided(report.rows)).toMatchObject([
+    expect(judged(report.rows)).toMatchObject([
       ['free', [], 'success'],
       ['flow.untrustedSteering', expect.anything(), 'error-security'],
       ['free', expect.anything(), 'success'],
@@ -287,7 +287,7 @@ describe('what a run has read', () => {
       const again = await reader(await cutAt(journal, runId, records))
         .resume(runId)
         .result()
-      expect([records, decided(again.report.rows)]).toEqual([records, decided(report.rows)])
+      expect([records, judged(again.report.rows)]).toEqual([records, judged(report.rows)])
     }
   })
 })
