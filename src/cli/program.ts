@@ -8,11 +8,12 @@ import { addRunCommands } from './run-program.ts'
 import { exitCode, exitOfError, type ExitCode } from './exit.ts'
 import { noteError, type Io } from './io.ts'
 import { optionHelp } from './option-help.ts'
+import { wholeNumber } from './option-values.ts'
 
 const exitHelp = `
 Exit codes:
   0    done, allowed, passed
-  1    the answer is negative: denied, limit reached, invalid policy
+  1    the answer is negative: denied, limit reached, invalid policy, altered journal
   2    wrong usage
   3    a person has to answer
   4    could not be determined: timeout, damaged journal, internal error
@@ -157,6 +158,19 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .action(async (journal: string, options) => {
       const { report } = await import('./commands/report.ts')
       done(await report(journal, options, io))
+    })
+
+  program
+    .command('verify')
+    .description('tell whether the record of runs is untouched, and what that proves')
+    .argument('<journal>', 'journal file')
+    .option('--run <id>', 'only this run')
+    .option('--head <digest>', 'head of the run as it was kept elsewhere')
+    .option('--allow-tail <number>', 'records that may follow it; else none', wholeNumber)
+    .option('--json', 'print a JSON line for each run')
+    .action(async (journal: string, options) => {
+      const { verify } = await import('./commands/verify.ts')
+      done(await verify(journal, options, io))
     })
 
   program

@@ -129,6 +129,7 @@ export function noJournal(path: string): SallyportError {
 function damaged(path: string, line: number): SallyportError {
   return new SallyportError('bad-journal', `\`${path}\` is damaged at line ${line}`, {
     help: 'restore the file from a copy; nothing in it has been changed',
+    details: { line },
   })
 }
 

@@ -3,46 +3,9 @@ import { isObject } from '../base/json.ts'
 import { parseExact } from '../base/json-source.ts'
 import { genesis, hashLine } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
+import { claimsOf } from './claims.ts'
 import { Course } from './course.ts'
-import type { OpenCall } from './report.ts'
-
-export type Verdict =
-  /** Nothing is wrong; `proved` and `notProved` say how far that reaches. */
-  | 'CONSISTENT'
-  /** There are no records. */
-  | 'EMPTY'
-  /** A record is not a journal line, or its events cannot follow each other in any run. */
-  | 'MALFORMED'
-  /** A record was altered, removed, added or moved, or a payload was altered. */
-  | 'TAMPERED'
-  /** The chain does not reach the head that was expected: records were cut off or replaced. */
-  | 'TRUNCATED'
-  /** More records follow the expected head than are accepted. */
-  | 'UNATTESTED_TAIL'
-  /** A tool was started without a decision or answer that permits it. */
-  | 'UNPERMITTED'
-  /** Calls have no outcome although the run has ended. */
-  | 'OPEN_CALLS'
-  /** The run has no end: it is going on, or its process died. */
-  | 'INCOMPLETE'
-
-/** What was found about one run of a journal; plain data. */
-export interface Verification {
-  readonly verdict: Verdict
-  /** One sentence, lower case, without a final dot. */
-  readonly message: string
-  /** The number of the record at fault, from 0. */
-  readonly record?: number
-  /** Records that were read. */
-  readonly records: number
-  /** Digest of the last record; null when there is none or the chain is broken. */
-  readonly head: string | null
-  /** Payloads that are no longer there. */
-  readonly erased: number
-  readonly openCalls: readonly OpenCall[]
-  readonly proved: readonly string[]
-  readonly notProved: readonly string[]
-}
+import type { Property, Verdict, Verification } from './verification.ts'
 
 export interface VerifyOptions {
   /**
@@ -80,9 +43,9 @@ export async function verifyChain(
   const chain = new ChainCheck(options.head)
   for await (const record of records) {
     const fault = chain.add(record)
-    if (fault !== undefined) return conclude(fault, chain, options)
+    if (fault !== undefined) return conclude(fault, chain)
   }
-  return conclude(chain.end(options) ?? consistent, chain, options)
+  return conclude(chain.end(options) ?? consistent, chain)
 }
 
 const consistent: Fault = { verdict: 'CONSISTENT', message: 'the records form one unbroken chain' }
@@ -190,15 +153,25 @@ function readObject(text: string): Line | undefined {
   }
 }
 
-function conclude(fault: Fault, chain: ChainCheck, options: VerifyOptions): Verification {
+function conclude(fault: Fault, chain: ChainCheck): Verification {
   const unbroken = !stoppedEarly.has(fault.verdict)
+  const properties = claimsOf({
+    unbroken,
+    records: chain.count,
+    erased: chain.erased,
+    shadowMode: chain.course.shadowMode,
+    whole: chain.course.end() === undefined,
+    attested: chain.attested,
+  })
   return {
     ...fault,
     records: chain.count,
     head: unbroken ? chain.head : null,
     erased: chain.erased,
     openCalls: chain.course.openCalls(),
-    ...claims(unbroken, chain, options),
+    properties,
+    proved: statements(properties, true),
+    notProved: statements(properties, false),
   }
 }
 
@@ -209,42 +182,6 @@ const stoppedEarly: ReadonlySet<Verdict> = new Set([
   'UNPERMITTED',
 ])
 
-/** What follows from the checks, and what people may think follows but does not. */
-function claims(
-  unbroken: boolean,
-  chain: ChainCheck,
-  options: VerifyOptions,
-): Pick<Verification, 'proved' | 'notProved'> {
-  const tail = chain.count - (chain.attested ?? 0)
-  const anchored = unbroken && chain.attested !== undefined
-  return {
-    proved: [
-      ...(unbroken
-        ? [
-            `the ${chain.count} records follow each other without gap, insertion or reordering`,
-            chain.course.shadowMode
-              ? 'every tool that was started had been permitted by a recorded decision or answer, or let through by shadow mode'
-              : 'every tool that was started had been permitted by a recorded decision or answer',
-            'every payload that is still there is the one that was recorded',
-          ]
-        : []),
-      ...(anchored
-        ? [`the first ${chain.attested} records are those behind the head you named`]
-        : []),
-    ],
-    notProved: [
-      ...(anchored
-        ? tail > 0
-          ? [`the last ${tail} records stand after the head you named`]
-          : []
-        : [
-            'that nobody who can write the journal computed the whole chain anew: records are not signed, and no head kept elsewhere vouches for them',
-            'that the last record is unchanged: nothing follows it',
-          ]),
-      ...(chain.erased > 0 ? [`what the ${chain.erased} erased payloads said`] : []),
-      ...(options.head === undefined ? [] : ['that the head you named was itself kept safe']),
-      'that the agent had no way around the gate: only calls that passed it are recorded',
-      'that clocks were right and people who answered are who they say',
-    ],
-  }
+function statements(properties: readonly Property[], proved: boolean): readonly string[] {
+  return properties.filter((each) => each.proved === proved).map(({ statement }) => statement)
 }

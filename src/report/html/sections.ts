@@ -2,7 +2,7 @@ import { formatCost, formatDuration, formatImage, formatNumber, plural } from '.
 import type { ModelCallRow, Report } from '../report.ts'
 import { placeText } from '../../protocol/place.ts'
 import type { CallSummary } from '../summary.ts'
-import type { Verification } from '../verify.ts'
+import type { Verification } from '../verification.ts'
 import { code, element, fact, section, table, type Content, type Section } from './element.ts'
 
 /** Rows of a table beyond this number are left out. */

@@ -1,0 +1,80 @@
+import type { Property } from './verification.ts'
+
+/** What a look at the records has found. */
+export interface Findings {
+  /** False when reading stopped at a fault. */
+  readonly unbroken: boolean
+  readonly records: number
+  readonly erased: number
+  readonly shadowMode: boolean
+  /** The run has an end and every call an outcome, as far as was read. */
+  readonly whole: boolean
+  /** Records up to a head that was kept elsewhere; undefined when it was not given or not met. */
+  readonly attested: number | undefined
+}
+
+/** What follows from the findings, and what people may think follows but does not. */
+export function claimsOf(findings: Findings): readonly Property[] {
+  return [
+    ...(findings.unbroken ? chainClaims(findings) : brokenClaims),
+    ...headClaims(findings),
+    open(
+      'passage',
+      'that the agent had no way around the gate: only calls that passed it are recorded',
+    ),
+    open('truth', 'that clocks were right and people who answered are who they say'),
+  ]
+}
+
+function chainClaims({ records, erased, shadowMode, whole }: Findings): readonly Property[] {
+  return [
+    proved(
+      'chain',
+      `the ${records} records follow each other without gap, insertion or reordering`,
+    ),
+    proved(
+      'permits',
+      shadowMode
+        ? 'every tool that was started had been permitted by a recorded decision or answer, or let through by shadow mode'
+        : 'every tool that was started had been permitted by a recorded decision or answer',
+    ),
+    proved('payloads', 'every payload that is still there is the one that was recorded'),
+    ...(erased > 0 ? [open('payloads', `what the ${erased} erased payloads said`)] : []),
+    whole
+      ? proved('end', 'the run has an end, and every call that was started has an outcome')
+      : open('end', 'how the run ended: its end or the outcome of a call is missing'),
+  ]
+}
+
+const brokenClaims: readonly Property[] = [
+  open('chain', 'that the records follow each other: reading stopped at the fault'),
+  open('permits', 'that every tool that was started had been permitted'),
+  open('payloads', 'that the payloads are the ones that were recorded'),
+  open('end', 'how the run ended'),
+]
+
+function headClaims({ unbroken, records, attested }: Findings): readonly Property[] {
+  if (!unbroken || attested === undefined) {
+    return [
+      open(
+        'authorship',
+        'that nobody who can write the journal computed the whole chain anew: records are not signed, and no head kept elsewhere vouches for them',
+      ),
+      open('head', 'that the last record is unchanged: nothing follows it'),
+    ]
+  }
+  const tail = records - attested
+  return [
+    proved('head', `the first ${attested} records are those behind the head you named`),
+    ...(tail > 0 ? [open('head', `the last ${tail} records stand after the head you named`)] : []),
+    open('authorship', 'that the head you named was itself kept safe'),
+  ]
+}
+
+function proved(name: Property['name'], statement: string): Property {
+  return { name, proved: true, statement }
+}
+
+function open(name: Property['name'], statement: string): Property {
+  return { name, proved: false, statement }
+}
