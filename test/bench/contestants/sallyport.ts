@@ -52,6 +52,8 @@ const journal: Journal = {
   append: (runId, expectedSeq, records) => stored.append(runId, expectedSeq, records),
   read: (runId, from) => stored.read(runId, from),
   list: () => stored.list(),
+  leaveAnswer: (runId, answer) => stored.leaveAnswer(runId, answer),
+  answers: (runId) => stored.answers(runId),
   close: () => stored.close(),
 }
 
