@@ -173,7 +173,7 @@ describe.concurrent('sallyport decide', () => {
     ])
   })
 
-  test('ends 0, 3 and 1 for the worst of its decisions', async () => {
+  test('ends 0, 3 and 1 for the worst of its decisions, and 2 without a call', async () => {
     const allowed = { tool: 'refund', args: { amount: 7 } }
     const asked = { tool: 'refund', args: { amount: 700 } }
     const [none, zero, three, one] = await Promise.all([
@@ -182,7 +182,7 @@ describe.concurrent('sallyport decide', () => {
       decide([asked, allowed]),
       decide([{ tool: 'refund' }, asked, allowed]),
     ])
-    expect([none.code, zero.code, three.code, one.code]).toEqual([0, 0, 3, 1])
+    expect([none.code, zero.code, three.code, one.code]).toEqual([2, 0, 3, 1])
     expect([none.out, zero.lines().length]).toEqual(['', 2])
   })
 
