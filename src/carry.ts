@@ -12,7 +12,7 @@ import type { Model, ModelCaller } from './protocol/model.ts'
 import { noUsage } from './protocol/usage.ts'
 import { createFold, type ReportFold } from './report/fold.ts'
 import type { Report } from './report/report.ts'
-import type { RestedRuns } from './rested-runs.ts'
+import { isFinal, type RestedRuns } from './rested-runs.ts'
 import type { RunEnvironment } from './run/environment.ts'
 import { keepBy } from './run/kept.ts'
 import type { KeyedQueue } from './run/keyed-queue.ts'
@@ -29,6 +29,7 @@ import {
   type RunResult,
   type RuntimeOptions,
 } from './runtime-options.ts'
+import type { Snapshots } from './snapshot.ts'
 import { compileScope, scopesOf } from './task-scope.ts'
 import type { ToolRegistry } from './tools/registry.ts'
 import type { Tool } from './tools/tool.ts'
@@ -50,6 +51,8 @@ export interface RuntimeParts {
   readonly authenticator: (policy: Policy) => Authenticator
   readonly keys: KeyedQueue
   readonly rested: RestedRuns
+  /** Undefined where nothing is signed. */
+  readonly snapshots: Snapshots | undefined
 }
 
 /** The options of everybody who carries a run. */
@@ -83,12 +86,13 @@ export async function carry(parts: RuntimeParts, started: StartedRun): Promise<R
     limits: finiteLimits(started.limits),
     scope: run.scope && scopesOf(run.scope),
   })
-  if (!caller.ok) return conclude(carrier, turnedAway(carrier.recorder, caller.error, messages))
+  if (!caller.ok)
+    return conclude(parts, carrier, turnedAway(carrier.recorder, caller.error, messages))
   parts.gate.begin(context, messages)
   const outcome = await carryRun(environmentOf(carrier, parts, { context, messages, output }))
   parts.gate.forget(context)
   parts.rested.note(runId, outcome.status)
-  return conclude(carrier, outcome)
+  return conclude(parts, carrier, outcome)
 }
 
 /** A run under way, with what writes it down and what its report is made of. */
@@ -136,12 +140,25 @@ export function recordBeginning(
 
 /** Records the end of the run and makes its result. */
 export async function conclude(
-  { started, recorder, fold }: Carrier,
+  parts: Pick<RuntimeParts, 'policy' | 'snapshots'>,
+  { started: { runId }, recorder, fold }: Carrier,
   outcome: RunOutcome,
 ): Promise<RunResult> {
   const ended = await writeEnd(recorder, outcome)
   const head = recorder.head === genesis ? null : recorder.head
-  return toResult(started.runId, ended, fold.report(head))
+  const snapshot = await snapshotOf(parts, runId, recorder, ended)
+  return toResult(runId, ended, { report: fold.report(head), snapshot })
+}
+
+/** None of a run that nobody can carry on, and none where the journal may lack the end of it. */
+async function snapshotOf(
+  { policy, snapshots }: Pick<RuntimeParts, 'policy' | 'snapshots'>,
+  runId: string,
+  { head, isWritten, length }: Recorder,
+  { status }: RunOutcome,
+): Promise<string | undefined> {
+  if (snapshots === undefined || !isWritten || isFinal(status)) return undefined
+  return snapshots.sign({ runId, head, length, policy: policy().digest })
 }
 
 type Beginning = Pick<RunEnvironment, 'context' | 'messages' | 'output' | 'past'>
@@ -220,7 +237,11 @@ function turnedAway(
   }
 }
 
-function toResult(runId: string, outcome: RunOutcome, report: Report): RunResult {
+function toResult(
+  runId: string,
+  outcome: RunOutcome,
+  { report, snapshot }: { readonly report: Report; readonly snapshot: string | undefined },
+): RunResult {
   const { status, text, images, usage, approvals, inDoubt, messages } = outcome
   const { refusal, finishReason, cost, error, output } = outcome
   return {
@@ -236,6 +257,7 @@ function toResult(runId: string, outcome: RunOutcome, report: Report): RunResult
     report,
     approvals,
     inDoubt,
+    ...(snapshot === undefined ? {} : { snapshot }),
     messages,
     ...(error === undefined ? {} : { error }),
   }

@@ -3,6 +3,11 @@ import type { EndStatus } from './protocol/run-event.ts'
 /** Ends after which nobody carries a run on. */
 const final: ReadonlySet<EndStatus> = new Set(['completed', 'denied'])
 
+/** Whether nobody carries on a run that has ended so. */
+export function isFinal(status: EndStatus): boolean {
+  return final.has(status)
+}
+
 /** Runs that are remembered; of more, those that rested longest ago are forgotten. */
 const maxRested = 10_000
 
@@ -15,7 +20,7 @@ export class RestedRuns {
   readonly #ids = new Set<string>()
 
   note(runId: string, status: EndStatus): void {
-    if (final.has(status)) return
+    if (isFinal(status)) return
     this.#ids.add(runId)
     if (this.#ids.size <= maxRested) return
     const [oldest] = this.#ids

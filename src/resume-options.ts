@@ -1,5 +1,5 @@
 import { SallyportError } from './base/errors.ts'
-import { isObject } from './base/json.ts'
+import { isObject, parseJson } from './base/json.ts'
 import { checkOptions } from './base/options.ts'
 import type { Auth } from './gate/authenticate.ts'
 import type { ApprovalAnswer } from './gate/verdict.ts'
@@ -56,10 +56,33 @@ const resumeChecks: Readonly<Record<keyof ResumeOptions, OptionCheck>> = {
 }
 
 /** Throws `bad-option` for options that are unknown or of another type. */
-export function checkResumeOptions(runId: string, options: ResumeOptions): void {
-  isText('runId', runId)
+export function checkResumeOptions(named: string, options: ResumeOptions): void {
+  isText('snapshot or run id', named)
   checkOptions('resume', options, Object.keys(resumeChecks))
   checkGiven(options, resumeChecks)
+}
+
+/** Longest snapshot in UTF-16 code units; one has about 550. */
+export const maxSnapshotLength = 4096
+
+/** The id of a run has no dot, a compact JWS has two. */
+export function isSnapshot(text: string): boolean {
+  return text.includes('.')
+}
+
+/** The run that a snapshot claims to be of; nothing of it has been verified. */
+export function claimedRun(snapshot: string): string {
+  const [, payload = ''] = snapshot.length > maxSnapshotLength ? [] : snapshot.split('.')
+  const parsed = parseJson(Buffer.from(payload, 'base64url').toString())
+  const runId = parsed.ok && isObject(parsed.value) ? parsed.value['runId'] : undefined
+  if (typeof runId === 'string') return runId
+  throw malformedSnapshot()
+}
+
+export function malformedSnapshot(why = 'not a signed snapshot of a run'): SallyportError {
+  return new SallyportError('snapshot-malformed', `the text is ${why}`, {
+    help: 'pass `result.snapshot` as it was given, or the id of a run',
+  })
 }
 
 function isDecision(name: string, value: unknown): void {

@@ -21,6 +21,8 @@ import { openQuestions, readPast, type Past } from './run/past.ts'
 import type { Resolution } from './run/take-up.ts'
 import type { RunLimits } from './run/stop.ts'
 import { finiteLimits, narrowedLimits, type RunResult } from './runtime-options.ts'
+import { isFinal } from './rested-runs.ts'
+import { checkPoint, type Snapshot } from './snapshot.ts'
 import { compileScope } from './task-scope.ts'
 
 /** Ends after which a run may be taken up where it stopped. */
@@ -30,9 +32,13 @@ const failures: ReadonlySet<EndStatus | 'open'> = new Set(['error', 'cancelled',
 export async function resume(
   parts: RuntimeParts,
   started: StartedRun<ResumeOptions>,
+  snapshot?: Snapshot,
 ): Promise<RunResult> {
   const { runId, run } = started
   const past = await readWhole(parts, runId)
+  if (snapshot !== undefined) {
+    await checkPoint(snapshot, past, (from) => parts.journal.read(runId, from))
+  }
   checkTools(parts, past, run.acceptTools ?? [])
   const answerer = await answererOf(parts, run)
   checkDecisions(past, run.decisions ?? [])
@@ -75,7 +81,7 @@ export async function resume(
   })
   parts.gate.forget(context)
   parts.rested.note(runId, outcome.status)
-  return conclude(carrier, outcome)
+  return conclude(parts, carrier, outcome)
 }
 
 /** The record of the run, which has to be as it was written. */
@@ -92,7 +98,7 @@ async function readWhole({ journal }: RuntimeParts, runId: string): Promise<Past
       help: 'start another run, as a caller the policy knows',
     })
   }
-  if (past.status === 'completed' || past.status === 'denied') {
+  if (past.status !== 'open' && isFinal(past.status)) {
     throw new SallyportError('run-not-resumable', `run \`${runId}\` has ended: ${past.status}`, {
       help: 'start another run, with its `messages` if it is to know of this one',
     })

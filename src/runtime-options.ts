@@ -24,6 +24,7 @@ import {
   isNumber,
   isObjectOf,
   isOutput,
+  isPlainObject,
   isSignal,
   isText,
   isToolChoice,
@@ -40,6 +41,7 @@ import type { Approve } from './run/environment.ts'
 import type { OutputOf, OutputOptions, OutputSchema } from './run/output.ts'
 import type { Run } from './run/run.ts'
 import { defaultLimits, type RunLimits, type StopCondition } from './run/stop.ts'
+import type { SigningOptions } from './snapshot.ts'
 import type { Tool, ToolDefinition, ToolLog } from './tools/tool.ts'
 
 export interface RuntimeOptions {
@@ -72,6 +74,8 @@ export interface RuntimeOptions {
    * and holds sessions to a budget. Default: that of the model, if it has one (a `router`).
    */
   readonly costs?: Costs
+  /** What `result.snapshot` is signed with. Without it runs are resumed by their ids only. */
+  readonly signing?: SigningOptions
   readonly clock?: Clock
   readonly log?: ToolLog
 }
@@ -132,6 +136,11 @@ export interface RunResult<Output = unknown> {
    * Ids of calls that a carrier which died had started, and of which nobody knows how they ended.
    */
   readonly inDoubt: readonly string[]
+  /**
+   * A signed pointer to this state of the run, for `resume`: there where the runtime has `signing`
+   * and the run can be carried on. It holds nothing of what was said, and counts once.
+   */
+  readonly snapshot?: string
   /** The conversation, to go on from; without an answer that was asked for again. */
   readonly messages: readonly Message[]
   readonly error?: ErrorData
@@ -150,13 +159,16 @@ export interface Runtime {
    * holds. A call that was started without a result is run again only if its tool is idempotent;
    * else it waits for an operator (`resolve`), and the run ends as `needs-approval`.
    *
+   * A snapshot counts only as long as the run has not gone on since. Throws `snapshot-malformed`;
+   * `result()` rejects with the other `snapshot-` codes before anything is read or done.
+   *
    * `result()` rejects with `bad-option` for a run the journal does not hold, `run-not-resumable`
    * for one that is complete or partly erased, `bad-journal` for one that was altered,
    * `tool-drift` where a tool has changed, `journal-conflict` where another process carries it,
    * `approval-invalid` and `unauthenticated` for decisions that fit no open question.
    */
   resume<Schema extends OutputSchema = OutputSchema>(
-    runId: string,
+    snapshotOrRunId: string,
     options?: ResumeOptions<Schema>,
   ): Run<RunResult<OutputOf<Schema>>>
 }
@@ -186,6 +198,13 @@ export const areLimits: OptionCheck = isObjectOf(
   ),
 )
 
+const isSigning = isObjectOf({
+  key: isPlainObject,
+  keyId: isText,
+  keys: isArrayOf('JSON Web Keys', isPlainObject),
+  ttlMs: isNumber({ min: 1_000, max: 31_536_000_000, integer: true }),
+})
+
 const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
   model: isModel,
   tools: isArrayOf('tools', isToolLike),
@@ -205,6 +224,7 @@ const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
   allowShadow: isFlag,
   secrets: isArrayOf('texts', isText),
   costs: hasMethods('what counts costs', ['open', 'exceeded'], 'make it with `createCosts`'),
+  signing: isSigning,
   clock: isClock,
   log: isFunction,
 }

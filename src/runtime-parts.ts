@@ -1,4 +1,5 @@
 import { createTimeFormatter, type Clock } from './base/clock.ts'
+import { SallyportError } from './base/errors.ts'
 import { carry, type RuntimeParts, type StartedRun } from './carry.ts'
 import { createAuthenticator, type Authenticator } from './gate/authenticate.ts'
 import { createGate } from './gate/gate.ts'
@@ -14,6 +15,7 @@ import { RestedRuns } from './rested-runs.ts'
 import type { ResumeOptions } from './resume-options.ts'
 import type { RunLimits } from './run/stop.ts'
 import type { RunResult, RuntimeOptions } from './runtime-options.ts'
+import type { Snapshot, Snapshots } from './snapshot.ts'
 import { createRegistry } from './tools/registry.ts'
 import type { Tool } from './tools/tool.ts'
 
@@ -31,7 +33,10 @@ export interface RuntimeSetup {
 /** How runs are begun, and carried on. */
 export interface Carry {
   run(started: StartedRun): Promise<RunResult>
-  resume(started: StartedRun<ResumeOptions>): Promise<RunResult>
+  /** What a snapshot says; rejects where it does not count. */
+  admit(snapshot: string): Promise<Snapshot>
+  /** With a snapshot, only from where it points to. */
+  resume(started: StartedRun<ResumeOptions>, snapshot?: Snapshot): Promise<RunResult>
 }
 
 /** Stands in for a policy that was not given: anybody may talk, nothing may run. */
@@ -72,11 +77,28 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
     authenticator: authenticators(options, clock),
     keys: new KeyedQueue(),
     rested: new RestedRuns(),
+    snapshots: await snapshotsOf(options, clock),
   }
   return {
     run: (started) => carry(parts, started),
-    resume: async (started) => (await import('./resume.ts')).resume(parts, started),
+    async admit(snapshot) {
+      if (parts.snapshots !== undefined) return parts.snapshots.read(snapshot)
+      throw new SallyportError('bad-option', 'this runtime has no `signing` to know snapshots by', {
+        help: 'give it the `signing` that made the snapshot, or resume by the id of the run',
+      })
+    },
+    resume: async (started, snapshot) =>
+      (await import('./resume.ts')).resume(parts, started, snapshot),
   }
+}
+
+async function snapshotsOf(
+  { signing }: RuntimeOptions,
+  clock: Clock,
+): Promise<Snapshots | undefined> {
+  if (signing === undefined) return undefined
+  const { Snapshots: Opened } = await import('./snapshot.ts')
+  return Opened.open(signing, clock)
 }
 
 /** The model as runs ask it, and who counts what it costs. */

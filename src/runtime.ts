@@ -7,7 +7,7 @@ import { EventQueue } from './run/queue.ts'
 import type { OutputOf, OutputSchema } from './run/output.ts'
 import { startRun, type Run } from './run/run.ts'
 import { defaultLimits } from './run/stop.ts'
-import { checkResumeOptions, type ResumeOptions } from './resume-options.ts'
+import { checkResumeOptions, claimedRun, isSnapshot, type ResumeOptions } from './resume-options.ts'
 import type { CarryOptions, StartedRun } from './carry.ts'
 import type { Carry } from './runtime-parts.ts'
 import {
@@ -48,6 +48,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     runId: string,
     run: Options,
     carryOut: (carry: Carry, started: StartedRun<Options>) => Promise<RunResult>,
+    admitted?: Promise<unknown>,
   ): Run<RunResult<Output>> => {
     const runLimits = narrowedLimits(limits, run.limits)
     const queue = new EventQueue()
@@ -57,6 +58,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       journal,
       signal: run.signal,
       timeoutMs: runLimits.runTimeoutMs,
+      admitted,
       async carry(signal) {
         const started = { runId, run, queue, limits: runLimits, signal }
         // the schema has checked the output
@@ -74,9 +76,16 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       const runId = newId('run', clock.now())
       return begin<typeof run, OutputOf<Schema>>(runId, run, (c, started) => c.run(started))
     },
-    resume<Schema extends OutputSchema>(runId: string, run: ResumeOptions<Schema> = {}) {
-      checkResumeOptions(runId, run)
-      return begin<typeof run, OutputOf<Schema>>(runId, run, (c, started) => c.resume(started))
+    resume<Schema extends OutputSchema>(named: string, run: ResumeOptions<Schema> = {}) {
+      checkResumeOptions(named, run)
+      const runId = isSnapshot(named) ? claimedRun(named) : named
+      const admitted = runId === named ? undefined : carry.load().then((c) => c.admit(named))
+      return begin<typeof run, OutputOf<Schema>>(
+        runId,
+        run,
+        async (c, started) => c.resume(started, await admitted),
+        admitted,
+      )
     },
   }
 }

@@ -24,6 +24,20 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'Another writer has appended to the same run. Only one process may carry a run; the one that came second stops.',
   'run-not-resumable':
     'A run was to be carried on that is complete, was denied, or has lost messages, arguments or results to erasure. Start another run; a complete one can be given to it as its `messages`.',
+  'snapshot-malformed':
+    'What was given to resume a run is neither the id of a run nor a snapshot of a version known here. Pass `result.snapshot` as it was given, as a whole.',
+  'snapshot-algorithm':
+    'The snapshot names another algorithm than the one that belongs to its key, such as none. No snapshot was ever made so; somebody has tampered with it.',
+  'snapshot-key-unknown':
+    'The snapshot is signed with a key that is neither `signing.key` nor among `signing.keys`. After a change of keys, keep the old public key there as long as its snapshots are to count.',
+  'snapshot-signature':
+    'The snapshot was altered after it was signed, or signed by somebody else. Do not use it; find out where it came from.',
+  'snapshot-expired':
+    'The `ttlMs` of `signing` was over before the run was resumed. An operator can resume the run by its id; make the time longer where people take longer.',
+  'snapshot-used':
+    'The run has gone on since the snapshot was made, so that it points to a state of the past. Use the snapshot of the last result. Where whoever resumed the run has died there is none, and an operator resumes it by its id.',
+  'snapshot-mismatch':
+    'The record of the run has never been in the state the snapshot names: the journal is another one, an older copy, or was altered. Use the journal that the snapshot was made with.',
   'tool-drift':
     'A run was to be carried on with a tool whose name, description or input schema is not what it was when the run began. Look at the change; then name the tool in `acceptTools` (`--accept-tool`).',
   'bad-file':

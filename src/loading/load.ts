@@ -1,9 +1,10 @@
 import { systemClock } from '../base/clock.ts'
 import { SallyportError } from '../base/errors.ts'
 import { fileFailure } from '../base/file-failure.ts'
+import { checkPublicKeys } from '../gate/identity/own-key.ts'
 import type { PolicyFile } from '../policy/document.ts'
 import type { LoadedPolicy, LoadOptions } from './file.ts'
-import { checkKeys, verifyTree } from './signature.ts'
+import { verifyTree } from './signature.ts'
 import { loaded } from './text.ts'
 import { completeTree, openTree, readText, type PolicyTree } from './tree.ts'
 
@@ -27,7 +28,7 @@ export async function readTree(
 ): Promise<ReadTree> {
   const { clock = systemClock, keys = [], variables = {} } = options
   const { requireSigned = keys.length > 0 } = options
-  checkKeys(keys)
+  checkPublicKeys(keys)
   if (requireSigned && keys.length === 0) {
     throw new SallyportError('bad-option', '`requireSigned` needs `keys`', {
       help: 'pass the public keys of those whose signature counts',

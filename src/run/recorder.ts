@@ -66,6 +66,16 @@ export class Recorder {
     return this.#failure === undefined ? this.#chain.head : this.#written
   }
 
+  /** Records sealed so far, those that the journal had included. */
+  get length(): number {
+    return this.#chain.length
+  }
+
+  /** False once the journal has failed: what it holds is not known then. */
+  get isWritten(): boolean {
+    return this.#failure === undefined
+  }
+
   /**
    * Records the end of the run; whatever comes later is dropped. The end is shown when it is
    * written. Where it cannot be, the run has failed whatever it has achieved, and an end that says

@@ -33,13 +33,15 @@ export interface RunHandleOptions<Result> {
   readonly journal: Journal
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number
+  /** Whether the run may be shown at all; its records are read only afterwards. */
+  readonly admitted?: Promise<unknown> | undefined
   /** Carries the run to its result. */
   readonly carry: (signal: AbortSignal) => Promise<Result>
 }
 
 /** Starts carrying at once and hands out the handle. */
 export function startRun<Result>(options: RunHandleOptions<Result>): Run<Result> {
-  const { id, queue, journal } = options
+  const { id, queue } = options
   const controller = childController(options.signal)
   const outcome = carry(options, controller)
   // whoever only iterates learns of a mistake through the iteration
@@ -51,7 +53,7 @@ export function startRun<Result>(options: RunHandleOptions<Result>): Run<Result>
     id,
     result: () => outcome,
     cancel: () => controller.abort('cancelled'),
-    events: ({ from = 0 } = {}) => replay(journal, id, from),
+    events: ({ from = 0 } = {}) => replay(options, from),
     [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](),
   }
 }
@@ -70,10 +72,10 @@ async function carry<Result>(
 }
 
 async function* replay(
-  journal: Journal,
-  runId: string,
+  { admitted, id, journal }: Pick<RunHandleOptions<unknown>, 'admitted' | 'id' | 'journal'>,
   from: number,
 ): AsyncGenerator<StructuralEvent> {
+  await admitted
   const { readEvents } = await import('./replay.ts')
-  yield* readEvents(journal, runId, from)
+  yield* readEvents(journal, id, from)
 }

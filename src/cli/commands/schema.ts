@@ -6,6 +6,7 @@ import type { Io } from '../io.ts'
 const files: Readonly<Record<string, string>> = {
   policy: '../../policy/policy.schema.json',
   report: '../../report/report.schema.json',
+  snapshot: '../../snapshot.schema.json',
 }
 
 const schemaNames: readonly string[] = Object.keys(files)

@@ -5,8 +5,9 @@ import type { Fixtures } from './fixture.ts'
 import { ofModels } from './models.ts'
 import { ofPrograms } from './programs.ts'
 import { ofRuns } from './runs.ts'
+import { ofSnapshots } from './snapshots.ts'
 
-const fixtures: Fixtures = { ...ofPrograms, ...ofRuns, ...ofCallers, ...ofModels }
+const fixtures: Fixtures = { ...ofPrograms, ...ofRuns, ...ofSnapshots, ...ofCallers, ...ofModels }
 
 test.each(Object.keys(codes) as ErrorCode[])('%s is what happens', async (code) => {
   const produce = fixtures[code]
