@@ -1,3 +1,5 @@
+import type { PruneOptions, Pruned } from './retention.ts'
+
 /**
  * One sealed line of a journal. `line` is the canonical JSON that was hashed; nothing may be
  * written in its place. `payload` is kept apart and named by its salted digest inside the line,
@@ -39,5 +41,22 @@ export interface Journal {
   leaveAnswer(runId: string, answer: string): Promise<void>
   /** The answers that were left for a run, oldest first, as they were left. */
   answers(runId: string): Promise<readonly string[]>
+  /**
+   * Erases what was said in a run, its payloads and the answers left for it, whatever its state.
+   * Lines stay, so that the chain is whole and `openRecord` says `erased`; the run cannot go on.
+   * Resolves with the number of payloads erased. What a process that still carries the run appends
+   * later is kept: stop it before.
+   */
+  erase(runId: string): Promise<number>
+  /**
+   * Removes a run with everything that belongs to it, whatever its state; false for an unknown one.
+   * A process that still carries it fails at its next append with `journal-conflict`.
+   */
+  remove(runId: string): Promise<boolean>
+  /**
+   * Erases or removes runs that have ended and are old enough, and tells which. A run has ended when
+   * its last record is an `end` that does not wait for people. Throws `bad-option`.
+   */
+  prune(options: PruneOptions): Promise<Pruned>
   close(): Promise<void>
 }

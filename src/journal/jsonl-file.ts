@@ -3,14 +3,19 @@ import { dirname } from 'node:path'
 import { messageOf, SallyportError } from '../base/errors.ts'
 import { hashLine } from './chain.ts'
 import type { JournalRecord } from './journal.ts'
+import { blankAnswers, rewriteWithout, runStates } from './jsonl-erase.ts'
 import { JsonlIndex, noJournal } from './jsonl-index.ts'
 import { cutTornLine, linesOf } from './lines.ts'
 import { takeLock } from './lock.ts'
 import { conflict } from './memory.ts'
+import { planPrune, type PruneOptions, type Pruned } from './retention.ts'
 
 /** The writing side of a journal file. */
 export interface Writer {
   append(runId: string, expectedSeq: number, records: readonly JournalRecord[]): Promise<void>
+  erase(runId: string): Promise<number>
+  remove(runId: string): Promise<boolean>
+  prune(options: PruneOptions): Promise<Pruned>
   close(): Promise<void>
 }
 
@@ -39,39 +44,69 @@ export async function openWriter(path: string): Promise<Writer> {
 }
 
 interface OpenFiles {
-  readonly lines: FileHandle
-  readonly payloads: FileHandle
+  lines: FileHandle
+  payloads: FileHandle
   readonly unlock: () => Promise<void>
 }
 
-function createWriter(
-  path: string,
-  counts: Map<string, number>,
-  { lines, payloads, unlock }: OpenFiles,
-): Writer {
+function createWriter(path: string, counts: Map<string, number>, files: OpenFiles): Writer {
   let broken: SallyportError | undefined
+  /** What has failed in the middle leaves the files in a state that nobody knows. */
+  const writing = async <Value>(work: () => Promise<Value>): Promise<Value> => {
+    if (broken !== undefined) throw broken
+    try {
+      return await work()
+    } catch (error) {
+      broken = unusable(path, error)
+      throw broken
+    }
+  }
+  const erase = async (runs: ReadonlySet<string>): Promise<number> => {
+    await blankAnswers(`${path}.answers`, runs)
+    const erased = await rewriteWithout(`${path}.payloads`, runs)
+    await files.payloads.close()
+    files.payloads = await open(`${path}.payloads`, 'a', 0o600)
+    return erased
+  }
+  const remove = async (runs: ReadonlySet<string>): Promise<number> => {
+    // payloads first, for a line may lack its payload but no payload its line
+    await erase(runs)
+    const removed = await rewriteWithout(path, runs)
+    await files.lines.close()
+    files.lines = await open(path, 'a', 0o600)
+    for (const runId of runs) counts.delete(runId)
+    return removed
+  }
   return {
     async append(runId, expectedSeq, records) {
       if (broken !== undefined) throw broken
       const count = counts.get(runId) ?? 0
       if (count !== expectedSeq) throw conflict(runId, expectedSeq, count)
-      try {
-        // payloads first: a line must never name a payload that a crash kept from the disk
-        await payloads.appendFile(records.map((record) => payloadLine(runId, record)).join(''))
+      await writing(async () => {
         const durable = records.some((record) => record.durable)
-        if (durable) await payloads.datasync()
-        await lines.appendFile(records.map((record) => `${record.line}\n`).join(''))
-        if (durable) await lines.datasync()
-        counts.set(runId, count + records.length)
-      } catch (error) {
-        broken = unusable(path, error)
-        throw broken
-      }
+        // payloads first: a line must never name a payload that a crash kept from the disk
+        await files.payloads.appendFile(records.map((each) => payloadLine(runId, each)).join(''))
+        if (durable) await files.payloads.datasync()
+        await files.lines.appendFile(records.map((record) => `${record.line}\n`).join(''))
+        if (durable) await files.lines.datasync()
+      })
+      counts.set(runId, count + records.length)
+    },
+    erase: (runId) => writing(() => erase(new Set([runId]))),
+    remove: (runId) => writing(async () => (await remove(new Set([runId]))) > 0),
+    async prune(options) {
+      const plan = planPrune(options)
+      return writing(async () => {
+        const pruned = plan(await runStates(path))
+        if (pruned.erased.length > 0) await erase(new Set(pruned.erased))
+        if (pruned.removed.length > 0) await remove(new Set(pruned.removed))
+        return pruned
+      })
     },
     async close() {
-      await lines.close()
-      await payloads.close()
-      await unlock()
+      await files.lines.close()
+      await files.payloads.close()
+      await files.unlock()
     },
   }
 }

@@ -1,4 +1,4 @@
-import { open, stat, type FileHandle } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import { SallyportError } from '../base/errors.ts'
 import { linesOf } from './lines.ts'
 
@@ -27,35 +27,42 @@ export class JsonlIndex {
 
   /** The runs of the file as it is now, those that begin first first. Throws `bad-journal`. */
   async runs(): Promise<ReadonlyMap<string, { readonly seqs: readonly number[] }>> {
-    const stamp = await stampOf(this.#path)
-    if (stamp !== this.#stamp) {
-      this.#runs = await scan(this.#path)
-      this.#stamp = stamp
-    }
+    await using file = await openExisting(this.#path)
+    if (file === undefined) return new Map()
+    await this.#refresh(file)
     return this.#runs
   }
 
   /** The lines of a run from the `from`-th on, with the number that stands in each. */
   async *read(runId: string, from = 0): AsyncGenerator<readonly [seq: number, line: string]> {
-    await this.runs()
+    // another file may take the place of this one meanwhile: what is indexed is what is read
+    await using file = await openExisting(this.#path)
+    if (file === undefined) return
+    await this.#refresh(file)
     const lines = this.#runs.get(runId)
     if (lines === undefined) return
-    await using file = await open(this.#path, 'r')
     for (let at = from; at < lines.seqs.length;) {
       const end = endOfBlock(lines, at)
       yield* block(this.#path, file, lines, at, end)
       at = end
     }
   }
+
+  async #refresh(file: FileHandle): Promise<void> {
+    const { ino, size, mtimeNs } = await file.stat({ bigint: true })
+    const stamp = [ino, size, mtimeNs].join(':')
+    if (stamp === this.#stamp) return
+    this.#runs = await scan(this.#path, file)
+    this.#stamp = stamp
+  }
 }
 
-/** A missing file has one too: it may come. */
-async function stampOf(path: string): Promise<string> {
+/** A missing file is one without lines: it may come. */
+async function openExisting(path: string): Promise<FileHandle | undefined> {
   try {
-    const { ino, size, mtimeNs } = await stat(path, { bigint: true })
-    return [ino, size, mtimeNs].join(':')
+    return await open(path, 'r')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'none'
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
 }
@@ -89,10 +96,10 @@ async function* block(
   }
 }
 
-async function scan(path: string): Promise<Map<string, Lines>> {
+async function scan(path: string, file: FileHandle): Promise<Map<string, Lines>> {
   const runs = new Map<string, Lines>()
   let number = 0
-  for await (const { offset, bytes } of linesOf(path)) {
+  for await (const { offset, bytes } of linesOf(file)) {
     number++
     const line = bytes.toString()
     const head = parseHead(line)

@@ -22,15 +22,20 @@ export function jsonlJournal(path: string): Journal {
     const { Reader: FileReader } = await load()
     return (reader ??= new FileReader(path))
   }
+  /** One change after another, also when an earlier one failed. */
+  const writing = <Value>(work: (writer: Writer) => Promise<Value>): Promise<Value> => {
+    writer ??= load().then(({ openWriter }) => openWriter(path))
+    const opening = writer
+    const next = last.then(async () => work(await opening))
+    last = next.then(
+      () => undefined,
+      () => undefined,
+    )
+    return next
+  }
   return {
-    append(runId, expectedSeq, records) {
-      writer ??= load().then(({ openWriter }) => openWriter(path))
-      const opening = writer
-      // one append after another, also when an earlier one failed
-      const next = last.then(async () => (await opening).append(runId, expectedSeq, records))
-      last = next.catch(() => undefined)
-      return next
-    },
+    append: (runId, expectedSeq, records) =>
+      writing((open) => open.append(runId, expectedSeq, records)),
     async *read(runId, from = 0) {
       yield* (await reading()).read(runId, from)
     },
@@ -45,6 +50,9 @@ export function jsonlJournal(path: string): Journal {
       const { readAnswers } = await load()
       return readAnswers(path, runId)
     },
+    erase: (runId) => writing((open) => open.erase(runId)),
+    remove: (runId) => writing((open) => open.remove(runId)),
+    prune: (options) => writing((open) => open.prune(options)),
     async close() {
       await last
       await (await writer?.catch(() => undefined))?.close()

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 
 interface Line {
   /** In bytes from the beginning of the file. */
@@ -9,14 +9,14 @@ interface Line {
 
 /**
  * The lines of a file that end in LF, without it. Only LF ends a line: JSON text may hold U+2028, at which
- * `node:readline` would break it. A missing file has none.
+ * `node:readline` would break it. A missing file has none; one that is open is left open.
  */
-export async function* linesOf(path: string): AsyncGenerator<Line> {
+export async function* linesOf(source: string | FileHandle): AsyncGenerator<Line> {
   // pieces of a line are joined once: a long one comes in many chunks
   let pieces: Buffer[] = []
   let offset = 0
   try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    for await (const chunk of chunksOf(source)) {
       let from = 0
       for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, from)) {
         pieces.push(chunk.subarray(from, end))
@@ -31,6 +31,12 @@ export async function* linesOf(path: string): AsyncGenerator<Line> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
+}
+
+function chunksOf(source: string | FileHandle): AsyncIterable<Buffer> {
+  return typeof source === 'string'
+    ? createReadStream(source)
+    : source.createReadStream({ autoClose: false, start: 0 })
 }
 
 /** Cuts off what a crash left after the last line end, so that the next line stands alone. */
@@ -50,10 +56,7 @@ export async function cutTornLine(path: string): Promise<void> {
 }
 
 /** Offset after the last LF, looking from the end in blocks. */
-async function endOfLastLine(
-  file: Awaited<ReturnType<typeof open>>,
-  size: number,
-): Promise<number> {
+async function endOfLastLine(file: FileHandle, size: number): Promise<number> {
   const block = Buffer.alloc(64 * 1024)
   for (let end = size; end > 0;) {
     const start = Math.max(0, end - block.length)

@@ -1,10 +1,11 @@
 import { SallyportError } from '../base/errors.ts'
 import type { Journal, JournalRecord } from './journal.ts'
+import type { RunState } from './retention.ts'
 
 /** The appends of one run. */
 interface StoredRun {
   length: number
-  readonly appends: Place[]
+  appends: Place[]
 }
 
 /**
@@ -15,6 +16,29 @@ export function memoryJournal(): Journal {
   const runs = new Map<string, StoredRun>()
   const left = new Map<string, string[]>()
   const blocks = new TextBlocks()
+  const textsOfRun = (runId: string): readonly string[] =>
+    runs.get(runId)?.appends.flatMap((place) => textsAt(place)) ?? []
+  /** Lines are written anew: who is reading goes on with what was there. */
+  const erase = (runId: string): number => {
+    left.delete(runId)
+    const texts = textsOfRun(runId)
+    const erased = texts.filter(isPayload).length
+    if (erased > 0) {
+      const lines = texts.map((text, at) => (at % 2 === 0 ? text : ''))
+      runs.get(runId)!.appends = [blocks.write(lines)]
+    }
+    return erased
+  }
+  const remove = (runId: string): boolean => {
+    left.delete(runId)
+    return runs.delete(runId)
+  }
+  const states = function* (): Generator<RunState> {
+    for (const runId of runs.keys()) {
+      const texts = textsOfRun(runId)
+      yield { runId, lastLine: texts.at(-2), hasSaid: left.has(runId) || texts.some(isPayload) }
+    }
+  }
   return {
     append(runId, expectedSeq, records) {
       const stored = runs.get(runId) ?? { length: 0, appends: [] }
@@ -49,6 +73,19 @@ export function memoryJournal(): Journal {
     async answers(runId) {
       return left.get(runId) ?? []
     },
+    async erase(runId) {
+      return erase(runId)
+    },
+    async remove(runId) {
+      return remove(runId)
+    },
+    async prune(options) {
+      const { planPrune } = await import('./retention.ts')
+      const pruned = planPrune(options)(states())
+      for (const runId of pruned.erased) erase(runId)
+      for (const runId of pruned.removed) remove(runId)
+      return pruned
+    },
     async close() {},
   }
 }
@@ -58,6 +95,10 @@ function textsOf(records: readonly JournalRecord[]): readonly string[] {
   const texts: string[] = []
   for (const { line, payload = '' } of records) texts.push(line, payload)
   return texts
+}
+
+function isPayload(text: string, at: number): boolean {
+  return at % 2 === 1 && text !== ''
 }
 
 /** The error of an append that another writer has overtaken. */

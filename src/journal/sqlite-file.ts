@@ -1,15 +1,21 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { pathToFileURL } from 'node:url'
 import { messageOf, SallyportError } from '../base/errors.ts'
-import { hashLine } from './chain.ts'
 import type { JournalRecord } from './journal.ts'
 import { conflict } from './memory.ts'
-import { checkJournal, createTables, sqliteCode } from './sqlite-tables.ts'
-
-/** How long another process may hold the file before an append is given up. */
-const busyMs = 5_000
+import { planPrune, type PruneOptions, type Pruned } from './retention.ts'
+import { openReader, unreadable } from './sqlite-reader.ts'
+import { eraseRun, pruneRuns, removeRun } from './sqlite-retention.ts'
+import {
+  prepareWriter,
+  recordOf,
+  selectAnswers,
+  selectRecords,
+  selectRuns,
+  type Writer,
+} from './sqlite-statements.ts'
+import { busyMs, checkJournal, createTables, sqliteCode } from './sqlite-tables.ts'
 
 /** Rows that are read at a time: a reader must not hold the file while its consumer thinks. */
 const pageLength = 256
@@ -23,18 +29,6 @@ interface Waiting {
   readonly records: readonly JournalRecord[]
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
-}
-
-interface Writer {
-  readonly database: DatabaseSync
-  readonly begin: StatementSync
-  readonly commit: StatementSync
-  readonly rollback: StatementSync
-  readonly addRun: StatementSync
-  readonly lengthOf: StatementSync
-  readonly extend: StatementSync
-  readonly addRecord: StatementSync
-  readonly addPayload: StatementSync
 }
 
 /** A journal file: one connection for everything once something was written, else read-only. */
@@ -94,17 +88,22 @@ export class SqliteFile {
   }
 
   leaveAnswer(runId: string, answer: string): Promise<void> {
-    return new Promise((resolveLeft, reject) => {
-      try {
-        const { database } = (this.#writer ??= this.#openWriter())
-        database.exec('PRAGMA synchronous = FULL')
-        this.#full = true
-        database.prepare('INSERT INTO answers (run, answer) VALUES (?, ?)').run(runId, answer)
-        resolveLeft()
-      } catch (thrown) {
-        reject(this.#unusable(thrown))
-      }
+    return this.#change(({ database }) => {
+      database.prepare('INSERT INTO answers (run, answer) VALUES (?, ?)').run(runId, answer)
     })
+  }
+
+  erase(runId: string): Promise<number> {
+    return this.#erasing((database) => eraseRun(database, runId))
+  }
+
+  remove(runId: string): Promise<boolean> {
+    return this.#erasing((database) => removeRun(database, runId))
+  }
+
+  async prune(options: PruneOptions): Promise<Pruned> {
+    const plan = planPrune(options)
+    return this.#erasing((database) => pruneRuns(database, plan))
   }
 
   answers(runId: string): readonly string[] {
@@ -122,37 +121,66 @@ export class SqliteFile {
     this.#reader = undefined
   }
 
+  /** Deletes, and takes what was deleted out of the log too, unless others are reading there. */
+  async #erasing<Value>(work: (database: DatabaseSync) => Value): Promise<Value> {
+    const value = await this.#change(({ database }) => work(database))
+    try {
+      this.#writer?.database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch (thrown) {
+      throw this.#unusable(thrown)
+    }
+    return value
+  }
+
+  /** Does something else than appending in a transaction of its own, on disk when it resolves. */
+  async #change<Value>(work: (writer: Writer) => Value): Promise<Value> {
+    await this.written()
+    try {
+      return this.#transact(true, work)
+    } catch (thrown) {
+      throw this.#undone(thrown)
+    }
+  }
+
   /** Writes what is waiting in one transaction; an append that comes too late fails by itself. */
   #flush(): void {
     const batch = this.#waiting
     this.#waiting = []
-    const written: Waiting[] = []
+    // only what must outlive the machine waits for the disk
+    const full = batch.some(({ records }) => records.some(({ durable }) => durable))
+    let written: readonly Waiting[]
     try {
-      if (this.#broken !== undefined) throw this.#broken
-      const writer = (this.#writer ??= this.#openWriter())
-      this.#sync(writer, batch)
-      writer.begin.run()
-      for (const each of batch) if (this.#write(writer, each)) written.push(each)
-      writer.commit.run()
+      written = this.#transact(full, (writer) => batch.filter((each) => this.#write(writer, each)))
     } catch (thrown) {
-      const error = this.#unusable(thrown)
-      try {
-        if (this.#writer?.database.isTransaction === true) this.#writer.rollback.run()
-      } catch {
-        this.#broken = error
-      }
+      const error = this.#undone(thrown)
       for (const { reject } of batch) reject(error)
       return
     }
     for (const { resolve: done } of written) done()
   }
 
-  /** Only what must outlive the machine waits for the disk. */
-  #sync({ database }: Writer, batch: readonly Waiting[]): void {
-    const full = batch.some(({ records }) => records.some(({ durable }) => durable))
-    if (full === this.#full) return
-    database.exec(full ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL')
-    this.#full = full
+  #transact<Value>(full: boolean, work: (writer: Writer) => Value): Value {
+    if (this.#broken !== undefined) throw this.#broken
+    const writer = (this.#writer ??= this.#openWriter())
+    if (full !== this.#full) {
+      writer.database.exec(`PRAGMA synchronous = ${full ? 'FULL' : 'NORMAL'}`)
+      this.#full = full
+    }
+    writer.begin.run()
+    const value = work(writer)
+    writer.commit.run()
+    return value
+  }
+
+  /** Takes back a transaction that has failed; where that fails too, nothing more is accepted. */
+  #undone(thrown: unknown): SallyportError {
+    const error = this.#unusable(thrown)
+    try {
+      if (this.#writer?.database.isTransaction === true) this.#writer.rollback.run()
+    } catch {
+      this.#broken = error
+    }
+    return error
   }
 
   /** False when another writer has extended the run; nothing of the append is written then. */
@@ -182,6 +210,7 @@ export class SqliteFile {
     try {
       checkJournal(database, this.#path)
       createTables(database)
+      this.#full = false
       this.#reader?.close()
       this.#reader = undefined
       return prepareWriter(database)
@@ -230,69 +259,4 @@ export class SqliteFile {
     if (sqliteCode(thrown) === ioError) this.#broken = error
     return error
   }
-}
-
-const selectRecords = `SELECT r.seq AS seq, r.line AS line, p.payload AS payload
-  FROM records r LEFT JOIN payloads p ON p.run = r.run AND p.seq = r.seq
-  WHERE r.run = (SELECT number FROM runs WHERE id = ?) AND r.seq >= ? ORDER BY r.seq LIMIT ?`
-
-const selectAnswers = 'SELECT answer FROM answers WHERE run = ? ORDER BY number'
-
-const selectRuns = 'SELECT number, id FROM runs WHERE number > ? ORDER BY number LIMIT ?'
-
-function prepareWriter(database: DatabaseSync): Writer {
-  return {
-    database,
-    begin: database.prepare('BEGIN IMMEDIATE'),
-    commit: database.prepare('COMMIT'),
-    rollback: database.prepare('ROLLBACK'),
-    addRun: database.prepare('INSERT OR IGNORE INTO runs (id, length) VALUES (?, 0)'),
-    lengthOf: database.prepare('SELECT number, length FROM runs WHERE id = ?'),
-    extend: database.prepare('UPDATE runs SET length = length + ? WHERE number = ?'),
-    addRecord: database.prepare('INSERT INTO records (run, seq, line) VALUES (?, ?, ?)'),
-    addPayload: database.prepare('INSERT INTO payloads (run, seq, payload) VALUES (?, ?, ?)'),
-  }
-}
-
-/**
- * Where the folder cannot be written, the file of a journal that was closed is still read: it is
- * whole by itself.
- */
-function openReader(path: string): DatabaseSync {
-  try {
-    return readable(new DatabaseSync(path, { readOnly: true, timeout: busyMs }), path)
-  } catch (error) {
-    if (error instanceof SallyportError || existsSync(`${path}-wal`)) throw error
-    const still = new URL(`${pathToFileURL(path).href}?immutable=1`)
-    return readable(new DatabaseSync(still, { readOnly: true }), path)
-  }
-}
-
-function readable(database: DatabaseSync, path: string): DatabaseSync {
-  try {
-    checkJournal(database, path)
-    return database
-  } catch (error) {
-    database.close()
-    throw error
-  }
-}
-
-function recordOf(seq: unknown, line: unknown, payload: unknown): JournalRecord {
-  return {
-    seq: seq as number,
-    line: line as string,
-    hash: hashLine(line as string),
-    durable: false,
-    ...(payload === null ? {} : { payload: payload as string }),
-  }
-}
-
-function unreadable(path: string, cause: unknown): SallyportError {
-  if (cause instanceof SallyportError) return cause
-  return new SallyportError(
-    'bad-journal',
-    `journal \`${path}\` cannot be read: ${messageOf(cause)}`,
-    { help: 'restore the file from a copy; nothing in it has been changed', cause },
-  )
 }

@@ -1,6 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { SallyportError } from '../base/errors.ts'
 
+/** How long another process may hold the file before a write is given up. */
+export const busyMs = 5_000
+
 /** "Saly" in ASCII, by which a file tells that it is a journal of ours. */
 const applicationId = 0x53616c79
 
@@ -24,6 +27,7 @@ export function checkJournal(database: DatabaseSync, path: string): void {
 export function createTables(database: DatabaseSync): void {
   database.exec(`PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
+    PRAGMA secure_delete = ON;
     BEGIN IMMEDIATE;
     CREATE TABLE IF NOT EXISTS runs
       (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, length INTEGER NOT NULL) STRICT;

@@ -42,6 +42,15 @@ export function sqliteJournal(path: string): Journal {
     async answers(runId) {
       return (await reading()).answers(runId)
     },
+    async erase(runId) {
+      return (await file.load()).erase(runId)
+    },
+    async remove(runId) {
+      return (await file.load()).remove(runId)
+    },
+    async prune(options) {
+      return (await file.load()).prune(options)
+    },
     async close() {
       await (await file.load()).close()
     },

@@ -84,7 +84,7 @@ export function hasMethods(what: string, methods: readonly string[], help: strin
 
 export const isJournal = hasMethods(
   'a journal',
-  ['append', 'read', 'list', 'leaveAnswer', 'answers', 'close'],
+  ['append', 'read', 'list', 'leaveAnswer', 'answers', 'erase', 'remove', 'prune', 'close'],
   'make one with `sqliteJournal`, `jsonlJournal` or `memoryJournal`',
 )
 

@@ -16,7 +16,7 @@ export type {
   Fault,
   RecordedTurn,
 } from './fake-provider.ts'
-export type { JournalCase } from './journal-suite.ts'
+export type { JournalCase, JournalStore } from './journal-suite.ts'
 export type { ModelBench } from './model-bench.ts'
 export type { ModelCase, ModelSuiteOptions } from './model-suite.ts'
 export type { ScriptedModel, ScriptedStep } from './scripted.ts'

@@ -49,6 +49,7 @@ const tools = toolbox.map(({ name, description, input, run }) =>
 /** Forgets between two slices, or a long benchmark would measure how full the memory is. */
 let stored = memoryJournal()
 const journal: Journal = {
+  ...stored,
   append: (runId, expectedSeq, records) => stored.append(runId, expectedSeq, records),
   read: (runId, from) => stored.read(runId, from),
   list: () => stored.list(),

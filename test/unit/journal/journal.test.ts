@@ -13,10 +13,10 @@ import { sha256 } from '../../../src/base/digest.ts'
 import { Chain, genesis, hashLine, openRecord } from '../../../src/journal/chain.ts'
 import { jsonlJournal } from '../../../src/journal/jsonl.ts'
 import type { JournalRecord } from '../../../src/journal/journal.ts'
-import { memoryJournal } from '../../../src/journal/memory.ts'
 import type { StructuralEvent } from '../../../src/protocol/run-event.ts'
 import { journalSuite } from '../../../src/testing/journal-suite.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { jsonlStore, memoryStore } from '../../support/journal-stores.ts'
 
 const at = '2026-01-01T00:00:00.000Z'
 
@@ -55,15 +55,11 @@ async function read(path: string): Promise<JournalRecord[]> {
 }
 
 describe('memory journal', () => {
-  for (const { name, run } of journalSuite(memoryJournal)) test(name, run)
+  for (const { name, run } of journalSuite(memoryStore)) test(name, run)
 })
 
 describe('file journal', () => {
-  for (const { name, run } of journalSuite(() =>
-    jsonlJournal(join(temporaryFolder(), 'j.jsonl')),
-  )) {
-    test(name, run)
-  }
+  for (const { name, run } of journalSuite(jsonlStore)) test(name, run)
 
   test('drops a line that a crash has torn, and goes on behind it', async () => {
     const path = join(temporaryFolder(), 'j.jsonl')

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import { messageOf, SallyportError } from '../base/errors.ts'
+import { busyMs, checkJournal } from './sqlite-tables.ts'
+
+/**
+ * Where the folder cannot be written, the file of a journal that was closed is still read: it is
+ * whole by itself.
+ */
+export function openReader(path: string): DatabaseSync {
+  try {
+    return readable(new DatabaseSync(path, { readOnly: true, timeout: busyMs }), path)
+  } catch (error) {
+    if (error instanceof SallyportError || existsSync(`${path}-wal`)) throw error
+    const still = new URL(`${pathToFileURL(path).href}?immutable=1`)
+    return readable(new DatabaseSync(still, { readOnly: true }), path)
+  }
+}
+
+function readable(database: DatabaseSync, path: string): DatabaseSync {
+  try {
+    checkJournal(database, path)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+export function unreadable(path: string, cause: unknown): SallyportError {
+  if (cause instanceof SallyportError) return cause
+  return new SallyportError(
+    'bad-journal',
+    `journal \`${path}\` cannot be read: ${messageOf(cause)}`,
+    { help: 'restore the file from a copy; nothing in it has been changed', cause },
+  )
+}

@@ -1,0 +1,47 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { planPrune, Pruned, RunState } from './retention.ts'
+
+// What is deleted is overwritten (`secure_delete`), in the file and, once the log is folded into it,
+// in the log.
+
+/** Each of these is called inside a transaction. Returns the number of payloads erased. */
+export function eraseRun(database: DatabaseSync, runId: string): number {
+  database.prepare('DELETE FROM answers WHERE run = ?').run(runId)
+  const { changes } = database
+    .prepare('DELETE FROM payloads WHERE run = (SELECT number FROM runs WHERE id = ?)')
+    .run(runId)
+  return Number(changes)
+}
+
+/** False for an unknown run. */
+export function removeRun(database: DatabaseSync, runId: string): boolean {
+  eraseRun(database, runId)
+  database
+    .prepare('DELETE FROM records WHERE run = (SELECT number FROM runs WHERE id = ?)')
+    .run(runId)
+  return database.prepare('DELETE FROM runs WHERE id = ?').run(runId).changes === 1
+}
+
+export function pruneRuns(database: DatabaseSync, plan: ReturnType<typeof planPrune>): Pruned {
+  const pruned = plan(statesOf(database))
+  for (const runId of pruned.erased) eraseRun(database, runId)
+  for (const runId of pruned.removed) removeRun(database, runId)
+  return pruned
+}
+
+/** All at once: nothing may be deleted while a statement is reading. */
+function statesOf(database: DatabaseSync): readonly RunState[] {
+  return database
+    .prepare(selectStates)
+    .all()
+    .map(({ hasSaid, id, line }) => ({
+      runId: id as string,
+      lastLine: line === null ? undefined : (line as string),
+      hasSaid: hasSaid === 1,
+    }))
+}
+
+const selectStates = `SELECT r.id AS id, l.line AS line,
+    EXISTS (SELECT 1 FROM payloads p WHERE p.run = r.number) OR
+    EXISTS (SELECT 1 FROM answers a WHERE a.run = r.id) AS hasSaid
+  FROM runs r LEFT JOIN records l ON l.run = r.number AND l.seq = r.length - 1 ORDER BY r.number`

@@ -1,0 +1,48 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { hashLine } from './chain.ts'
+import type { JournalRecord } from './journal.ts'
+
+/** The connection that writes, with its statements. */
+export interface Writer {
+  readonly database: DatabaseSync
+  readonly begin: StatementSync
+  readonly commit: StatementSync
+  readonly rollback: StatementSync
+  readonly addRun: StatementSync
+  readonly lengthOf: StatementSync
+  readonly extend: StatementSync
+  readonly addRecord: StatementSync
+  readonly addPayload: StatementSync
+}
+
+export const selectRecords = `SELECT r.seq AS seq, r.line AS line, p.payload AS payload
+  FROM records r LEFT JOIN payloads p ON p.run = r.run AND p.seq = r.seq
+  WHERE r.run = (SELECT number FROM runs WHERE id = ?) AND r.seq >= ? ORDER BY r.seq LIMIT ?`
+
+export const selectAnswers = 'SELECT answer FROM answers WHERE run = ? ORDER BY number'
+
+export const selectRuns = 'SELECT number, id FROM runs WHERE number > ? ORDER BY number LIMIT ?'
+
+export function prepareWriter(database: DatabaseSync): Writer {
+  return {
+    database,
+    begin: database.prepare('BEGIN IMMEDIATE'),
+    commit: database.prepare('COMMIT'),
+    rollback: database.prepare('ROLLBACK'),
+    addRun: database.prepare('INSERT OR IGNORE INTO runs (id, length) VALUES (?, 0)'),
+    lengthOf: database.prepare('SELECT number, length FROM runs WHERE id = ?'),
+    extend: database.prepare('UPDATE runs SET length = length + ? WHERE number = ?'),
+    addRecord: database.prepare('INSERT INTO records (run, seq, line) VALUES (?, ?, ?)'),
+    addPayload: database.prepare('INSERT INTO payloads (run, seq, payload) VALUES (?, ?, ?)'),
+  }
+}
+
+export function recordOf(seq: unknown, line: unknown, payload: unknown): JournalRecord {
+  return {
+    seq: seq as number,
+    line: line as string,
+    hash: hashLine(line as string),
+    durable: false,
+    ...(payload === null ? {} : { payload: payload as string }),
+  }
+}
