@@ -1,5 +1,6 @@
 import type { Clock } from './base/clock.ts'
 import type { ErrorData } from './base/errors.ts'
+import { ownProcess } from './base/process.ts'
 import type { Costs } from './cost/costs.ts'
 import type { Authenticator } from './gate/authenticate.ts'
 import type { Gate } from './gate/gate.ts'
@@ -131,6 +132,7 @@ export function recordBeginning(
 ): void {
   recordStart(recorder, {
     ...first,
+    carrier: ownProcess(),
     policy: policy(),
     policyFile: options.policy?.path,
     registry,

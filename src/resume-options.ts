@@ -36,6 +36,11 @@ export interface ResumeOptions<Schema extends OutputSchema = OutputSchema> exten
   readonly resolve?: Readonly<Record<string, 'success' | 'failed' | 'retry'>>
   /** Names of tools whose definitions may have changed since the run began. */
   readonly acceptTools?: readonly string[]
+  /**
+   * Carries the run on also where its carrier may be at work, which stops at its next record; what
+   * it was doing then is in doubt. For operators who know that it is gone. Default false.
+   */
+  readonly takeOver?: boolean
 }
 
 const anything: OptionCheck = () => {}
@@ -53,6 +58,7 @@ const resumeChecks: Readonly<Record<keyof ResumeOptions, OptionCheck>> = {
   decisions: isArrayOf('decisions', isDecision),
   resolve: isResolution,
   acceptTools: isArrayOf('names of tools', isText),
+  takeOver: isFlag,
 }
 
 /** Throws `bad-option` for options that are unknown or of another type. */

@@ -6,6 +6,7 @@ import {
   type RuntimeParts,
   type StartedRun,
 } from './carry.ts'
+import { checkCarrier, whileCarried } from './carried-runs.ts'
 import { SallyportError } from './base/errors.ts'
 import { parseJson } from './base/json.ts'
 import { readAnswer } from './gate/answer.ts'
@@ -39,9 +40,20 @@ export async function resume(
   if (snapshot !== undefined) {
     await checkPoint(snapshot, past, (from) => parts.journal.read(runId, from))
   }
+  if (run.takeOver !== true) checkCarrier(parts.journal, past)
   checkTools(parts, past, run.acceptTools ?? [])
   const answerer = await answererOf(parts, run)
   checkDecisions(past, run.decisions ?? [])
+  return whileCarried(parts.journal, runId, () => carryOn(parts, started, past, answerer))
+}
+
+async function carryOn(
+  parts: RuntimeParts,
+  started: StartedRun<ResumeOptions>,
+  past: Past,
+  answerer: Principal | undefined,
+): Promise<RunResult> {
+  const { runId, run } = started
   const { principal, scope, session, messages } = past.start
   const context: JudgeContext = {
     runId,
@@ -57,7 +69,7 @@ export async function resume(
     messages: [],
     limits: finiteLimits(limits),
     scope,
-    resumed: { head: past.head },
+    resumed: { head: past.head, ...(isTakenOver(past, run) ? { tookOver: true } : {}) },
   })
   // before anything is done: another process may be carrying the run
   await carrier.recorder.flush()
@@ -82,6 +94,10 @@ export async function resume(
   parts.gate.forget(context)
   parts.rested.note(runId, outcome.status)
   return conclude(parts, carrier, outcome)
+}
+
+function isTakenOver({ status }: Past, { takeOver }: ResumeOptions): boolean {
+  return status === 'open' && takeOver === true
 }
 
 /** The record of the run, which has to be as it was written. */

@@ -164,7 +164,8 @@ export interface Runtime {
    *
    * `result()` rejects with `bad-option` for a run the journal does not hold, `run-not-resumable`
    * for one that is complete or partly erased, `bad-journal` for one that was altered,
-   * `tool-drift` where a tool has changed, `journal-conflict` where another process carries it,
+   * `tool-drift` where a tool has changed, `run-carried` where another process may be carrying it,
+   * `journal-conflict` where one was faster,
    * `approval-invalid` and `unauthenticated` for decisions that fit no open question.
    */
   resume<Schema extends OutputSchema = OutputSchema>(

@@ -1,5 +1,6 @@
 import { createTimeFormatter, type Clock } from './base/clock.ts'
 import { SallyportError } from './base/errors.ts'
+import { whileCarried } from './carried-runs.ts'
 import { carry, type RuntimeParts, type StartedRun } from './carry.ts'
 import { createAuthenticator, type Authenticator } from './gate/authenticate.ts'
 import { createGate } from './gate/gate.ts'
@@ -80,7 +81,7 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
     snapshots: await snapshotsOf(options, clock),
   }
   return {
-    run: (started) => carry(parts, started),
+    run: (started) => whileCarried(journal, started.runId, () => carry(parts, started)),
     async admit(snapshot) {
       if (parts.snapshots !== undefined) return parts.snapshots.read(snapshot)
       throw new SallyportError('bad-option', 'this runtime has no `signing` to know snapshots by', {

@@ -22,6 +22,8 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'A file given as a trace, journal or report holds something else at the line that is named. Compare it with the format of traces in the documentation.',
   'journal-conflict':
     'Another writer has appended to the same run. Only one process may carry a run; the one that came second stops.',
+  'run-carried':
+    'The record of the run has no end, and the process that carries it is at work, or is one of another machine, of which nobody here can tell. Let it finish or end it. An operator who knows that it is gone resumes with `takeOver` (`--take-over`); whoever is overtaken stops at its next record.',
   'run-not-resumable':
     'A run was to be carried on that is complete, was denied, or has lost messages, arguments or results to erasure. Start another run; a complete one can be given to it as its `messages`.',
   'snapshot-malformed':

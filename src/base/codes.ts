@@ -23,6 +23,7 @@ export const codes = {
   'bad-journal': code('a journal cannot be read or written'),
   'bad-trace': code('a recorded trace cannot be read'),
   'journal-conflict': code('another writer has appended to this run'),
+  'run-carried': code('another process may be carrying the run', true),
   'run-not-resumable': code('a run cannot be carried on'),
   'snapshot-malformed': code('a text is not a signed snapshot of a run'),
   'snapshot-algorithm': code('a snapshot names another algorithm than that of its key'),

@@ -22,6 +22,7 @@ export function addRunCommands(program: Command, io: Io, done: (code: ExitCode) 
     .option('--approve <ids...>', 'say yes to these requests')
     .option('--deny <ids...>', 'say no to these requests')
     .option('--resolve <call=outcome...>', 'how calls in doubt ended: success, failed or retry')
+    .option('--take-over', 'also from a process that may still be carrying it')
     .option('--accept-tool <names...>', 'tools that may have changed since the run began')
     .action(async (runId: string, options) => {
       const { resume } = await import('./commands/resume.ts')

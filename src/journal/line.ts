@@ -51,6 +51,7 @@ type EventOf<Type extends Rare> = Extract<StructuralEvent, { type: Type }>
 const rare: { readonly [Type in Rare]: (event: EventOf<Type>, link: Link) => object } = {
   'run-start': (e, { payload, prev, seq }) => ({
     at: e.at,
+    carrier: e.carrier,
     eventSeq: e.seq,
     limits: e.limits,
     model: e.model,

@@ -2,6 +2,7 @@ import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { randomHex } from '../base/ids.ts'
 import { SallyportError } from '../base/errors.ts'
+import { isAlive } from '../base/process.ts'
 
 /** A process that is about to end gets a quarter of a second to give its lock back. */
 const waits = 5
@@ -69,15 +70,6 @@ async function holderOf(file: string): Promise<number | undefined> {
   const pid = /^([1-9][0-9]*)\b/.exec(text)?.[1]
   if (pid === undefined) throw held(file, 'its lock names no process')
   return Number(pid)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 /** Removes the lock unless it has become somebody else's. */

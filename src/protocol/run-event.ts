@@ -1,4 +1,5 @@
 import type { ErrorData } from '../base/errors.ts'
+import type { ProcessName } from '../base/process.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { CallStatus } from './call.ts'
 import type { Approvers, Decision, RuleReference } from './decision.ts'
@@ -58,7 +59,13 @@ export interface RunStart extends Base<'run-start'> {
   readonly scope?: readonly ScopePart[]
   readonly versions: { readonly sallyport: string; readonly node: string }
   /** The run goes on from its record, of which this was the head. */
-  readonly resumed?: { readonly head: string }
+  readonly resumed?: {
+    readonly head: string
+    /** An operator has taken it from a carrier that may have been at work. */
+    readonly tookOver?: true
+  }
+  /** The process that carries it from here on. */
+  readonly carrier?: ProcessName
   /** The digest of each tool's definition, by name. */
   readonly definitions?: Readonly<Record<string, string>>
   /** What the run began with; none where it goes on. */

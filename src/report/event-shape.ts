@@ -68,7 +68,8 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
     optional: {
       session: text,
       scope: { type: 'array', items: definition('scopePart') },
-      resumed: object({ head: digest }),
+      resumed: object({ head: digest }, { tookOver: flag }),
+      carrier: object({ host: text, pid: count, since: time }),
     },
   },
   'turn-start': { required: {} },

@@ -52,6 +52,8 @@ export interface PastTurn {
 /** A run as its journal tells it. */
 export interface Past {
   readonly start: RunStart
+  /** The process that carried it last, where the record tells. */
+  readonly carrier: RunStart['carrier']
   /** How it ended last; `open` when its process died or still carries it. */
   readonly status: EndStatus | 'open'
   readonly turns: readonly PastTurn[]
@@ -83,6 +85,7 @@ export async function readPast(
   if (start?.type !== 'run-start') throw unknownRun(runId)
   return {
     start,
+    carrier: carrierOf(events),
     status: statusOf(events),
     turns: turnsOf(runId, events),
     events,
@@ -121,6 +124,10 @@ export function toolMessage(
   { content, status }: Pick<ToolResulted, 'content' | 'status'>,
 ): ToolMessage {
   return { role: 'tool', callId: id, providerId, tool, content, isError: status !== 'success' }
+}
+
+function carrierOf(events: readonly StructuralEvent[]): RunStart['carrier'] {
+  return events.findLast((event) => event.type === 'run-start')?.carrier
 }
 
 function statusOf(events: readonly StructuralEvent[]): Past['status'] {

@@ -21,13 +21,16 @@ export interface FirstRecord {
   readonly limits: JsonObject
   /** Present where the run goes on. */
   readonly resumed?: RunStart['resumed']
+  /** Left out where nobody can take the run over. */
+  readonly carrier?: RunStart['carrier']
   /** What the task was narrowed to. */
   readonly scope?: RunStart['scope'] | undefined
 }
 
 /** Writes the first record of a run. */
 export function recordStart(recorder: Recorder, first: FirstRecord): void {
-  const { context, messages, policy, policyFile, registry, model, limits, resumed, scope } = first
+  const { context, messages, policy, policyFile, registry, model, limits } = first
+  const { carrier, resumed, scope } = first
   const { session, principal } = context
   recorder.emit({
     type: 'run-start',
@@ -44,6 +47,7 @@ export function recordStart(recorder: Recorder, first: FirstRecord): void {
     model: { id: model.id, provider: model.provider },
     limits,
     ...(resumed === undefined ? {} : { resumed }),
+    ...(carrier === undefined ? {} : { carrier }),
     ...(scope === undefined ? {} : { scope }),
     definitions: registry.definitions,
     versions: { node: process.versions.node, sallyport: version },

@@ -10,6 +10,7 @@ export interface ResumeCommandOptions extends CarryingOptions {
   readonly approve?: readonly string[]
   readonly deny?: readonly string[]
   readonly resolve?: readonly string[]
+  readonly takeOver?: boolean
   readonly acceptTool?: readonly string[]
 }
 
@@ -28,6 +29,7 @@ export async function resume(
     decisions,
     resolve,
     ...(answeredBy === undefined ? {} : { answeredBy }),
+    ...(options.takeOver === true ? { takeOver: true } : {}),
     ...(acceptTools === undefined ? {} : { acceptTools }),
   }
   return carryRun(

