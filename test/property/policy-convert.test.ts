@@ -72,7 +72,7 @@ function mayCall({ tools, roles, defaultPolicy }: Config, who: User, tool: strin
   return others ?? defaultPolicy === 'allow-all'
 }
 
-test('a converted configuration allows exactly what it allowed', () => {
+test('S2-30 S2-32 S2-34 a converted configuration allows exactly what it allowed', () => {
   const seen = { yes: 0, no: 0 }
   fc.assert(
     fc.property(config, fc.array(user, { minLength: 4, maxLength: 4 }), (given, users) => {

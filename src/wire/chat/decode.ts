@@ -127,13 +127,15 @@ export class ChatDecoder implements Decoder {
 
   #parse(data: string, eventName: string | undefined): void {
     const chunk = parsed(data)
+    if (eventName === 'error' && !(isObject(chunk) && chunk['error'] != null)) {
+      return this.#fail(envelopeError(chunk ?? data))
+    }
     if (chunk === undefined) {
       return this.#fail(modelError('model-protocol', 'an event of the answer is not JSON'))
     }
     if (!isObject(chunk)) {
       return this.#fail(modelError('model-protocol', 'an event of the answer is not an object'))
     }
-    if (eventName === 'error' && chunk['error'] == null) return this.#fail(envelopeError(chunk))
     const appended: Appended = { count: 0, hole: undefined, slot: 0, text: '' }
     this.#appended = appended
     this.#eventLength = data.length

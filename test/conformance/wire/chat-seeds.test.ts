@@ -32,7 +32,7 @@ describe('Chat Completions', () => {
     expect(turn.error?.code).toBe('model-too-large')
   })
 
-  test('S0-22 gathers calls by index; the first id and name count, and no arguments are `{}`', async () => {
+  test('S0-22 S2-T3 gathers calls by index; the first id and name count, and no arguments are `{}`', async () => {
     const { turn } = await ask({
       body: events(
         chunk({ tool_calls: [call(1, { id: 'b' }, 'g', '')] }),
@@ -55,7 +55,7 @@ describe('Chat Completions', () => {
     expect(runnable(turn)).toEqual([{ providerId: '', tool: 'f', arguments: '{}' }])
   })
 
-  test('S0-23 an error beside choices closes the answer with its calls, which do not run', async () => {
+  test('S0-23 S3-T2 an error beside choices closes the answer with its calls, which do not run', async () => {
     const { turn } = await ask({
       body: events(
         chunk({ tool_calls: [call(0, { id: 'a' }, 'f', '{}')] }),
@@ -103,6 +103,89 @@ describe('Chat Completions', () => {
     expect((await ask({ body: lines })).turn).toMatchObject({ text: 'x', error: undefined })
     const named = `event: error\ndata: {"message":"no more"}\n\n`
     expect((await ask({ body: named })).turn.error?.message).toContain('no more')
+  })
+
+  test('S3-40 one space before data is dropped, no more', async () => {
+    const text = chunk({ content: 'x' }, 'stop')
+    for (const body of [
+      `data:${text}\n\n`,
+      `data: ${text}\n\n`,
+      `data:  ${text}\r\rdata:[DONE]\r\r`,
+    ]) {
+      expect((await ask({ body })).turn).toMatchObject({ text: 'x', error: undefined })
+    }
+  })
+
+  test('S3-40 an event that is cut off is no event, and its answer is cut off', async () => {
+    const body = `${events(chunk({ content: 'x' }))}data: ${chunk({ content: 'y' }, 'stop')}`
+    const { turn } = await ask({ body })
+    expect(turn).toMatchObject({ text: 'x', error: { code: 'model-incomplete', retryable: true } })
+  })
+
+  test('S3-42 S3-02 an answer has text, reasoning under either name, calls, all tokens, model, cost and host', async () => {
+    const usage = {
+      prompt_tokens: 10,
+      completion_tokens: 8,
+      cost: 0.002,
+      prompt_tokens_details: { cached_tokens: 4 },
+      completion_tokens_details: { reasoning_tokens: 3 },
+    }
+    for (const name of ['reasoning', 'reasoning_content']) {
+      const origin = { id: 'gen-1', provider: 'Host', model: 'maker/m' }
+      const { turn } = await ask({
+        body: events(
+          chunk({ [name]: 'hm' }, null, origin),
+          chunk({ content: 'x' }, null, origin),
+          chunk({ tool_calls: [call(0, { id: 'a' }, 'f', '{}')] }, 'tool_calls', origin),
+          JSON.stringify({ ...origin, choices: [], usage }),
+          '[DONE]',
+        ),
+      })
+      expect(turn).toMatchObject({
+        text: 'x',
+        reasoning: 'hm',
+        calls: [{ tool: 'f' }],
+        usage: { inputTokens: 10, outputTokens: 8, cacheReadTokens: 4, reasoningTokens: 3 },
+        cost: { amount: 0.002, source: 'provider' },
+        model: 'maker/m',
+        responseId: 'gen-1',
+        error: undefined,
+      })
+    }
+  })
+
+  test.each([
+    ['an envelope', '{"error":{"message":"no more","code":400}}'],
+    ['an error without envelope', '{"message":"no more","code":400}'],
+    ['a text', 'no more'],
+    ['a text of JSON', '"no more"'],
+    ['a text as envelope', '{"error":"no more"}'],
+  ])('S3-42 an event that is named error is one, be it %s', async (_, data) => {
+    const body = `${events(chunk({ content: 'x' }))}event: error\ndata: ${data}\n\n`
+    const { turn } = await ask({ body })
+    expect(turn.error?.message).toContain('no more')
+    expect(turn.finishReason.unified).toBe('error')
+  })
+
+  test('S3-T1 calls with gaps in their indexes are all there', async () => {
+    const { turn } = await ask({
+      body: events(
+        chunk({ tool_calls: [call(7, { id: 'h' }, 'h', '{"n":7}')] }),
+        chunk({ tool_calls: [call(2, { id: 'c' }, 'c', '{"n":')] }),
+        chunk({ tool_calls: [call(2, {}, '', '2}')] }, 'tool_calls'),
+        '[DONE]',
+      ),
+    })
+    expect(runnable(turn)).toEqual([
+      { providerId: 'h', tool: 'h', arguments: '{"n":7}' },
+      { providerId: 'c', tool: 'c', arguments: '{"n":2}' },
+    ])
+  })
+
+  test('S3-T3 a line of a megabyte is read', async () => {
+    const text = 'long '.repeat(200_000)
+    const { turn } = await ask({ body: events(chunk({ content: text }, 'stop'), '[DONE]') })
+    expect([turn.text.length, turn.error]).toEqual([text.length, undefined])
   })
 
   test('S0-29 asked for in one piece, the same body without streaming gets the same answer', async () => {

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { convertSecurityConfig, type ConvertOptions } from '../../../src/analysis/convert.ts'
+import { readPolicyText } from '../../../src/loading/text.ts'
 import { defineTool } from '../../../src/tools/tool.ts'
+import { agentOf, finish, statusesOf } from '../../support/agent.ts'
 
 function convert(config: object, options?: ConvertOptions) {
   return convertSecurityConfig(JSON.stringify(config), options)
 }
 
-describe('callers of a converted configuration', () => {
+describe('S2-30 callers of a converted configuration', () => {
   test('are nobody unless it said otherwise', () => {
     expect(convert({}).document['identity']).toEqual({ anonymous: 'deny' })
     for (const open of [{ requireAuthentication: false }, { AllowUnauthenticatedAccess: true }]) {
@@ -17,7 +19,7 @@ describe('callers of a converted configuration', () => {
     }
   })
 
-  test('keep their keys as hashes, and no secret is copied', () => {
+  test('S2-T8 keep their keys as hashes, and no secret is copied', () => {
     const auth = {
       type: 'api-key',
       APIKeys: { 'k-1234567890abcdef': { ID: 'svc', Roles: ['ops'], Scopes: ['x:y'] } },
@@ -48,7 +50,7 @@ describe('callers of a converted configuration', () => {
   })
 })
 
-describe('limits of a converted configuration', () => {
+describe('S2-32 S2-36 limits of a converted configuration', () => {
   test.each([
     [
       { limit: 5, period: 'minute' },
@@ -89,7 +91,7 @@ describe('forbidden texts of a converted configuration', () => {
   const tool = defineTool({ name: 't', description: 'A tool.', input, execute: () => null })
   const dangerousArguments = { blockedValues: ['DROP'], globalPatterns: ['a+', '(?=b)'] }
 
-  test('become denials about text arguments, where the tools are known', () => {
+  test('S2-35 become denials about text arguments, where the tools are known', () => {
     const { document, notes } = convert({ dangerousArguments }, { tools: [tool] })
     expect(document['rules']).toEqual([
       {
@@ -106,6 +108,23 @@ describe('forbidden texts of a converted configuration', () => {
       { tools: [tool] },
     )
     expect(audit.document['rules']).toMatchObject([{ shadow: true }])
+  })
+
+  test('S2-T9 are looked for in the arguments named, however these are written, and nowhere else', async () => {
+    const { document } = convert(
+      { dangerousArguments, defaultPolicy: 'allow-all' },
+      { tools: [tool] },
+    )
+    const policy = readPolicyText(JSON.stringify({ ...document, roles: { user: {} } }), 'converted')
+    const texts = ['{"q":"drop it"}', '{"q":"DR\\u004fP it"}', '{"q":"x","n":5}', '{"q":"{\\"n"}']
+    const calls = texts.map((rawArgs) => ({ tool: 't', rawArgs }))
+    const { start } = agentOf([{ calls }, { text: '' }], { tools: [tool], policy })
+    expect(statusesOf(await finish(start()))).toEqual([
+      'error-security',
+      'error-security',
+      'success',
+      'success',
+    ])
   })
 
   test('are reported where they are not', () => {

@@ -36,7 +36,7 @@ function typed(typ: unknown): Promise<string> {
   return tokenDesk({ typ: 'at+jwt' }).outcome(token)
 }
 
-describe('the audience', () => {
+describe('S2-T7 the audience', () => {
   it('is ours, alone or among others', async () => {
     expect(await outcomeOf({ aud: 'https://desk.example' })).toBe('ok')
     expect(await outcomeOf({ aud: ['https://a.example', 'https://desk.example'] })).toBe('ok')
@@ -60,7 +60,7 @@ describe('the audience', () => {
   })
 })
 
-describe('the issuer', () => {
+describe('S2-T7 the issuer', () => {
   it.each([
     undefined,
     null,
@@ -100,7 +100,7 @@ describe('the issuer', () => {
   })
 })
 
-describe('the times', () => {
+describe('S2-T7 the times', () => {
   it('end a token at its expiry plus the skew, exactly', async () => {
     for (const [seconds, expected] of [
       [-29.999, 'ok'],

@@ -62,7 +62,7 @@ describe('a key set behind an address', () => {
     expect(requests).toBe(1)
   })
 
-  it('is read again for a new key, and serves both during a rotation', async () => {
+  it('S2-T7 is read again for a new key, and serves both during a rotation', async () => {
     const { outcome, clock } = openDesk()
     expect(await outcome(token)).toBe('ok')
     answer = (_, response) => response.end(keySetText(first, second))

@@ -19,7 +19,7 @@ import {
 const rs256 = { padding: constants.RSA_PKCS1_PADDING }
 
 describe('a token', () => {
-  it('makes its subject the principal', async () => {
+  it('S2-37 makes its subject the principal', async () => {
     const { authenticate } = tokenDesk()
     expect(await authenticate({ bearer: signToken() })).toEqual({
       ok: true,
@@ -249,7 +249,7 @@ describe('a token', () => {
     }
   })
 
-  it('of another algorithm of the same key is refused', async () => {
+  it('S2-T7 of another algorithm of the same key is refused', async () => {
     const { outcome } = deskWithKeys(
       { algorithms: ['RS256', 'PS256'] },
       publicJwk(rsaPair, { kid: 'k1', alg: 'PS256' }),

@@ -86,7 +86,7 @@ describe('what is not a credential', () => {
 })
 
 describe('an API key', () => {
-  it('makes its owner the principal', async () => {
+  it('S2-31 S2-37 makes its owner the principal', async () => {
     const owned: ApiKey = {
       id: 'nightly',
       hash: hashApiKey('key-two'),
@@ -124,7 +124,7 @@ describe('an API key', () => {
     expect(codeOf(await authenticate({ apiKey: 'key-one' }))).toBe('api-key-expired')
   })
 
-  it('is hashed as SHA-256 of its bytes', () => {
+  it('S2-T8 is hashed as SHA-256 of its bytes', () => {
     expect(hashApiKey('abc')).toBe(
       'sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
     )
@@ -147,7 +147,7 @@ describe('a custom authenticator', () => {
     agent: 'bot',
     claims: { level: 2 },
   }
-  it('gets what the caller brought and names the principal', async () => {
+  it('S2-37 gets what the caller brought and names the principal', async () => {
     const seen: unknown[] = []
     const { authenticate } = desk(
       {},

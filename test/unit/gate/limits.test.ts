@@ -80,7 +80,7 @@ describe('a limit', () => {
     expect(await kinds([judge('act')])).toEqual(['refusal'])
   })
 
-  test('does not count calls that something else refuses', async () => {
+  test('S2-33 S2-36 does not count calls that something else refuses', async () => {
     const { judge } = await limited({ ...calls, tools: ['**'] })
     for (let time = 0; time < 5; time++) {
       expect((await judge('look', { shut: true })).decision.rule).toBe('closed')

@@ -286,7 +286,7 @@ describe('who follows a watched policy', () => {
 })
 
 describe('a runtime under a watched policy', () => {
-  test('judges the next call of a run by the policy of then', async () => {
+  test('S2-37 judges the next call of a run by the policy of then', async () => {
     const { policy, write } = await watching({ 'main.yaml': mild })
     const first = toolOf('tool', {
       execute: async () => {

@@ -8,7 +8,7 @@ function pricesFrom(pricing: unknown) {
   return catalogOf([{ id: 'm', pricing }]).models[0]!.prices
 }
 
-test('S1-45 prices of a token become exact prices of a million', () => {
+test('S1-45 S2-T6 prices of a token become exact prices of a million', () => {
   const pricing = {
     prompt: '0.0000001',
     completion: '0.00000035',

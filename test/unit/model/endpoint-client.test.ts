@@ -247,7 +247,7 @@ describe('what clients get wrong', () => {
     )
   })
 
-  test('S0-T3 (an end of input without finish is a success, and calls are lost) it is an error that shows the calls', async () => {
+  test('S0-T3 S2-T4 S3-43 (an end of input without finish is a success, and calls are lost) it is an error that shows the calls', async () => {
     const { events } = await ask([
       { calls: [{ tool: 'f', args: { a: 1 } }], finish: null, fault: { truncate: 500 } },
     ])

@@ -166,7 +166,7 @@ function shape(value: object): readonly string[] {
 }
 
 describe('metrics', () => {
-  test('count requests, attempts, failures by code, tokens and times', async () => {
+  test('S3-45 count requests, attempts, failures by code, tokens and times', async () => {
     const usage = { inputTokens: 3, outputTokens: 4 }
     const answers: readonly FakeAnswer[] = [
       { status: 503, body: '' },

@@ -191,7 +191,7 @@ describe('time', () => {
     })
   })
 
-  test('an answer that falls silent is given up', async () => {
+  test('S3-43 an answer that falls silent is given up', async () => {
     const { events, error } = await ask([{ text: ['a', 'b'], fault: { stall: 400 } }], {
       ...once,
       timeouts: { idleMs: 30 },

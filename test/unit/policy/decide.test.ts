@@ -219,7 +219,7 @@ test('a principal that changes between two calls is judged anew', () => {
   expect(decideOn(policy, {}, { principal }).effect).toBe('deny')
 })
 
-test('a caller who is not known, a tool that does not exist and a floor are denied first', () => {
+test('S2-33 a caller who is not known, a tool that does not exist and a floor are denied first', () => {
   const policy = policyOf({ rules: [{ id: 'a', allow: ['**'] }] }, [
     { name: 'tool' },
     { name: 'pay', requires: { roles: ['lead'], scopes: ['pay'] } },

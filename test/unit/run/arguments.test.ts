@@ -56,7 +56,7 @@ const passed: Record<string, string> = {
 
 const sent = (text: string) => [{ calls: [{ tool: 'act', rawArgs: text }] }, { text: '' }]
 
-describe.each(ways)('arguments, %s', (way) => {
+describe.each(ways)('S2-T1 arguments, %s', (way) => {
   test.each(Object.entries(refused))('with %s are refused and on record', async (_, text) => {
     const { tool, calls } = noting('act')
     const { start } = agentOf(sent(text), { tools: [tool], policy: allowing('act') })

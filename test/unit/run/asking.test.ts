@@ -42,7 +42,7 @@ describe('asking a model', () => {
     await real.close()
   })
 
-  test('S2-03 takes a conversation or a prompt, with or without a reader, and always reports', async () => {
+  test('S2-03 S3-41 takes a conversation or a prompt, with or without a reader, and always reports', async () => {
     const messages = [{ role: 'user', content: 'hello' }] as const
     const ways = [
       () => runtime().run({ input: 'look', messages, auth }),

@@ -136,7 +136,7 @@ function crowding(fields: Parameters<typeof toolOf>[1] = {}) {
 }
 
 describe('calls of one turn', () => {
-  test.each([1, 3, 8])('run side by side, never more than %i', async (maxParallel) => {
+  test.each([1, 3, 8])('S2-T2 run side by side, never more than %i', async (maxParallel) => {
     const { tool, seen } = crowding()
     const numbers = Array.from({ length: 20 }, (_, index) => index)
     const { start } = agentOf([calling(...numbers), { text: '' }], {

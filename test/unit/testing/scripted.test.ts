@@ -62,7 +62,7 @@ test.each(turns.map((turn) => [JSON.stringify(turn), turn] as const))(
   },
 )
 
-test('turns may look at the request, and requests are kept', async () => {
+test('S0-44 turns may look at the request, and requests are kept', async () => {
   const model = scripted([(asked, number) => ({ text: `${asked.messages.length} ${number}` })])
   expect(assembled(await eventsOf(model)).text).toBe('1 0')
   expect(model.requests).toEqual([request])

@@ -91,7 +91,7 @@ describe('opening a file', () => {
     })
   })
 
-  test('judges the path as the guard does', async () => {
+  test('S0-44 judges the path as the guard does', async () => {
     const { root } = folders()
     const access = accessTo([{ root, deny: ['**/*.pem'], readOnly: ['data/**'] }])
     await expect(read(access, '../a')).rejects.toEqual(denied('out of the folder'))

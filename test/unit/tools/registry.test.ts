@@ -7,7 +7,7 @@ function plain(name: string, fields: Partial<ToolDefinition> = {}): ToolDefiniti
   return { name, description: `Does ${name}.`, input: anything, execute: () => null, ...fields }
 }
 
-test('tools and plain definitions stand side by side in the order given', async () => {
+test('S0-43 tools and plain definitions stand side by side in the order given', async () => {
   const registry = await createRegistry([
     plain('b'),
     defineTool({ ...plain('a'), input: anything }),
@@ -30,7 +30,7 @@ test.each(['refund ', 'Refund', 'functions.refund', 'constructor', 'toString', '
   },
 )
 
-test('two tools of one name are refused', async () => {
+test('S0-43 two tools of one name are refused', async () => {
   await expect(createRegistry([plain('a'), plain('a')])).rejects.toThrow(
     'two tools have the name `a`',
   )

@@ -198,7 +198,7 @@ test('without tools neither they nor what belongs to them is sent', () => {
   expect(Object.keys(sent).toSorted()).toEqual(['messages', 'model', 'stream', 'stream_options'])
 })
 
-test('settings go by the names the host knows', () => {
+test('S0-28 settings go by the names the host knows', () => {
   const settings = {
     temperature: 0,
     topP: 0.5,

@@ -144,7 +144,7 @@ describe('the shapes of envelopes', () => {
     expect(error.details).toEqual({ failed_generation: '{"a":\n1}' })
   })
 
-  test('text of any length and kind is cut and made visible', () => {
+  test('S3-45 text of any length and kind is cut and made visible', () => {
     const error = failed(400, { error: { message: `\u001b[31m${'x'.repeat(10_000)}` } })
     expect(error.message.length).toBeLessThan(1100)
     expect(error.message).not.toContain('\u001b')
