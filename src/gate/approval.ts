@@ -103,14 +103,19 @@ export interface AskedBefore {
   readonly yes: readonly Approver[]
 }
 
-/** The question of an earlier carrier, open again with the time that is left. */
+/**
+ * The question of an earlier carrier, open again with the time that is left; or a new one where it
+ * had decided to ask and did not come to it.
+ */
 export function revive(
-  { request, yes }: AskedBefore,
+  asked: AskedBefore | Decision,
   examined: ExaminedCall,
   context: JudgeContext,
   policy: Pick<Policy, 'approvals'>,
   clock: Clock,
 ): OpenApproval {
+  if ('effect' in asked) return openApproval(examined, context, asked, policy, clock)
+  const { request, yes } = asked
   const left = Date.parse(request.expiresAt) - clock.now()
   // a time that cannot be told has passed
   const deadline = clock.monotonic() + (Number.isFinite(left) ? left : -1)
@@ -129,8 +134,12 @@ export function withAsked(decision: Decision, { request }: OpenApproval): Decisi
   return { ...decision, effect: 'ask', obligations: [...distinct.values()] }
 }
 
-/** Whether people have to agree whom the request does not name. */
-export function needsOthers({ request }: OpenApproval, decision: Decision): boolean {
+/**
+ * Whether the request no longer tells what people have to agree to: it does not name all of them,
+ * or holds arguments from before an edit.
+ */
+export function needsOthers({ examined, request }: OpenApproval, decision: Decision): boolean {
+  if (request.argsDigest !== examined.argsDigest) return true
   const asked = new Set(request.approvers.map((approvers) => canonicalJson(approvers)))
   return approversOf(decision).some((approvers) => !asked.has(canonicalJson(approvers)))
 }

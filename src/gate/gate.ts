@@ -62,8 +62,8 @@ export interface Gate {
   /** Async only for tools whose schema library validates asynchronously. */
   examine(call: ToolCall): ExaminedCall | Promise<ExaminedCall>
   judge(examined: ExaminedCall, context: JudgeContext): Verdict
-  /** Judges a call again about which people were asked before; the stricter outcome wins. */
-  rejudge(examined: ExaminedCall, context: JudgeContext, asked: AskedBefore): Verdict
+  /** Judges a call again of which people were asked, or were to be; the stricter outcome wins. */
+  rejudge(examined: ExaminedCall, context: JudgeContext, asked: AskedBefore | Decision): Verdict
   /** Weighs an answer and judges the call again; the stricter outcome wins. */
   answer(approvalId: string, answer: ApprovalAnswer): Promise<Answered>
   /** Nobody has answered in time. */
@@ -119,7 +119,7 @@ export function createGate(options: GateOptions): Gate {
     return { kind: 'pending', decision: weighed.decision, request: approval.request }
   }
 
-  function rejudge(examined: ExaminedCall, context: JudgeContext, asked: AskedBefore): Verdict {
+  const rejudge: Gate['rejudge'] = (examined, context, asked) => {
     const revived = revive(asked, examined, context, judgement.policy, clock)
     const weighed = weigh(examined, context, revived)
     if (weighed.kind !== 'ask') return weighed

@@ -178,7 +178,7 @@ function callsOf(runId: string, { message, turn }: UsageReported): readonly Tool
 interface CallInMaking {
   readonly proposed: ToolCallProposed
   decision: Decision | undefined
-  question: { request: ApprovalRequested; answers: ApprovalDecided[] } | undefined
+  question: PastQuestion | undefined
   edited: string | undefined
   argsDigest: string
   started: boolean
@@ -205,7 +205,10 @@ function newCall(proposed: ToolCallProposed): CallInMaking {
           break
         case 'approval-decision':
           if (event.approvalId === this.question?.request.approvalId) {
-            this.question.answers.push(event)
+            const { answers, request } = this.question
+            // who agreed before an edit has not seen what it changes
+            const before = event.action === 'edit' ? [] : answers
+            this.question = { request, answers: [...before, event] }
           }
           if (event.args !== undefined) {
             this.edited = JSON.stringify(event.args)

@@ -183,7 +183,10 @@ function judgeAgain(
 ): () => Judging {
   return () => {
     if (decision?.effect === 'deny' && examined.defect === undefined) return refusedBefore(decision)
-    if (question === undefined) return gate.judge(examined, context)
+    if (question === undefined) {
+      const wasToAsk = decision?.effect === 'ask' && decision.shadow !== true
+      return wasToAsk ? gate.rejudge(examined, context, decision) : gate.judge(examined, context)
+    }
     const asked = askedBefore(question, context.principal)
     const verdict = gate.rejudge(examined, context, asked)
     const isSame = verdict.kind === 'pending' && verdict.request.id === asked.request.id

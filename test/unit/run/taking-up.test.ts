@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest'
+import type { Journal, JournalRecord } from '../../../src/journal/journal.ts'
+import { memoryJournal } from '../../../src/journal/memory.ts'
+import type { RuntimeOptions, Runtime } from '../../../src/runtime-options.ts'
+import { createRuntime } from '../../../src/runtime.ts'
+import { scripted } from '../../../src/testing/scripted.ts'
+import type { ScriptedTurn } from '../../../src/testing/turn.ts'
+import type { Tool } from '../../../src/tools/tool.ts'
+import { noting, policyOf, user } from '../../support/agent.ts'
+
+const auth = { custom: 'user' }
+const who = { roles: ['user'] }
+
+/** A process of its own over a journal; its model says the turn that follows those it is told. */
+function process(
+  journal: Journal,
+  turns: readonly ScriptedTurn[],
+  tools: readonly Tool[],
+  options: Partial<RuntimeOptions> = {},
+): Runtime {
+  const steps = Array.from(
+    { length: 10 },
+    () =>
+      ({ messages }: { readonly messages: readonly { readonly role: string }[] }) =>
+        turns[messages.filter(({ role }) => role === 'assistant').length]!,
+  )
+  return createRuntime({
+    model: scripted(steps),
+    tools,
+    journal,
+    authenticator: async () => user,
+    ...options,
+  })
+}
+
+/** The journal as a crash leaves it: up to the record that the test is true for, that included. */
+async function crashed(
+  journal: Journal,
+  runId: string,
+  isLast: (line: string) => boolean,
+): Promise<Journal> {
+  const records: JournalRecord[] = []
+  for await (const record of journal.read(runId)) {
+    records.push(record)
+    if (isLast(record.line)) break
+  }
+  const cut = memoryJournal()
+  await cut.append(runId, 0, records)
+  return cut
+}
+
+const isType =
+  (type: string) =>
+  (line: string): boolean =>
+    (JSON.parse(line) as { type: string }).type === type
+
+describe('an edit at which the process has died', () => {
+  const asking = policyOf({
+    rules: [{ id: 'paying', ask: ['pay'], who, approvers: { roles: ['lead'], count: 2 } }],
+  })
+  const turns = [{ calls: [{ tool: 'pay', args: { sum: 5 } }] }, { text: 'over' }]
+
+  async function edited(answers: readonly ('approve' | 'edit')[]) {
+    const journal = memoryJournal()
+    const pay = noting('pay', { editable: ['/sum'] })
+    let count = 0
+    const result = await process(journal, turns, [pay.tool], {
+      policy: asking,
+      approve: async () => {
+        const action = answers[count++]
+        if (action === undefined) return undefined
+        const by = { subject: `lead-${count}`, roles: ['lead'] }
+        return { action, by, ...(action === 'edit' ? { args: { sum: 900 } } : {}) }
+      },
+    })
+      .run({ input: 'go', auth })
+      .result()
+    expect(result.status).toBe('needs-approval')
+    const cut = await crashed(journal, result.runId, (line) => line.includes('"action":"edit"'))
+    return { journal: cut, runId: result.runId, ...pay }
+  }
+
+  test('does not count for it who has agreed before', async () => {
+    const { calls, journal, runId, tool } = await edited(['approve', 'edit'])
+    const again = process(journal, turns, [tool], { policy: asking })
+    const { approvals, status } = await again.resume(runId).result()
+    expect(calls).toEqual([])
+    expect(status).toBe('needs-approval')
+    expect(approvals).toMatchObject([{ args: { sum: 900 }, approvedBy: ['lead-2'] }])
+  })
+
+  test('is asked about as it is', async () => {
+    const { calls, journal, runId, tool } = await edited(['edit'])
+    const again = process(journal, turns, [tool], { policy: asking })
+    const seen: unknown[] = []
+    const { status } = await again
+      .resume(runId, {
+        approve: async ({ args, approvedBy }) => {
+          seen.push([args, approvedBy])
+          return { action: 'approve', by: { subject: 'lead-2', roles: ['lead'] } }
+        },
+      })
+      .result()
+    expect(seen).toEqual([[{ sum: 900 }, ['lead-1']]])
+    expect([status, calls]).toEqual(['completed', [{ sum: 900 }]])
+  })
+})
+
+/** A policy that asks about payments, or allows them. */
+function payingBy(effect: 'ask' | 'allow') {
+  const approvers = effect === 'ask' ? { approvers: { roles: ['lead'], count: 1 } } : {}
+  return policyOf({
+    rules: [
+      { id: 'looking', allow: ['look'], who },
+      { id: 'paying', [effect]: ['pay'], who, ...approvers },
+    ],
+  })
+}
+
+test('a call that was to be asked about is asked about, also when the question is missing', async () => {
+  const journal = memoryJournal()
+  const [look, pay] = [noting('look'), noting('pay')]
+  const tools = [look.tool, pay.tool]
+  const turns = [{ calls: [{ tool: 'look' }, { tool: 'pay' }] }, { text: 'over' }]
+  const { runId } = await process(journal, turns, tools, { policy: payingBy('ask') })
+    .run({ input: 'go', auth })
+    .result()
+  const cut = await crashed(journal, runId, isType('execution-start'))
+  const { approvals, status } = await process(cut, turns, tools, { policy: payingBy('allow') })
+    .resume(runId)
+    .result()
+  expect(pay.calls).toEqual([])
+  expect(status).toBe('needs-approval')
+  expect(approvals).toMatchObject([{ tool: 'pay', approvers: [{ roles: ['lead'] }] }])
+})
