@@ -26,6 +26,8 @@ export interface Scenario {
   readonly concurrency: readonly number[]
   /** Highest accepted ratio of CPU per run to the bare loop. */
   readonly bar: number
+  /** Every event carries a field that changes, as OpenAI pads them. */
+  readonly padded?: boolean
   readonly turns: () => readonly BenchTurn[]
 }
 
@@ -55,7 +57,11 @@ function fragments(text: string): string[] {
 
 function lookup(index: number): BenchCall {
   const order = `O-${1000 + index}`
-  const args = { order, amount: 20 + index, note: 'customer asks where the parcel is, reply soon' }
+  const args = {
+    order,
+    amount: 20 + (index % 60),
+    note: 'customer asks where the parcel is, reply soon',
+  }
   return {
     id: `call_lookup${String(index).padStart(16, '0')}`,
     tool: 'lookup_order',
@@ -74,6 +80,22 @@ function save(bytes: number): BenchCall {
     proof: String(document.length),
   }
 }
+
+/** One look-up after the other, each with a long result. */
+function longHistory(turns: number): Scenario {
+  return {
+    id: `s3-${turns}`,
+    about: `${turns} turns of one tool with results of 1 KiB`,
+    concurrency: [1],
+    bar: 0.9,
+    turns: () =>
+      Array.from({ length: turns }, (_, at) =>
+        at === turns - 1 ? { text: words(5), calls: [] } : { text: words(3), calls: [lookup(at)] },
+      ),
+  }
+}
+
+const deltas = 20_000
 
 function bigArgument(id: string, bytes: number, bar: number): Scenario {
   return {
@@ -110,11 +132,30 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    id: 's2p',
+    about: '2 turns, 16 parallel tools of 20 ms',
+    concurrency: [1],
+    bar: 1.15,
+    turns: () => [
+      { text: [], calls: Array.from({ length: 16 }, (_, index) => lookup(index)) },
+      { text: words(50), calls: [] },
+    ],
+  },
+  ...[10, 50, 100, 200].map(longHistory),
+  {
     id: 's4',
     about: '1 turn, 20,000 deltas',
     concurrency: [1],
     bar: 1.1,
-    turns: () => [{ text: words(20_000), calls: [] }],
+    turns: () => [{ text: words(deltas), calls: [] }],
+  },
+  {
+    id: 's4o',
+    about: '1 turn, 20,000 deltas with a changing padding field',
+    concurrency: [1],
+    bar: 1.15,
+    padded: true,
+    turns: () => [{ text: words(deltas), calls: [] }],
   },
   bigArgument('s5-64k', 64 * 1024, 1.1),
   bigArgument('s5-256k', 256 * 1024, 1.1),

@@ -4,7 +4,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import { scenarios, type BenchCall, type BenchTurn } from './scenarios.ts'
+import { scenarios, type BenchCall, type BenchTurn, type Scenario } from './scenarios.ts'
 
 interface RequestMessage {
   readonly role: string
@@ -30,7 +30,7 @@ function turnsOf(model: string): readonly ServedTurn[] | undefined {
     turns = scenario.turns().map((turn, index) => {
       const before = [...answered]
       answered.push(...turn.calls)
-      return { answered: before, body: encode(model, index, turn) }
+      return { answered: before, body: encode(scenario, index, turn) }
     })
     served.set(model, turns)
   }
@@ -38,7 +38,7 @@ function turnsOf(model: string): readonly ServedTurn[] | undefined {
 }
 
 /** Every event is an HTTP chunk of its own, as providers flush them; one buffer holds them all. */
-function encode(model: string, index: number, turn: BenchTurn): Buffer {
+function encode({ id: model, padded }: Scenario, index: number, turn: BenchTurn): Buffer {
   const head = `{"id":"gen-1763690000-Zk3v9QxT${index}mWb4LrYc","provider":"Bench","model":"${model}","object":"chat.completion.chunk","created":1763690000,`
   const chunks: string[] = []
   const add = (data: string): void => {
@@ -47,7 +47,7 @@ function encode(model: string, index: number, turn: BenchTurn): Buffer {
   }
   const delta = (value: object, finish: string | null = null): void =>
     add(
-      `${head}"choices":[{"index":0,"delta":${JSON.stringify(value)},"finish_reason":${JSON.stringify(finish)},"native_finish_reason":${JSON.stringify(finish)},"logprobs":null}],"system_fingerprint":null}`,
+      `${head}"choices":[{"index":0,"delta":${JSON.stringify(value)},"finish_reason":${JSON.stringify(finish)},"native_finish_reason":${JSON.stringify(finish)},"logprobs":null}],"system_fingerprint":null${padded === true ? `,"obfuscation":"${padding(chunks.length)}"` : ''}}`,
     )
   delta({ role: 'assistant', content: '' })
   for (const content of turn.text) delta({ content })
@@ -64,6 +64,14 @@ function encode(model: string, index: number, turn: BenchTurn): Buffer {
   )
   add('[DONE]')
   return Buffer.from(`${chunks.join('')}0\r\n\r\n`)
+}
+
+/** Letters of changing number, as a provider hides the length of a delta. */
+function padding(at: number): string {
+  return (at * 2_654_435_761)
+    .toString(36)
+    .padStart(16, 'k')
+    .slice(0, 4 + (at % 12))
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

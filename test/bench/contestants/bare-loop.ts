@@ -4,7 +4,7 @@ import { createParser } from 'eventsource-parser'
 import { Agent, request } from 'undici'
 
 import type { RunOnce, Target } from '../contestant.ts'
-import { promptText, systemText, toolbox } from '../toolbox.ts'
+import { promptText, systemText, toolsFor } from '../toolbox.ts'
 
 interface Call {
   id: string
@@ -32,19 +32,18 @@ interface Chunk {
 
 const dispatcher = new Agent({ keepAliveTimeout: 600_000, keepAliveMaxTimeout: 600_000 })
 
-const tools = toolbox.map(({ name, description, input }) => ({
-  type: 'function',
-  function: { name, description, parameters: input },
-}))
-
-const functions = new Map(
-  toolbox.map(({ name, run }) => [name, run as (args: unknown) => Promise<unknown>]),
-)
-
 export function bareLoop(
   { baseUrl, scenario }: Target,
   valid: (tool: string, args: unknown) => boolean,
 ): RunOnce {
+  const toolbox = toolsFor(scenario)
+  const tools = toolbox.map(({ name, description, input }) => ({
+    type: 'function',
+    function: { name, description, parameters: input },
+  }))
+  const functions = new Map(
+    toolbox.map(({ name, run }) => [name, run as (args: unknown) => Promise<unknown>]),
+  )
   return async () => {
     let characters = 0
     let executions = 0

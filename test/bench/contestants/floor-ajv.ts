@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 
 import type { Prepare } from '../contestant.ts'
-import { toolbox } from '../toolbox.ts'
+import { toolsFor } from '../toolbox.ts'
 import { bareLoop } from './bare-loop.ts'
 
 let validators: ReadonlyMap<string, ValidateFunction> | undefined
@@ -15,5 +15,5 @@ export const prepare: Prepare = async (target) => {
 
 function compile(): ReadonlyMap<string, ValidateFunction> {
   const ajv = new Ajv2020()
-  return new Map(toolbox.map(({ name, input }) => [name, ajv.compile(input)]))
+  return new Map(toolsFor('').map(({ name, input }) => [name, ajv.compile(input)]))
 }

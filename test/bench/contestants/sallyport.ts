@@ -10,11 +10,11 @@ import {
   openaiCompatible,
   type Journal,
   type Runtime,
-} from 'sallyport'
+} from '../../../src/index.ts'
 
 import type { Prepare, Target } from '../contestant.ts'
 import { policyText } from '../policy-text.ts'
-import { promptText, systemText, toolbox } from '../toolbox.ts'
+import { promptText, systemText, toolsFor } from '../toolbox.ts'
 
 interface Counter {
   executions: number
@@ -32,19 +32,20 @@ const ruleCount = 1000
 const policy = await readGeneratedPolicy()
 const runtimes = new Map<string, Promise<Runtime>>()
 
-const tools = toolbox.map(({ name, description, input, run }) =>
-  defineTool({
-    name,
-    description,
-    input,
-    annotations: { readOnly: true },
-    execute: async (args, { deps }) => {
-      const result = await (run as (args: unknown) => Promise<unknown>)(args)
-      ;(deps as Counter).executions++
-      return result
-    },
-  }),
-)
+const tools = (scenario: string): ReturnType<typeof defineTool>[] =>
+  toolsFor(scenario).map(({ name, description, input, run }) =>
+    defineTool({
+      name,
+      description,
+      input,
+      annotations: { readOnly: true },
+      execute: async (args, { deps }) => {
+        const result = await (run as (args: unknown) => Promise<unknown>)(args)
+        ;(deps as Counter).executions++
+        return result
+      },
+    }),
+  )
 
 /** Forgets between two slices, or a long benchmark would measure how full the memory is. */
 let stored = memoryJournal()
@@ -80,11 +81,11 @@ export const prepare: Prepare = async (target) => {
 function startRuntime({ baseUrl, scenario }: Target): Promise<Runtime> {
   const runtime = createRuntime({
     model: openaiCompatible({ baseUrl, apiKey: 'bench', model: scenario }),
-    tools,
+    tools: tools(scenario),
     policy,
     instructions: systemText,
     journal,
-    limits: { maxTurns: 20, maxToolCalls: 50, maxParallel: 16, runTimeoutMs: 600_000 },
+    limits: { maxTurns: 250, maxToolCalls: 250, maxParallel: 16, runTimeoutMs: 600_000 },
   })
   const started = runtime.ready().then(() => runtime)
   runtimes.set(scenario, started)
@@ -95,7 +96,7 @@ async function readGeneratedPolicy(): ReturnType<typeof loadPolicy> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
   try {
     const file = join(folder, 'bench.yaml')
-    const extra = { tools: toolbox.map(({ name }) => name), rules: ownRules }
+    const extra = { tools: toolsFor('').map(({ name }) => name), rules: ownRules }
     writeFileSync(file, policyText(ruleCount - ownRules.length, 'spread', extra))
     return await loadPolicy(file)
   } finally {
