@@ -1,5 +1,5 @@
-import { visible } from '../base/text.ts'
 import { placeText } from '../protocol/place.ts'
+import { xmlText } from '../report/xml.ts'
 import { countsOf, placeOfTest, type PolicyOutcome } from './suite-report.ts'
 import type { TestResult } from './suite.ts'
 
@@ -27,13 +27,13 @@ function suiteLines(outcome: PolicyOutcome): readonly string[] {
     ...(mutation === undefined ? [] : [property('noticed', mutation.killed, mutation.total)]),
   ]
   return [
-    `  <testsuite name="${escaped(outcome.policy)}" tests="${total}" failures="${total - passed}">`,
+    `  <testsuite name="${xmlText(outcome.policy)}" tests="${total}" failures="${total - passed}">`,
     ...(properties.length === 0 ? [] : ['    <properties>', ...properties, '    </properties>']),
     ...outcome.suites.flatMap(({ suite, results }) =>
       results.flatMap((result) => {
         const { file, line } = placeOfTest(suite, result)
-        const where = `file="${escaped(file)}" line="${line}"`
-        const opened = `    <testcase name="${escaped(result.test.name)}" classname="${escaped(file)}" ${where}`
+        const where = `file="${xmlText(file)}" line="${line}"`
+        const opened = `    <testcase name="${xmlText(result.test.name)}" classname="${xmlText(file)}" ${where}`
         return result.passed
           ? [`${opened}/>`]
           : [`${opened}>`, failureLine(result), '    </testcase>']
@@ -53,18 +53,5 @@ function failureLine({ test, decision }: TestResult): string {
   const deciding = decision.rules.find(({ id }) => id === decision.rule)
   const place = deciding === undefined ? [] : [placeText(deciding)]
   const detail = [...place, ...decision.reasons].join('\n')
-  return `      <failure message="${escaped(message)}">${escaped(detail)}</failure>`
-}
-
-/** Characters that XML cannot hold, even escaped, are shown as `visible` shows them. */
-function escaped(text: string): string {
-  return text
-    .split('\n')
-    .map(visible)
-    .join('\n')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll('\n', '&#10;')
+  return `      <failure message="${xmlText(message)}">${xmlText(detail)}</failure>`
 }

@@ -1,6 +1,7 @@
 import { visible } from '../base/text.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'
 import { placeText } from '../protocol/place.ts'
+import { artifactUri } from '../report/sarif.ts'
 
 export type FindingFormat = 'human' | 'compact' | 'json' | 'github' | 'sarif'
 
@@ -55,7 +56,6 @@ export function sarifFindings(findings: readonly Diagnostic[], version: string):
 }
 
 function sarifResult({ code, severity, message, help, file, range }: Diagnostic): object {
-  const uri = file.split('/').map(encodeURIComponent).join('/')
   return {
     ruleId: code,
     level: severity,
@@ -63,7 +63,7 @@ function sarifResult({ code, severity, message, help, file, range }: Diagnostic)
     locations: [
       {
         physicalLocation: {
-          artifactLocation: { uri },
+          artifactLocation: { uri: artifactUri(file) },
           region: {
             startLine: range.start.line,
             startColumn: range.start.column,

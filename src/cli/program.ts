@@ -151,9 +151,10 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--run <id>', 'run; else the latest')
     .addOption(
       new Option('--format <name>', 'form')
-        .choices(['json', 'html', 'terminal'])
+        .choices(['terminal', 'json', 'html', 'markdown', 'sarif', 'junit', 'csv'])
         .default('terminal'),
     )
+    .option('--bom', 'begin CSV with a byte order mark, for spreadsheets')
     .option('-o, --output <file>', 'write to a file instead of standard output')
     .action(async (journal: string, options) => {
       const { report } = await import('./commands/report.ts')

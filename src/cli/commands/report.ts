@@ -11,7 +11,8 @@ import { printable, type Io } from '../io.ts'
 
 export interface ReportOptions {
   readonly run?: string
-  readonly format: 'json' | 'html' | 'terminal'
+  readonly format: 'json' | 'html' | 'terminal' | 'markdown' | 'sarif' | 'junit' | 'csv'
+  readonly bom?: boolean
   readonly output?: string
 }
 
@@ -31,7 +32,7 @@ export async function report(path: string, options: ReportOptions, io: Io): Prom
   const { data, verification } = path.endsWith('.json')
     ? await openReport(path, options.run)
     : await reportOf(path, options.run)
-  const text = await render(data, verification, options.format, io)
+  const text = await render(data, verification, options, io)
   if (options.output === undefined) io.out(text)
   else await writeText(options.output, text)
   if (verification === undefined || verification.verdict === 'CONSISTENT') return exitCode.done
@@ -78,20 +79,27 @@ async function findRun(
   return found
 }
 
+/** Each form loads its own code only. */
 async function render(
   data: Report,
   verification: Verification | undefined,
-  format: ReportOptions['format'],
+  { format, bom = false }: ReportOptions,
   io: Io,
 ): Promise<string> {
+  const verified = verification === undefined ? {} : { verification }
   switch (format) {
     case 'json':
       return renderJson(data)
     case 'html':
-      return (await import('../../report/html/page.ts')).renderHtml(
-        data,
-        verification === undefined ? {} : { verification },
-      )
+      return (await import('../../report/html/page.ts')).renderHtml(data, verified)
+    case 'markdown':
+      return (await import('../../report/markdown.ts')).renderMarkdown(data, verified)
+    case 'sarif':
+      return (await import('../../report/sarif.ts')).renderSarif(data)
+    case 'junit':
+      return (await import('../../report/junit.ts')).renderJunit(data)
+    case 'csv':
+      return (await import('../../report/csv.ts')).renderCsv(data, { bom })
     case 'terminal': {
       const { renderTerminal } = await import('../../report/terminal.ts')
       return renderTerminal(data, { color: io.color && io.outIsTerminal, width: io.columns })

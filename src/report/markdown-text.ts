@@ -1,0 +1,61 @@
+import { codePointBorder, visible } from '../base/text.ts'
+import { plural } from './format.ts'
+
+/** The cells of a row: Markdown without line ends, pipes only as `markdownCode` writes them. */
+export type Row = readonly string[]
+
+/** Rows as lines, as many as there was room for, and how many were left out. */
+export interface CutRows {
+  readonly lines: readonly string[]
+  readonly left: number
+  /** UTF-16 code units of the lines with their ends. */
+  readonly length: number
+}
+
+/**
+ * A text from outside as a code span (CommonMark 0.31.2, section 6.1), also for a cell of a table:
+ * a fence longer than any run of backticks in it, pipes escaped. A pipe after a backslash has no
+ * escape that all readers understand, so it is written as `\u{7c}`. Of more than `length` UTF-16 code
+ * units, counted as shown, the beginning stands with `…` behind.
+ */
+export function markdownCode(text: string, length: number): string {
+  const shown = cut(text, length)
+    .replaceAll(/\\\|/g, String.raw`\\u{7c}`)
+    .replaceAll('|', String.raw`\|`)
+  if (shown.trim() === '') return shown === '' ? '`(empty)`' : '`(blank)`'
+  const longest = Math.max(0, ...[...shown.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  const pad = /^[` ]|[` ]$/.test(shown) ? ' ' : ''
+  return `${fence}${pad}${shown}${pad}${fence}`
+}
+
+function cut(text: string, length: number): string {
+  const end = text.length <= length ? text.length : codePointBorder(text, length)
+  const shown = visible(text.slice(0, end))
+  if (shown.length <= length && end === text.length) return shown
+  return `${shown.slice(0, codePointBorder(shown, Math.min(length, shown.length)))}…`
+}
+
+/** As many rows as `room` code units hold; of the others nothing is made. */
+export function cutRows<Item>(
+  items: readonly Item[],
+  rowOf: (item: Item) => Row,
+  room: number,
+): CutRows {
+  const lines: string[] = []
+  let length = 0
+  for (const item of items) {
+    const line = `| ${rowOf(item).join(' | ')} |`
+    if (length + line.length + 1 > room) break
+    lines.push(line)
+    length += line.length + 1
+  }
+  return { lines, left: items.length - lines.length, length }
+}
+
+/** A table, with a line under it that counts the rows it has no room for; nothing without rows. */
+export function table(head: Row, { lines, left }: CutRows): readonly string[] {
+  const more = left === 0 ? [] : ['', `and ${plural(left, 'more call')} in the whole report`]
+  if (lines.length === 0) return more
+  return ['', `| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...lines, ...more]
+}
