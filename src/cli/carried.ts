@@ -35,7 +35,7 @@ export async function carryRun(
 ): Promise<ExitCode> {
   const policy = await loadTrusted(options.policy, options, io)
   const tools = options.tools === undefined ? [] : await loadTools(options.tools)
-  const journal = await openJournal(options.journal)
+  const journal = await openJournal(options.journal, io.environment)
   try {
     const runtime = createRuntime({
       model: await chooseModel(options, io),

@@ -5,6 +5,7 @@ import type { ApprovalRequested } from '../protocol/run-event.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { callsInDoubt, openQuestions, readPast, type Past } from '../run/past.ts'
 import { checkReadable } from './files.ts'
+import type { Io } from './io.ts'
 
 /** A question to people that has no final answer in the record of its run. */
 export interface OpenQuestion {
@@ -28,10 +29,11 @@ export interface Waiting {
 /** Opens a journal that has to be there, and closes it after the work. */
 export async function withJournal<Value>(
   path: string,
+  { environment }: Pick<Io, 'environment'>,
   work: (journal: Journal) => Promise<Value>,
 ): Promise<Value> {
   await checkReadable(path)
-  const journal = await openJournal(path)
+  const journal = await openJournal(path, environment)
   try {
     return await work(journal)
   } finally {

@@ -76,16 +76,21 @@ export class Chain {
 export interface OpenedRecord {
   readonly event: StructuralEvent
   readonly erased: boolean
+  /** Id of the key without which the payload was read: it is there, and missing here. */
+  readonly encryptedWith?: string
 }
 
 /**
  * Reads the event of a record. Does not check the chain; `report/verify.ts` does. Members that
- * were erased with their payload are missing from the event.
+ * were erased with their payload, or are encrypted with it, are missing from the event.
  */
-export function openRecord(record: Pick<JournalRecord, 'line' | 'payload'>): OpenedRecord {
+export function openRecord(
+  record: Pick<JournalRecord, 'line' | 'payload' | 'encryptedWith'>,
+): OpenedRecord {
   const { v, prev, eventSeq, payload, ...line } = parseExact(record.line) as Record<string, unknown>
   void v
   void prev
+  const { encryptedWith } = record
   const value =
     record.payload === undefined
       ? undefined
@@ -93,6 +98,7 @@ export function openRecord(record: Pick<JournalRecord, 'line' | 'payload'>): Ope
   return {
     // what the chain covers wins over the payload beside it
     event: { ...value, ...line, seq: eventSeq } as unknown as StructuralEvent,
-    erased: payload !== undefined && value === undefined,
+    erased: payload !== undefined && value === undefined && encryptedWith === undefined,
+    ...(encryptedWith === undefined ? {} : { encryptedWith }),
   }
 }

@@ -13,6 +13,8 @@ export interface JournalRecord {
   readonly hash: string
   /** JSON text `{"salt":hex,"value":{...}}`, kept byte for byte; its digest stands in the line. */
   readonly payload?: string
+  /** Id of the key that encrypts the payload, where it was read without it; `payload` is missing. */
+  readonly encryptedWith?: string
   /** True when what follows must not happen before this record is on disk. */
   readonly durable: boolean
 }

@@ -1,3 +1,5 @@
+import { encrypted } from './encrypted.ts'
+import { checkFileOptions, type FileJournalOptions } from './encryption.ts'
 import type { Journal } from './journal.ts'
 import type { Reader, Writer } from './jsonl-file.ts'
 
@@ -13,8 +15,16 @@ const load = () => import('./jsonl-file.ts')
  *
  * After a failed write nothing more is accepted, since what reached the disk is unknown: the run
  * that appends stops, and the next writer starts from what is whole.
+ *
+ * With `encryption` payloads and answers are encrypted (AES-256-GCM); lines are not. Throws
+ * `bad-option` for options that are none.
  */
-export function jsonlJournal(path: string): Journal {
+export function jsonlJournal(path: string, options: FileJournalOptions = {}): Journal {
+  checkFileOptions('jsonlJournal', options)
+  return encrypted(fileJournal(path), options.encryption)
+}
+
+function fileJournal(path: string): Journal {
   let writer: Promise<Writer> | undefined
   let reader: Reader | undefined
   let last: Promise<void> = Promise.resolve()

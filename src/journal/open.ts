@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { encryptionIn } from './encryption.ts'
 import type { Journal } from './journal.ts'
 import { jsonlJournal } from './jsonl.ts'
 import { sqliteJournal } from './sqlite.ts'
@@ -13,12 +14,18 @@ export async function isSqlite(path: string): Promise<boolean> {
 
 /**
  * The journal in a file: what the file is decides, and for one that is still to be made its name,
- * lines of JSON for `.jsonl` and SQLite for every other.
+ * lines of JSON for `.jsonl` and SQLite for every other. What is encrypted is read, and everything
+ * written is encrypted, with the keys of `SALLYPORT_JOURNAL_KEYS`, if it is set.
  */
-export async function openJournal(path: string): Promise<Journal> {
+export async function openJournal(
+  path: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Journal> {
+  const encryption = encryptionIn(environment)
+  const options = encryption === undefined ? {} : { encryption }
   const beginning = await beginningOf(path)
   const isLines = beginning === '' ? path.endsWith('.jsonl') : beginning !== sqliteMark
-  return isLines ? jsonlJournal(path) : sqliteJournal(path)
+  return isLines ? jsonlJournal(path, options) : sqliteJournal(path, options)
 }
 
 /** Empty for a file that is missing or cannot be read, of which its reader tells. */

@@ -1,4 +1,6 @@
 import { Lazy } from '../base/lazy.ts'
+import { encrypted } from './encrypted.ts'
+import { checkFileOptions, type FileJournalOptions } from './encryption.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 import type { SqliteFile } from './sqlite-file.ts'
 
@@ -11,8 +13,16 @@ import type { SqliteFile } from './sqlite-file.ts'
  *
  * A transaction that fails has written nothing: the runs that appended stop, and after space was
  * made they can be resumed.
+ *
+ * With `encryption` payloads and answers are encrypted (AES-256-GCM); lines are not. Throws
+ * `bad-option` for options that are none.
  */
-export function sqliteJournal(path: string): Journal {
+export function sqliteJournal(path: string, options: FileJournalOptions = {}): Journal {
+  checkFileOptions('sqliteJournal', options)
+  return encrypted(databaseJournal(path), options.encryption)
+}
+
+function databaseJournal(path: string): Journal {
   const file = new Lazy(async () => {
     const { SqliteFile: File } = await import('./sqlite-file.ts')
     return new File(path)

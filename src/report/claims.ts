@@ -6,6 +6,7 @@ export interface Findings {
   readonly unbroken: boolean
   readonly records: number
   readonly erased: number
+  readonly encrypted: number
   readonly shadowMode: boolean
   /** The run has an end and every call an outcome, as far as was read. */
   readonly whole: boolean
@@ -26,7 +27,13 @@ export function claimsOf(findings: Findings): readonly Property[] {
   ]
 }
 
-function chainClaims({ records, erased, shadowMode, whole }: Findings): readonly Property[] {
+function chainClaims({
+  records,
+  encrypted,
+  erased,
+  shadowMode,
+  whole,
+}: Findings): readonly Property[] {
   return [
     proved(
       'chain',
@@ -38,7 +45,12 @@ function chainClaims({ records, erased, shadowMode, whole }: Findings): readonly
         ? 'every tool that was started had been permitted by a recorded decision or answer, or let through by shadow mode'
         : 'every tool that was started had been permitted by a recorded decision or answer',
     ),
-    proved('payloads', 'every payload that is still there is the one that was recorded'),
+    encrypted === 0
+      ? proved('payloads', 'every payload that is still there is the one that was recorded')
+      : open(
+          'payloads',
+          `that the ${encrypted} encrypted payloads are the ones that were recorded: their key was not given`,
+        ),
     ...(erased > 0 ? [open('payloads', `what the ${erased} erased payloads said`)] : []),
     whole
       ? proved('end', 'the run has an end, and every call that was started has an outcome')

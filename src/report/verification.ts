@@ -55,6 +55,8 @@ export interface Verification {
   readonly head: string | null
   /** Payloads that are no longer there. */
   readonly erased: number
+  /** Payloads that were read without their key, and so not checked. */
+  readonly encrypted: number
   readonly openCalls: readonly OpenCall[]
   /** Every property once or more, each part of the records for itself. */
   readonly properties: readonly Property[]

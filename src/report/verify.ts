@@ -55,6 +55,7 @@ class ChainCheck {
   readonly course = new Course()
   count = 0
   erased = 0
+  encrypted = 0
   head: string = genesis
   /** Records up to and including the expected head. */
   attested: number | undefined
@@ -85,16 +86,17 @@ class ChainCheck {
     if (line['type'] === 'end' && line['head'] !== this.head) {
       return tampered('names another head than the chain has')
     }
-    const payload = this.#checkPayload(record.payload, line)
+    const payload = this.#checkPayload(record, line)
     if (payload !== undefined) return payload
     this.head = hash
     if (hash === this.#expected) this.attested = this.count
     return this.course.add(line)
   }
 
-  #checkPayload(payload: string | undefined, line: Line): Fault | undefined {
+  #checkPayload({ encryptedWith, payload }: JournalRecord, line: Line): Fault | undefined {
     if (payload === undefined) {
-      if (line['payload'] !== undefined) this.erased++
+      if (encryptedWith !== undefined) this.encrypted++
+      else if (line['payload'] !== undefined) this.erased++
       return undefined
     }
     if (sha256(payload) !== line['payload']) return tampered('has another payload than its digest')
@@ -159,6 +161,7 @@ function conclude(fault: Fault, chain: ChainCheck): Verification {
     unbroken,
     records: chain.count,
     erased: chain.erased,
+    encrypted: chain.encrypted,
     shadowMode: chain.course.shadowMode,
     whole: chain.course.end() === undefined,
     attested: chain.attested,
@@ -168,6 +171,7 @@ function conclude(fault: Fault, chain: ChainCheck): Verification {
     records: chain.count,
     head: unbroken ? chain.head : null,
     erased: chain.erased,
+    encrypted: chain.encrypted,
     openCalls: chain.course.openCalls(),
     properties,
     proved: statements(properties, true),

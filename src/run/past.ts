@@ -67,7 +67,7 @@ export interface Past {
 
 /**
  * Reads a run back. Throws `bad-journal` where the journal holds no such run, and where messages,
- * arguments or results were erased, without which nobody can carry it on.
+ * arguments or results are encrypted; `run-not-resumable` where they were erased.
  */
 export async function readPast(
   runId: string,
@@ -76,8 +76,9 @@ export async function readPast(
   const events: StructuralEvent[] = []
   let head = ''
   for await (const record of records) {
-    const { event, erased } = openRecord(record)
+    const { event, encryptedWith, erased } = openRecord(record)
     if (erased) throw erasedRun(runId)
+    if (encryptedWith !== undefined) throw encryptedRun(runId, encryptedWith)
     events.push(event)
     head = record.hash
   }
@@ -256,5 +257,13 @@ function erasedRun(runId: string): SallyportError {
   return new SallyportError(
     'run-not-resumable',
     `run \`${runId}\` cannot go on: what was said in it was erased`,
+  )
+}
+
+function encryptedRun(runId: string, keyId: string): SallyportError {
+  return new SallyportError(
+    'bad-journal',
+    `run \`${runId}\` is encrypted with key \`${keyId}\`, which was not given`,
+    { help: 'open the journal with `encryption`, or set `SALLYPORT_JOURNAL_KEYS`' },
   )
 }

@@ -2,6 +2,7 @@ import { chmodSync, chownSync, readdirSync, readFileSync, renameSync, symlinkSyn
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { FileJournalOptions } from '../../src/journal/encryption.ts'
 import { jsonlJournal } from '../../src/journal/jsonl.ts'
 import { memoryJournal } from '../../src/journal/memory.ts'
 import { sqliteJournal } from '../../src/journal/sqlite.ts'
@@ -13,11 +14,11 @@ export function memoryStore(): JournalStore {
 }
 
 /** A folder of its own, since it may be protected as a whole. */
-export function jsonlStore(): JournalStore {
+export function jsonlStore(options: FileJournalOptions = {}): JournalStore {
   const path = join(temporaryFolder(), 'j.jsonl')
   const payloads = `${path}.payloads`
   return {
-    open: () => jsonlJournal(path),
+    open: () => jsonlJournal(path, options),
     async fillUp() {
       renameSync(payloads, `${payloads}.kept`)
       symlinkSync('/dev/full', payloads)
@@ -35,14 +36,14 @@ export function jsonlStore(): JournalStore {
   }
 }
 
-export function sqliteStore(): JournalStore {
+export function sqliteStore(options: FileJournalOptions = {}): JournalStore {
   const path = join(temporaryFolder(), 'journal.db')
   const execute = (sql: string, ...values: (string | number)[]): void => {
     using database = new DatabaseSync(path)
     database.prepare(sql).run(...values)
   }
   return {
-    open: () => sqliteJournal(path),
+    open: () => sqliteJournal(path, options),
     async fillUp() {
       execute(`CREATE TRIGGER full BEFORE INSERT ON payloads
         BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`)

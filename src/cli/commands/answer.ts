@@ -31,7 +31,7 @@ export async function answer(
   options: AnswerOptions,
   io: Io,
 ): Promise<ExitCode> {
-  return withJournal(options.journal, async (journal) => {
+  return withJournal(options.journal, io, async (journal) => {
     const question = await findQuestion(journal, id)
     const by = await answererOf(options, io)
     checkAnswerer(question, by)

@@ -13,7 +13,7 @@ export interface ApprovalsOptions {
 /** Lists what waits for people in a journal. */
 export async function approvals(options: ApprovalsOptions, io: Io): Promise<ExitCode> {
   let count = 0
-  await withJournal(options.journal, async (journal) => {
+  await withJournal(options.journal, io, async (journal) => {
     for await (const { doubtful, questions } of waitingIn(journal, options.run)) {
       for (const question of questions) showQuestion(question, options, io)
       for (const call of doubtful) showDoubtful(call, options, io)

@@ -31,7 +31,7 @@ const tampered: ReadonlySet<Verification['verdict']> = new Set([
 export async function report(path: string, options: ReportOptions, io: Io): Promise<ExitCode> {
   const { data, verification } = path.endsWith('.json')
     ? await openReport(path, options.run)
-    : await reportOf(path, options.run)
+    : await reportOf(path, options.run, io)
   const text = await render(data, verification, options, io)
   if (options.output === undefined) io.out(text)
   else await writeText(options.output, text)
@@ -51,9 +51,9 @@ async function openReport(path: string, run: string | undefined): Promise<Opened
   throw new SallyportError('bad-option', `\`${path}\` is of another run than \`${run}\``)
 }
 
-async function reportOf(path: string, run: string | undefined): Promise<Opened> {
+async function reportOf(path: string, run: string | undefined, io: Io): Promise<Opened> {
   await checkReadable(path)
-  const journal = await openJournal(path)
+  const journal = await openJournal(path, io.environment)
   try {
     const runId = await findRun(journal.list(), run)
     if (runId !== undefined) {

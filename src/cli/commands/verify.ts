@@ -25,7 +25,7 @@ export async function verify(path: string, options: VerifyOptions, io: Io): Prom
   checkHead(options)
   await checkReadable(path)
   let code: ExitCode = exitCode.done
-  for await (const found of findings(path, options)) {
+  for await (const found of findings(path, options, io)) {
     if (options.json === true) outJson(io, { journal: path, ...found })
     else io.out(verificationText(found))
     if (found.verdict !== 'CONSISTENT') code = exitCode.negative
@@ -46,8 +46,8 @@ function checkHead({ head, run }: VerifyOptions): void {
   })
 }
 
-async function* findings(path: string, options: VerifyOptions): AsyncGenerator<Found> {
-  const journal = await openJournal(path)
+async function* findings(path: string, options: VerifyOptions, io: Io): AsyncGenerator<Found> {
+  const journal = await openJournal(path, io.environment)
   const { head, allowTail } = options
   const chain: ChainOptions = {
     ...(head === undefined ? {} : { head }),

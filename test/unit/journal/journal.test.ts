@@ -59,7 +59,7 @@ describe('memory journal', () => {
 })
 
 describe('file journal', () => {
-  for (const { name, run } of journalSuite(jsonlStore)) test(name, run)
+  for (const { name, run } of journalSuite(() => jsonlStore())) test(name, run)
 
   test('drops a line that a crash has torn, and goes on behind it', async () => {
     const path = join(temporaryFolder(), 'j.jsonl')

@@ -48,7 +48,7 @@ async function all(journal: Journal, runId: string): Promise<readonly JournalRec
 }
 
 describe('SQLite journal', () => {
-  for (const { name, run } of journalSuite(sqliteStore)) test(name, run)
+  for (const { name, run } of journalSuite(() => sqliteStore())) test(name, run)
 
   test('gives back in another journal object what was written, also more than a page of it', async () => {
     const path = fresh()
