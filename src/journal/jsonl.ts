@@ -1,5 +1,4 @@
-import { encrypted } from './encrypted.ts'
-import { checkFileOptions, type FileJournalOptions } from './encryption.ts'
+import { checkFileOptions, encrypted, type FileJournalOptions } from './encryption.ts'
 import type { Journal } from './journal.ts'
 import type { Reader, Writer } from './jsonl-file.ts'
 

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { encryptionIn } from './encryption.ts'
+import { encryptionIn } from './environment-keys.ts'
 import type { Journal } from './journal.ts'
 import { jsonlJournal } from './jsonl.ts'
 import { sqliteJournal } from './sqlite.ts'

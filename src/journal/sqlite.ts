@@ -1,6 +1,5 @@
 import { Lazy } from '../base/lazy.ts'
-import { encrypted } from './encrypted.ts'
-import { checkFileOptions, type FileJournalOptions } from './encryption.ts'
+import { checkFileOptions, encrypted, type FileJournalOptions } from './encryption.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 import type { SqliteFile } from './sqlite-file.ts'
 
