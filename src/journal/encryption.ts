@@ -62,7 +62,7 @@ function checkKey(key: unknown): string {
 const keyLength = 32
 
 /** The bytes of a key, copied. Throws `bad-option`, without any of the key in the message. */
-export function keyBytes(id: string, material: unknown): Uint8Array {
+function keyBytes(id: string, material: unknown): Uint8Array {
   const bytes = material instanceof Uint8Array ? Uint8Array.from(material) : decoded(material)
   if (bytes?.length === keyLength) return bytes
   throw new SallyportError('bad-option', `key \`${id}\` of the journal is not one of 32 bytes`, {
@@ -88,7 +88,7 @@ const load = () => import('./key-ring.ts')
  */
 export function encrypted(journal: Journal, encryption: EncryptionOptions | undefined): Journal {
   if (encryption === undefined) return locked(journal)
-  const ring = new Lazy(async () => (await load()).KeyRing.open(encryption))
+  const ring = new Lazy(() => openRing(encryption))
   return {
     ...journal,
     append(runId, expectedSeq, records) {
@@ -135,6 +135,15 @@ export function encrypted(journal: Journal, encryption: EncryptionOptions | unde
       records.map((record) => seal(keys, runId, record)),
     )
   }
+}
+
+/** Fetches all keys. Throws `bad-option` for what is none. */
+export async function openRing({ keys }: EncryptionOptions): Promise<KeyRing> {
+  const { KeyRing: Ring } = await load()
+  const fetched = keys.map(async ({ id, key }) => {
+    return [id, keyBytes(id, typeof key === 'function' ? await key() : key)] as const
+  })
+  return new Ring(await Promise.all(fetched))
 }
 
 /** Kept as a JSON text, as payloads are. */

@@ -7,7 +7,6 @@ import {
 } from 'node:crypto'
 import { SallyportError } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
-import { keyBytes, type EncryptionOptions } from './encryption.ts'
 
 /** Where a text belongs; what is moved elsewhere cannot be decrypted. An answer has no number. */
 export interface Place {
@@ -38,19 +37,12 @@ export class KeyRing {
   readonly #writing: { readonly id: string; readonly key: KeyObject }
   readonly #keys: ReadonlyMap<string, KeyObject>
 
-  private constructor(keys: readonly (readonly [id: string, key: KeyObject])[]) {
-    const [id, key] = keys[0]!
+  /** Takes keys of 32 bytes, at least one. */
+  constructor(keys: readonly (readonly [id: string, bytes: Uint8Array])[]) {
+    const made = keys.map(([id, bytes]) => [id, createSecretKey(bytes)] as const)
+    const [id, key] = made[0]!
     this.#writing = { id, key }
-    this.#keys = new Map(keys)
-  }
-
-  /** Fetches all keys. Throws `bad-option` for what is none. */
-  static async open({ keys }: EncryptionOptions): Promise<KeyRing> {
-    const fetched = keys.map(async ({ id, key }) => {
-      const material = typeof key === 'function' ? await key() : key
-      return [id, createSecretKey(keyBytes(id, material))] as const
-    })
-    return new KeyRing(await Promise.all(fetched))
+    this.#keys = new Map(made)
   }
 
   encrypt(text: string, place: Place): string {

@@ -5,11 +5,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { compactDecrypt } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { openRecord } from '../../../src/journal/chain.ts'
-import type { JournalKey } from '../../../src/journal/encryption.ts'
+import { openRing, type JournalKey } from '../../../src/journal/encryption.ts'
 import { encryptionIn } from '../../../src/journal/environment-keys.ts'
 import type { Journal, JournalRecord } from '../../../src/journal/journal.ts'
 import { jsonlJournal } from '../../../src/journal/jsonl.ts'
-import { KeyRing } from '../../../src/journal/key-ring.ts'
 import { openJournal } from '../../../src/journal/open.ts'
 import { sqliteJournal } from '../../../src/journal/sqlite.ts'
 import { verifyChain } from '../../../src/report/verify.ts'
@@ -191,7 +190,7 @@ describe('the form of what is encrypted', () => {
   const place = { runId: 'run_a', seq: 3 }
 
   test('is a JSON Web Encryption that other programs open', async () => {
-    const ring = await KeyRing.open({ keys: [current] })
+    const ring = await openRing({ keys: [current] })
     const text = ring.encrypt('{"words":"ü\u2028😀"}', place)
     const { plaintext, protectedHeader } = await compactDecrypt(text, current.key as Uint8Array)
     expect(new TextDecoder().decode(plaintext)).toBe('{"words":"ü\u2028😀"}')
@@ -206,7 +205,7 @@ describe('the form of what is encrypted', () => {
   })
 
   test('is refused whatever byte of it was altered or cut off', async () => {
-    const ring = await KeyRing.open({ keys: [current] })
+    const ring = await openRing({ keys: [current] })
     const text = ring.encrypt('{"words":1}', place)
     for (let at = 0; at < text.length; at++) {
       for (const changed of [
@@ -232,12 +231,10 @@ describe('keys', () => {
     () => bytes.toString('base64'),
     async () => bytes,
   ])('are taken as %s', async (key) => {
-    const text = (await KeyRing.open({ keys: [{ id: 'k', key: bytes }] })).encrypt('x', {
+    const text = (await openRing({ keys: [{ id: 'k', key: bytes }] })).encrypt('x', {
       runId: 'r',
     })
-    expect((await KeyRing.open({ keys: [{ id: 'k', key }] })).decrypt(text, { runId: 'r' })).toBe(
-      'x',
-    )
+    expect((await openRing({ keys: [{ id: 'k', key }] })).decrypt(text, { runId: 'r' })).toBe('x')
   })
 
   test.each([
