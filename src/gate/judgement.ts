@@ -26,6 +26,8 @@ export interface PastJudgement {
   readonly refused?: Decision
   /** How it ended once it was started. */
   readonly outcome?: Settlement
+  /** It was started, and nobody knows how it ended: it may have done its work. */
+  readonly isInDoubt?: boolean
   /** This very process has counted it already against what outlives the run. */
   readonly isCounted: boolean
 }
@@ -123,13 +125,13 @@ export class Judgement {
 
   #claims(
     tool: string,
-    args: JsonObject,
+    args: JsonObject | null,
     principal: Principal | null,
   ): readonly Claim<CompiledLimit>[] {
     const claims: Claim<CompiledLimit>[] = []
     for (const limit of this.policy.limits) {
       if (!limit.matches(tool, principal)) continue
-      claims.push({ limit, amount: limit.sum === undefined ? oneUnit : amountAt(args, limit.sum) })
+      claims.push({ limit, amount: amountOf(limit, args) })
     }
     return claims
   }
@@ -142,23 +144,33 @@ export class Judgement {
   recall(
     examined: ExaminedCall,
     context: JudgeContext,
-    { approved, isCounted, outcome, refused }: PastJudgement,
+    { approved, isCounted, isInDoubt, outcome, refused }: PastJudgement,
   ): void {
     // what a named session has done is still known where the run was carried before
     if (isCounted && context.session !== undefined) return
     if (approved) this.approved(examined, context)
-    if (isCounted) this.#recount(examined, context, outcome)
+    if (isInDoubt === true) this.#reserve(examined, context)
+    else if (isCounted) this.#recount(examined, context, outcome)
     else {
       if (outcome !== undefined) this.witnessed(examined, context, outcome)
       if (refused !== undefined) this.refused(examined, context, refused)
     }
   }
 
+  /** Takes the places of a call that may have run, until somebody finds out. */
+  #reserve(examined: ExaminedCall, context: JudgeContext): void {
+    const { args, call } = examined
+    const claims = this.#claims(call.tool, args as JsonObject | null, context.principal)
+    this.#limits.release(call.callId)
+    this.#limits.force(call.callId, claims, ownerOf(context))
+    this.permitted(examined, context)
+  }
+
   /** Counts for the run alone, whose counters went with its last carrier. */
   #recount(examined: ExaminedCall, context: JudgeContext, outcome: Settlement | undefined): void {
     if (outcome === undefined) return
     const { args, call } = examined
-    const claims = this.#claims(call.tool, args as JsonObject, context.principal)
+    const claims = this.#claims(call.tool, args as JsonObject | null, context.principal)
     const own = claims.filter(({ limit }) => limit.per === 'session')
     this.#limits.force(call.callId, own, ownerOf(context))
     this.#limits.commit(call.callId)
@@ -192,7 +204,7 @@ export class Judgement {
 
   settled({ call, args }: ExaminedCall, context: JudgeContext, outcome: Settlement): void {
     const { callId, tool } = call
-    const claims = this.#claims(tool, args as JsonObject, context.principal)
+    const claims = this.#claims(tool, args as JsonObject | null, context.principal)
     // a replayed call may have run without its places
     this.#limits.force(callId, claims, ownerOf(context))
     this.#limits.commit(callId)
@@ -230,6 +242,12 @@ export class Judgement {
       this.#limits.forget(this.policy.limits, ownerOf(context))
     }
   }
+}
+
+/** Arguments that are not on record have an amount that nobody knows. */
+function amountOf({ sum }: CompiledLimit, args: JsonObject | null): bigint | undefined {
+  if (sum === undefined) return oneUnit
+  return args === null ? undefined : amountAt(args, sum)
 }
 
 function ownerOf({ runId, session, principal }: JudgeContext): LimitOwner {

@@ -86,11 +86,15 @@ export class LimitCounters {
     return shortages
   }
 
-  /** Takes what a call has used that has run, unless its places were taken before. */
+  /**
+   * Takes what a call has used that has run, unless its places were taken before; all there is of a
+   * limit where nobody can tell.
+   */
   force(callId: string, claims: readonly Claim<ApplicableLimit>[], owner: LimitOwner): void {
     if (this.#reserved.has(callId)) return
     const keys = claims.map(({ limit }) => this.#key(limit, owner))
-    this.#take(callId, claims, keys, this.#clock.monotonic())
+    const most = claims.map(({ limit, amount = this.#maximum(limit) }) => ({ limit, amount }))
+    this.#take(callId, most, keys, this.#clock.monotonic())
   }
 
   #take(

@@ -10,7 +10,7 @@ import type { CallsOutcome } from './call-desk.ts'
 import { runCalls } from './calls.ts'
 import { answersOf } from './past.ts'
 import type { RunEnvironment } from './environment.ts'
-import { repairRequest, type AnswerForm } from './output.ts'
+import { repairBound, repairRequest, type AnswerForm } from './output.ts'
 import { limitConditions } from './stop.ts'
 import { pastModelTurn, recallCalls, takeUpCalls, type PastCourse } from './take-up.ts'
 import { streamTurn, type ModelTurn } from './turn.ts'
@@ -197,8 +197,7 @@ class Course {
     const from = this.#answerAt
     const to = this.#messages.push({ role: 'user', content: repairRequest(output, error) })
     this.#rejected = { error, repair: turn + 1, from, to }
-    const message = 'no calls run while an answer is asked for again'
-    this.#budget.close({ limit: 'outputRepair', max: 0, message })
+    this.#budget.close(repairBound)
     return undefined
   }
 

@@ -12,6 +12,7 @@ import {
   type StandardOutput,
   type StandardSchema,
 } from '../tools/standard-schema.ts'
+import type { Overdrawn } from './call-budget.ts'
 
 export type OutputSchema = JsonObject | StandardSchema
 
@@ -127,6 +128,13 @@ function wrong({ pointer, message }: SchemaProblem): CheckedAnswer {
   const text = `the answer does not have the form that was asked for: ${place} ${message}`
   const help = 'describe the form in the instructions too, or ask a model that can keep to it'
   return { ok: false, error: errorData('model-output', text, { help, details: { pointer } }) }
+}
+
+/** What closes a run to calls while an answer is asked for again. */
+export const repairBound: Overdrawn = {
+  limit: 'outputRepair',
+  max: 0,
+  message: 'no calls run while an answer is asked for again',
 }
 
 /** Longest schema that is told again, in characters of JSON. */

@@ -47,6 +47,8 @@ export interface PastTurn {
   readonly message: AssistantMessage | null
   readonly calls: readonly PastCall[]
   readonly end: TurnEnded | undefined
+  /** It was to ask for an answer again, so that none of its calls may run. */
+  readonly isRepair: boolean
 }
 
 /** A run as its journal tells it. */
@@ -139,8 +141,10 @@ function statusOf(events: readonly StructuralEvent[]): Past['status'] {
 function turnsOf(runId: string, events: readonly StructuralEvent[]): readonly PastTurn[] {
   const calls = new Map<string, CallInMaking>()
   const turns: { usage: UsageReported; end: TurnEnded | undefined }[] = []
+  const repairs = new Set<number>()
   for (const event of events) {
     if (event.type === 'usage') turns.push({ usage: event, end: undefined })
+    else if (event.type === 'retry' && event.error.code === 'model-output') repairs.add(event.turn)
     else if (event.type === 'turn-end') turns.at(-1)!.end = event
     else if (event.type === 'tool-call') calls.set(event.callId, newCall(event))
     else if ('callId' in event) calls.get(event.callId)?.take(event)
@@ -150,6 +154,7 @@ function turnsOf(runId: string, events: readonly StructuralEvent[]): readonly Pa
     usage,
     message: usage.message && sendable(usage.message),
     end,
+    isRepair: repairs.has(usage.turn),
     calls: callsOf(runId, usage).map((call) => pastCall(call, calls.get(call.callId))),
   }))
 }

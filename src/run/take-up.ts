@@ -9,6 +9,7 @@ import { CallDesk, type Judged, type Judging } from './call-desk.ts'
 import { carryOutAll } from './calls.ts'
 import type { CallEnvironment } from './environment.ts'
 import { notRun, type Ending } from './ending.ts'
+import { repairBound } from './output.ts'
 import type { PastCall, PastQuestion, PastTurn } from './past.ts'
 import type { ModelTurn } from './turn.ts'
 
@@ -66,10 +67,11 @@ function textOf(message: AssistantMessage | null, type: 'text' | 'reasoning' | '
 /** Tells gate and budget of the calls of a turn that are over. */
 export async function recallCalls(
   environment: CallEnvironment,
-  { calls }: PastTurn,
+  { calls, isRepair }: PastTurn,
   { isCounted }: TakingUp,
   budget: CallBudget,
 ): Promise<void> {
+  if (isRepair) budget.close(repairBound)
   for (const past of calls) {
     if (past.proposed === undefined) continue
     budget.take(past.call.tool, past.proposed.argsDigest)
@@ -112,6 +114,7 @@ export async function takeUpCalls(
   takingUp: TakingUp,
   budget: CallBudget,
 ): Promise<CallDesk> {
+  if (turn.isRepair) budget.close(repairBound)
   const desk = new CallDesk(
     environment,
     turn.calls.map(({ call }) => call),
@@ -153,6 +156,13 @@ function takeUp(
     return desk.judge(examined, budget, judgeAgain(environment, past, examined))
   }
   budget.take(past.call.tool, past.proposed.argsDigest)
+  if (resolution === undefined) {
+    environment.gate.recall(examined, environment.context, {
+      approved: hasYes(past.question),
+      isCounted: takingUp.isCounted,
+      isInDoubt: true,
+    })
+  }
   desk.conclude(examined, resolution && resolvedEnding(resolution), resolution?.by)
   return undefined
 }

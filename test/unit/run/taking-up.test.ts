@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/base/json.ts'
 import type { Journal, JournalRecord } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
+import type { LoadedPolicy } from '../../../src/loading/file.ts'
 import type { RuntimeOptions, Runtime } from '../../../src/runtime-options.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
@@ -132,4 +134,55 @@ test('a call that was to be asked about is asked about, also when the question i
   expect(pay.calls).toEqual([])
   expect(status).toBe('needs-approval')
   expect(approvals).toMatchObject([{ tool: 'pay', approvers: [{ roles: ['lead'] }] }])
+})
+
+test('no call runs of a turn that asked for an answer again, whoever carries it on', async () => {
+  const journal = memoryJournal()
+  const { calls, tool } = noting('act')
+  const turns = [{ text: 'no json' }, { calls: [{ tool: 'act' }] }, { text: 'over' }]
+  const policy = policyOf({ rules: [{ id: 'acting', allow: ['act'], who }] })
+  const { runId } = await process(journal, turns, [tool], { policy })
+    .run({ input: 'go', auth, output: {} })
+    .result()
+  let usages = 0
+  const cut = await crashed(journal, runId, (line) => isType('usage')(line) && ++usages === 2)
+  const { report } = await process(cut, turns, [tool], { policy }).resume(runId).result()
+  expect(calls).toEqual([])
+  expect(report.rows.map(({ status }) => status)).toEqual(['skipped'])
+})
+
+function limited(sections: JsonObject = {}): LoadedPolicy {
+  const limit = { id: 'money', tools: ['pay'], per: 'subject', sum: '/sum', max: 100, over: 'deny' }
+  const rules = [{ id: 'paying', allow: ['pay'], who }]
+  return policyOf({ rules, limits: [limit], ...sections })
+}
+
+describe('limits of a subject in another process', () => {
+  const turns = [{ calls: [{ tool: 'pay', args: { sum: 70 } }] }, { text: 'over' }]
+  /** Takes a run up where it has crashed, and then starts the same again. */
+  async function twice(policy: LoadedPolicy, isLast: (line: string) => boolean) {
+    const journal = memoryJournal()
+    const { calls, tool } = noting('pay')
+    const { runId } = await process(journal, turns, [tool], { policy })
+      .run({ input: 'go', auth })
+      .result()
+    const cut = await crashed(journal, runId, isLast)
+    const runtime = process(cut, turns, [tool], { policy })
+    const { inDoubt } = await runtime.resume(runId).result()
+    const { report } = await runtime.run({ input: 'again', auth }).result()
+    return { calls, inDoubt, rules: report.rows.map(({ decision }) => decision?.rule) }
+  }
+
+  test('are used by a call of which nobody knows how it ended', async () => {
+    const { calls, inDoubt, rules } = await twice(limited(), isType('execution-start'))
+    expect(inDoubt).toHaveLength(1)
+    expect([calls.length, rules]).toEqual([1, ['limits.money']])
+  })
+
+  test('are used up by a call whose amount is not on record', async () => {
+    const policy = limited({ audit: { args: 'hash' } })
+    const { calls, inDoubt, rules } = await twice(policy, isType('tool-result'))
+    expect(inDoubt).toEqual([])
+    expect([calls.length, rules]).toEqual([1, ['limits.money']])
+  })
 })
