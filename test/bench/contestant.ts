@@ -19,7 +19,15 @@ export interface ContestantModule {
 }
 
 export const contestantNames = ['floor', 'floor-ajv', 'sallyport'] as const
-export type ContestantName = (typeof contestantNames)[number]
+/** Other people's runtimes, installed apart; see `peers.ts`. */
+export const peerNames = [
+  'openrouter-kit',
+  'openrouter-agent',
+  'openai-agents',
+  'ai-sdk',
+  'mastra',
+  'langgraph',
+] as const
 
 export async function loadContestant(name: string): Promise<Prepare> {
   const module = (await import(`./contestants/${name}.ts`)) as ContestantModule

@@ -8,6 +8,10 @@ export interface Effort {
   readonly fewestRounds: number
   /** After this time no further round of a row begins. */
   readonly rowMs: number
+  /** All rows together, about; what a row does not use is left to the others. */
+  readonly loopsMs: number
+  /** A slice of a peer that takes longer is stopped, and the cell says so. */
+  readonly capMs: number
   /** Fresh processes per kind in the import benchmark. */
   readonly imports: number
   /** Answers read per wire and kind. */
@@ -23,6 +27,8 @@ export const full: Effort = {
   rounds: 11,
   fewestRounds: 5,
   rowMs: 22_000,
+  loopsMs: 900_000,
+  capMs: 60_000,
   imports: 15,
   wireRounds: 41,
   decisions: 5000,
@@ -35,7 +41,30 @@ export const quick: Effort = {
   rounds: 5,
   fewestRounds: 3,
   rowMs: 2500,
+  loopsMs: 60_000,
+  capMs: 60_000,
   imports: 9,
   wireRounds: 15,
   decisions: 1000,
+}
+
+/** With the peers, everything in under twenty minutes: nobody is warmed up longer than they are. */
+export const fullWithPeers: Effort = {
+  ...full,
+  warmUpMs: 3000,
+  sliceMs: 300,
+  rounds: 9,
+  fewestRounds: 3,
+  rowMs: 25_000,
+  loopsMs: 840_000,
+  capMs: 30_000,
+}
+
+/** About four minutes. */
+export const quickWithPeers: Effort = {
+  ...quick,
+  warmUpMs: 500,
+  fewestRounds: 1,
+  loopsMs: 150_000,
+  capMs: 8000,
 }

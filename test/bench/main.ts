@@ -1,24 +1,32 @@
-// `npm run bench -- [--quick] [--check] [s1 s2 s4 s5 wires decide flow import]`; without names everything.
+// `npm run bench -- [--peers] [--quick] [--check] [s1 s2 s3 s4 s5 wires decide flow import]`; without names everything.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
-import { contestantNames } from './contestant.ts'
+import { contestantNames, peerNames } from './contestant.ts'
 import type { DecisionRow, LoadRow } from './decisions.ts'
-import { full, quick } from './effort.ts'
+import { full, fullWithPeers, quick, quickWithPeers, type Effort } from './effort.ts'
 import type { FlowRow } from './flow.ts'
 import { measureImports } from './imports.ts'
 import { measureLoops, type LoopRow } from './loops.ts'
 import { machine } from './machine.ts'
-import { startServer, startWorker } from './processes.ts'
+import { installPeers } from './peers.ts'
+import { startServer, startWorker, type Worker } from './processes.ts'
 import { scenarios } from './scenarios.ts'
 import { judge, markdown, type Results } from './table.ts'
 import type { WireRow } from './wires.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean' }, check: { type: 'boolean' } },
+  options: {
+    peers: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    check: { type: 'boolean' },
+  },
 })
-const effort = values.quick === true ? quick : full
+const withPeers = values.peers === true
+const effort =
+  values.quick === true ? (withPeers ? quickWithPeers : quick) : withPeers ? fullWithPeers : full
+if (withPeers) installPeers()
 
 const known = [...scenarios.map(({ id }) => id), 'wires', 'decide', 'flow', 'import']
 for (const name of positionals) {
@@ -51,16 +59,42 @@ async function runLoops(): Promise<LoopRow[]> {
   if (chosen.length === 0) return []
   using processes = new DisposableStack()
   const server = processes.use(await startServer())
-  const workers = []
-  for (const name of contestantNames) workers.push(processes.use(await startWorker(name)))
+  const own: Worker[] = []
+  for (const name of contestantNames) own.push(processes.use(await startWorker(name)))
+  const others: Worker[] = []
+  for (const name of withPeers ? peerNames : []) {
+    others.push(processes.use(await startWorker(name)))
+  }
+  const cells = chosen.flatMap((scenario) =>
+    scenario.concurrency.map((concurrency) => ({ scenario, concurrency })),
+  )
+  const deadline = performance.now() + effort.loopsMs
   const rows: LoopRow[] = []
-  for (const scenario of chosen) {
-    for (const concurrency of scenario.concurrency) {
-      process.stderr.write(`${scenario.id} c${concurrency}: ${scenario.about}\n`)
-      rows.push(await measureLoops(scenario, concurrency, { server, workers, effort }))
-    }
+  for (const { scenario, concurrency } of cells) {
+    process.stderr.write(`${scenario.id} c${concurrency}: ${scenario.about}\n`)
+    const share = (deadline - performance.now()) / (cells.length - rows.length)
+    // a slow machine measures the peers in fewer scenarios, rather than without end
+    const invited = share > 0 ? others : []
+    const workers = [...own, ...invited]
+    const within = fitting(share, workers.length)
+    const row = await measureLoops(scenario, concurrency, { server, workers, effort: within })
+    const left = others.slice(invited.length).map(({ name }) => ({
+      contestant: name,
+      why: 'no time left',
+    }))
+    rows.push({ ...row, failed: [...row.failed, ...left] })
   }
   return rows
+}
+
+/** A row may use so many milliseconds: half of them to warm up, half to measure. */
+function fitting(milliseconds: number, contestants: number): Effort {
+  const half = Math.max(0, milliseconds / 2)
+  return {
+    ...effort,
+    warmUpMs: Math.min(effort.warmUpMs, half / contestants),
+    rowMs: Math.min(effort.rowMs, half),
+  }
 }
 
 async function runDecisions(): Promise<{ decisions: DecisionRow[]; loads: LoadRow[] }> {

@@ -16,14 +16,18 @@ function start(
   return fork(path, args, { execArgv: ['--conditions=sallyport-source', ...nodeOptions] })
 }
 
-/** The next message; rejects when the process ends or takes too long. */
-async function nextMessage(child: ChildProcess): Promise<unknown> {
+/** The next message; rejects when the process ends, or takes too long and is stopped. */
+async function nextMessage(child: ChildProcess, capMs = answerTimeoutMs): Promise<unknown> {
   const waiting = new AbortController()
-  const timer = setTimeout(() => child.kill(), answerTimeoutMs)
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    child.kill('SIGKILL')
+  }, capMs)
   const { signal } = waiting
   try {
     const ended = once(child, 'exit', { signal }).then(([code, killed]) => {
-      throw new Error(`the process ended with ${code ?? killed}`)
+      throw new Error(late ? `> ${capMs / 1000} s` : `the process ended with ${code ?? killed}`)
     })
     const [message] = (await Promise.race([once(child, 'message', { signal }), ended])) as unknown[]
     return message
@@ -48,8 +52,11 @@ export async function startServer(): Promise<Server> {
 
 export interface Worker extends Disposable {
   readonly name: string
-  /** Rejects when a run of the slice was wrong. */
-  slice(command: SliceCommand): Promise<Slice>
+  /**
+   * Rejects when a run of the slice was wrong, or when the slice took longer than the cap: then the
+   * process is stopped, and the next slice begins with a new one.
+   */
+  slice(command: SliceCommand, capMs?: number): Promise<Slice>
   /** Ends the process in its own way, so that a profile is written. */
   end(): Promise<void>
 }
@@ -58,13 +65,18 @@ export async function startWorker(
   name: string,
   nodeOptions: readonly string[] = [],
 ): Promise<Worker> {
-  const child = start('worker.ts', [name], nodeOptions)
-  await nextMessage(child)
+  const begin = async (): Promise<ChildProcess> => {
+    const begun = start('worker.ts', [name], nodeOptions)
+    await nextMessage(begun)
+    return begun
+  }
+  let child = await begin()
   return {
     name,
-    slice: async (command) => {
+    slice: async (command, capMs) => {
+      if (child.exitCode !== null || child.signalCode !== null) child = await begin()
       child.send(command)
-      const message = (await nextMessage(child)) as WorkerMessage
+      const message = (await nextMessage(child, capMs)) as WorkerMessage
       if (message.type === 'slice') return message.slice
       throw new Error(message.type === 'failed' ? message.message : 'a message was lost')
     },

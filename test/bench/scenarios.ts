@@ -24,8 +24,8 @@ export interface Scenario {
   readonly about: string
   /** Runs in flight, one table row each. */
   readonly concurrency: readonly number[]
-  /** Highest accepted ratio of CPU per run to the bare loop. */
-  readonly bar: number
+  /** Highest accepted ratio of CPU per run to the bare loop; without it none is judged. */
+  readonly bar?: number
   /** Every event carries a field that changes, as OpenAI pads them. */
   readonly padded?: boolean
   readonly turns: () => readonly BenchTurn[]
@@ -87,7 +87,6 @@ function longHistory(turns: number): Scenario {
     id: `s3-${turns}`,
     about: `${turns} turns of one tool with results of 1 KiB`,
     concurrency: [1],
-    bar: 0.9,
     turns: () =>
       Array.from({ length: turns }, (_, at) =>
         at === turns - 1 ? { text: words(5), calls: [] } : { text: words(3), calls: [lookup(at)] },

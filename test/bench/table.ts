@@ -3,6 +3,7 @@ import type { FlowRow } from './flow.ts'
 import type { ImportRow } from './imports.ts'
 import type { LoopRow } from './loops.ts'
 import type { Machine } from './machine.ts'
+import { slowMs } from './toolbox.ts'
 import type { WireRow } from './wires.ts'
 
 export interface Results {
@@ -28,15 +29,8 @@ const slowestDecision = 5
 /** The product's own figures beside the highest accepted ones. */
 export function judge({ loops, wires, decisions, flow, imports }: Results): Verdict[] {
   const verdicts: Verdict[] = []
-  for (const { scenario, concurrency, bar, figures } of loops) {
-    const own = figures.find(({ contestant }) => contestant === 'sallyport')
-    if (own === undefined) continue
-    verdicts.push({
-      what: `${scenario} c${concurrency}, CPU against floor`,
-      value: own.toFloor.median,
-      bar,
-    })
-  }
+  for (const row of loops) verdicts.push(...judgeLoop(row))
+  verdicts.push(...judgeMarginalTurn(loops))
   for (const { wire, of, toFloor, bar } of wires) {
     verdicts.push({ what: `${wire}, deltas of ${of}, CPU against floor`, value: toFloor, bar })
   }
@@ -56,6 +50,51 @@ export function judge({ loops, wires, decisions, flow, imports }: Results): Verd
     if (bar !== undefined) verdicts.push({ what: `${what} against bare node`, value: toBare, bar })
   }
   return verdicts
+}
+
+/** The highest accepted share of a peer's CPU, in the scenarios of which every agent is made. */
+const peerBars: Readonly<Record<string, number>> = {
+  'openrouter-kit': 1 / 3,
+  'ai-sdk': 1 / 10,
+  'openai-agents': 1 / 10,
+  langgraph: 1 / 10,
+  mastra: 1 / 10,
+}
+const everyday: ReadonlySet<string> = new Set(['s1', 's2'])
+
+function judgeLoop({ scenario, concurrency, bar, figures }: LoopRow): Verdict[] {
+  const own = figures.find(({ contestant }) => contestant === 'sallyport')
+  if (own === undefined) return []
+  const row = `${scenario} c${concurrency}`
+  const verdicts: Verdict[] = []
+  if (bar !== undefined) {
+    verdicts.push({ what: `${row}, CPU against floor`, value: own.toFloor.median, bar })
+  }
+  if (scenario === 's2p') {
+    verdicts.push({ what: `${row}, wall against one tool`, value: own.p50Ms / slowMs, bar: 1.25 })
+  }
+  if (!everyday.has(scenario)) return verdicts
+  for (const { contestant, cpuMs } of figures) {
+    const peerBar = peerBars[contestant]
+    if (peerBar === undefined) continue
+    const value = own.cpuMs.best / cpuMs.best
+    verdicts.push({ what: `${row}, CPU against ${contestant}, best/best`, value, bar: peerBar })
+  }
+  return verdicts
+}
+
+/** What one more turn of a long run costs, from 100 to 200 turns. */
+function judgeMarginalTurn(loops: readonly LoopRow[]): Verdict[] {
+  const marginal = (contestant: string): number => {
+    const [short, long] = ['s3-100', 's3-200'].map((id) => {
+      const figures = loops.find(({ scenario }) => scenario === id)?.figures
+      return figures?.find((one) => one.contestant === contestant)?.cpuMs.best ?? Number.NaN
+    })
+    return long! - short!
+  }
+  const value = marginal('sallyport') / marginal('floor')
+  if (Number.isNaN(value)) return []
+  return [{ what: 's3, CPU of a turn from 100 to 200 turns, against floor', value, bar: 0.9 }]
 }
 
 export function markdown(results: Results): string {
@@ -83,8 +122,12 @@ function verdictCells({ what, value, bar }: Verdict): string[] {
 const loopHead =
   'scenario|c|contestant|CPU ms/run|best|× floor|best/best|runs/s|p50 ms|p99 ms|rounds'.split('|')
 
-function loopCells({ scenario, concurrency, figures }: LoopRow): string[][] {
-  return figures.map((own) => [
+function loopCells({ scenario, concurrency, figures, failed }: LoopRow): string[][] {
+  const missing = failed.map(({ contestant, why }) => {
+    const cells = [scenario, String(concurrency), contestant, firstLine(why)]
+    return [...cells, ...loopHead.slice(cells.length).map(() => '–')]
+  })
+  const measured = figures.map((own) => [
     scenario,
     String(concurrency),
     own.contestant,
@@ -97,6 +140,12 @@ function loopCells({ scenario, concurrency, figures }: LoopRow): string[][] {
     digits(own.p99Ms),
     String(own.rounds),
   ])
+  return [...measured, ...missing]
+}
+
+/** Of an error, as a cell of the table. */
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!.replaceAll('|', '/').slice(0, 120)
 }
 
 const growthHead = ['argument', 'contestant', 'best CPU ms', 'µs per KiB']
