@@ -67,6 +67,7 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
     registry,
     tools,
     gate: createGate({
+      counters: await journal.counters?.(),
       policy,
       registry,
       clock,

@@ -158,6 +158,7 @@ export async function createGate(
     policy: inForce,
     registry,
     clock,
+    counters: await journal.counters?.(),
     allowShadow,
     probe: fileProbe,
     secrets,

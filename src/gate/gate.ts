@@ -79,7 +79,7 @@ export interface Gate {
   /** How far the limits are used up that a call of this tool is held against. */
   limitsOf(tool: string, context: JudgeContext): readonly LimitUse[]
   /** What a model response has cost in US dollars; undefined when nobody says. */
-  spent(dollars: number | undefined, context: JudgeContext): void
+  spent(dollars: number | undefined, context: JudgeContext, turn: number): void
   /** The run is over: what was kept for it alone is dropped. */
   forget(context: JudgeContext): void
 }
@@ -286,7 +286,7 @@ export function createGate(options: GateOptions): Gate {
     settle: (examined, context, outcome) => judgement.settled(examined, context, outcome),
     recall: (examined, context, past) => judgement.recall(examined, context, past),
     limitsOf: (tool, context) => judgement.limitsOf(tool, context),
-    spent: (dollars, context) => judgement.spent(dollars, context),
+    spent: (dollars, context, turn) => judgement.spent(dollars, context, turn),
     forget(context) {
       for (const [id, { context: asked, examined }] of open) {
         if (asked.runId !== context.runId) continue

@@ -8,7 +8,13 @@ import type { Principal } from '../protocol/principal.ts'
 import { amountAt, oneUnit } from './amount.ts'
 import { applyFindings, type Finding } from './finding.ts'
 import type { Surroundings } from './layer.ts'
-import { LimitCounters, type Claim, type LimitOwner, type Shortage } from './limits.ts'
+import {
+  LimitCounters,
+  namedSession,
+  type Claim,
+  type LimitOwner,
+  type Shortage,
+} from './limits.ts'
 import { denial } from './refusal.ts'
 import { Sessions } from './session.ts'
 import type { ExaminedCall, JudgeContext, Settlement } from './verdict.ts'
@@ -48,7 +54,7 @@ export class Judgement {
     const mayChange = typeof policy === 'function'
     this.#current = mayChange ? policy : () => policy
     this.#clock = clock
-    this.#limits = new LimitCounters(clock)
+    this.#limits = new LimitCounters(clock, surroundings.counters)
     this.#sessions = new Sessions(this.#current, { mayChange, surroundings })
   }
 
@@ -198,7 +204,8 @@ export class Judgement {
     if (decision.effect !== 'deny' || decision.rule.startsWith('limits.')) return
     for (const limit of this.policy.limits) {
       if (limit.count !== 'denials' || limit.sum !== undefined) continue
-      if (limit.matches(call.tool, context.principal)) this.#limits.add(limit, 1, ownerOf(context))
+      if (!limit.matches(call.tool, context.principal)) continue
+      this.#limits.add(limit, 1, ownerOf(context), `${call.callId} denied`)
     }
   }
 
@@ -212,7 +219,8 @@ export class Judgement {
     this.#sessions.note(context, event)
     for (const limit of this.policy.limits) {
       if (limit.count === 'time' && limit.matches(call.tool, context.principal)) {
-        this.#limits.add(limit, outcome.durationMs / 1000, ownerOf(context))
+        const seconds = outcome.durationMs / 1000
+        this.#limits.add(limit, seconds, ownerOf(context), `${call.callId} time`)
       }
     }
   }
@@ -229,10 +237,11 @@ export class Judgement {
   }
 
   /** US dollars of a model response; undefined uses every limit of cost up. */
-  spent(dollars: number | undefined, context: JudgeContext): void {
+  spent(dollars: number | undefined, context: JudgeContext, turn: number): void {
     for (const limit of this.policy.limits) {
       if (limit.count !== 'cost' || !limit.concerns(context.principal)) continue
-      this.#limits.add(limit, dollars ?? limit.max, ownerOf(context))
+      const entry = `${context.runId} turn ${turn}`
+      this.#limits.add(limit, dollars ?? limit.max, ownerOf(context), entry)
     }
   }
 
@@ -252,7 +261,7 @@ function amountOf({ sum }: CompiledLimit, args: JsonObject | null): bigint | und
 
 function ownerOf({ runId, session, principal }: JudgeContext): LimitOwner {
   // a session by the name of a run is not that run, with which its counters would be forgotten
-  return { session: session === undefined ? `run ${runId}` : `session ${session}`, principal }
+  return { session: session === undefined ? `run ${runId}` : namedSession + session, principal }
 }
 
 const units = { calls: 'calls', denials: 'denials', cost: 'dollars', time: 'seconds' } as const

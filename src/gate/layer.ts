@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
+import type { SharedCounters } from '../journal/shared-counters.ts'
 import { firmSteps } from '../policy/layers.ts'
 import type { DecisionRequest, Policy, Sources } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
@@ -16,6 +17,8 @@ import { compileSequences, SequenceLog, type CompiledSequence } from './sequence
 export interface Surroundings {
   /** Looks at the disk; without it paths are judged by their text alone. */
   readonly probe?: FileProbe
+  /** Counts limits that outlive a run for all processes; without it each counts for itself. */
+  readonly counters?: SharedCounters | undefined
   /** Values that must not leave, whatever their format. */
   readonly secrets?: readonly string[]
   /** The output schema of a tool, for `endorse: enum`. */

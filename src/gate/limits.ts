@@ -3,7 +3,8 @@ import { pointerOf } from '../base/json.ts'
 import type { CompiledLimit } from '../policy/policy.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { fromUnits, toUnits } from './amount.ts'
-import { Counter } from './counter.ts'
+import type { SharedCounters } from '../journal/shared-counters.ts'
+import { OwnLedger, SharedLedger, type Ledger, type Moment } from './ledger.ts'
 
 /** Whose counters a call is held against. */
 export interface LimitOwner {
@@ -31,14 +32,17 @@ export interface Shortage<Limit extends ApplicableLimit> {
 }
 
 interface Taken {
-  readonly key: string
+  readonly ledger: Ledger
   readonly amount: bigint
 }
 
 interface Reservation {
   readonly taken: readonly Taken[]
-  readonly at: number
+  readonly at: Moment
 }
+
+/** How the sessions of owners begin that have a name, and so outlive a run. */
+export const namedSession = 'session '
 
 /** Counters kept at most; beyond them a call that needs a new one is refused. */
 const maxCounters = 100_000
@@ -51,17 +55,22 @@ const searchPauseMs = 1_000
  * or not at all; JavaScript runs it without interruption, so parallel calls cannot both take the
  * last place. Windows slide, on monotonic time. Denials, cost and time are counted when they are
  * known; of those a limit is full once its maximum is reached.
+ *
+ * Limits that outlive a run are counted with all other processes where the journal can, by the time
+ * of the wall; such a reservation stays when its process dies.
  */
 export class LimitCounters {
   readonly #clock: Clock
-  readonly #counters = new Map<string, Counter>()
+  readonly #ledgers = new Map<string, OwnLedger>()
+  readonly #shared: SharedCounters | undefined
   readonly #reserved = new Map<string, Reservation>()
   readonly #maxima = new WeakMap<ApplicableLimit, bigint>()
   readonly #limitKeys = new WeakMap<ApplicableLimit, string>()
   #searchedAt = Number.NEGATIVE_INFINITY
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, shared?: SharedCounters) {
     this.#clock = clock
+    this.#shared = shared
   }
 
   /**
@@ -75,15 +84,32 @@ export class LimitCounters {
     owner: LimitOwner,
   ): readonly Shortage<Limit>[] {
     if (claims.length === 0 || this.#reserved.has(callId)) return []
-    const at = this.#clock.monotonic()
-    const keys = claims.map(({ limit }) => this.#key(limit, owner))
-    const shortages = claims.flatMap((claim, index): readonly Shortage<Limit>[] => {
-      const key = keys[index]!
-      if (!this.#isFull(claim, key, at)) return []
-      return [{ limit: claim.limit, hasRest: this.#hasRest(claim, key, at) }]
+    const work = (): readonly Shortage<Limit>[] => this.#reserveAll(callId, claims, owner)
+    return this.#together(claims, owner, work)
+  }
+
+  #reserveAll<Limit extends ApplicableLimit>(
+    callId: string,
+    claims: readonly Claim<Limit>[],
+    owner: LimitOwner,
+  ): readonly Shortage<Limit>[] {
+    const at = this.#moment()
+    const shortages = claims.flatMap((claim): readonly Shortage<Limit>[] => {
+      if (!this.#isFull(claim, owner, at, callId)) return []
+      return [{ limit: claim.limit, hasRest: this.#hasRest(claim, owner, at, callId) }]
     })
-    if (!shortages.some(({ limit }) => limit.over === 'deny')) this.#take(callId, claims, keys, at)
+    if (!shortages.some(({ limit }) => limit.over === 'deny')) this.#take(callId, claims, owner, at)
     return shortages
+  }
+
+  /** Alone among all processes where they share one of the limits. */
+  #together<Result>(
+    claims: readonly Claim<ApplicableLimit>[],
+    owner: LimitOwner,
+    work: () => Result,
+  ): Result {
+    const isShared = claims.some(({ limit }) => this.#isShared(limit, owner))
+    return isShared ? this.#shared!.together(work) : work()
   }
 
   /**
@@ -92,40 +118,40 @@ export class LimitCounters {
    */
   force(callId: string, claims: readonly Claim<ApplicableLimit>[], owner: LimitOwner): void {
     if (this.#reserved.has(callId)) return
-    const keys = claims.map(({ limit }) => this.#key(limit, owner))
     const most = claims.map(({ limit, amount = this.#maximum(limit) }) => ({ limit, amount }))
-    this.#take(callId, most, keys, this.#clock.monotonic())
+    this.#together(most, owner, () => this.#take(callId, most, owner, this.#moment()))
   }
 
   #take(
     callId: string,
     claims: readonly Claim<ApplicableLimit>[],
-    keys: readonly string[],
-    at: number,
+    owner: LimitOwner,
+    at: Moment,
   ): void {
     const taken: Taken[] = []
-    for (const [index, { limit, amount = 0n }] of claims.entries()) {
+    for (const { limit, amount = 0n } of claims) {
       if (isMeasured(limit)) continue
-      const key = keys[index]!
-      this.#counter(key, limit).take(amount, at)
-      taken.push({ key, amount })
+      const ledger = this.#ledger(limit, owner)
+      ledger.take(callId, amount, at)
+      taken.push({ ledger, amount })
     }
     this.#reserved.set(callId, { taken, at })
   }
 
-  /** Counts what became known afterwards: a denial, a cost in dollars, a time in seconds. */
-  add(limit: ApplicableLimit, amount: number, owner: LimitOwner): void {
-    const now = this.#clock.monotonic()
-    const key = this.#key(limit, owner)
+  /**
+   * Counts what became known afterwards: a denial, a cost in dollars, a time in seconds. Where other
+   * processes count too, an entry counts once.
+   */
+  add(limit: ApplicableLimit, amount: number, owner: LimitOwner, entry: string): void {
+    const now = this.#moment()
     // who has no counter now is refused at the next call, as long as there is no room
-    if (!this.#hasRoom(key, now)) return
-    this.#counter(key, limit).take(toUnits(amount), now)
+    if (!this.#hasRoom(limit, owner, now)) return
+    this.#ledger(limit, owner).take(entry, toUnits(amount), now)
   }
 
   /** What has been taken of a limit, what is reserved included. */
   used(limit: ApplicableLimit, owner: LimitOwner): number {
-    const total = this.#counters.get(this.#key(limit, owner))?.total(this.#clock.monotonic())
-    return fromUnits(total ?? 0n)
+    return fromUnits(this.#total(limit, owner, this.#moment(), ''))
   }
 
   /** The call has run: its places stay taken. */
@@ -137,8 +163,8 @@ export class LimitCounters {
   release(callId: string): void {
     const reservation = this.#reserved.get(callId)
     if (reservation === undefined) return
-    for (const { key, amount } of reservation.taken) {
-      this.#counters.get(key)?.giveBack(amount, reservation.at)
+    for (const { ledger, amount } of reservation.taken) {
+      ledger.giveBack(callId, amount, reservation.at)
     }
     this.#reserved.delete(callId)
   }
@@ -146,30 +172,56 @@ export class LimitCounters {
   /** Drops what was counted for a session that cannot come back. */
   forget(limits: readonly ApplicableLimit[], owner: LimitOwner): void {
     for (const limit of limits) {
-      if (limit.per === 'session') this.#counters.delete(this.#key(limit, owner))
+      if (limit.per === 'session') this.#ledgers.delete(this.#key(limit, owner))
     }
   }
 
-  #isFull({ limit, amount }: Claim<ApplicableLimit>, key: string, now: number): boolean {
-    if (!this.#hasRoom(key, now)) return true
-    const used = this.#counters.get(key)?.total(now) ?? 0n
+  #isFull(
+    { limit, amount }: Claim<ApplicableLimit>,
+    owner: LimitOwner,
+    now: Moment,
+    callId: string,
+  ): boolean {
+    if (!this.#hasRoom(limit, owner, now)) return true
+    const used = this.#total(limit, owner, now, callId)
     const max = this.#maximum(limit)
     if (isMeasured(limit)) return used >= max
     return amount === undefined || used + amount > max
   }
 
-  #hasRest({ limit, amount }: Claim<ApplicableLimit>, key: string, now: number): boolean {
-    if (amount === undefined || !this.#hasRoom(key, now)) return false
-    return (this.#counters.get(key)?.total(now) ?? 0n) < this.#maximum(limit)
+  #hasRest(
+    { limit, amount }: Claim<ApplicableLimit>,
+    owner: LimitOwner,
+    now: Moment,
+    callId: string,
+  ): boolean {
+    if (amount === undefined || !this.#hasRoom(limit, owner, now)) return false
+    return this.#total(limit, owner, now, callId) < this.#maximum(limit)
   }
 
-  #counter(key: string, { windowMs }: ApplicableLimit): Counter {
-    let counter = this.#counters.get(key)
-    if (counter === undefined) {
-      counter = new Counter(windowMs)
-      this.#counters.set(key, counter)
+  #moment(): Moment {
+    return { wall: this.#clock.now(), monotonic: this.#clock.monotonic() }
+  }
+
+  /** Whether the limit outlives the run, and other processes know of it. */
+  #isShared({ per }: ApplicableLimit, { session }: LimitOwner): boolean {
+    return this.#shared !== undefined && (per !== 'session' || session.startsWith(namedSession))
+  }
+
+  #total(limit: ApplicableLimit, owner: LimitOwner, now: Moment, except: string): bigint {
+    if (this.#isShared(limit, owner)) return this.#ledger(limit, owner).total(now, except)
+    return this.#ledgers.get(this.#key(limit, owner))?.total(now) ?? 0n
+  }
+
+  #ledger(limit: ApplicableLimit, owner: LimitOwner): Ledger {
+    const key = this.#key(limit, owner)
+    if (this.#isShared(limit, owner)) return new SharedLedger(this.#shared!, key, limit.windowMs)
+    let ledger = this.#ledgers.get(key)
+    if (ledger === undefined) {
+      ledger = new OwnLedger(limit.windowMs)
+      this.#ledgers.set(key, ledger)
     }
-    return counter
+    return ledger
   }
 
   #maximum(limit: ApplicableLimit): bigint {
@@ -190,19 +242,21 @@ export class LimitCounters {
     return key + JSON.stringify(ownerParts[limit.per](owner))
   }
 
-  #hasRoom(key: string, now: number): boolean {
-    return this.#counters.has(key) || this.#counters.size < maxCounters || this.#makeRoom(now)
+  #hasRoom(limit: ApplicableLimit, owner: LimitOwner, now: Moment): boolean {
+    if (this.#isShared(limit, owner)) return true
+    const isKnown = this.#ledgers.has(this.#key(limit, owner))
+    return isKnown || this.#ledgers.size < maxCounters || this.#makeRoom(now.monotonic)
   }
 
   /** Looks through all counters, so not at every call of those who have filled them. */
   #makeRoom(now: number): boolean {
     if (now - this.#searchedAt < searchPauseMs) return false
     this.#searchedAt = now
-    for (const [key, counter] of this.#counters) {
+    for (const [key, { counter }] of this.#ledgers) {
       counter.total(now)
-      if (counter.isEmpty) this.#counters.delete(key)
+      if (counter.isEmpty) this.#ledgers.delete(key)
     }
-    return this.#counters.size < maxCounters
+    return this.#ledgers.size < maxCounters
   }
 }
 

@@ -1,3 +1,4 @@
+import type { SharedCounters } from './shared-counters.ts'
 import type { PruneOptions, Pruned } from './retention.ts'
 
 /**
@@ -60,5 +61,10 @@ export interface Journal {
    * its last record is an `end` that does not wait for people. Throws `bad-option`.
    */
   prune(options: PruneOptions): Promise<Pruned>
+  /**
+   * What limits of policies are counted with that outlive a run. A driver without it leaves them to
+   * each process.
+   */
+  counters?(): Promise<SharedCounters>
   close(): Promise<void>
 }

@@ -40,6 +40,10 @@ export function createTables(database: DatabaseSync): void {
     CREATE TABLE IF NOT EXISTS answers
       (number INTEGER PRIMARY KEY, run TEXT NOT NULL, answer TEXT NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS answers_by_run ON answers (run);
+    CREATE TABLE IF NOT EXISTS counters
+      (key TEXT NOT NULL, entry TEXT NOT NULL, at INTEGER NOT NULL, amount INTEGER NOT NULL,
+       PRIMARY KEY (key, entry)) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS counters_by_time ON counters (key, at, amount);
     PRAGMA application_id = ${applicationId};
     PRAGMA user_version = ${formatVersion};
     COMMIT;`)

@@ -26,6 +26,10 @@ function databaseJournal(path: string): Journal {
     const { SqliteFile: File } = await import('./sqlite-file.ts')
     return new File(path)
   })
+  const counters = new Lazy(async () => {
+    const { SqliteCounters } = await import('./sqlite-counters.ts')
+    return new SqliteCounters(path)
+  })
   const append = async (
     runId: string,
     expectedSeq: number,
@@ -60,7 +64,9 @@ function databaseJournal(path: string): Journal {
     async prune(options) {
       return (await file.load()).prune(options)
     },
+    counters: () => counters.load(),
     async close() {
+      counters.value?.close()
       await (await file.load()).close()
     },
   }

@@ -227,9 +227,9 @@ class Course {
 
   /** An answer without usage has cost nothing that anybody knows of. */
   #account({ response: { usage, cost } }: ModelTurn): void {
-    const { gate, context } = this.#environment
+    const { gate, context, recorder } = this.#environment
     if (usage !== undefined || cost !== undefined) {
-      gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context)
+      gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context, recorder.turn)
     }
   }
 

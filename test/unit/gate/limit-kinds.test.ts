@@ -128,15 +128,15 @@ describe('a limit on denials', () => {
 
 test('a limit on cost is full when the answers of the model have cost so much', async () => {
   const gate = await limited({ count: 'cost', max: 0.5 })
-  gate.gate.spent(0.3, context)
+  gate.gate.spent(0.3, context, 1)
   expect(await paying(gate)).toBe('allow by allowed')
-  gate.gate.spent(0.2, context)
+  gate.gate.spent(0.2, context, 2)
   expect(await paying(gate)).toBe('deny by limits.l')
 })
 
 test('a limit on cost is full when nobody says what an answer has cost', async () => {
   const gate = await limited({ count: 'cost', max: 0.5 })
-  gate.gate.spent(undefined, context)
+  gate.gate.spent(undefined, context, 3)
   expect(await paying(gate)).toBe('deny by limits.l')
 })
 

@@ -1,0 +1,68 @@
+import type { SharedCounters } from '../journal/shared-counters.ts'
+import { Counter } from './counter.ts'
+
+/** Two clocks of one moment. */
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly wall: number
+  /** Milliseconds that never go back. */
+  readonly monotonic: number
+}
+
+/** What has been taken of one limit by one owner. */
+export interface Ledger {
+  /** Without what is entered under this name. */
+  total(now: Moment, except: string): bigint
+  take(entry: string, amount: bigint, now: Moment): void
+  giveBack(entry: string, amount: bigint, taken: Moment): void
+}
+
+/** A ledger of this process; it goes by time that never goes back. */
+export class OwnLedger implements Ledger {
+  readonly counter: Counter
+
+  constructor(windowMs: number | undefined) {
+    this.counter = new Counter(windowMs)
+  }
+
+  total({ monotonic }: Moment): bigint {
+    return this.counter.total(monotonic)
+  }
+
+  take(_entry: string, amount: bigint, { monotonic }: Moment): void {
+    this.counter.take(amount, monotonic)
+  }
+
+  giveBack(_entry: string, amount: bigint, { monotonic }: Moment): void {
+    this.counter.giveBack(amount, monotonic)
+  }
+}
+
+/**
+ * A ledger of all processes on a journal, by the time of the wall. A call that is judged again, also
+ * by another process after a crash, finds what it has taken.
+ */
+export class SharedLedger implements Ledger {
+  readonly #counters: SharedCounters
+  readonly #key: string
+  readonly #windowMs: number | undefined
+
+  constructor(counters: SharedCounters, key: string, windowMs: number | undefined) {
+    this.#counters = counters
+    this.#key = `${windowMs === undefined ? 'a' : 'w'} ${key}`
+    this.#windowMs = windowMs
+  }
+
+  total({ wall }: Moment, except: string): bigint {
+    const after = this.#windowMs === undefined ? undefined : wall - this.#windowMs
+    return this.#counters.total(this.#key, after, except)
+  }
+
+  take(entry: string, amount: bigint, { wall }: Moment): void {
+    this.#counters.put(this.#key, entry, amount, wall)
+  }
+
+  giveBack(entry: string): void {
+    this.#counters.drop(this.#key, entry)
+  }
+}

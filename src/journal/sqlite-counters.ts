@@ -1,0 +1,81 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { SharedCounters } from './shared-counters.ts'
+import { busyMs, checkJournal, createTables } from './sqlite-tables.ts'
+
+/** The largest amount of one entry; sums of larger ones would leave the integers of SQLite. */
+const largest = 2n ** 62n
+
+/** Entries that no window looks back to are dropped when a key has seen so many new ones. */
+const tidyEvery = 1_000
+
+/** What limits look back to at most: `window` of a policy ends at 366 days. */
+const longestWindowMs = 366 * 86_400_000
+
+/**
+ * Counters in the file of a journal, over a connection of their own. They reach the disk with the
+ * intent of their call, whose fsync covers everything written to the file before it.
+ */
+export class SqliteCounters implements SharedCounters {
+  readonly #database: DatabaseSync
+  readonly #sum: StatementSync
+  readonly #put: StatementSync
+  readonly #drop: StatementSync
+  #puts = 0
+
+  /** Throws what `node:sqlite` throws, and `bad-journal` for a file of something else. */
+  constructor(path: string) {
+    mkdirSync(dirname(path), { recursive: true })
+    closeSync(openSync(path, 'a', 0o600))
+    this.#database = new DatabaseSync(path, { timeout: busyMs })
+    checkJournal(this.#database, path)
+    createTables(this.#database)
+    this.#sum = this.#database.prepare(
+      'SELECT SUM(amount) AS total FROM counters WHERE key = ? AND at > ? AND entry <> ?',
+    )
+    this.#sum.setReadBigInts(true)
+    this.#put = this.#database.prepare(
+      'INSERT OR IGNORE INTO counters (key, entry, at, amount) VALUES (?, ?, ?, ?)',
+    )
+    this.#drop = this.#database.prepare('DELETE FROM counters WHERE key = ? AND entry = ?')
+  }
+
+  together<Result>(work: () => Result): Result {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.#database.exec('COMMIT')
+      return result
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  total(key: string, after: number | undefined, except: string): bigint {
+    const row = this.#sum.get(key, Math.floor(after ?? -1), except)
+    return (row?.['total'] as bigint | null | undefined) ?? 0n
+  }
+
+  put(key: string, entry: string, amount: bigint, at: number): void {
+    const bounded = amount > largest ? largest : amount
+    this.#put.run(key, entry, Math.floor(at), bounded)
+    if (++this.#puts % tidyEvery === 0) this.#tidy(at)
+  }
+
+  drop(key: string, entry: string): void {
+    this.#drop.run(key, entry)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  /** Keys of limits with a window begin with `w`; the others count for ever. */
+  #tidy(now: number): void {
+    this.#database
+      .prepare("DELETE FROM counters WHERE key >= 'w' AND key < 'x' AND at < ?")
+      .run(Math.floor(now - longestWindowMs))
+  }
+}

@@ -1,0 +1,122 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/base/json.ts'
+import type { Journal } from '../../../src/journal/journal.ts'
+import { sqliteJournal } from '../../../src/journal/sqlite.ts'
+import type { RunOptions, RunResult } from '../../../src/runtime-options.ts'
+import { manualClock, type ManualClock } from '../../../src/testing/clock.ts'
+import type { ScriptedTurn } from '../../../src/testing/turn.ts'
+import { agentOf, policyOf, toolOf } from '../../support/agent.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+
+/** A journal object for each process, over one file. */
+function processes(): () => Journal {
+  const path = join(temporaryFolder(), 'journal.db')
+  return () => sqliteJournal(path)
+}
+
+const paying = (sum: number): readonly ScriptedTurn[] => [
+  { calls: [{ tool: 'pay', args: { sum } }] },
+  { text: 'over' },
+]
+
+interface Setup {
+  readonly journal: Journal
+  readonly limits: readonly JsonObject[]
+  readonly clock?: ManualClock
+  readonly turns?: readonly ScriptedTurn[]
+}
+
+/** One run in a process of its own. */
+async function runOnce(
+  { clock, journal, limits, turns = paying(1) }: Setup,
+  options: Partial<RunOptions> = {},
+): Promise<RunResult> {
+  const agent = agentOf(turns, {
+    journal,
+    tools: [toolOf('pay')],
+    policy: policyOf({
+      rules: [{ id: 'free', allow: ['pay'], who: { roles: ['user'] } }],
+      limits,
+    }),
+    ...(clock === undefined ? {} : { clock }),
+  })
+  const result = await agent.start(options).result()
+  await journal.close()
+  return result
+}
+
+function rulesOf({ report }: RunResult): readonly (string | undefined)[] {
+  return report.rows.map(({ decision }) => decision?.rule)
+}
+
+describe('limits that outlive a run, on a journal that counts for all', () => {
+  test('hold over processes that follow each other', async () => {
+    const open = processes()
+    const limits = [{ id: 'two', tools: ['pay'], per: 'subject', max: 2, over: 'deny' }]
+    const rules: unknown[] = []
+    for (let run = 0; run < 3; run++) {
+      rules.push(...rulesOf(await runOnce({ journal: open(), limits })))
+    }
+    expect(rules).toEqual(['free', 'free', 'limits.two'])
+  })
+
+  test('hold over processes that run side by side: never one call too many', async () => {
+    const open = processes()
+    const limits = [
+      { id: 'sum', tools: ['pay'], per: 'global', sum: '/sum', max: 10, over: 'deny' },
+    ]
+    const ends = await Promise.all(
+      Array.from({ length: 12 }, () => runOnce({ journal: open(), limits, turns: paying(2.5) })),
+    )
+    const rules = ends.flatMap(rulesOf)
+    expect(rules.filter((rule) => rule === 'free')).toHaveLength(4)
+    expect(rules.filter((rule) => rule === 'limits.sum')).toHaveLength(8)
+  })
+
+  test('forget what a window has passed over', async () => {
+    const open = processes()
+    const clock = manualClock(1_800_000_000_000)
+    const limits = [
+      { id: 'hourly', tools: ['pay'], per: 'subject', max: 1, window: '1h', over: 'deny' },
+    ]
+    const rules: unknown[] = []
+    for (const passed of [0, 3_599_000, 2_000]) {
+      clock.advance(passed)
+      rules.push(...rulesOf(await runOnce({ journal: open(), limits, clock })))
+    }
+    expect(rules).toEqual(['free', 'limits.hourly', 'free'])
+  })
+
+  test('count a session with a name over its runs, and each run without one by itself', async () => {
+    const open = processes()
+    const limits = [{ id: 'one', tools: ['pay'], per: 'session', max: 1, over: 'deny' }]
+    const rules: unknown[] = []
+    for (const session of ['a', 'a', 'b', undefined, undefined]) {
+      const options = session === undefined ? {} : { session }
+      rules.push(...rulesOf(await runOnce({ journal: open(), limits }, options)))
+    }
+    expect(rules).toEqual(['free', 'limits.one', 'free', 'free', 'free'])
+  })
+
+  test('give back what a refused call has taken, and count denials once', async () => {
+    const open = processes()
+    const limits = [
+      { id: 'sum', tools: ['pay'], per: 'subject', sum: '/sum', max: 5, over: 'deny' },
+      { id: 'tries', tools: ['**'], per: 'subject', count: 'denials', max: 2, over: 'deny' },
+    ]
+    const wrong = [{ calls: [{ tool: 'other' }] }, { text: 'over' }]
+    const rules: unknown[] = []
+    for (const turns of [paying(4), paying(4), paying(1), wrong, wrong, paying(0)]) {
+      rules.push(...rulesOf(await runOnce({ journal: open(), limits, turns })))
+    }
+    expect(rules).toEqual([
+      'free',
+      'limits.sum',
+      'free',
+      'unknown_tool',
+      'unknown_tool',
+      'limits.tries',
+    ])
+  })
+})
