@@ -159,7 +159,8 @@ export function validateCallback(
   login: LoginState,
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): string {
-  const query = URL.parse(callback, login.callbackUrl)?.searchParams ?? new URLSearchParams()
+  const query =
+    URL.parse(String(callback), login.callbackUrl)?.searchParams ?? new URLSearchParams()
   if (isLoginExpired(login, clock))
     throw new SallyportError('login-expired', 'the login is over', again)
   const [state, error, code] = ['state', 'error', 'code'].map((name) => onlyOne(query, name))

@@ -16,11 +16,15 @@ export interface Effort {
   readonly imports: number
   /** Answers read per wire and kind. */
   readonly wireRounds: number
+  /** Answers read per wire, kind and size. */
+  readonly sizeRounds: number
+  /** Fresh processes per kind that hold streams. */
+  readonly holdRounds: number
   /** Timed decisions per policy and round. */
   readonly decisions: number
 }
 
-/** About three and a half minutes in all. */
+/** About six minutes in all. */
 export const full: Effort = {
   warmUpMs: 20_000,
   sliceMs: 400,
@@ -31,10 +35,12 @@ export const full: Effort = {
   capMs: 60_000,
   imports: 15,
   wireRounds: 41,
+  sizeRounds: 9,
+  holdRounds: 5,
   decisions: 5000,
 }
 
-/** Under a minute in all. */
+/** About a minute and a half in all. */
 export const quick: Effort = {
   warmUpMs: 2000,
   sliceMs: 80,
@@ -45,6 +51,8 @@ export const quick: Effort = {
   capMs: 60_000,
   imports: 9,
   wireRounds: 15,
+  sizeRounds: 3,
+  holdRounds: 1,
   decisions: 1000,
 }
 

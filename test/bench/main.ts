@@ -1,4 +1,4 @@
-// `npm run bench -- [--peers] [--quick] [--check] [s1 s2 s3 s4 s5 wires decide flow import]`; without names everything.
+// `npm run bench -- [--peers] [--quick] [--check] [s1 s2 s3 s4 s5 wires sizes hold decide flow import]`; without names everything.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
@@ -6,12 +6,14 @@ import { contestantNames, peerNames } from './contestant.ts'
 import type { DecisionRow, LoadRow } from './decisions.ts'
 import { full, fullWithPeers, quick, quickWithPeers, type Effort } from './effort.ts'
 import type { FlowRow } from './flow.ts'
+import { measureHold } from './hold.ts'
 import { measureImports } from './imports.ts'
 import { measureLoops, type LoopRow } from './loops.ts'
 import { machine } from './machine.ts'
 import { installPeers } from './peers.ts'
 import { startServer, startWorker, type Worker } from './processes.ts'
 import { scenarios } from './scenarios.ts'
+import { measureSizes } from './sizes.ts'
 import { judge, markdown, type Results } from './table.ts'
 import type { WireRow } from './wires.ts'
 
@@ -28,7 +30,15 @@ const effort =
   values.quick === true ? (withPeers ? quickWithPeers : quick) : withPeers ? fullWithPeers : full
 if (withPeers) installPeers()
 
-const known = [...scenarios.map(({ id }) => id), 'wires', 'decide', 'flow', 'import']
+const known = [
+  ...scenarios.map(({ id }) => id),
+  'wires',
+  'sizes',
+  'hold',
+  'decide',
+  'flow',
+  'import',
+]
 for (const name of positionals) {
   if (!known.some((id) => id.startsWith(name))) {
     throw new Error(`no benchmark is called \`${name}\`: ${known.join(', ')}`)
@@ -41,10 +51,23 @@ const here = machine()
 const imports = wanted('import') ? await measureImports(effort.imports) : []
 const loops = await runLoops()
 const wires = wanted('wires') ? await runWires() : []
+const sizes = wanted('sizes') ? await runSizes() : []
+const hold = wanted('hold') ? await runHold() : []
 const { decisions, loads } = await runDecisions()
 const flow = wanted('flow') ? await runFlow() : []
 const seconds = (performance.now() - started) / 1000
-const results: Results = { machine: here, seconds, loops, wires, decisions, loads, flow, imports }
+const results: Results = {
+  machine: here,
+  seconds,
+  loops,
+  wires,
+  sizes,
+  hold,
+  decisions,
+  loads,
+  flow,
+  imports,
+}
 write(results)
 if (values.check === true && judge(results).some(({ value, bar }) => !(value <= bar))) {
   process.exitCode = 1
@@ -108,6 +131,16 @@ async function runWires(): Promise<WireRow[]> {
   process.stderr.write('wires\n')
   const { measureWires } = await import('./wires.ts')
   return measureWires(effort.wireRounds)
+}
+
+function runSizes(): ReturnType<typeof measureSizes> {
+  process.stderr.write('sizes\n')
+  return measureSizes(effort.sizeRounds)
+}
+
+function runHold(): ReturnType<typeof measureHold> {
+  process.stderr.write('hold\n')
+  return measureHold(effort.holdRounds)
 }
 
 async function runFlow(): Promise<FlowRow[]> {

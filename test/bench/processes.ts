@@ -37,12 +37,26 @@ async function nextMessage(child: ChildProcess, capMs = answerTimeoutMs): Promis
   }
 }
 
+/** Starts a process, waits for its only message and ends it. */
+export async function runProcess(
+  file: string,
+  args: readonly string[],
+  nodeOptions: readonly string[],
+): Promise<unknown> {
+  const child = start(file, args, nodeOptions)
+  try {
+    return await nextMessage(child)
+  } finally {
+    child.kill()
+  }
+}
+
 export interface Server extends Disposable {
   readonly baseUrl: string
 }
 
-export async function startServer(): Promise<Server> {
-  const child = start('server.ts', [], [])
+export async function startServer(file = 'server.ts'): Promise<Server> {
+  const child = start(file, [], [])
   const { port } = (await nextMessage(child)) as { port: number }
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,

@@ -1,8 +1,10 @@
 import type { DecisionRow, LoadRow } from './decisions.ts'
 import type { FlowRow } from './flow.ts'
+import type { HoldRow } from './hold.ts'
 import type { ImportRow } from './imports.ts'
 import type { LoopRow } from './loops.ts'
 import type { Machine } from './machine.ts'
+import { growthOf, type SizeRow } from './sizes.ts'
 import { slowMs } from './toolbox.ts'
 import type { WireRow } from './wires.ts'
 
@@ -11,6 +13,8 @@ export interface Results {
   readonly seconds: number
   readonly loops: readonly LoopRow[]
   readonly wires: readonly WireRow[]
+  readonly sizes: readonly SizeRow[]
+  readonly hold: readonly HoldRow[]
   readonly decisions: readonly DecisionRow[]
   readonly loads: readonly LoadRow[]
   readonly flow: readonly FlowRow[]
@@ -27,12 +31,19 @@ export interface Verdict {
 const slowestDecision = 5
 
 /** The product's own figures beside the highest accepted ones. */
-export function judge({ loops, wires, decisions, flow, imports }: Results): Verdict[] {
+export function judge({ loops, wires, sizes, hold, decisions, flow, imports }: Results): Verdict[] {
   const verdicts: Verdict[] = []
   for (const row of loops) verdicts.push(...judgeLoop(row))
   verdicts.push(...judgeMarginalTurn(loops))
   for (const { wire, of, toFloor, bar } of wires) {
     verdicts.push({ what: `${wire}, deltas of ${of}, CPU against floor`, value: toFloor, bar })
+  }
+  verdicts.push(...growthOf(sizes))
+  for (const { what, streams, beyond, bar } of hold) {
+    if (bar === undefined) continue
+    const held = `${streams} streams held, ${what}`
+    verdicts.push({ what: `${held}: RSS beyond sockets, KiB`, value: beyond.rss / 1024, bar })
+    verdicts.push({ what: `${held}: heap beyond sockets, KiB`, value: beyond.heap / 1024, bar })
   }
   for (const { shape, rules, outcome, distinct, toTen, bar } of decisions) {
     if (bar === undefined) continue
@@ -98,7 +109,7 @@ function judgeMarginalTurn(loops: readonly LoopRow[]): Verdict[] {
 }
 
 export function markdown(results: Results): string {
-  const { machine, seconds, loops, wires, decisions, loads, flow, imports } = results
+  const { machine, seconds, loops, wires, sizes, hold, decisions, loads, flow, imports } = results
   const about = `${machine.date}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, load at start ${machine.load.toFixed(1)}, ${seconds.toFixed(0)} s`
   const parts = [about, table(verdictHead, judge(results).map(verdictCells))]
   if (loops.length > 0) parts.push(table(loopHead, loops.flatMap(loopCells)))
@@ -106,6 +117,8 @@ export function markdown(results: Results): string {
     parts.push(table(growthHead, growth(loops)))
   }
   if (wires.length > 0) parts.push(table(wireHead, wires.map(wireCells)))
+  if (sizes.length > 0) parts.push(table(sizeHead, sizes.map(sizeCells)))
+  if (hold.length > 0) parts.push(table(holdHead, hold.map(holdCells)))
   if (decisions.length > 0)
     parts.push(table(decisionHead, decisionCells(decisions)), table(loadHead, loads.map(loadCells)))
   if (flow.length > 0) parts.push(table(flowHead, flow.map(flowCells)))
@@ -170,6 +183,29 @@ const wireHead = ['wire', 'deltas of', 'floor CPU ms', 'CPU ms', '× floor']
 
 function wireCells({ wire, of, floorMs, ownMs, toFloor }: WireRow): string[] {
   return [wire, of, digits(floorMs), digits(ownMs), digits(toFloor)]
+}
+
+const sizeHead = [
+  'wire',
+  'deltas of',
+  'body MiB',
+  'CPU ms',
+  'ms per MiB',
+  'most heap KiB',
+  'KiB per MiB',
+]
+
+function sizeCells({ wire, of, mebibytes, cpuMs, heapBytes }: SizeRow): string[] {
+  const kibibytes = heapBytes / 1024
+  const cells = [mebibytes, cpuMs, cpuMs / mebibytes, kibibytes, kibibytes / mebibytes]
+  return [wire, of, ...cells.map(digits)]
+}
+
+const holdHead = ['held open', 'streams', 'RSS KiB', 'beyond sockets', 'heap KiB', 'beyond sockets']
+
+function holdCells({ what, streams, rss, heap, beyond }: HoldRow): string[] {
+  const cells = [rss, beyond.rss, heap, beyond.heap]
+  return [what, String(streams), ...cells.map((bytes) => digits(bytes / 1024))]
 }
 
 const shapes = { one: 'on one tool', spread: 'on many tools' } as const

@@ -25,19 +25,32 @@ interface Chunk {
 
 const words = ['the ', 'answer ', 'is ', '"forty', '-two" ', 'and\n', 'not ', 'less, ']
 
+export const wireNames = ['chat', 'responses', 'anthropic'] as const
+
+const make = { chat, responses, anthropic }
+
 /** Answers of the given number of deltas over every wire. */
 export function wireAnswers(deltas: number): readonly WireAnswer[] {
-  const text = Array.from({ length: deltas }, (_, at) => words[at % words.length]!)
-  const written = [
-    '{"text":"',
-    ...text.slice(2).map((word) => JSON.stringify(word).slice(1, -1)),
-    '"}',
-  ]
-  const make = { chat, responses, anthropic }
-  return (['chat', 'responses', 'anthropic'] as const).flatMap((wire) => [
-    make[wire]('text', text),
-    make[wire]('arguments', written),
+  return wireNames.flatMap((wire) => [
+    wireAnswer(wire, 'text', deltas),
+    wireAnswer(wire, 'arguments', deltas),
   ])
+}
+
+export function wireAnswer(
+  wire: WireAnswer['wire'],
+  of: WireAnswer['of'],
+  deltas: number,
+): WireAnswer {
+  const text = Array.from({ length: deltas }, (_, at) => words[at % words.length]!)
+  if (of === 'text') return make[wire](of, text)
+  const middle = text.slice(2).map((word) => JSON.stringify(word).slice(1, -1))
+  return make[wire](of, ['{"text":"', ...middle, '"}'])
+}
+
+/** An answer of one delta of the given number of characters. */
+export function longDelta(wire: WireAnswer['wire'], length: number): WireAnswer {
+  return make[wire]('text', ['twenty characters x '.repeat(length / 20)])
 }
 
 function lengthOf(pieces: readonly string[]): number {

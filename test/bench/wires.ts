@@ -1,11 +1,7 @@
 import { createParser } from 'eventsource-parser'
-import { anthropicCodec } from '../../src/wire/anthropic/codec.ts'
-import { chatCodec } from '../../src/wire/chat/codec.ts'
-import { responsesCodec } from '../../src/wire/responses/codec.ts'
-import { defaultBounds } from '../../src/wire/settings.ts'
-import { SseReader } from '../../src/wire/sse.ts'
 import type { WireCodec } from '../../src/wire/wire.ts'
 import { median } from './statistics.ts'
+import { checkLength, codecs, inReads, readOwn } from './wire-reading.ts'
 import { wireAnswers, type WireAnswer } from './wire-answers.ts'
 
 export interface WireRow {
@@ -21,15 +17,8 @@ export interface WireRow {
 }
 
 const deltas = 20_000
-const readSize = 16 * 1024
 const warmUps = 6
 const bar = 1.2
-
-const codecs: Readonly<Record<WireAnswer['wire'], () => WireCodec>> = {
-  chat: () => chatCodec({ dialect: 'openai' }),
-  responses: () => responsesCodec({ dialect: 'openai' }),
-  anthropic: () => anthropicCodec({}),
-}
 
 interface Contest {
   readonly answer: WireAnswer
@@ -67,14 +56,7 @@ export function measureWires(rounds: number): WireRow[] {
   }))
 }
 
-function inReads(bytes: Uint8Array): readonly Uint8Array[] {
-  const reads: Uint8Array[] = []
-  for (let at = 0; at < bytes.length; at += readSize) reads.push(bytes.subarray(at, at + readSize))
-  return reads
-}
-
 function cpuOf(work: () => void): number {
-  globalThis.gc?.()
   const start = process.cpuUsage()
   work()
   const { user, system } = process.cpuUsage(start)
@@ -94,31 +76,4 @@ function readBare(reads: readonly Uint8Array[], { deltaIn, length }: WireAnswer)
   })
   for (const bytes of reads) parser.feed(decoder.decode(bytes, { stream: true }))
   checkLength(text, length)
-}
-
-/** As an exchange reads: events are taken after every read. */
-function readOwn(reads: readonly Uint8Array[], codec: WireCodec, { of, length }: WireAnswer): void {
-  const decoder = codec.decoder({ messages: [], tools: [] }, defaultBounds, false)
-  const reader = new SseReader(defaultBounds.maxEventLength, (data, name) =>
-    decoder.push(data, name),
-  )
-  let text = ''
-  const take = (): void => {
-    for (const event of decoder.events.splice(0)) {
-      if (event.type === 'text-delta' || event.type === 'reasoning-delta') text += event.text
-      else if (event.type === 'tool-call') text = event.arguments
-      else if (event.type === 'error') throw new Error(`${of}: ${event.error.message}`)
-    }
-  }
-  for (const bytes of reads) {
-    reader.push(bytes)
-    take()
-  }
-  decoder.finish()
-  take()
-  checkLength(text, length)
-}
-
-function checkLength(text: string, length: number): void {
-  if (text.length !== length) throw new Error(`${text.length} characters instead of ${length}`)
 }
