@@ -22,6 +22,7 @@ import { compileOutput } from './run/output.ts'
 import type { EventQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
 import type { Past } from './run/past.ts'
+import { RememberedAnswers } from './run/remembered.ts'
 import { recordStart, type FirstRecord } from './run/start.ts'
 import type { RunLimits } from './run/stop.ts'
 import {
@@ -196,6 +197,7 @@ export function environmentOf(
     deps: run.deps,
     log: options.log,
     approve: run.approve ?? options.approve,
+    remembered: new RememberedAnswers(),
     signal,
     keys,
   }

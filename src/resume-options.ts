@@ -28,12 +28,14 @@ export interface ResumeOptions<Schema extends OutputSchema = OutputSchema> exten
   RunOptions<Schema>,
   'output' | 'deps' | 'signal' | 'approve' | 'settings' | 'toolChoice' | 'finalAnswer' | 'limits'
 > {
-  /** Who gives `decisions` and `resolve`; it does not change on whose behalf the run acts. */
+  /** Who gives `decisions`, `resolve` and `revoke`; it does not change on whose behalf the run acts. */
   readonly answeredBy?: Auth
   /** Answers to open questions, any of them, in any order. */
   readonly decisions?: readonly ResumeDecision[]
   /** What an operator has found out about calls in doubt, by call id. */
   readonly resolve?: Readonly<Record<string, 'success' | 'failed' | 'retry'>>
+  /** Ids of requests: what was to be remembered of the answers to them does not count any more. */
+  readonly revoke?: readonly string[]
   /** Names of tools whose definitions may have changed since the run began. */
   readonly acceptTools?: readonly string[]
   /**
@@ -57,6 +59,7 @@ const resumeChecks: Readonly<Record<keyof ResumeOptions, OptionCheck>> = {
   answeredBy: anything,
   decisions: isArrayOf('decisions', isDecision),
   resolve: isResolution,
+  revoke: isArrayOf('ids of requests', isText),
   acceptTools: isArrayOf('names of tools', isText),
   takeOver: isFlag,
 }

@@ -17,7 +17,9 @@ import { verifyChain } from './report/verify.ts'
 import type { ResumeDecision, ResumeOptions } from './resume-options.ts'
 import type { Approve } from './run/environment.ts'
 import { carryRun } from './run/loop.ts'
+import type { EventBody, Recorder } from './run/recorder.ts'
 import { compileOutput } from './run/output.ts'
+import { RememberedAnswers } from './run/remembered.ts'
 import { openQuestions, readPast, type Past } from './run/past.ts'
 import type { Resolution } from './run/take-up.ts'
 import type { RunLimits } from './run/stop.ts'
@@ -54,6 +56,7 @@ async function carryOn(
   answerer: Principal | undefined,
 ): Promise<RunResult> {
   const { runId, run } = started
+  const revocations = revocationsOf(past, run, answerer)
   const { principal, scope, session, messages } = past.start
   const context: JudgeContext = {
     runId,
@@ -71,6 +74,8 @@ async function carryOn(
     scope,
     resumed: { head: past.head, ...(isTakenOver(past, run) ? { tookOver: true } : {}) },
   })
+  const remembered = RememberedAnswers.from(past.events)
+  revokeAnswers(carrier.recorder, remembered, revocations)
   // before anything is done: another process may be carrying the run
   await carrier.recorder.flush()
   const isCounted = parts.rested.delete(runId)
@@ -89,11 +94,46 @@ async function carryOn(
       },
     }),
     approve,
+    remembered,
     askAgain: true,
   })
   parts.gate.forget(context)
   parts.rested.note(runId, outcome.status)
   return conclude(parts, carrier, outcome)
+}
+
+type Revocation = Extract<EventBody, { type: 'approval-decision' }>
+
+/** Throws `approval-invalid` for requests that were never made. */
+function revocationsOf(
+  { events }: Past,
+  { revoke = [] }: ResumeOptions,
+  answerer: Principal | undefined,
+): readonly Revocation[] {
+  const by = answerer === undefined ? null : { subject: answerer.subject, roles: answerer.roles }
+  return revoke.map((approvalId) => {
+    const request = events.find(
+      (event) => event.type === 'approval-request' && event.approvalId === approvalId,
+    )
+    if (request?.type === 'approval-request') {
+      const { callId } = request
+      return { type: 'approval-decision', approvalId, callId, action: 'revoke', by }
+    }
+    throw new SallyportError('approval-invalid', `\`${approvalId}\` is no request of this run`, {
+      help: 'name requests whose answers are to be forgotten',
+    })
+  })
+}
+
+function revokeAnswers(
+  recorder: Recorder,
+  remembered: RememberedAnswers,
+  revocations: readonly Revocation[],
+): void {
+  for (const revocation of revocations) {
+    recorder.emit(revocation)
+    remembered.revoke(revocation.approvalId)
+  }
 }
 
 function isTakenOver({ status }: Past, { takeOver }: ResumeOptions): boolean {

@@ -20,6 +20,7 @@ import { keepBy } from './run/kept.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
 import { EventQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
+import { RememberedAnswers } from './run/remembered.ts'
 import { recordStart } from './run/start.ts'
 import { defaultLimits } from './run/stop.ts'
 import type { Judged, Outcome, Settled } from './standalone-gate.ts'
@@ -107,6 +108,7 @@ export class GateRun {
       deps: undefined,
       log: undefined,
       approve: (request) => this.#ask(request),
+      remembered: new RememberedAnswers(),
       askAgain: true,
       signal,
       keys: new KeyedQueue(),

@@ -22,6 +22,10 @@ export function addRunCommands(program: Command, io: Io, done: (code: ExitCode) 
     .option('--approve <ids...>', 'say yes to these requests')
     .option('--deny <ids...>', 'say no to these requests')
     .option('--resolve <call=outcome...>', 'how calls in doubt ended: success, failed or retry')
+    .option(
+      '--revoke <ids...>',
+      'forget what was to be remembered of the answers to these requests',
+    )
     .option('--take-over', 'also from a process that may still be carrying it')
     .option('--accept-tool <names...>', 'tools that may have changed since the run began')
     .action(async (runId: string, options) => {
@@ -51,8 +55,10 @@ export function addRunCommands(program: Command, io: Io, done: (code: ExitCode) 
       .option('--token <token>', 'JSON Web Token or API key of who answers ($SALLYPORT_TOKEN)')
       .option('--reason <text>', 'for the record and the model')
       .option('--json', 'print the answer as JSON')
-    if (action === 'approve')
+    if (action === 'approve') {
       command.option('--args <json>', 'approve with these arguments instead')
+      command.option('--remember', 'also equal calls of this run, where the policy permits it')
+    }
     command.action(async (id: string, options) => {
       const { answer } = await import('./commands/answer.ts')
       done(await answer({ id, action }, options, io))

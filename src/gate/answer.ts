@@ -4,7 +4,7 @@ import { copyPlain } from '../base/plain.ts'
 import type { ApprovalAnswer, Approver } from './verdict.ts'
 
 const actions = ['approve', 'edit', 'deny'] as const
-const members = ['action', 'by', 'reason', 'args']
+const members = ['action', 'by', 'reason', 'remember', 'args']
 const argumentBounds = { maxLength: 4 * 1024 * 1024, maxDepth: 64, exact: true }
 
 /**
@@ -15,10 +15,13 @@ export function readAnswer(given: unknown): ApprovalAnswer | ErrorData {
   if (!isObject(given)) return invalid('an answer is an object with an `action`')
   const stranger = Object.keys(given).find((key) => !members.includes(key))
   if (stranger !== undefined) return invalid(`an answer has no \`${stranger}\``)
-  const { action, by, reason, args } = given
+  const { action, by, reason, remember, args } = given
   const known = actions.find((name) => name === action)
   if (known === undefined) return invalid('the `action` is not `approve`, `edit` or `deny`')
   if (reason !== undefined && typeof reason !== 'string') return invalid('`reason` is not a text')
+  if (remember !== undefined && typeof remember !== 'boolean') {
+    return invalid('`remember` is not true or false')
+  }
   if (by !== undefined && !isApprover(by))
     return invalid('`by` needs a `subject`, and texts as `roles`')
   if (args !== undefined && known !== 'edit') return invalid('only an `edit` has `args`')
@@ -28,6 +31,7 @@ export function readAnswer(given: unknown): ApprovalAnswer | ErrorData {
     action: known,
     ...(by === undefined ? {} : { by: copyApprover(by) }),
     ...(reason === undefined ? {} : { reason: reason.toWellFormed() }),
+    ...(remember === undefined ? {} : { remember }),
     ...(edited === undefined ? {} : { args: edited }),
   }
 }

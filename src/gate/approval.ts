@@ -224,7 +224,14 @@ export function checkAnswer(
       (by !== undefined || needed.count === 1),
   )
   if (!entitled) return invalid('the answer is not from a person who is asked')
+  if (answer.remember === true && answer.action !== 'deny' && !mayRemember(open)) {
+    return invalid('not every rule that asks lets a yes be remembered')
+  }
   return answer.action === 'edit' ? checkEdit(open, answer.args) : undefined
+}
+
+function mayRemember({ request }: OpenApproval): boolean {
+  return request.approvers.every(({ remember }) => remember === true)
 }
 
 /** True when the people who said yes satisfy every approval the decision asks for. */

@@ -68,6 +68,11 @@ export interface ApprovalAnswer {
   /** Who answers. Needed wherever the request names roles or more than one approver. */
   readonly by?: Approver
   readonly reason?: string
+  /**
+   * A yes counts for the same tool with the same arguments for the rest of the run; only where every
+   * rule that asks permits it. A no always does.
+   */
+  readonly remember?: boolean
   /** The complete arguments of an `edit`. */
   readonly args?: JsonObject
 }

@@ -100,6 +100,8 @@ const rare: { readonly [Type in Rare]: (event: EventOf<Type>, link: Link) => obj
     eventSeq: e.seq,
     payload,
     prev,
+    remember: e.remember,
+    remembered: e.remembered,
     runId: e.runId,
     sensitive: e.sensitive,
     seq,

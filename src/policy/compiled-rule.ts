@@ -121,8 +121,13 @@ export function positionOf(at: { readonly start: number }, source: Source): Posi
 
 function compileObligation({ approvers }: Rule): Obligation {
   const roles = approvers?.roles?.map(({ text }) => text)
+  const remember = approvers?.remember === true ? ({ remember: true } as const) : {}
   return Object.freeze({
     kind: 'approval',
-    approvers: { ...(roles === undefined ? {} : { roles }), count: approvers?.count ?? 1 },
+    approvers: {
+      ...(roles === undefined ? {} : { roles }),
+      count: approvers?.count ?? 1,
+      ...remember,
+    },
   })
 }

@@ -69,7 +69,11 @@ export interface Rule {
   readonly args: readonly RuleArgument[]
   readonly except: readonly Name[]
   readonly onlyArgs?: readonly Name[]
-  readonly approvers?: { readonly roles?: readonly Name[]; readonly count: number }
+  readonly approvers?: {
+    readonly roles?: readonly Name[]
+    readonly count: number
+    readonly remember?: boolean
+  }
   readonly reason?: string
   /** Recorded, never enforced. */
   readonly shadow: boolean

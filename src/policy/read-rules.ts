@@ -61,6 +61,7 @@ const ruleFields = mapping(
       {
         roles: listOf('`roles`', namedId),
         count: numberOf('`count`', { integer: true, minimum: 1, maximum: 5 }),
+        remember: boolean,
       },
     ),
     reason: textOf({ what: 'the reason', maxLength: 200 }),

@@ -24,6 +24,8 @@ export interface Approvers {
   readonly roles?: readonly string[]
   /** How many different people have to say yes. */
   readonly count: number
+  /** A yes may be given for equal calls of the run too. */
+  readonly remember?: true
 }
 
 /** What has to be done for a decision to be honoured. An unknown kind is a refusal. */

@@ -123,10 +123,15 @@ export interface ApprovalRequested extends Base<'approval-request'> {
 export interface ApprovalDecided extends Base<'approval-decision'> {
   readonly approvalId: string
   readonly callId: string
-  readonly action: 'approve' | 'edit' | 'deny' | 'expire'
+  /** `revoke`: what was to be remembered of it does not count any more. */
+  readonly action: 'approve' | 'edit' | 'deny' | 'expire' | 'revoke'
   /** Who answered; null when nobody did. */
   readonly by: { readonly subject: string; readonly roles: readonly string[] } | null
   readonly reason?: string
+  /** A yes that counts for equal calls of the run too. */
+  readonly remember?: true
+  /** The request whose answer this repeats. */
+  readonly remembered?: string
   /** The changed arguments of an edit. */
   readonly args?: JsonValue
   readonly argsDigest?: string

@@ -153,7 +153,7 @@ function answer(call: CallCourse, line: Line): void {
   else if (line['action'] === 'edit') {
     call.yes.add(subjectOf(line))
     call.argsDigest = line['argsDigest']
-  } else call.refused = true
+  } else if (line['action'] !== 'revoke') call.refused = true
 }
 
 function isPermitted(call: CallCourse): boolean {

@@ -95,10 +95,16 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
     required: {
       approvalId: text,
       callId: text,
-      action: { enum: ['approve', 'edit', 'deny', 'expire'] },
+      action: { enum: ['approve', 'edit', 'deny', 'expire', 'revoke'] },
       by: orNull(object({ subject: text, roles: texts })),
     },
-    optional: { reason: text, argsDigest: digest, sensitive: texts },
+    optional: {
+      reason: text,
+      argsDigest: digest,
+      sensitive: texts,
+      remember: flag,
+      remembered: text,
+    },
   },
   'execution-start': {
     required: { callId: text, tool: text, argsDigest: digest, idempotencyKey: text },

@@ -70,6 +70,8 @@ export class CallFold {
       action: event.action,
       by: event.by === null ? null : { subject: event.by.subject, roles: event.by.roles },
       ...(event.reason === undefined ? {} : { reason: event.reason }),
+      ...(event.remember === undefined ? {} : { remember: event.remember }),
+      ...(event.remembered === undefined ? {} : { remembered: event.remembered }),
       ...(event.args === undefined
         ? {}
         : { args: redactArgs(event.args, event.sensitive ?? this.#proposed.sensitive) }),
@@ -167,7 +169,8 @@ function isSettled(
   answers: readonly Pick<ApprovalAnswer, 'action' | 'by'>[],
 ): boolean {
   if (answers.some(({ action }) => action === 'deny' || action === 'expire')) return true
-  const people = new Set(answers.map(({ by }) => by?.subject))
+  const yes = answers.filter(({ action }) => action !== 'revoke')
+  const people = new Set(yes.map(({ by }) => by?.subject))
   return request.approvers.every(({ count }) => people.size >= count)
 }
 

@@ -120,9 +120,13 @@ export interface ApprovalRow {
 }
 
 export interface ApprovalAnswer {
-  readonly action: 'approve' | 'edit' | 'deny' | 'expire'
+  readonly action: 'approve' | 'edit' | 'deny' | 'expire' | 'revoke'
   readonly by: { readonly subject: string; readonly roles: readonly string[] } | null
   readonly reason?: string
+  /** It counts for equal calls of the run too. */
+  readonly remember?: true
+  /** The request whose answer this repeats. */
+  readonly remembered?: string
   /** The changed arguments of an edit, redacted. */
   readonly args?: JsonValue
   readonly argsDigest?: string

@@ -2,6 +2,7 @@ import { errorData, messageOf, type ErrorData } from '../base/errors.ts'
 import { after } from '../base/signal.ts'
 import type { Answered, ApprovalAnswer, ApprovalRequest, ExaminedCall } from '../gate/verdict.ts'
 import type { CallEnvironment } from './environment.ts'
+import { RepeatedAnswer } from './remembered.ts'
 
 /** Where a question to people ended. */
 export type Asked =
@@ -29,16 +30,19 @@ export async function askPeople(
 ): Promise<Asked> {
   let request = first
   if (!isRecorded) recordRequest(environment, request)
+  const repeated = [...environment.remembered.answersTo(request)]
   for (let answers = 0; answers < maxAnswers; answers++) {
-    const answer = await firstAnswer(environment, request)
+    const answer = repeated.shift() ?? (await firstAnswer(environment, request))
     if (answer === stopped || environment.signal.aborted) return { kind: 'stopped' }
     if (answer === noAnswer) return { kind: 'open', request }
     const answered =
       answer === overdue
         ? environment.gate.expire(request.id)
-        : await environment.gate.answer(request.id, answer)
+        : await environment.gate.answer(request.id, givenBy(answer))
     switch (answered.kind) {
       case 'invalid':
+        // what was said under other circumstances is passed over, and people are asked
+        if (answer instanceof RepeatedAnswer) break
         recordProblem(environment, answered.error)
         if (environment.askAgain !== true) return { kind: 'open', request }
         break
@@ -55,7 +59,11 @@ export async function askPeople(
   return { kind: 'open', request }
 }
 
-type Answer = ApprovalAnswer | typeof overdue
+type Answer = ApprovalAnswer | RepeatedAnswer | typeof overdue
+
+function givenBy(answer: ApprovalAnswer | RepeatedAnswer): ApprovalAnswer {
+  return answer instanceof RepeatedAnswer ? answer.given : answer
+}
 
 /** Asks once; that the time is over is an answer too. */
 async function firstAnswer(
@@ -111,7 +119,9 @@ function recordEdited(
 ): void {
   recordRequest(environment, request)
   if (answer === overdue) return
-  recordAnswer(environment, request, { ...answer, action: 'approve' }, examined)
+  // what is to be remembered stands with the edit itself
+  const yes = { ...givenBy(answer), action: 'approve', remember: false } as const
+  recordAnswer(environment, request, yes, examined)
 }
 
 function recordRequest({ recorder }: CallEnvironment, request: ApprovalRequest): void {
@@ -133,7 +143,7 @@ function recordRequest({ recorder }: CallEnvironment, request: ApprovalRequest):
 
 /** `examined` is the call as it is after the answer, which matters for an edit. */
 function recordAnswer(
-  { recorder }: CallEnvironment,
+  { recorder, remembered }: CallEnvironment,
   request: ApprovalRequest,
   answer: Answer,
   { args, argsDigest, tool }: ExaminedCall,
@@ -147,13 +157,16 @@ function recordAnswer(
     recorder.emit({ ...named, action: 'expire', by: null })
     return
   }
-  const { action, by, reason } = answer
+  const { action, by, reason, remember } = givenBy(answer)
   const body = {
     ...named,
     action,
     by: by === undefined ? null : { subject: by.subject, roles: by.roles ?? [] },
     ...(reason === undefined ? {} : { reason: reason.toWellFormed() }),
+    ...(remember === true ? { remember } : {}),
+    ...(answer instanceof RepeatedAnswer ? { remembered: answer.remembered } : {}),
   }
+  remembered.note(request, { ...body, argsDigest })
   if (action !== 'edit') {
     recorder.emit(body)
     return

@@ -9,6 +9,7 @@ import type { ToolLog } from '../tools/tool.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
 import type { AnswerForm } from './output.ts'
 import type { Recorder } from './recorder.ts'
+import type { RememberedAnswers } from './remembered.ts'
 import type { PastCourse } from './take-up.ts'
 import type { RunLimits, StopCondition } from './stop.ts'
 
@@ -32,6 +33,8 @@ export interface CallEnvironment {
   readonly deps: unknown
   readonly log: ToolLog | undefined
   readonly approve: Approve | undefined
+  /** What people have said in this run that counts for equal calls. */
+  readonly remembered: RememberedAnswers
   /** Whether somebody is asked again after an answer that does not count. Default false. */
   readonly askAgain?: boolean
   /** Aborts when the run is cancelled or out of time. */

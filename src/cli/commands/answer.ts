@@ -17,6 +17,7 @@ export interface AnswerOptions extends KeyOptions {
   readonly token?: string
   readonly reason?: string
   readonly args?: string
+  readonly remember?: boolean
   readonly json?: boolean
 }
 
@@ -46,7 +47,7 @@ export async function answer(
 
 function toAnswer(
   action: Given['action'],
-  { args, reason }: AnswerOptions,
+  { args, reason, remember }: AnswerOptions,
   by: Approver | undefined,
 ): ApprovalAnswer {
   const edited = args === undefined ? undefined : parseJson(args)
@@ -55,6 +56,7 @@ function toAnswer(
     action: edited === undefined ? action : 'edit',
     ...(by === undefined ? {} : { by }),
     ...(reason === undefined ? {} : { reason }),
+    ...(remember === true ? { remember } : {}),
     ...(edited === undefined ? {} : { args: edited.value }),
   })
   if ('code' in read) throw wrongAnswer(read.message)

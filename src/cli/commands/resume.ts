@@ -10,6 +10,7 @@ export interface ResumeCommandOptions extends CarryingOptions {
   readonly approve?: readonly string[]
   readonly deny?: readonly string[]
   readonly resolve?: readonly string[]
+  readonly revoke?: readonly string[]
   readonly takeOver?: boolean
   readonly acceptTool?: readonly string[]
 }
@@ -29,6 +30,7 @@ export async function resume(
     decisions,
     resolve,
     ...(answeredBy === undefined ? {} : { answeredBy }),
+    ...(options.revoke === undefined ? {} : { revoke: options.revoke }),
     ...(options.takeOver === true ? { takeOver: true } : {}),
     ...(acceptTools === undefined ? {} : { acceptTools }),
   }

@@ -97,6 +97,8 @@ const events: Complete = {
     action: 'edit',
     by: { subject: 'u2', roles: ['lead'] },
     reason: 'too much',
+    remember: true,
+    remembered: 'apr_0',
     args: { amount: 50 },
     argsDigest: 'sha256:b',
     sensitive: [],

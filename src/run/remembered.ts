@@ -1,0 +1,86 @@
+import type { ApprovalAnswer, ApprovalRequest } from '../gate/verdict.ts'
+import type { ApprovalDecided, ApprovalRequested, StructuralEvent } from '../protocol/run-event.ts'
+
+/** An answer to an earlier request about the same call, given again. */
+export class RepeatedAnswer {
+  readonly given: ApprovalAnswer
+  /** The request it was first given to. */
+  readonly remembered: string
+
+  constructor(given: ApprovalAnswer, remembered: string) {
+    this.given = given
+    this.remembered = remembered
+  }
+}
+
+type Bound = Pick<ApprovalRequested, 'tool' | 'argsDigest'>
+
+/**
+ * What people have said in one run that counts for equal calls too, the same tool with the same
+ * arguments: every no, and a yes that is to be remembered where the rules permit it. The gate weighs
+ * an answer that is repeated like any other.
+ */
+export class RememberedAnswers {
+  readonly #answers = new Map<string, RepeatedAnswer[]>()
+
+  /** Those of an earlier carrier of the run. */
+  static from(events: readonly StructuralEvent[]): RememberedAnswers {
+    const remembered = new RememberedAnswers()
+    const requests = new Map<string, ApprovalRequested>()
+    for (const event of events) {
+      if (event.type === 'approval-request') requests.set(event.approvalId, event)
+      if (event.type !== 'approval-decision') continue
+      const request = requests.get(event.approvalId)
+      if (request !== undefined) remembered.note(request, event)
+    }
+    return remembered
+  }
+
+  /** Takes an answer as it goes on record. */
+  note(
+    request: Bound,
+    decided: Pick<
+      ApprovalDecided,
+      'action' | 'approvalId' | 'argsDigest' | 'by' | 'reason' | 'remember' | 'remembered'
+    >,
+  ): void {
+    const { action, approvalId, argsDigest = request.argsDigest, by, reason } = decided
+    if (action === 'revoke') this.revoke(approvalId)
+    // what was itself repeated stands under the request it was first given to
+    if (decided.remembered !== undefined) return
+    const isYes = (action === 'approve' || action === 'edit') && decided.remember === true
+    if (!isYes && action !== 'deny') return
+    const key = keyOf({ tool: request.tool, argsDigest })
+    const answer: ApprovalAnswer = {
+      action: isYes ? 'approve' : 'deny',
+      ...(by === null ? {} : { by }),
+      ...(reason === undefined ? {} : { reason }),
+    }
+    const earlier = this.#answers.get(key) ?? []
+    this.#answers.set(key, [...earlier, new RepeatedAnswer(answer, approvalId)])
+  }
+
+  /** A no comes first, and then nothing else matters. */
+  answersTo(request: ApprovalRequest): readonly RepeatedAnswer[] {
+    const answers = this.#answers.get(keyOf(request)) ?? []
+    const no = answers.find(({ given }) => given.action === 'deny')
+    if (no !== undefined) return [no]
+    const isPermitted = request.approvers.every(({ remember }) => remember === true)
+    return isPermitted ? answers : []
+  }
+
+  /** Forgets what was said to a request; false when nothing that was said to it is remembered. */
+  revoke(approvalId: string): boolean {
+    let found = false
+    for (const [key, answers] of this.#answers) {
+      const left = answers.filter(({ remembered }) => remembered !== approvalId)
+      found ||= left.length < answers.length
+      this.#answers.set(key, left)
+    }
+    return found
+  }
+}
+
+function keyOf({ argsDigest, tool }: Bound): string {
+  return `${argsDigest} ${tool}`
+}

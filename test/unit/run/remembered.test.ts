@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/base/json.ts'
+import type { Journal } from '../../../src/journal/journal.ts'
+import { memoryJournal } from '../../../src/journal/memory.ts'
+import type { ApprovalDecided } from '../../../src/protocol/run-event.ts'
+import { verifyChain } from '../../../src/report/verify.ts'
+import type { Approve } from '../../../src/run/environment.ts'
+import type { ScriptedTurn } from '../../../src/testing/turn.ts'
+import type { RuntimeOptions } from '../../../src/runtime-options.ts'
+import { agentOf, collect, noting, only, policyOf, type Agent } from '../../support/agent.ts'
+
+const who = { roles: ['user'] }
+const remembering = { id: 'paying', ask: ['pay'], who, approvers: { remember: true } }
+const turn = (args: JsonObject): ScriptedTurn => ({ calls: [{ tool: 'pay', args }] })
+const same = [turn({ to: 'a' }), turn({ to: 'a' }), { text: 'done' }]
+
+interface Desk extends Agent {
+  readonly calls: unknown[]
+  /** Ids of the calls that people were asked about. */
+  readonly asked: string[]
+}
+
+/** Somebody who gives one answer after the other, and then says no more. */
+function desk(
+  answers: readonly Awaited<ReturnType<Approve>>[],
+  rules: readonly JsonObject[] = [remembering],
+  turns: Parameters<typeof agentOf>[0] = same,
+  options: Partial<RuntimeOptions> = {},
+): Desk {
+  const { calls, tool } = noting('pay', { editable: ['/sum'] })
+  const asked: string[] = []
+  const left = [...answers]
+  const agent = agentOf(turns, {
+    tools: [tool],
+    policy: policyOf({ rules }),
+    approve: (request) => {
+      asked.push(request.callId)
+      return left.shift()
+    },
+    ...options,
+  })
+  return { ...agent, calls, asked }
+}
+
+const by = { subject: 'lena', roles: ['lead'] }
+const yes = { action: 'approve', by, remember: true } as const
+const no = { action: 'deny', by, reason: 'not that one' } as const
+
+async function decisionsOf(journal: Journal, runId: string): Promise<readonly ApprovalDecided[]> {
+  const { readEvents } = await import('../../../src/run/replay.ts')
+  return only(await collect(readEvents(journal, runId, 0)), 'approval-decision')
+}
+
+describe('a yes that is to be remembered', () => {
+  test('counts for an equal call of the run, on record as a repetition', async () => {
+    const journal = memoryJournal()
+    const { asked, calls, start } = desk([yes], [remembering], same, { journal })
+    const { report, runId, status } = await start().result()
+    expect([status, calls.length, asked.length]).toEqual(['completed', 2, 1])
+    const [first, second] = await decisionsOf(journal, runId)
+    expect(first).toMatchObject({ action: 'approve', remember: true })
+    expect(second).toMatchObject({ action: 'approve', by, remembered: first!.approvalId })
+    expect(second).not.toHaveProperty('remember')
+    expect(report.rows[1]!.approvals[0]!.answers[0]).toMatchObject({
+      remembered: first!.approvalId,
+    })
+    expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
+  })
+
+  test('counts for no other arguments, and for no other run', async () => {
+    const turns = [turn({ to: 'a' }), turn({ to: 'b' }), { text: 'done' }, turn({ to: 'a' })]
+    const { asked, calls, start } = desk([yes, no], [remembering], turns)
+    await start().result()
+    expect([asked.length, calls]).toEqual([2, [{ to: 'a' }]])
+    expect((await start().result()).status).toBe('needs-approval')
+    expect([asked.length, calls.length]).toEqual([3, 1])
+  })
+
+  test.each<[string, readonly JsonObject[]]>([
+    ['the rule', [{ id: 'paying', ask: ['pay'], who }]],
+    ['another rule that asks', [remembering, { id: 'other', ask: ['**'], who }]],
+  ])('does not count at all where %s does not permit it', async (_, rules) => {
+    const { calls, start } = desk([yes, yes, yes], rules)
+    const { report, status } = await start().result()
+    expect([status, calls]).toEqual(['needs-approval', []])
+    expect(report.rows[0]!.approvals[0]!.answers).toEqual([])
+  })
+
+  test('is one of several where more people have to agree', async () => {
+    const two = { ...remembering, approvers: { count: 2, remember: true } }
+    const other = { action: 'approve', by: { subject: 'olga' } } as const
+    const { asked, calls, start } = desk([yes, other, other], [two])
+    expect((await start().result()).status).toBe('completed')
+    expect([asked.length, calls.length]).toEqual([3, 2])
+  })
+
+  test('is weighed again: what the rules have become counts', async () => {
+    const journal = memoryJournal()
+    const guest = { ...yes, by: { subject: 'lena', roles: ['guest'] } }
+    const { start } = desk([guest], [remembering], [turn({}), turn({ x: 1 })], { journal })
+    const { runId } = await start().result()
+    const strict = { ...remembering, approvers: { roles: ['lead'], remember: true } }
+    const turns = [turn({}), { text: 'done' }]
+    const next = desk([no], [strict], turns, { journal })
+    expect((await next.runtime.resume(runId).result()).status).toBe('needs-approval')
+    expect([next.asked.length, next.calls]).toEqual([2, []])
+  })
+
+  test('is still remembered by another process, until it is revoked', async () => {
+    const stops = [turn({ to: 'a' }), turn({ to: 'b' })]
+    const journal = memoryJournal()
+    const { runId } = await desk([yes], [remembering], stops, { journal }).start().result()
+    const { approvalId } = (await decisionsOf(journal, runId))[0]!
+    const again = desk([no], [remembering], [turn({ to: 'a' }), turn({ to: 'c' })], { journal })
+    await again.runtime.resume(runId).result()
+    expect([again.calls, again.asked.length]).toEqual([[{ to: 'a' }], 2])
+    const last = desk([no, no], [remembering], [turn({ to: 'a' }), { text: 'done' }], { journal })
+    const resumed = last.runtime.resume(runId, { revoke: [approvalId] })
+    expect((await resumed.result()).status).toBe('completed')
+    expect(last.calls).toEqual([])
+    expect((await decisionsOf(journal, runId)).map(({ action }) => action)).toContain('revoke')
+    expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
+  })
+
+  test('cannot be revoked for a request that was never made', async () => {
+    const journal = memoryJournal()
+    const { runId } = await desk([], [remembering], same, { journal }).start().result()
+    const { runtime } = desk([], [remembering], same, { journal })
+    await expect(runtime.resume(runId, { revoke: ['apr_0'] }).result()).rejects.toMatchObject({
+      code: 'approval-invalid',
+    })
+  })
+})
+
+describe('a no', () => {
+  test.each([
+    ['a rule that lets a yes be remembered', remembering],
+    ['a rule that does not', { id: 'paying', ask: ['pay'], who }],
+  ])('is given again to an equal call, under %s', async (_, rule) => {
+    const { asked, calls, start } = desk([no], [rule])
+    const { report, status } = await start().result()
+    expect([status, calls, asked.length]).toEqual(['completed', [], 1])
+    for (const row of report.rows) {
+      expect(row).toMatchObject({
+        status: 'denied-by-human',
+        error: { code: 'approval-denied', message: 'not that one' },
+      })
+    }
+  })
+
+  test('is given again by another process', async () => {
+    const journal = memoryJournal()
+    const stops = [turn({ to: 'a' }), turn({ to: 'b' })]
+    const { runId } = await desk([no], [remembering], stops, { journal }).start().result()
+    const next = desk([no], [remembering], [turn({ to: 'a' }), { text: 'done' }], { journal })
+    expect((await next.runtime.resume(runId).result()).status).toBe('completed')
+    expect([next.calls, next.asked.length]).toEqual([[], 1])
+  })
+})
