@@ -6,7 +6,8 @@ export function describeLabel({ argument, from, secrecy, trust }: ArgumentLabel)
   return `${sources} -> ${argument} (${secrecy === undefined ? trust : `${trust}, ${secrecy}`})`
 }
 
-function describeOrigin({ kind, tool, callId, field }: Origin): string {
+/** A source in words, such as `read_file /0/body (call-id)`. */
+export function describeOrigin({ kind, tool, callId, field }: Origin): string {
   return [tool ?? kind, field, callId === undefined ? undefined : `(${callId})`]
     .filter((part) => part !== undefined && part !== '')
     .join(' ')

@@ -1,43 +1,24 @@
 import type { VNode } from 'preact'
-import type { JsonValue } from '../../base/json.ts'
 import { formatBytes, formatDuration, plural } from '../format.ts'
 import { placeText } from '../../protocol/place.ts'
-import { callNumber, changesText, type CallSummary, type Outcome } from '../summary.ts'
+import { callNumber, changesText, type CallSummary } from '../summary.ts'
 import type { ApprovalRow, CallRow } from '../report.ts'
 import { describeLabel } from '../labels.ts'
+import { explainCommand, type Whereabouts } from './command.ts'
+import type { CallDetails } from './data.ts'
 import { code, element, fact, jsonBlock, textBlock, type Content } from './element.ts'
+import { anchorOf, lookOf } from './look.ts'
+import { snippetBlock, type Snippet } from './policy.ts'
 
-/** What a host may add to a call: payloads that the report itself leaves out. */
-export interface CallDetails {
-  /** Argument text as sent; shown only where it did not parse and the tool has no secrets. */
-  readonly rawArgs?: string
-  readonly result?: JsonValue
-}
-
-/** Symbol, word and colour of an outcome; never the colour alone. */
-interface Look {
-  readonly symbol: string
-  readonly word: string
-  readonly tone: string
-}
-
-const outcomes: Readonly<Record<Outcome, Look>> = {
-  executed: { symbol: '✓', word: 'executed', tone: 'good' },
-  refused: { symbol: '✗', word: 'refused', tone: 'bad' },
-  failed: { symbol: '!', word: 'failed', tone: 'bad' },
-  waiting: { symbol: '?', word: 'waiting', tone: 'attention' },
-  stopped: { symbol: '–', word: 'stopped', tone: 'muted' },
-}
-
-const unenforced: Look = { symbol: '~', word: 'executed in shadow mode', tone: 'attention' }
-
-/** The id of a call inside the page. */
-export function anchorOf(row: CallRow): string {
-  return `call-${row.turn}-${row.index}`
+/** What is shown of a call beside its row. */
+export interface CallExtras {
+  readonly details: CallDetails | undefined
+  readonly snippets: readonly Snippet[]
+  readonly whereabouts: Whereabouts
 }
 
 /** A call as one line that opens to everything known about it. */
-export function callItem(call: CallSummary, details: CallDetails | undefined): VNode {
+export function callItem(call: CallSummary, extras: CallExtras): VNode {
   const { row, place } = call
   return element(
     'li',
@@ -64,7 +45,7 @@ export function callItem(call: CallSummary, details: CallDetails | undefined): V
           row.attempts > 0 ? formatDuration(row.executionMs) : '–',
         ),
       ),
-      element('div', { class: 'body' }, ...callBody(call, details)),
+      element('div', { class: 'body' }, ...callBody(call, extras)),
     ),
   )
 }
@@ -85,11 +66,7 @@ export function outcomeMark(call: CallSummary): VNode {
   )
 }
 
-function lookOf(call: CallSummary): Look {
-  return call.shadowed && call.outcome === 'executed' ? unenforced : outcomes[call.outcome]
-}
-
-function callBody(call: CallSummary, details: CallDetails | undefined): Content[] {
+function callBody(call: CallSummary, extras: CallExtras): Content[] {
   const { row } = call
   const { error } = row
   return [
@@ -112,10 +89,13 @@ function callBody(call: CallSummary, details: CallDetails | undefined): Content[
       row.resultDigest !== undefined && fact('Result digest', code(row.resultDigest)),
     ),
     element('h3', null, 'Arguments'),
-    ...argumentBlocks(row, details),
+    ...argumentBlocks(row, extras.details),
     ...decisionBlocks(row),
+    ...snippetBlock(call.rule, extras.snippets),
     ...row.approvals.map(approvalBlock),
-    ...resultBlocks(details),
+    ...resultBlocks(extras.details),
+    element('h3', null, 'Explain it'),
+    textBlock(explainCommand(row.callId, extras.whereabouts)),
   ]
 }
 

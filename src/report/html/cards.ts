@@ -4,11 +4,13 @@ import { plural } from '../format.ts'
 import { compactJson } from '../json.ts'
 import { placeText } from '../../protocol/place.ts'
 import { callNumber, type CallSummary } from '../summary.ts'
-import { anchorOf, outcomeMark } from './call.ts'
+import { outcomeMark } from './call.ts'
 import { code, element, fact, section, type Content, type Section } from './element.ts'
+import { anchorOf } from './look.ts'
+import { snippetBlock, type Snippet } from './policy.ts'
 
 /** Cards beyond this number are counted, not shown; every call is in the list of calls. */
-const mostCards = 200
+const mostCards = 100
 
 /** The calls a reader has to know about first, each with why, who decided and how to fix it. */
 export function cardSection(
@@ -16,6 +18,7 @@ export function cardSection(
   title: string,
   calls: readonly CallSummary[],
   linked: ReadonlySet<CallSummary>,
+  snippets: readonly Snippet[],
 ): Section | undefined {
   if (calls.length === 0) return undefined
   const rest = calls.length - mostCards
@@ -25,13 +28,13 @@ export function cardSection(
     element(
       'ul',
       { class: 'cards' },
-      calls.slice(0, mostCards).map((call) => card(call, linked.has(call))),
+      calls.slice(0, mostCards).map((call) => card(call, linked.has(call), snippets)),
     ),
     rest > 0 && element('p', { class: 'muted' }, `And ${plural(rest, 'more call')}.`),
   )
 }
 
-function card(call: CallSummary, linked: boolean): VNode {
+function card(call: CallSummary, linked: boolean, snippets: readonly Snippet[]): VNode {
   const { row, place, help } = call
   return element(
     'li',
@@ -54,6 +57,7 @@ function card(call: CallSummary, linked: boolean): VNode {
       row.args != null && fact('Arguments', code(shorten(compactJson(row.args), 300))),
       help !== undefined && fact('How to fix', help),
     ),
+    ...snippetBlock(call.rule, snippets),
   )
 }
 

@@ -40,11 +40,6 @@ function bounded(text: string): string {
   return `${visible(text.slice(0, longestText))}… (${text.length - longestText} more characters)`
 }
 
-/** The style sheet: a constant without `<`, `&` and quotation marks, which would be escaped. */
-export function styleElement(css: string): VNode {
-  return h('style', null, css)
-}
-
 /** A block of JSON. Line breaks come from the indentation only; those in strings are escaped. */
 export function jsonBlock(value: unknown): VNode {
   return textBlock(prettyJson(value))
@@ -101,7 +96,7 @@ export function table(
   const kind = (index: number): string => (columns[index]?.numeric === true ? 'number' : 'text')
   return element(
     'div',
-    { class: 'scroll', role: 'region', 'aria-label': caption, tabIndex: 0 },
+    { class: 'scroll', role: 'group', 'aria-label': caption, tabIndex: 0 },
     element(
       'table',
       null,

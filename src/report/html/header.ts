@@ -2,10 +2,15 @@ import type { VNode } from 'preact'
 import { formatCost, formatDuration, formatNumber } from '../format.ts'
 import type { Report } from '../report.ts'
 import type { Summary } from '../summary.ts'
+import type { Verification } from '../verification.ts'
 import { code, element, fact, type Content } from './element.ts'
 
 /** The verdict and what the run was: what a reader sees first. */
-export function headerContent(report: Report, summary: Summary): Content[] {
+export function headerContent(
+  report: Report,
+  summary: Summary,
+  verification: Verification | undefined,
+): Content[] {
   const { header, totals } = report
   const { policy, principal } = header
   return [
@@ -32,7 +37,26 @@ export function headerContent(report: Report, summary: Summary): Content[] {
       fact('Duration', formatDuration(header.durationMs)),
     ),
     counts(summary, report.rows.length),
+    proof(verification),
   ]
+}
+
+/** What is known of the journal behind the page; each claim stands under `#integrity`. */
+function proof(verification: Verification | undefined): VNode {
+  const link = element('a', { href: '#integrity' }, 'what that proves, and what not')
+  if (verification === undefined) {
+    return element('p', { class: 'muted' }, 'Not compared with its journal: ', link)
+  }
+  const { verdict, message } = verification
+  const tone = verdict === 'CONSISTENT' ? 'good' : 'bad'
+  return element(
+    'p',
+    null,
+    'Journal ',
+    element('strong', { class: tone }, verdict),
+    `, ${message}: `,
+    link,
+  )
 }
 
 function callerText(principal: NonNullable<Report['header']['principal']>): string {

@@ -6,7 +6,7 @@ import type { Verification } from '../verification.ts'
 import { code, element, fact, section, table, type Content, type Section } from './element.ts'
 
 /** Rows of a table beyond this number are left out. */
-const mostRows = 500
+const mostRows = 100
 
 /** How often each rule decided, the most frequent first. */
 export function rulesSection(calls: readonly CallSummary[]): Section | undefined {

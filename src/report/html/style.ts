@@ -1,3 +1,5 @@
+import { explorerCss } from './explorer-style.ts'
+
 /** Colours by role, for a light and a dark page; text has a contrast of at least 4.5 to 1. */
 export const palettes = {
   light: {
@@ -12,6 +14,7 @@ export const palettes = {
     accent: '#1d5bb8',
     model: '#7c8794',
     wait: '#a3711a',
+    policy: '#5a4fb0',
   },
   dark: {
     page: '#121518',
@@ -25,25 +28,31 @@ export const palettes = {
     accent: '#8cb9ff',
     model: '#7d8894',
     wait: '#c9962f',
+    policy: '#9d93f0',
   },
 } as const
 
-function variables(palette: Readonly<Record<string, string>>): string {
-  return Object.entries(palette)
-    .map(([role, color]) => `--${role}: ${color};`)
+type Role = keyof (typeof palettes)['light']
+
+/** Each role as a variable that follows the color scheme of the page. */
+function variables(): string {
+  const roles = Object.keys(palettes.light) as Role[]
+  return roles
+    .map((role) => `--${role}: light-dark(${palettes.light[role]}, ${palettes.dark[role]});`)
     .join(' ')
 }
 
-/** The whole style sheet; the page names its hash, so it must not change after rendering. */
-export const css = `
-:root { color-scheme: light dark; ${variables(palettes.light)} }
-@media (prefers-color-scheme: dark) { :root { ${variables(palettes.dark)} } }
+/** What readers without script see; the page names the hash of the whole style sheet. */
+const base = `
+:root { color-scheme: light dark; ${variables()} }
+:root[data-theme='light'] { color-scheme: light; }
+:root[data-theme='dark'] { color-scheme: dark; }
 * { box-sizing: border-box; }
 html { scroll-padding-top: 3rem; }
 body { margin: 0; background: var(--page); color: var(--text);
   font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif;
   overflow-wrap: anywhere; }
-main, header, footer { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem; }
+main, header, footer { max-width: 80rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 1.75rem; }
 footer { padding-block: 1.5rem 3rem; color: var(--muted); font-size: .87rem; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: .1rem 0 .6rem; letter-spacing: -.01em; }
@@ -100,8 +109,12 @@ dt { color: var(--muted); } dd { margin: 0; }
 .timeline li { display: grid; grid-template-columns: 12rem minmax(0, 1fr) 5rem; gap: .8rem; align-items: center; padding: .14rem 0; font-size: .87rem; }
 .timeline .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .timeline svg { display: block; width: 100%; height: 12px; }
-.track { fill: var(--page); } .span-model { fill: var(--model); } .span-wait { fill: var(--wait); }
-.span-executed { fill: var(--good); } .span-refused, .span-failed { fill: var(--bad); } .span-stopped, .span-waiting { fill: var(--muted); }
+.track { fill: var(--page); } .span-model { fill: var(--model); } .span-wait { fill: var(--wait); } .span-policy { fill: var(--policy); }
+.span-executed { fill: var(--good); } .span-refused, .span-failed { fill: var(--bad); } .span-stopped, .span-waiting, .span-queue { fill: var(--muted); }
+.flow svg { display: block; min-width: 40rem; width: 100%; padding: .5rem; }
+.flow text { fill: var(--text); font-size: 12px; }
+.edge { fill: none; stroke: var(--good); opacity: .8; } .edge-untrusted { stroke: var(--wait); stroke-dasharray: 6 3; } .edge-refused { stroke: var(--bad); stroke-dasharray: 2 3; }
+.flow + .scroll { margin-top: .5rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: .5rem 0 0; font-size: .87rem; color: var(--muted); }
 .legend svg { width: 12px; height: 12px; vertical-align: -1px; margin-right: .35rem; }
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
@@ -126,7 +139,7 @@ tbody tr:last-child td { border-bottom: 0; }
 }
 @media print {
   body { background: none; font-size: 11px; }
-  nav, .skip { display: none; }
+  nav, .skip, .toolbar, #explorer { display: none; }
   .shadow { position: fixed; inset: 0 0 auto; color: #000; background: none; border: 2px solid; }
   .calls > li { content-visibility: visible; break-inside: avoid; }
   details::details-content { content-visibility: visible; display: block; block-size: auto; }
@@ -134,3 +147,6 @@ tbody tr:last-child td { border-bottom: 0; }
 }
 @media (forced-colors: active) { .shadow { border: 2px solid; } }
 `
+
+/** The whole style sheet. */
+export const css = `${base}${explorerCss}`

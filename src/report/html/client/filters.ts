@@ -1,0 +1,117 @@
+import { compactJson } from '../../json.ts'
+import { callNumber, type CallSummary } from '../../summary.ts'
+
+export const facets = ['decision', 'status', 'tool', 'rule'] as const
+
+export type Facet = (typeof facets)[number]
+
+/** Letters of a call that the search looks through. */
+const longestSearched = 4000
+
+/** Values of a facet that get a chip; the search finds the rest. */
+const mostChips = 24
+
+export interface Chip {
+  readonly value: string
+  readonly count: number
+}
+
+/** Which calls are shown: any of the chosen values of each facet, and every word of the search. */
+export class Filters {
+  readonly #calls: readonly CallSummary[]
+  readonly #chosen: Readonly<Record<Facet, Set<string>>>
+  #words: readonly string[] = []
+  #texts: (string | undefined)[] = []
+
+  constructor(calls: readonly CallSummary[]) {
+    this.#calls = calls
+    this.#chosen = { decision: new Set(), status: new Set(), tool: new Set(), rule: new Set() }
+  }
+
+  /** The values of a facet, the most frequent first. */
+  chips(facet: Facet): readonly Chip[] {
+    const counts = new Map<string, number>()
+    for (const call of this.#calls) {
+      const value = valueOf(call, facet)
+      counts.set(value, (counts.get(value) ?? 0) + 1)
+    }
+    return [...counts]
+      .map(([value, count]) => ({ value, count }))
+      .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+      .slice(0, mostChips)
+  }
+
+  toggle(facet: Facet, value: string): void {
+    const chosen = this.#chosen[facet]
+    if (!chosen.delete(value)) chosen.add(value)
+  }
+
+  has(facet: Facet, value: string): boolean {
+    return this.#chosen[facet].has(value)
+  }
+
+  search(text: string): void {
+    this.#words = text.toLowerCase().split(/\s+/).filter(Boolean)
+  }
+
+  clear(): void {
+    for (const facet of facets) this.#chosen[facet].clear()
+    this.#words = []
+  }
+
+  get isOff(): boolean {
+    return this.#words.length === 0 && facets.every((facet) => this.#chosen[facet].size === 0)
+  }
+
+  /** The calls to show, in their order. */
+  apply(): readonly CallSummary[] {
+    if (this.isOff) return this.#calls
+    const active = facets.filter((facet) => this.#chosen[facet].size > 0)
+    return this.#calls.filter(
+      (call, at) =>
+        active.every((facet) => this.#chosen[facet].has(valueOf(call, facet))) &&
+        this.#words.every((word) => this.#text(at).includes(word)),
+    )
+  }
+
+  /** Makes the texts of some calls ready, so that the first search does not have to. */
+  prepare(from: number, to: number): void {
+    for (let at = from; at < Math.min(to, this.#calls.length); at++) this.#text(at)
+  }
+
+  #text(at: number): string {
+    return (this.#texts[at] ??= textOf(this.#calls[at]!))
+  }
+}
+
+function valueOf(call: CallSummary, facet: Facet): string {
+  switch (facet) {
+    case 'decision':
+      return call.effect
+    case 'status':
+      return call.row.status
+    case 'tool':
+      return call.row.tool
+    case 'rule':
+      return call.rule
+  }
+}
+
+function textOf({ row, rule, effect, reasons }: CallSummary): string {
+  const { tool, status, callId, providerId, args, error } = row
+  return [
+    callNumber(row),
+    tool,
+    effect,
+    status,
+    rule,
+    error?.code ?? '',
+    ...reasons,
+    callId,
+    providerId,
+    args == null ? '' : compactJson(args),
+  ]
+    .join(' ')
+    .slice(0, longestSearched)
+    .toLowerCase()
+}

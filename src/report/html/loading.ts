@@ -1,0 +1,68 @@
+import { hash } from 'node:crypto'
+import { h, type VNode } from 'preact'
+import { SallyportError } from '../../base/errors.ts'
+import { element } from './element.ts'
+
+/** How style, script and data come into the page. */
+export interface Loading {
+  /** What the page may load and run: nothing but these. */
+  readonly securityPolicy: string
+  readonly style: VNode
+  /** The last elements of the page. */
+  readonly end: readonly VNode[]
+}
+
+/** The parts of a page beside its text; none of them is written from data but `data`, in base64. */
+interface Parts {
+  readonly css: string
+  readonly script: string
+  readonly data: string
+}
+
+/** Everything inside the page, allowed by hashes. */
+export function insideParts({ css, script, data }: Parts): Loading {
+  return {
+    securityPolicy: securityPolicy(hashSource(css), hashSource(script)),
+    style: rawElement('style', css),
+    end: [plain('template', { id: 'data' }, data), rawElement('script', script)],
+  }
+}
+
+/** Everything in files beside the page. Throws `bad-option` for a name that is more than a name. */
+export function splitParts(name: string): Loading {
+  if (!/^\w[\w.-]*$/.test(name)) {
+    throw new SallyportError('bad-option', `\`${name}\` cannot name the files beside a page`, {
+      help: 'use letters, digits, `.`, `_` and `-`',
+    })
+  }
+  return {
+    securityPolicy: securityPolicy("'self'", "'self'"),
+    style: element('link', { rel: 'stylesheet', href: `${name}.css` }),
+    end: [element('script', { src: `${name}.data.js` }), element('script', { src: `${name}.js` })],
+  }
+}
+
+function securityPolicy(style: string, script: string): string {
+  return [
+    "default-src 'none'",
+    `style-src ${style}`,
+    `script-src ${script}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ')
+}
+
+function hashSource(text: string): string {
+  return `'sha256-${hash('sha256', text, 'base64')}'`
+}
+
+/** Only for the constants of this folder: their text is not escaped, and cannot end the element. */
+function rawElement(tag: 'script' | 'style', text: string): VNode {
+  return plain(tag, { dangerouslySetInnerHTML: { __html: text } })
+}
+
+function plain(tag: string, attributes: Record<string, unknown>, text?: string): VNode {
+  return h(tag, attributes, text)
+}

@@ -1,0 +1,46 @@
+import { foldReport } from '../../src/report/fold.ts'
+import type { HtmlOptions } from '../../src/report/html/page.ts'
+import type { Report } from '../../src/report/report.ts'
+import type { Verification } from '../../src/report/verification.ts'
+import { sampleEvents } from '../unit/report/sample.ts'
+
+const file = 'policies/support-desk.yaml'
+
+const text = `sallyport: 1
+rules:
+  - id: refund-limit
+    deny: [refund]
+    args: { amount: { type: number, exclusiveMinimum: 100 } }
+  - id: never
+    deny: ['admin.**']
+`
+
+export const sampleReport: Report = foldReport(sampleEvents(), {
+  head: `sha256:${'ab'.repeat(32)}`,
+})
+
+const verification: Verification = {
+  verdict: 'CONSISTENT',
+  message: 'the records follow each other',
+  records: 41,
+  head: sampleReport.head,
+  erased: 0,
+  openCalls: [],
+  properties: [],
+  proved: ['the 41 records follow each other without gap, insertion or reordering'],
+  notProved: ['that the agent had no way around the gate: only calls that passed it are recorded'],
+}
+
+/** Everything a host can add to a page. */
+export const sampleOptions: HtmlOptions = {
+  verification,
+  journal: 'journal.db',
+  policy: {
+    digest: sampleReport.header.policy.digest,
+    parts: [
+      { rule: 'refund-limit', file, line: 3, column: 5 },
+      { rule: 'never', file, line: 6, column: 5 },
+    ],
+    files: new Map([[file, text]]),
+  },
+}

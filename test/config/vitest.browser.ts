@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+export default defineConfig({
+  resolve: { conditions: ['sallyport-source'] },
+  ssr: { resolve: { conditions: ['sallyport-source'] } },
+  test: {
+    root: here('../..'),
+    setupFiles: [here('setup.ts')],
+    include: ['test/browser/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // one browser at a time: what is timed is not disturbed
+    fileParallelism: false,
+  },
+})
