@@ -1,8 +1,9 @@
 import { foldReport } from '../../src/report/fold.ts'
 import type { HtmlOptions } from '../../src/report/html/page.ts'
 import type { Report } from '../../src/report/report.ts'
-import type { Verification } from '../../src/report/verification.ts'
+import { verifyChain } from '../../src/report/verify.ts'
 import { sampleEvents } from '../unit/report/sample.ts'
+import { seal } from '../unit/report/sealed.ts'
 
 const file = 'policies/support-desk.yaml'
 
@@ -19,17 +20,7 @@ export const sampleReport: Report = foldReport(sampleEvents(), {
   head: `sha256:${'ab'.repeat(32)}`,
 })
 
-const verification: Verification = {
-  verdict: 'CONSISTENT',
-  message: 'the records follow each other',
-  records: 41,
-  head: sampleReport.head,
-  erased: 0,
-  openCalls: [],
-  properties: [],
-  proved: ['the 41 records follow each other without gap, insertion or reordering'],
-  notProved: ['that the agent had no way around the gate: only calls that passed it are recorded'],
-}
+const verification = await verifyChain(seal(sampleEvents()))
 
 /** Everything a host can add to a page. */
 export const sampleOptions: HtmlOptions = {
