@@ -15,6 +15,7 @@ import { createFold, type ReportFold } from './report/fold.ts'
 import type { Report } from './report/report.ts'
 import { isFinal, type RestedRuns } from './rested-runs.ts'
 import type { RunEnvironment } from './run/environment.ts'
+import type { Checkpoints } from './run/checkpoints.ts'
 import { keepBy } from './run/kept.ts'
 import type { KeyedQueue } from './run/keyed-queue.ts'
 import { carryRun, type RunOutcome } from './run/loop.ts'
@@ -53,6 +54,8 @@ export interface RuntimeParts {
   readonly authenticator: (policy: Policy) => Authenticator
   readonly keys: KeyedQueue
   readonly rested: RestedRuns
+  /** Who signs what is recorded of a run; undefined without `signing`. */
+  readonly checkpointsOf: ((runId: string) => Checkpoints) | undefined
   /** Undefined where nothing is signed. */
   readonly snapshots: Snapshots | undefined
 }
@@ -121,8 +124,9 @@ export function openCarrier(
     head: past.head,
     eventSeq: (past.events.at(-1)?.seq ?? -1) + 1,
   }
+  const checkpoints = parts.checkpointsOf?.(runId)
   const options = { runId, journal, clock, format, queue, signal, keep, observe, after }
-  return { started, recorder: new Recorder(options), fold }
+  return { started, recorder: new Recorder({ ...options, checkpoints }), fold }
 }
 
 /** Writes the first record of whoever carries the run. */

@@ -80,6 +80,7 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
     keys: new KeyedQueue(),
     rested: new RestedRuns(),
     snapshots: await snapshotsOf(options, clock),
+    checkpointsOf: await checkpointsBy(options, journal, clock),
   }
   return {
     run: (started) => whileCarried(journal, started.runId, () => carry(parts, started)),
@@ -101,6 +102,40 @@ async function snapshotsOf(
   if (signing === undefined) return undefined
   const { Snapshots: Opened } = await import('./snapshot.ts')
   return Opened.open(signing, clock)
+}
+
+async function checkpointsBy(
+  { signing }: RuntimeOptions,
+  journal: Journal,
+  clock: Clock,
+): Promise<RuntimeParts['checkpointsOf']> {
+  if (signing === undefined) return undefined
+  const { addCheckpoint, checkpoints } = journal
+  if (addCheckpoint === undefined || checkpoints === undefined) {
+    throw new SallyportError(
+      'bad-option',
+      'this journal keeps no checkpoints, which `signing` needs',
+      {
+        help: 'give the journal the methods `addCheckpoint` and `checkpoints`, or leave `signing` out',
+      },
+    )
+  }
+  const [{ signingKey }, { Checkpoints }, { signCompact }, { checkpointType: type }] =
+    await Promise.all([
+      import('./snapshot.ts'),
+      import('./run/checkpoints.ts'),
+      import('./gate/identity/own-key.ts'),
+      import('./journal/checkpoint.ts'),
+    ])
+  const key = await signingKey(signing)
+  const kept = {
+    read: journal.read.bind(journal),
+    addCheckpoint: addCheckpoint.bind(journal),
+    checkpoints: checkpoints.bind(journal),
+  }
+  const sign = (payload: Uint8Array): Promise<string> => signCompact(payload, { key, type })
+  const now = (): string => new Date(clock.now()).toISOString()
+  return (runId) => new Checkpoints({ runId, journal: kept, sign, now })
 }
 
 /** The model as runs ask it, and who counts what it costs. */

@@ -105,7 +105,7 @@ export class Snapshots {
 }
 
 /** A JSON Web Key with its id. */
-async function signingKey({ key, keyId }: SigningOptions): Promise<OwnKey> {
+export async function signingKey({ key, keyId }: SigningOptions): Promise<OwnKey> {
   const jwk = toJwk(key)
   const kid = keyId ?? jwk['kid']
   if (kid !== undefined) return { ...jwk, kid }

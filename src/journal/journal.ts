@@ -66,5 +66,12 @@ export interface Journal {
    * each process.
    */
   counters?(): Promise<SharedCounters>
+  /**
+   * Keeps a signed checkpoint of a run, after the records it covers are on disk. Resolves when it
+   * is on disk itself. A journal without these two cannot be used with `signing`.
+   */
+  addCheckpoint?(runId: string, checkpoint: string): Promise<void>
+  /** The checkpoints of a run, oldest first, as they were given; `erase` keeps them. */
+  checkpoints?(runId: string): Promise<readonly string[]>
   close(): Promise<void>
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { messageOf, SallyportError } from '../base/errors.ts'
 import { hashLine } from './chain.ts'
 import type { JournalRecord } from './journal.ts'
+import { addCheckpoint, checkpointIn } from './jsonl-checkpoints.ts'
 import { blankAnswers, rewriteWithout, runStates } from './jsonl-erase.ts'
 import { JsonlIndex, noJournal } from './jsonl-index.ts'
 import { cutTornLine, linesOf } from './lines.ts'
@@ -16,6 +17,7 @@ export interface Writer {
   erase(runId: string): Promise<number>
   remove(runId: string): Promise<boolean>
   prune(options: PruneOptions): Promise<Pruned>
+  addCheckpoint(runId: string, checkpoint: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -34,6 +36,7 @@ export async function openWriter(path: string): Promise<Writer> {
     const counts = await countRecords(path)
     await cutTornLine(path)
     await cutTornLine(`${path}.payloads`)
+    await cutTornLine(`${path}.checkpoints`)
     const lines = await open(path, 'a', 0o600)
     const payloads = await open(`${path}.payloads`, 'a', 0o600)
     return createWriter(path, counts, { lines, payloads, unlock })
@@ -72,6 +75,7 @@ function createWriter(path: string, counts: Map<string, number>, files: OpenFile
     // payloads first, for a line may lack its payload but no payload its line
     await erase(runs)
     const removed = await rewriteWithout(path, runs)
+    await rewriteWithout(`${path}.checkpoints`, runs)
     await files.lines.close()
     files.lines = await open(path, 'a', 0o600)
     for (const runId of runs) counts.delete(runId)
@@ -92,6 +96,13 @@ function createWriter(path: string, counts: Map<string, number>, files: OpenFile
       })
       counts.set(runId, count + records.length)
     },
+    addCheckpoint: (runId, checkpoint) =>
+      writing(async () => {
+        // nothing may be attested that a crash can take back
+        await files.payloads.datasync()
+        await files.lines.datasync()
+        await addCheckpoint(path, { runId, checkpoint, seq: counts.get(runId) ?? 0 })
+      }),
     erase: (runId) => writing(() => erase(new Set([runId]))),
     remove: (runId) => writing(async () => (await remove(new Set([runId]))) > 0),
     async prune(options) {
@@ -128,8 +139,10 @@ async function countRecords(path: string): Promise<Map<string, number>> {
 export class Reader {
   readonly #lines: JsonlIndex
   readonly #payloads: JsonlIndex
+  readonly #checkpoints: JsonlIndex
 
   constructor(path: string) {
+    this.#checkpoints = new JsonlIndex(`${path}.checkpoints`)
     this.#lines = new JsonlIndex(path)
     this.#payloads = new JsonlIndex(`${path}.payloads`)
   }
@@ -156,6 +169,13 @@ export class Reader {
       payloads.set(seq, line.slice(line.indexOf(payloadMark) + payloadMark.length, -1))
     }
     return payloads
+  }
+
+  /** The checkpoints of a run, oldest first. */
+  async checkpoints(runId: string): Promise<readonly string[]> {
+    const found: string[] = []
+    for await (const [, line] of this.#checkpoints.read(runId)) found.push(checkpointIn(line))
+    return found
   }
 
   /** The ids of all runs, oldest first. */

@@ -7,7 +7,7 @@ const load = () => import('./jsonl-file.ts')
 
 /**
  * A journal in one file, a line for each record; payloads stand in `<path>.payloads` beside it, and
- * answers that people leave in `<path>.answers`.
+ * answers that people leave in `<path>.answers`, signed checkpoints in `<path>.checkpoints`.
  * One process writes at a time (`<path>.lock`), any number may read. A line that a crash cut in
  * half is dropped at the next start of a writer; readers pass over it. Intents and approvals are
  * on disk (fsync) before `append` returns, with everything before them.
@@ -62,6 +62,10 @@ function fileJournal(path: string): Journal {
     erase: (runId) => writing((open) => open.erase(runId)),
     remove: (runId) => writing((open) => open.remove(runId)),
     prune: (options) => writing((open) => open.prune(options)),
+    addCheckpoint: (runId, checkpoint) => writing((open) => open.addCheckpoint(runId, checkpoint)),
+    async checkpoints(runId) {
+      return (await reading()).checkpoints(runId)
+    },
     async close() {
       await last
       await (await writer?.catch(() => undefined))?.close()

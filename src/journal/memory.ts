@@ -15,6 +15,7 @@ interface StoredRun {
 export function memoryJournal(): Journal {
   const runs = new Map<string, StoredRun>()
   const left = new Map<string, string[]>()
+  const signed = new Map<string, string[]>()
   const blocks = new TextBlocks()
   const textsOfRun = (runId: string): readonly string[] =>
     runs.get(runId)?.appends.flatMap((place) => textsAt(place)) ?? []
@@ -31,6 +32,7 @@ export function memoryJournal(): Journal {
   }
   const remove = (runId: string): boolean => {
     left.delete(runId)
+    signed.delete(runId)
     return runs.delete(runId)
   }
   const states = function* (): Generator<RunState> {
@@ -85,6 +87,12 @@ export function memoryJournal(): Journal {
       for (const runId of pruned.erased) erase(runId)
       for (const runId of pruned.removed) remove(runId)
       return pruned
+    },
+    async addCheckpoint(runId, checkpoint) {
+      signed.set(runId, [...(signed.get(runId) ?? []), checkpoint])
+    },
+    async checkpoints(runId) {
+      return signed.get(runId) ?? []
     },
     async close() {},
   }

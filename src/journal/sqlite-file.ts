@@ -11,6 +11,8 @@ import {
   prepareWriter,
   recordOf,
   selectAnswers,
+  selectCheckpoints,
+  selectCheckpointTable,
   selectRecords,
   selectRuns,
   type Writer,
@@ -91,6 +93,22 @@ export class SqliteFile {
     return this.#change(({ database }) => {
       database.prepare('INSERT INTO answers (run, answer) VALUES (?, ?)').run(runId, answer)
     })
+  }
+
+  addCheckpoint(runId: string, checkpoint: string): Promise<void> {
+    return this.#change(({ database }) => {
+      database
+        .prepare('INSERT INTO checkpoints (run, checkpoint) VALUES (?, ?)')
+        .run(runId, checkpoint)
+    })
+  }
+
+  checkpoints(runId: string): readonly string[] {
+    const database = this.#database()
+    if (database === undefined) return []
+    if (this.#all(this.#prepare(database, selectCheckpointTable)).length === 0) return []
+    const rows = this.#all(this.#prepare(database, selectCheckpoints), runId)
+    return rows.map(({ checkpoint }) => checkpoint as string)
   }
 
   erase(runId: string): Promise<number> {

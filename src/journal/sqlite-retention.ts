@@ -16,6 +16,7 @@ export function eraseRun(database: DatabaseSync, runId: string): number {
 /** False for an unknown run. */
 export function removeRun(database: DatabaseSync, runId: string): boolean {
   eraseRun(database, runId)
+  database.prepare('DELETE FROM checkpoints WHERE run = ?').run(runId)
   database
     .prepare('DELETE FROM records WHERE run = (SELECT number FROM runs WHERE id = ?)')
     .run(runId)

@@ -21,6 +21,11 @@ export const selectRecords = `SELECT r.seq AS seq, r.line AS line, p.payload AS 
 
 export const selectAnswers = 'SELECT answer FROM answers WHERE run = ? ORDER BY number'
 
+export const selectCheckpoints = 'SELECT checkpoint FROM checkpoints WHERE run = ? ORDER BY number'
+
+/** Files that were written before there were checkpoints have no table for them. */
+export const selectCheckpointTable = "SELECT 1 FROM sqlite_schema WHERE name = 'checkpoints'"
+
 export const selectRuns = 'SELECT number, id FROM runs WHERE number > ? ORDER BY number LIMIT ?'
 
 export function prepareWriter(database: DatabaseSync): Writer {

@@ -44,6 +44,9 @@ export function createTables(database: DatabaseSync): void {
       (key TEXT NOT NULL, entry TEXT NOT NULL, at INTEGER NOT NULL, amount INTEGER NOT NULL,
        PRIMARY KEY (key, entry)) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS counters_by_time ON counters (key, at, amount);
+    CREATE TABLE IF NOT EXISTS checkpoints
+      (number INTEGER PRIMARY KEY, run TEXT NOT NULL, checkpoint TEXT NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS checkpoints_by_run ON checkpoints (run);
     PRAGMA application_id = ${applicationId};
     PRAGMA user_version = ${formatVersion};
     COMMIT;`)

@@ -65,6 +65,12 @@ function databaseJournal(path: string): Journal {
       return (await file.load()).prune(options)
     },
     counters: () => counters.load(),
+    async addCheckpoint(runId, checkpoint) {
+      await (await file.load()).addCheckpoint(runId, checkpoint)
+    },
+    async checkpoints(runId) {
+      return (await reading()).checkpoints(runId)
+    },
     async close() {
       counters.value?.close()
       await (await file.load()).close()

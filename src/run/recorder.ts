@@ -5,6 +5,7 @@ import { withGrace } from '../base/signal.ts'
 import { Chain, genesis } from '../journal/chain.ts'
 import type { Journal, JournalRecord } from '../journal/journal.ts'
 import type { EndStatus, RunEnded, StructuralEvent } from '../protocol/run-event.ts'
+import type { Checkpoints } from './checkpoints.ts'
 import type { Keep } from './kept.ts'
 import type { EventQueue } from './queue.ts'
 import { shown } from './shown.ts'
@@ -30,6 +31,8 @@ export interface RecorderOptions {
   readonly keep: Keep
   /** Sees each structural event as the journal keeps it; must not throw. */
   readonly observe: (event: StructuralEvent) => void
+  /** Signs what the journal has taken. */
+  readonly checkpoints?: Checkpoints | undefined
   /** What the journal holds of the run already. */
   readonly after?:
     | { readonly length: number; readonly head: string; readonly eventSeq: number }
@@ -163,10 +166,11 @@ export class Recorder {
     const batch = this.#pending
     this.#pending = []
     const appended = this.#options.journal.append(this.#options.runId, batch[0]!.seq, batch)
-    if (appended === undefined) this.#written = batch.at(-1)!.hash
-    return appended?.then(() => {
+    const taken = (): Promise<void> | undefined => {
       this.#written = batch.at(-1)!.hash
-    })
+      return this.#options.checkpoints?.take(batch)
+    }
+    return appended === undefined ? taken() : appended.then(taken)
   }
 
   /** Writes on until nothing is left, so that everybody who waits meanwhile shares one write. */

@@ -14,6 +14,7 @@ export const journalCases: Readonly<Record<string, (journal: Journal) => Promise
   'takes what is appended while another append is under way': takesMeanwhile,
   'keeps payloads byte for byte': keepsPayloads,
   'keeps answers of people apart from the records': keepsAnswers,
+  'keeps checkpoints apart, also when what was said is erased': keepsCheckpoints,
   'keeps line separators and other odd characters': oddCharacters,
 }
 
@@ -97,6 +98,23 @@ async function keepsAnswers(journal: Journal): Promise<void> {
   assert.deepEqual(await journal.answers('run_a'), ['{"one":"\u2028"}', 'two\nlines'])
   assert.equal((await all(journal, 'run_a')).length, 1)
   await journal.append('run_a', 1, recordsOf('run_a', 2).slice(1))
+}
+
+/** A journal may do without checkpoints. */
+async function keepsCheckpoints(journal: Journal): Promise<void> {
+  assert.equal(journal.addCheckpoint === undefined, journal.checkpoints === undefined)
+  if (journal.addCheckpoint === undefined || journal.checkpoints === undefined) return
+  assert.deepEqual(await journal.checkpoints('run_a'), [])
+  await journal.append('run_a', 0, recordsOf('run_a', 1))
+  await journal.append('run_b', 0, recordsOf('run_b', 1))
+  await journal.addCheckpoint('run_a', 'one.two.three')
+  await journal.addCheckpoint('run_b', 'other')
+  await journal.addCheckpoint('run_a', 'four"\n\u2028')
+  await journal.erase('run_a')
+  assert.deepEqual(await journal.checkpoints('run_a'), ['one.two.three', 'four"\n\u2028'])
+  await journal.remove('run_a')
+  assert.deepEqual(await journal.checkpoints('run_a'), [])
+  assert.deepEqual(await journal.checkpoints('run_b'), ['other'])
 }
 
 async function oddCharacters(journal: Journal): Promise<void> {

@@ -1,0 +1,92 @@
+import { canonicalJson, sha256 } from '../base/digest.ts'
+import type { Checkpoint } from '../journal/checkpoint.ts'
+import type { Journal, JournalRecord } from '../journal/journal.ts'
+import { RecordTree } from '../journal/tree.ts'
+
+/** Records after which a checkpoint is due, whatever they are. */
+const interval = 100
+
+export interface CheckpointOptions {
+  readonly runId: string
+  readonly journal: Required<Pick<Journal, 'addCheckpoint' | 'checkpoints'>> & Pick<Journal, 'read'>
+  /** Makes the compact JWS of a payload. */
+  readonly sign: (payload: Uint8Array) => Promise<string>
+  /** RFC 3339 text of now. */
+  readonly now: () => string
+}
+
+/**
+ * Signs what the journal holds of a run: after every 100 records, after answers of people, and at
+ * the end. A checkpoint covers only what the journal has taken.
+ */
+export class Checkpoints {
+  readonly #options: CheckpointOptions
+  readonly #tree = new RecordTree()
+  /** Digests of written records that are not in the tree yet; `#first` is the number of the first. */
+  #written: string[] = []
+  #first = 0
+  /** Records that the last checkpoint covers. */
+  #covered: number | undefined
+  #previous: string | null = null
+  #isDue = false
+  #isFinal = false
+
+  constructor(options: CheckpointOptions) {
+    this.#options = options
+  }
+
+  /** Takes records that have been written; what it returns has to be waited for. */
+  take(records: readonly JournalRecord[]): Promise<void> | undefined {
+    if (this.#written.length === 0) this.#first = records[0]!.seq
+    for (const { hash, line } of records) {
+      this.#written.push(hash)
+      this.#isFinal = line.endsWith(ending('end'))
+      this.#isDue ||= this.#isFinal || line.endsWith(ending('approval-decision'))
+    }
+    const covered = this.#covered ?? this.#first
+    const size = this.#first + this.#written.length
+    return this.#isDue || size - covered >= interval ? this.#write() : undefined
+  }
+
+  async #write(): Promise<void> {
+    const { runId, journal, sign, now } = this.#options
+    await this.#catchUp()
+    const head = this.#written.at(-1)!
+    const isFinal = this.#isFinal
+    for (const digest of this.#written) this.#tree.add(digest)
+    this.#written = []
+    this.#isDue = false
+    const checkpoint: Checkpoint = {
+      v: 1,
+      runId,
+      size: this.#tree.size,
+      head,
+      root: this.#tree.root(),
+      previous: this.#previous,
+      final: isFinal,
+      at: now(),
+    }
+    const signed = await sign(new TextEncoder().encode(canonicalJson(checkpoint)))
+    await journal.addCheckpoint(runId, signed)
+    this.#covered = checkpoint.size
+    this.#previous = sha256(signed)
+  }
+
+  /** What somebody else has written of the run before it is carried on here. */
+  async #catchUp(): Promise<void> {
+    if (this.#covered !== undefined) return
+    const { runId, journal } = this.#options
+    if (this.#first === 0) return
+    for await (const { hash, seq } of journal.read(runId)) {
+      if (seq >= this.#first) break
+      this.#tree.add(hash)
+    }
+    const last = (await journal.checkpoints(runId)).at(-1)
+    if (last !== undefined) this.#previous = sha256(last)
+  }
+}
+
+/** Lines are canonical JSON, and nothing in these records comes behind their type but the version. */
+function ending(type: string): string {
+  return `"type":"${type}","v":1}`
+}
