@@ -1,5 +1,4 @@
 import { sha256 } from '../base/digest.ts'
-import { randomHex } from '../base/ids.ts'
 import { parseExact } from '../base/json-source.ts'
 import type { StructuralEvent } from '../protocol/run-event.ts'
 import type { JournalRecord } from './journal.ts'
@@ -48,8 +47,7 @@ export class Chain {
   }
 
   seal(event: StructuralEvent): JournalRecord {
-    const value = payloadText(event)
-    const payload = value === undefined ? undefined : `{"salt":"${randomHex()}","value":${value}}`
+    const payload = payloadText(event)
     const leaf = leafOf(
       lineText(event, {
         prev: this.#head,

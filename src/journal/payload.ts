@@ -1,12 +1,14 @@
+import { randomHex } from '../base/ids.ts'
 import type { StructuralEvent } from '../protocol/run-event.ts'
 
 /**
  * The JSON text of what is kept apart from the line of an event, so that it can be erased without
- * breaking the chain: what people, models and tools said. Undefined when an event has none.
+ * breaking the chain: what people, models and tools said, and a salt, without which a short text
+ * could be guessed by its digest. Undefined when an event has none.
  */
 export function payloadText(event: StructuralEvent): string | undefined {
-  const payload = payloadOf(event)
-  return payload === undefined ? undefined : JSON.stringify(payload)
+  const value = payloadOf(event)
+  return value === undefined ? undefined : JSON.stringify({ salt: randomHex(), value })
 }
 
 function payloadOf(event: StructuralEvent): object | undefined {
