@@ -24,9 +24,9 @@ export interface Effort {
   readonly decisions: number
 }
 
-/** About six minutes in all. */
+/** About twelve minutes in all. */
 export const full: Effort = {
-  warmUpMs: 20_000,
+  warmUpMs: 40_000,
   sliceMs: 400,
   rounds: 11,
   fewestRounds: 5,

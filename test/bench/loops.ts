@@ -96,8 +96,11 @@ export async function measureLoops(
   }
 }
 
-/** Slices in a row that must not be faster than the best one before them. */
-const steadySlices = 5
+/**
+ * Slices in a row that must not be faster than the best one before them: eight seconds in full, or
+ * the pause between two rounds of compiling would pass for the end of it.
+ */
+const steadySlices = 20
 
 /**
  * Lets a contestant run until its CPU per run stops falling, as it does while the engine compiles:
