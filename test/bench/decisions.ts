@@ -127,7 +127,7 @@ function subject({ shape, rules, policy }: Loaded, outcome: Outcome, distinct: n
 }
 
 /** A call about the customer of a rule, if that rule can give the wanted answer. */
-function decisionRequest(
+export function decisionRequest(
   rule: number,
   wanted: Outcome,
   tools: readonly string[],
@@ -156,7 +156,8 @@ function timeDecisions({ policy, requests }: Subject, count: number): number[] {
   return nanoseconds
 }
 
-function timerCost(): number {
+/** Nanoseconds of one look at the clock. */
+export function timerCost(): number {
   const nanoseconds: number[] = []
   for (let at = 0; at < 5000; at++) {
     const start = process.hrtime.bigint()

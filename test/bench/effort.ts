@@ -22,6 +22,10 @@ export interface Effort {
   readonly holdRounds: number
   /** Timed decisions per policy and round. */
   readonly decisions: number
+  /** Of every part on its own. */
+  readonly partRounds: number
+  /** Runs in one process; `--runs` says otherwise. */
+  readonly soakRuns: number
 }
 
 /** About twelve minutes in all. */
@@ -38,6 +42,8 @@ export const full: Effort = {
   sizeRounds: 9,
   holdRounds: 5,
   decisions: 5000,
+  partRounds: 9,
+  soakRuns: 20_000,
 }
 
 /** About a minute and a half in all. */
@@ -54,6 +60,8 @@ export const quick: Effort = {
   sizeRounds: 3,
   holdRounds: 1,
   decisions: 1000,
+  partRounds: 3,
+  soakRuns: 2000,
 }
 
 /** With the peers, everything in under twenty minutes: nobody is warmed up longer than they are. */

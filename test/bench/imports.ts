@@ -27,6 +27,7 @@ export async function measureImports(count: number): Promise<ImportRow[]> {
     { what: 'bare node', args: ['-e', ''] },
     { what: "import('sallyport')", args: ['-e', "import('sallyport')"], bar: 2 },
     { what: "import('undici')", args: ['-e', "import('undici')"] },
+    { what: 'sallyport --version', args: ['dist/cli/main.js', '--version'], bar: 1.3 },
     { what: 'first S1 run, floor', args: [startUp, 'floor', server.baseUrl] },
     { what: 'first S1 run, sallyport', args: [startUp, 'sallyport', server.baseUrl] },
   ]

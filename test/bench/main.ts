@@ -1,19 +1,23 @@
-// `npm run bench -- [--peers] [--quick] [--check] [s1 s2 s3 s4 s5 wires sizes hold decide flow import]`; without names everything.
+// `npm run bench -- [--peers] [--quick] [--check] [--runs N] [name...]`; without names everything. The names
+// are those of the scenarios and `wires sizes hold decide flow import parts soak engines`.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
 import { contestantNames, peerNames } from './contestant.ts'
 import type { DecisionRow, LoadRow } from './decisions.ts'
 import { full, fullWithPeers, quick, quickWithPeers, type Effort } from './effort.ts'
+import { measureEngines } from './engines.ts'
 import type { FlowRow } from './flow.ts'
 import { measureHold } from './hold.ts'
 import { measureImports } from './imports.ts'
 import { measureLoops, type LoopRow } from './loops.ts'
 import { machine } from './machine.ts'
+import type { PartRow } from './parts.ts'
 import { installPeers } from './peers.ts'
 import { startServer, startWorker, type Worker } from './processes.ts'
 import { scenarios } from './scenarios.ts'
 import { measureSizes } from './sizes.ts'
+import { measureSoak, type SoakRow } from './soak.ts'
 import { judge, markdown, type Results } from './table.ts'
 import type { WireRow } from './wires.ts'
 
@@ -23,6 +27,7 @@ const { values, positionals } = parseArgs({
     peers: { type: 'boolean' },
     quick: { type: 'boolean' },
     check: { type: 'boolean' },
+    runs: { type: 'string' },
   },
 })
 const withPeers = values.peers === true
@@ -38,6 +43,9 @@ const known = [
   'decide',
   'flow',
   'import',
+  'parts',
+  'soak',
+  ...(withPeers ? ['engines'] : []),
 ]
 for (const name of positionals) {
   if (!known.some((id) => id.startsWith(name))) {
@@ -55,6 +63,9 @@ const sizes = wanted('sizes') ? await runSizes() : []
 const hold = wanted('hold') ? await runHold() : []
 const { decisions, loads } = await runDecisions()
 const flow = wanted('flow') ? await runFlow() : []
+const parts = wanted('parts') ? await runParts() : []
+const soak = wanted('soak') ? [await runSoak()] : []
+const { engines, failed: failedEngines } = await runEngines()
 const seconds = (performance.now() - started) / 1000
 const results: Results = {
   machine: here,
@@ -67,6 +78,10 @@ const results: Results = {
   loads,
   flow,
   imports,
+  parts,
+  soak,
+  engines,
+  failedEngines,
 }
 write(results)
 if (values.check === true && judge(results).some(({ value, bar }) => !(value <= bar))) {
@@ -147,6 +162,27 @@ async function runFlow(): Promise<FlowRow[]> {
   process.stderr.write('flow\n')
   const { measureFlow } = await import('./flow.ts')
   return measureFlow(effort.decisions)
+}
+
+async function runParts(): Promise<PartRow[]> {
+  process.stderr.write('parts\n')
+  const { measureParts } = await import('./parts.ts')
+  return measureParts(effort.partRounds)
+}
+
+function runSoak(): Promise<SoakRow> {
+  process.stderr.write('soak\n')
+  const runs = values.runs === undefined ? effort.soakRuns : Number(values.runs)
+  if (!Number.isInteger(runs) || runs < 100) {
+    throw new Error(`\`--runs\` is a whole number from 100 on, not \`${values.runs}\``)
+  }
+  return measureSoak(runs)
+}
+
+async function runEngines(): ReturnType<typeof measureEngines> {
+  if (!withPeers || !wanted('engines')) return { engines: [], failed: [] }
+  process.stderr.write('engines\n')
+  return measureEngines(effort.decisions)
 }
 
 function write(all: Results): void {

@@ -1,7 +1,7 @@
 /** `spread`: ten rules for each tool; `one`: all rules on one tool. */
 export type PolicyShape = 'spread' | 'one'
 
-const rulesPerTool = 10
+export const rulesPerTool = 10
 
 export function policyTools(rules: number, shape: PolicyShape): string[] {
   const count = shape === 'one' ? 1 : Math.ceil(rules / rulesPerTool)
@@ -44,7 +44,23 @@ export function policyText(
 }
 
 function conditions(index: number): { effect: string; amount: string } {
-  if (index % 10 < 7) return { effect: 'allow', amount: `type: number, maximum: ${100 + index}` }
-  if (index % 10 === 7) return { effect: 'ask', amount: 'type: number, minimum: 0' }
-  return { effect: 'deny', amount: 'exclusiveMinimum: 50' }
+  const { effect, atMost, atLeast } = generatedRule(index)
+  if (effect === 'allow') return { effect, amount: `type: number, maximum: ${atMost}` }
+  if (effect === 'ask') return { effect, amount: `type: number, minimum: ${atLeast}` }
+  return { effect, amount: `minimum: ${atLeast}` }
+}
+
+/** What a rule of the policy says, for those who write policies otherwise; bounds on the amount are whole. */
+export interface GeneratedRule {
+  readonly effect: 'allow' | 'ask' | 'deny'
+  readonly customer: string
+  readonly atLeast?: number
+  readonly atMost?: number
+}
+
+export function generatedRule(index: number): GeneratedRule {
+  const customer = `c${index}`
+  if (index % 10 < 7) return { effect: 'allow', customer, atMost: 100 + index }
+  if (index % 10 === 7) return { effect: 'ask', customer, atLeast: 0 }
+  return { effect: 'deny', customer, atLeast: 51 }
 }

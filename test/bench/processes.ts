@@ -42,10 +42,11 @@ export async function runProcess(
   file: string,
   args: readonly string[],
   nodeOptions: readonly string[],
+  capMs?: number,
 ): Promise<unknown> {
   const child = start(file, args, nodeOptions)
   try {
-    return await nextMessage(child)
+    return await nextMessage(child, capMs)
   } finally {
     child.kill()
   }

@@ -1,10 +1,15 @@
+import { digits, table } from './cells.ts'
 import type { DecisionRow, LoadRow } from './decisions.ts'
+import type { EngineRow, FailedEngine } from './engines.ts'
 import type { FlowRow } from './flow.ts'
 import type { HoldRow } from './hold.ts'
 import type { ImportRow } from './imports.ts'
 import type { LoopRow } from './loops.ts'
 import type { Machine } from './machine.ts'
+import { judgeParts, partTables } from './part-tables.ts'
+import type { PartRow } from './parts.ts'
 import { growthOf, type SizeRow } from './sizes.ts'
+import type { SoakRow } from './soak.ts'
 import { slowMs } from './toolbox.ts'
 import type { WireRow } from './wires.ts'
 
@@ -19,6 +24,10 @@ export interface Results {
   readonly loads: readonly LoadRow[]
   readonly flow: readonly FlowRow[]
   readonly imports: readonly ImportRow[]
+  readonly parts: readonly PartRow[]
+  readonly soak: readonly SoakRow[]
+  readonly engines: readonly EngineRow[]
+  readonly failedEngines: readonly FailedEngine[]
 }
 
 export interface Verdict {
@@ -31,7 +40,8 @@ export interface Verdict {
 const slowestDecision = 5
 
 /** The product's own figures beside the highest accepted ones. */
-export function judge({ loops, wires, sizes, hold, decisions, flow, imports }: Results): Verdict[] {
+export function judge(results: Results): Verdict[] {
+  const { loops, wires, sizes, hold, decisions, flow, imports } = results
   const verdicts: Verdict[] = []
   for (const row of loops) verdicts.push(...judgeLoop(row))
   verdicts.push(...judgeMarginalTurn(loops))
@@ -60,6 +70,7 @@ export function judge({ loops, wires, sizes, hold, decisions, flow, imports }: R
   for (const { what, toBare, bar } of imports) {
     if (bar !== undefined) verdicts.push({ what: `${what} against bare node`, value: toBare, bar })
   }
+  verdicts.push(...judgeParts(results))
   return verdicts
 }
 
@@ -123,6 +134,7 @@ export function markdown(results: Results): string {
     parts.push(table(decisionHead, decisionCells(decisions)), table(loadHead, loads.map(loadCells)))
   if (flow.length > 0) parts.push(table(flowHead, flow.map(flowCells)))
   if (imports.length > 0) parts.push(table(importHead, imports.map(importCells)))
+  parts.push(...partTables(results))
   return `${parts.join('\n\n')}\n`
 }
 
@@ -240,14 +252,4 @@ const importHead = ['fresh process', 'median ms', 'best ms', '× bare node']
 
 function importCells({ what, medianMs, bestMs, toBare }: ImportRow): string[] {
   return [what, digits(medianMs), digits(bestMs), digits(toBare)]
-}
-
-function digits(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n')
 }
