@@ -1,26 +1,35 @@
 import { SallyportError } from './base/errors.ts'
 import { isAlive, ownProcess, type ProcessName } from './base/process.ts'
+import type { Gate } from './gate/gate.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Past } from './run/past.ts'
 
-/** How many carriers a run of a journal has in this process; runtimes may share a journal. */
-const carried = new WeakMap<Journal, Map<string, number>>()
+/** What carriers of runs share: a journal, also with other runtimes, or the gate of a runtime. */
+type Shared = Journal | Gate
+
+/** How many carriers a run has in this process. */
+const carried = new WeakMap<Shared, Map<string, number>>()
 
 /** Does the work of carrying a run, which others in this process know of meanwhile. */
 export async function whileCarried<Value>(
-  journal: Journal,
+  { gate, journal }: { readonly gate: Gate; readonly journal: Journal },
   runId: string,
   work: () => Promise<Value>,
 ): Promise<Value> {
-  const runs = carried.get(journal) ?? new Map<string, number>()
-  carried.set(journal, runs.set(runId, (runs.get(runId) ?? 0) + 1))
+  for (const shared of [gate, journal]) count(shared, runId, 1)
   try {
     return await work()
   } finally {
-    const left = runs.get(runId)! - 1
-    if (left === 0) runs.delete(runId)
-    else runs.set(runId, left)
+    for (const shared of [gate, journal]) count(shared, runId, -1)
   }
+}
+
+function count(shared: Shared, runId: string, change: 1 | -1): void {
+  const runs = carried.get(shared) ?? new Map<string, number>()
+  const carriers = (runs.get(runId) ?? 0) + change
+  if (carriers === 0) runs.delete(runId)
+  else runs.set(runId, carriers)
+  carried.set(shared, runs)
 }
 
 /**
@@ -39,6 +48,17 @@ export function checkCarrier(journal: Journal, { carrier, start, status }: Past)
     ? carrier.since === own.since && carried.get(journal)?.has(runId) === true
     : isAlive(carrier.pid)
   if (isAtWork) throw isCarried(runId, carrier, 'carries it')
+}
+
+/**
+ * Throws `run-carried` for a run that a runtime itself carries, whoever wants it: its gate knows one
+ * carrier of a run, with whose end it forgets what the run has read.
+ */
+export function checkOwnCarrier(gate: Gate, runId: string): void {
+  if (carried.get(gate)?.has(runId) !== true) return
+  throw new SallyportError('run-carried', `this runtime carries run \`${runId}\` itself`, {
+    help: 'let it finish, or cancel it first',
+  })
 }
 
 function isCarried(runId: string, { host, pid }: ProcessName, does: string): SallyportError {

@@ -207,7 +207,7 @@ export function environmentOf(
   }
 }
 
-function callerOf({ runId, session, principal }: JudgeContext): ModelCaller {
+export function callerOf({ runId, session, principal }: JudgeContext): ModelCaller {
   const agent = principal?.agent
   return {
     runId,

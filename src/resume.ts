@@ -1,4 +1,5 @@
 import {
+  callerOf,
   conclude,
   environmentOf,
   openCarrier,
@@ -6,9 +7,10 @@ import {
   type RuntimeParts,
   type StartedRun,
 } from './carry.ts'
-import { checkCarrier, whileCarried } from './carried-runs.ts'
+import { checkCarrier, checkOwnCarrier, whileCarried } from './carried-runs.ts'
 import { SallyportError } from './base/errors.ts'
 import { parseJson } from './base/json.ts'
+import { recallCosts } from './cost/recall.ts'
 import { readAnswer } from './gate/answer.ts'
 import type { ApprovalAnswer, Approver, JudgeContext } from './gate/verdict.ts'
 import type { Principal } from './protocol/principal.ts'
@@ -43,10 +45,11 @@ export async function resume(
     await checkPoint(snapshot, past, (from) => parts.journal.read(runId, from))
   }
   if (run.takeOver !== true) checkCarrier(parts.journal, past)
+  checkOwnCarrier(parts.gate, runId)
   checkTools(parts, past, run.acceptTools ?? [])
   const answerer = await answererOf(parts, run)
   checkDecisions(past, run.decisions ?? [])
-  return whileCarried(parts.journal, runId, () => carryOn(parts, started, past, answerer))
+  return whileCarried(parts, runId, () => carryOn(parts, started, past, answerer))
 }
 
 async function carryOn(
@@ -80,6 +83,7 @@ async function carryOn(
   await carrier.recorder.flush()
   const isCounted = parts.rested.delete(runId)
   if (!isCounted || session === undefined) parts.gate.begin(context, messages)
+  if (!isCounted) recallCostsOf(parts, past, context)
   const approve = approveBy(parts, run, answerer)
   const outcome = await carryRun({
     ...environmentOf(carrier, parts, {
@@ -134,6 +138,20 @@ function revokeAnswers(
     recorder.emit(revocation)
     remembered.revoke(revocation.approvalId)
   }
+}
+
+function recallCostsOf(
+  { costs }: RuntimeParts,
+  { start, turns }: Past,
+  context: JudgeContext,
+): void {
+  if (costs === undefined) return
+  const asked = { provider: start.model.provider, model: start.model.id, caller: callerOf(context) }
+  recallCosts(
+    costs,
+    asked,
+    turns.map(({ usage }) => usage),
+  )
 }
 
 function isTakenOver({ status }: Past, { takeOver }: ResumeOptions): boolean {

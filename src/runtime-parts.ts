@@ -83,7 +83,7 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
     checkpointsOf: await checkpointsBy(options, journal, clock),
   }
   return {
-    run: (started) => whileCarried(journal, started.runId, () => carry(parts, started)),
+    run: (started) => whileCarried(parts, started.runId, () => carry(parts, started)),
     async admit(snapshot) {
       if (parts.snapshots !== undefined) return parts.snapshots.read(snapshot)
       throw new SallyportError('bad-option', 'this runtime has no `signing` to know snapshots by', {

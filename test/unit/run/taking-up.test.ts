@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/base/json.ts'
+import { createCosts } from '../../../src/cost/costs.ts'
 import type { Journal, JournalRecord } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import type { LoadedPolicy } from '../../../src/loading/file.ts'
@@ -8,7 +9,7 @@ import { createRuntime } from '../../../src/runtime.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
 import type { ScriptedTurn } from '../../../src/testing/turn.ts'
 import type { Tool } from '../../../src/tools/tool.ts'
-import { noting, policyOf, user } from '../../support/agent.ts'
+import { noting, policyOf, toolOf, user } from '../../support/agent.ts'
 
 const auth = { custom: 'user' }
 const who = { roles: ['user'] }
@@ -185,4 +186,73 @@ describe('limits of a subject in another process', () => {
     expect(inDoubt).toEqual([])
     expect([calls.length, rules]).toEqual([1, ['limits.money']])
   })
+})
+
+const budgeted = () => createCosts({ budget: { default: { hard: 0.5 } } })
+
+test('what has been spent counts against the budget in another process', async () => {
+  const journal = memoryJournal()
+  const turns = [
+    { calls: [{ tool: 'act' }], usage: { inputTokens: 1, outputTokens: 1, cost: 0.9 } },
+    { text: 'over', usage: { inputTokens: 1, outputTokens: 1, cost: 0.9 } },
+  ]
+  const policy = policyOf({ rules: [{ id: 'acting', allow: ['act'], who }] })
+  const tool = toolOf('act')
+  const { runId, status } = await process(journal, turns, [tool], { policy, costs: budgeted() })
+    .run({ input: 'go', auth })
+    .result()
+  expect(status).toBe('limit')
+  const cut = await crashed(journal, runId, isType('turn-end'))
+  const own = budgeted()
+  const again = await process(cut, turns, [tool], { policy, costs: own }).resume(runId).result()
+  expect([again.status, own.tracker.run(runId)?.cost]).toEqual(['limit', 0.9])
+})
+
+test('a run is not taken from its own runtime, whose gate would forget what it has read', async () => {
+  const journal = memoryJournal()
+  const turns = [
+    { calls: [{ tool: 'read' }] },
+    { calls: [{ tool: 'wait' }] },
+    { calls: [{ tool: 'send', args: { to: 'm@evil.example' } }] },
+    { text: 'over' },
+  ]
+  const send = noting('send')
+  const policy = policyOf({
+    tools: {
+      read: { kind: 'read', output: { trust: 'untrusted' } },
+      send: { kind: 'write', sink: 'external', args: { to: { steers: true } } },
+    },
+    flow: { untrustedSteering: 'deny' },
+    rules: [
+      { id: 'free', allow: ['read', 'send'], who },
+      { id: 'waiting', ask: ['wait'], who, approvers: { roles: ['lead'], count: 1 } },
+    ],
+  })
+  const asked = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<undefined>()
+  const tools = [toolOf('read', { execute: () => 'm@evil.example' }), toolOf('wait'), send.tool]
+  const runtime = process(journal, turns, tools, { policy })
+  const first = runtime.run({
+    input: 'go',
+    auth,
+    approve: () => {
+      asked.resolve()
+      return answer.promise
+    },
+  })
+  await asked.promise
+  const approve = async () => {
+    answer.resolve(undefined)
+    await first.result()
+    return { action: 'approve' as const, by: { subject: 'lena', roles: ['lead'] } }
+  }
+  await expect(
+    runtime.resume(first.id, { takeOver: true, approve }).result(),
+  ).rejects.toMatchObject({ code: 'run-carried' })
+  answer.resolve(undefined)
+  expect(await first.result()).toMatchObject({ status: 'needs-approval' })
+  expect(await runtime.resume(first.id, { approve }).result()).toMatchObject({
+    status: 'completed',
+  })
+  expect(send.calls).toEqual([])
 })
