@@ -14,6 +14,8 @@ export class ModelAttempt implements Attempt {
   sender: Sender | undefined
   /** Whether server-sent events were asked for. */
   stream = false
+  /** Whether a call came with data that is wanted back with it. */
+  hasSealedCalls = false
   #failure: ModelErrorData | undefined
 
   constructor(model: string, selector: ModelSelector | undefined) {

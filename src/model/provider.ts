@@ -18,6 +18,7 @@ import type { ModelsCall } from './provider-models.ts'
 import { Senders, type Sender } from './provider-keys.ts'
 import { Ways } from './provider-ways.ts'
 import { Quotas } from './quota.ts'
+import { named, withoutForeign } from './sealed.ts'
 import type { ModelSelector } from './select.ts'
 
 /** Asks one endpoint over one wire. */
@@ -105,7 +106,9 @@ export class HttpProvider {
         const events = dueEvents(exchange)
         if (events.length === 0) continue
         const failed = this.#note(events, attempt, startedAt)
-        yield failed ? events.map((event) => scrub(event, asking.secrets)) : events
+        const { provider } = this.#settings.options
+        const told = named(events, provider, attempt.hasSealedCalls)
+        yield failed ? told.map((event) => scrub(event, asking.secrets)) : told
       } while (await exchange.read())
     } finally {
       attempt?.close()
@@ -123,6 +126,7 @@ export class HttpProvider {
         // what failed at its start has been counted
         if (attempt.failure === undefined) this.#ways.failedLater(attempt, event.error, metrics)
       } else if (event.type === 'usage') metrics.used(event.usage)
+      else if (event.type === 'tool-call') attempt.hasSealedCalls ||= event.opaque !== undefined
       else if (event.type === 'end' && event.finishReason.unified !== 'error') {
         metrics.succeeded++
         metrics.lastModel = event.model ?? attempt.model
@@ -194,7 +198,9 @@ export class HttpProvider {
   #encode(asking: Asking, model: string, stream: boolean): string {
     const { written } = asking
     if (written?.model === model && written.stream === stream) return written.body
-    const body = this.#codec.encode(asking.request, { model, stream })
+    const { request } = asking
+    const messages = withoutForeign(request.messages, this.#settings.options.provider)
+    const body = this.#codec.encode({ ...request, messages }, { model, stream })
     asking.written = { model, stream, body }
     return body
   }

@@ -25,6 +25,7 @@ export interface AssembledTurn {
   readonly cost: Cost | undefined
   readonly error: ModelErrorData | undefined
   readonly opaque: ModelEnd['opaque']
+  readonly provider: string | undefined
   readonly model: string | undefined
   readonly responseId: string | undefined
 }
@@ -127,6 +128,7 @@ export class TurnAssembler {
       cost,
       error: this.#error,
       opaque: end?.opaque,
+      provider: end?.provider,
       model: end?.model,
       responseId: end?.responseId,
     }

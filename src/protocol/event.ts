@@ -69,6 +69,8 @@ export interface ModelEnd {
   /** The model's refusal in its own words; never part of the text. */
   readonly refusal?: string
   readonly opaque?: { readonly wire: string; readonly value: JsonValue }
+  /** Who wants the opaque data of the response back, that of its calls included. */
+  readonly provider?: string
   /** The model that answered, if the provider says so. */
   readonly model?: string
   /** The provider's id of the response, for support cases. */

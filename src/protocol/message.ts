@@ -65,6 +65,11 @@ export interface AssistantMessage {
   readonly content: readonly AssistantPart[]
   /** Data the provider wants back unchanged with this message; only for the wire it came from. */
   readonly opaque?: { readonly wire: string; readonly value: JsonValue }
+  /**
+   * Whose opaque data the message and its calls hold: nobody else is sent it. Without a name whoever
+   * speaks the wire is.
+   */
+  readonly provider?: string
 }
 
 /** The answer to one tool call; refusals and failures are answers too. */

@@ -201,7 +201,7 @@ export const isMessage: OptionCheck = (name, value) => {
     })
   }
   contents[role]!(`${name}.content`, value['content'])
-  if (role === 'assistant') checkGiven(value, { opaque: isOpaque }, `${name}.`)
+  if (role === 'assistant') checkGiven(value, { opaque: isOpaque, provider: isText }, `${name}.`)
   if (role !== 'tool') return
   checkTexts(name, value, ['callId', 'providerId', 'tool'])
   isFlag(`${name}.isError`, value['isError'])

@@ -48,6 +48,7 @@ export function pastModelTurn({ calls, end, message, usage }: PastTurn): ModelTu
       cost: usage.cost,
       error: undefined,
       opaque: message?.opaque,
+      provider: message?.provider,
       model: end?.model,
       responseId: end?.responseId,
     },

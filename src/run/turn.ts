@@ -163,5 +163,6 @@ function toMessage(turn: AssembledTurn, calls: readonly ToolCall[]): AssistantMe
     role: 'assistant',
     content,
     ...(turn.opaque === undefined ? {} : { opaque: turn.opaque }),
+    ...(turn.provider === undefined ? {} : { provider: turn.provider }),
   }
 }

@@ -1,0 +1,43 @@
+import type { ModelEvent } from '../protocol/event.ts'
+import type { AssistantMessage, Message } from '../protocol/message.ts'
+
+/** Messages without what others have sealed, each made once: wires write the same message once. */
+const bare = new WeakMap<AssistantMessage, AssistantMessage>()
+
+/**
+ * The messages as a provider may see them. What another one wants back opaque is left out: it may be
+ * sealed reasoning, which is that provider's alone, and what it says of its own tools and containers
+ * is not to be taken for ours.
+ */
+export function withoutForeign(messages: readonly Message[], provider: string): readonly Message[] {
+  const isForeign = (message: Message): message is AssistantMessage =>
+    message.role === 'assistant' && (message.provider ?? provider) !== provider
+  if (!messages.some(isForeign)) return messages
+  return messages.map((message) => (isForeign(message) ? bareOf(message) : message))
+}
+
+function bareOf(message: AssistantMessage): AssistantMessage {
+  const known = bare.get(message)
+  if (known !== undefined) return known
+  const made: AssistantMessage = {
+    role: 'assistant',
+    content: message.content.map((part) => {
+      if (part.type !== 'tool-call') return part
+      const { opaque: _opaque, ...rest } = part
+      return rest
+    }),
+  }
+  bare.set(message, made)
+  return made
+}
+
+/** The events, their end with the name of the provider where it wants something back opaque. */
+export function named(
+  events: readonly ModelEvent[],
+  provider: string,
+  hasSealedCalls: boolean,
+): readonly ModelEvent[] {
+  const last = events.at(-1)
+  if (last?.type !== 'end' || (last.opaque === undefined && !hasSealedCalls)) return events
+  return [...events.slice(0, -1), { ...last, provider }]
+}
