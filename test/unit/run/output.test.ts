@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { JsonObject } from '../../../src/base/json.ts'
+import { parseJson, type JsonObject } from '../../../src/base/json.ts'
 import type { OutputOptions } from '../../../src/run/output.ts'
 import { verifyChain } from '../../../src/report/verify.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
@@ -215,7 +215,9 @@ describe('a form that cannot be asked for', () => {
   })
 })
 
-const fits = (value: unknown): boolean => /^(string|number|boolean)$/.test(typeof value)
+/** Numbers that reading would alter are refused, whatever the schema says. */
+const fits = (value: unknown): boolean =>
+  /^(string|number|boolean)$/.test(typeof value) && parseJson(JSON.stringify(value)).ok
 
 test('whatever a model answers twice, output is what the schema accepts or there is none', async () => {
   await fc.assert(
@@ -232,6 +234,6 @@ test('whatever a model answers twice, output is what the schema accepts or there
       else expect(fits(second)).toBe(false)
       expect(model.requests.length).toBeLessThanOrEqual(2)
     }),
-    { numRuns: 100 },
+    { numRuns: 100, examples: [[{}, 2 ** 60, false]] },
   )
 })
