@@ -77,7 +77,7 @@ async function conclude(
   if (options.report !== undefined) await writeText(options.report, renderJson(result.report))
   if (options.html !== undefined) {
     const { renderHtml } = await import('../report/html/page.ts')
-    await writeText(options.html, renderHtml(result.report))
+    await writeText(options.html, renderHtml(result.report, { journal: options.journal }))
   }
   if (options.json === true) {
     const { runId, status, text, usage, cost, error, approvals } = result

@@ -154,6 +154,9 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
         .choices(['terminal', 'json', 'html', 'markdown', 'sarif', 'junit', 'csv'])
         .default('terminal'),
     )
+    .option('--policy <file>', 'policy of the run: a page shows its rules, and which never applied')
+    .option('--policy-keys <file>', optionHelp.keys)
+    .option('--split', 'put style, script and data of a page into files beside it')
     .option('--bom', 'begin CSV with a byte order mark, for spreadsheets')
     .option('-o, --output <file>', 'write to a file instead of standard output')
     .action(async (journal: string, options) => {

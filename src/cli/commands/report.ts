@@ -8,12 +8,12 @@ import type { Report } from '../../report/report.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { checkReadable, readText, writeText } from '../files.ts'
 import { printable, type Io } from '../io.ts'
+import type { PageOptions } from '../page.ts'
 
-export interface ReportOptions {
+export interface ReportOptions extends PageOptions {
   readonly run?: string
   readonly format: 'json' | 'html' | 'terminal' | 'markdown' | 'sarif' | 'junit' | 'csv'
   readonly bom?: boolean
-  readonly output?: string
 }
 
 /** Verdicts that say a record is not what was written. */
@@ -29,10 +29,12 @@ const tampered: ReadonlySet<Verification['verdict']> = new Set([
  * `report.json` (by its ending) is rendered as it is, since nothing in it can be verified.
  */
 export async function report(path: string, options: ReportOptions, io: Io): Promise<ExitCode> {
+  const isForPage = options.split === true || options.policy !== undefined
+  if (isForPage) (await import('../page.ts')).checkPageOptions(options)
   const { data, verification } = path.endsWith('.json')
     ? await openReport(path, options.run)
     : await reportOf(path, options.run, io)
-  const text = await render(data, verification, options, io)
+  const text = await render(data, { verification, journal: path }, options, io)
   if (options.output === undefined) io.out(text)
   else await writeText(options.output, text)
   if (verification === undefined || verification.verdict === 'CONSISTENT') return exitCode.done
@@ -82,16 +84,18 @@ async function findRun(
 /** Each form loads its own code only. */
 async function render(
   data: Report,
-  verification: Verification | undefined,
-  { format, bom = false }: ReportOptions,
+  origin: { verification: Verification | undefined; journal: string },
+  options: ReportOptions,
   io: Io,
 ): Promise<string> {
+  const { format, bom = false } = options
+  const { verification } = origin
   const verified = verification === undefined ? {} : { verification }
   switch (format) {
     case 'json':
       return renderJson(data)
     case 'html':
-      return (await import('../../report/html/page.ts')).renderHtml(data, verified)
+      return (await import('../page.ts')).makePage(data, origin, options, io)
     case 'markdown':
       return (await import('../../report/markdown.ts')).renderMarkdown(data, verified)
     case 'sarif':
