@@ -22,7 +22,7 @@ import { carryRun } from './run/loop.ts'
 import type { EventBody, Recorder } from './run/recorder.ts'
 import { compileOutput } from './run/output.ts'
 import { RememberedAnswers } from './run/remembered.ts'
-import { openQuestions, readPast, type Past } from './run/past.ts'
+import { openQuestions, readPast, withoutAnswered, type Past } from './run/past.ts'
 import type { Resolution } from './run/take-up.ts'
 import type { RunLimits } from './run/stop.ts'
 import { finiteLimits, narrowedLimits, type RunResult } from './runtime-options.ts'
@@ -91,7 +91,7 @@ async function carryOn(
       messages,
       output,
       past: {
-        turns: past.turns,
+        turns: withoutAnswered(past.turns, run.revoke),
         isFailed: failures.has(past.status),
         isCounted,
         resolutions: resolutionsOf(run, answerer),

@@ -97,6 +97,19 @@ export async function readPast(
   }
 }
 
+/** The turns without questions whose answers are revoked. */
+export function withoutAnswered(
+  turns: readonly PastTurn[],
+  revoked: readonly string[] = [],
+): readonly PastTurn[] {
+  if (revoked.length === 0) return turns
+  const kept = ({ question, ...call }: PastCall): PastCall => {
+    const isRevoked = question !== undefined && revoked.includes(question.request.approvalId)
+    return { ...call, question: isRevoked ? undefined : question }
+  }
+  return turns.map((turn) => ({ ...turn, calls: turn.calls.map(kept) }))
+}
+
 /** The answers of a turn whose calls are over. */
 export function answersOf({ calls }: PastTurn): readonly ToolMessage[] {
   return calls.flatMap(({ call, result }) =>
@@ -214,7 +227,9 @@ function newCall(proposed: ToolCallProposed): CallInMaking {
             const { answers, request } = this.question
             // who agreed before an edit has not seen what it changes
             const before = event.action === 'edit' ? [] : answers
-            this.question = { request, answers: [...before, event] }
+            // a question whose answers were revoked is put anew, as another one
+            this.question =
+              event.action === 'revoke' ? undefined : { request, answers: [...before, event] }
           }
           if (event.args !== undefined) {
             this.edited = JSON.stringify(event.args)

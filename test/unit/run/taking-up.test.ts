@@ -256,3 +256,42 @@ test('a run is not taken from its own runtime, whose gate would forget what it h
   })
   expect(send.calls).toEqual([])
 })
+
+describe('a yes that is revoked before its call has run', () => {
+  const turns = [{ calls: [{ tool: 'pay' }] }, { text: 'over' }]
+  const lena = { subject: 'lena', roles: ['lead'] }
+
+  /** A run whose process died between the yes and the call, and the id of the request. */
+  async function agreed() {
+    const journal = memoryJournal()
+    const { calls, tool } = noting('pay')
+    const start = (on: Journal) =>
+      process(on, turns, [tool, toolOf('look')], { policy: payingBy('ask') })
+    const { approvals, runId } = await start(journal).run({ input: 'go', auth }).result()
+    const { id } = approvals[0]!
+    const yes = JSON.stringify({ id, action: 'approve', by: lena })
+    await journal.leaveAnswer(runId, yes)
+    await start(journal).resume(runId).result()
+    const cut = await crashed(journal, runId, isType('approval-decision'))
+    await cut.leaveAnswer(runId, yes)
+    calls.length = 0
+    return { calls, id, resume: (revoke: string[]) => start(cut).resume(runId, { revoke }) }
+  }
+
+  test('counts as long as it stands', async () => {
+    const { calls, resume } = await agreed()
+    expect(await resume([]).result()).toMatchObject({ status: 'completed' })
+    expect(calls).toHaveLength(1)
+  })
+
+  test('is asked for again, whatever was left in the journal', async () => {
+    const { calls, id, resume } = await agreed()
+    for (const revoke of [[id], []]) {
+      const { approvals, status } = await resume(revoke).result()
+      expect(status).toBe('needs-approval')
+      expect(approvals).toMatchObject([{ tool: 'pay', approvedBy: [] }])
+      expect(approvals[0]!.id).not.toBe(id)
+    }
+    expect(calls).toEqual([])
+  })
+})
