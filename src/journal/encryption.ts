@@ -30,7 +30,11 @@ export interface FileJournalOptions {
 /** Throws `bad-option` for what is no list of keys with ids of their own. */
 export function checkFileOptions(owner: string, options: FileJournalOptions): void {
   checkOptions(owner, options, ['encryption'])
-  const { encryption } = options
+  checkEncryption(owner, options.encryption)
+}
+
+/** Throws `bad-option` as `checkFileOptions`. */
+export function checkEncryption(owner: string, encryption: EncryptionOptions | undefined): void {
   if (encryption === undefined) return
   checkOptions(`encryption of ${owner}`, encryption, ['keys'])
   const keys: unknown = encryption.keys

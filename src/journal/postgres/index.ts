@@ -1,0 +1,3 @@
+export { postgresJournal } from './journal.ts'
+
+export type { PostgresClient, PostgresJournalOptions } from './journal.ts'

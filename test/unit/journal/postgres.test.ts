@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import { postgresJournal, type PostgresClient } from '../../../src/journal/postgres/index.ts'
+import { recordsOf } from '../../../src/testing/journal-records.ts'
+
+// what a real server does is shown by `npm run test:postgres`
+
+const sound = { fsync: 'on', commits: 'on', encoding: 'UTF8', made: true }
+
+/** A server that answers appends by `answer`. */
+function clientOf(
+  answer: () => readonly { id: string }[],
+  look: Readonly<Record<string, unknown>> = sound,
+  version = 1,
+): PostgresClient {
+  return {
+    async query(text) {
+      if (text.includes('current_setting')) return { rows: [look] }
+      if (text.includes('max(version)')) return { rows: [{ version }] }
+      return { rows: answer() }
+    },
+  }
+}
+
+function failure(code: string): Error {
+  return Object.assign(new Error(`failed with ${code}`), { code })
+}
+
+const append = async (client: PostgresClient): Promise<void> =>
+  postgresJournal(client).append('run_a', 0, recordsOf('run_a', 1))
+
+describe('journal in Postgres', () => {
+  test.each([
+    [undefined, {}, 'a client with `query`'],
+    [{}, {}, 'a client with `query`'],
+    [clientOf(() => []), { schema: 'a"; DROP SCHEMA public; --' }, 'no usable schema'],
+    [clientOf(() => []), { schema: 'Audit' }, 'no usable schema'],
+    [clientOf(() => []), { scheme: 'audit' }, 'did you mean `schema`'],
+    [clientOf(() => []), { encryption: { keys: [] } }, 'no keys'],
+  ])('refuses options that are none: %#', (client, options, message) => {
+    expect(() => postgresJournal(client as PostgresClient, options as object)).toThrow(message)
+  })
+
+  test.each([
+    [{ ...sound, fsync: 'off' }, 1, '`fsync` is off'],
+    [{ ...sound, commits: 'off' }, 1, '`synchronous_commit` is off'],
+    [{ ...sound, encoding: 'SQL_ASCII' }, 1, '`SQL_ASCII`'],
+    [sound, 2, 'format 2'],
+  ])('writes nothing to a server that does not fit: %#', async (look, version, message) => {
+    let appends = 0
+    const client = clientOf(() => [{ id: `run_a${appends++}` }], look, version)
+    await expect(append(client)).rejects.toMatchObject({
+      code: 'bad-journal',
+      message: expect.stringContaining(message),
+    })
+    expect(appends).toBe(0)
+  })
+
+  test.each(['40P01', '40001'])('tries again what the server gave up by %s', async (code) => {
+    let attempts = 0
+    const client = clientOf(() => {
+      if (++attempts < 3) throw failure(code)
+      return [{ id: 'run_a' }]
+    })
+    await append(client)
+    expect(attempts).toBe(3)
+  })
+
+  test.each([
+    ['40P01', 5],
+    ['53100', 1],
+    ['08006', 1],
+  ])('gives up at %s after %i attempts', async (code, wanted) => {
+    let attempts = 0
+    const client = clientOf(() => {
+      attempts++
+      throw failure(code)
+    })
+    await expect(append(client)).rejects.toMatchObject({ code: 'bad-journal' })
+    expect(attempts).toBe(wanted)
+  })
+
+  test('goes on with later appends after one that failed', async () => {
+    let fails = true
+    const client = clientOf(() => {
+      if (fails) throw failure('53100')
+      return [{ id: 'run_a' }]
+    })
+    const journal = postgresJournal(client)
+    const first = async () => journal.append('run_a', 0, recordsOf('run_a', 1))
+    await expect(first()).rejects.toMatchObject({ code: 'bad-journal' })
+    fails = false
+    await first()
+    await journal.close()
+  })
+})
