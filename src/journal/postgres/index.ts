@@ -1,3 +1,4 @@
 export { postgresJournal } from './journal.ts'
 
-export type { PostgresClient, PostgresJournalOptions } from './journal.ts'
+export type { PostgresClient } from './database.ts'
+export type { PostgresJournalOptions } from './journal.ts'

@@ -8,8 +8,6 @@ import { planPrune } from '../retention.ts'
 import { Appends } from './appends.ts'
 import { Database, type PostgresClient, type Row } from './database.ts'
 
-export type { PostgresClient } from './database.ts'
-
 export interface PostgresJournalOptions extends FileJournalOptions {
   /**
    * The schema that holds the tables: 1 to 63 lower-case letters, digits and `_`. Default
