@@ -22,10 +22,14 @@ export function listAt(object: Record<string, unknown>, key: string): readonly u
   return Array.isArray(value) ? value : []
 }
 
-/** A finite number that is not negative, as counts and prices are. */
+/**
+ * A number that is not negative, as counts and prices are; of one that no count can be, 2^53 - 1: sums
+ * over a run have to stay numbers.
+ */
 export function countAt(object: Record<string, unknown>, key: string): number | undefined {
   const value = object[key]
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return undefined
+  return Math.min(value, Number.MAX_SAFE_INTEGER)
 }
 
 /**

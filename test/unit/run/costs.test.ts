@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { createCosts, type CostsOptions } from '../../../src/cost/costs.ts'
 import { priceTable } from '../../../src/cost/price-table.ts'
+import { openaiCompatible } from '../../../src/model/compatible.ts'
 import { router } from '../../../src/model/router.ts'
 import type { ModelCaller } from '../../../src/protocol/model.ts'
 import { renderTerminal } from '../../../src/report/terminal.ts'
 import { createRuntime } from '../../../src/runtime.ts'
+import { fakeProvider } from '../../../src/testing/fake-provider.ts'
 import { scripted, type ScriptedStep } from '../../../src/testing/scripted.ts'
 import { agentOf, allowing, finish, noting, only, user } from '../../support/agent.ts'
 import { host, overloaded, times } from '../../support/models.ts'
@@ -22,6 +24,28 @@ function counted(turns: readonly ScriptedStep[], options: CostsOptions = {}) {
 }
 
 describe('the costs of a run', () => {
+  test('stay numbers whatever an endpoint claims', async () => {
+    const huge = { inputTokens: 1.7e308, outputTokens: 1.7e308, cost: 1.7e308 }
+    const turn = { calls: [{ tool: 'act' }], usage: huge }
+    await using endpoint = await fakeProvider({ turns: [turn, { text: 'over', usage: huge }] })
+    const { tool } = noting('act')
+    const { baseUrl } = endpoint
+    const { result } = await finish(
+      agentOf([], {
+        model: openaiCompatible({ baseUrl, model: 'm' }),
+        tools: [tool],
+        policy: allowing('act'),
+      }).start(),
+    )
+    const most = 2 * Number.MAX_SAFE_INTEGER
+    expect(result).toMatchObject({
+      status: 'completed',
+      usage: { inputTokens: most, outputTokens: most },
+      cost: { amount: most },
+      report: { totals: { cost: { amount: most } } },
+    })
+  })
+
   test('come from the table where the provider does not say, and are counted for everybody', async () => {
     const { costs, start } = counted([
       { calls: [{ tool: 'act' }], usage },
