@@ -3,7 +3,8 @@ import type { UserPart } from './protocol/message.ts'
 import { checkGiven, isText, isUserContent } from './protocol/option-checks.ts'
 import type { OutputOf, OutputSchema } from './run/output.ts'
 import type { Run } from './run/run.ts'
-import type { RunOptions, RunResult, Runtime } from './runtime-options.ts'
+import type { Runtime } from './runtime-handle.ts'
+import type { RunOptions, RunResult } from './runtime-options.ts'
 
 /** A question in the words of a chat; everything else is as for `run`. */
 export interface AskOptions<Schema extends OutputSchema = OutputSchema> extends Omit<

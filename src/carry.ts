@@ -1,5 +1,4 @@
 import type { Clock } from './base/clock.ts'
-import type { ErrorData } from './base/errors.ts'
 import { ownProcess } from './base/process.ts'
 import type { Costs } from './cost/costs.ts'
 import type { Authenticator } from './gate/authenticate.ts'
@@ -10,7 +9,6 @@ import type { Journal } from './journal/journal.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Message } from './protocol/message.ts'
 import type { Model, ModelCaller } from './protocol/model.ts'
-import { noUsage } from './protocol/usage.ts'
 import { createFold, type ReportFold } from './report/fold.ts'
 import type { Report } from './report/report.ts'
 import { isFinal, type RestedRuns } from './rested-runs.ts'
@@ -26,14 +24,17 @@ import type { Past } from './run/past.ts'
 import { RememberedAnswers } from './run/remembered.ts'
 import { recordStart, type FirstRecord } from './run/start.ts'
 import type { RunLimits } from './run/stop.ts'
+import type { Stops } from './run/stops.ts'
 import {
   finiteLimits,
   type RunOptions,
   type RunResult,
   type RuntimeOptions,
 } from './runtime-options.ts'
+import type { SessionTurns } from './session-turns.ts'
 import type { Snapshots } from './snapshot.ts'
 import { compileScope, scopesOf } from './task-scope.ts'
+import { denied, entryRefusal, turnedAway } from './turned-away.ts'
 import type { ToolRegistry } from './tools/registry.ts'
 import type { Tool } from './tools/tool.ts'
 
@@ -56,6 +57,9 @@ export interface RuntimeParts {
   readonly rested: RestedRuns
   /** Who signs what is recorded of a run; undefined without `signing`. */
   readonly checkpointsOf: ((runId: string) => Checkpoints) | undefined
+  readonly sessions: SessionTurns
+  readonly stops: Stops
+  readonly drain: AbortSignal
   /** Undefined where nothing is signed. */
   readonly snapshots: Snapshots | undefined
 }
@@ -73,10 +77,25 @@ export interface StartedRun<Options extends CarryOptions = RunOptions> {
   readonly queue: EventQueue
   readonly limits: RunLimits
   readonly signal: AbortSignal
+  /** Stops the run from outside; `detail` says why. */
+  stop(detail: string): void
 }
 
 /** Carries one run from its first record to its result. */
 export async function carry(parts: RuntimeParts, started: StartedRun): Promise<RunResult> {
+  const leave = await parts.sessions.enter(started.run.session, started.signal)
+  try {
+    return await carryInTurn(parts, started, leave === undefined)
+  } finally {
+    leave?.()
+  }
+}
+
+async function carryInTurn(
+  parts: RuntimeParts,
+  started: StartedRun,
+  isBusy: boolean,
+): Promise<RunResult> {
   const { run, runId } = started
   const caller = await parts.authenticator(parts.policy()).authenticate(run.auth)
   const principal = caller.ok ? caller.principal : null
@@ -91,10 +110,14 @@ export async function carry(parts: RuntimeParts, started: StartedRun): Promise<R
     limits: finiteLimits(started.limits),
     scope: run.scope && scopesOf(run.scope),
   })
-  if (!caller.ok)
-    return conclude(parts, carrier, turnedAway(carrier.recorder, caller.error, messages))
+  const refusal = caller.ok ? entryRefusal(parts, context, isBusy) : denied(caller.error)
+  if (refusal !== undefined) {
+    return conclude(parts, carrier, turnedAway(carrier.recorder, refusal, messages))
+  }
   parts.gate.begin(context, messages)
+  const leave = parts.stops.enter(context, started.stop)
   const outcome = await carryRun(environmentOf(carrier, parts, { context, messages, output }))
+  leave()
   parts.gate.forget(context)
   parts.rested.note(runId, outcome.status)
   return conclude(parts, carrier, outcome)
@@ -180,7 +203,7 @@ function opening(instructions: string | undefined, run: RunOptions): readonly Me
 
 export function environmentOf(
   { recorder, started: { run, runId, limits, signal } }: Carrier,
-  { options, model, costs, clock, gate, keys, registry }: RuntimeParts,
+  { options, model, costs, clock, drain, gate, keys, registry, stops }: RuntimeParts,
   beginning: Beginning,
 ): RunEnvironment {
   return {
@@ -203,6 +226,8 @@ export function environmentOf(
     approve: run.approve ?? options.approve,
     remembered: new RememberedAnswers(),
     signal,
+    drain,
+    stops,
     keys,
   }
 }
@@ -220,29 +245,6 @@ export function callerOf({ runId, session, principal }: JudgeContext): ModelCall
 async function writeEnd(recorder: Recorder, outcome: RunOutcome): Promise<RunOutcome> {
   const error = await recorder.end(outcome.status, outcome.error)
   return error === undefined ? outcome : { ...outcome, status: 'error', error }
-}
-
-/** The outcome of a run whose caller could not be authenticated: nothing happened. */
-function turnedAway(
-  recorder: Recorder,
-  error: ErrorData,
-  messages: readonly Message[],
-): RunOutcome {
-  recorder.emit({ type: 'error', ...error })
-  return {
-    status: 'denied',
-    text: '',
-    images: [],
-    output: undefined,
-    refusal: undefined,
-    finishReason: undefined,
-    usage: noUsage,
-    cost: undefined,
-    messages,
-    approvals: [],
-    inDoubt: [],
-    error,
-  }
 }
 
 function toResult(

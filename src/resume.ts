@@ -28,6 +28,7 @@ import type { RunLimits } from './run/stop.ts'
 import { finiteLimits, narrowedLimits, type RunResult } from './runtime-options.ts'
 import { isFinal } from './rested-runs.ts'
 import { checkPoint, type Snapshot } from './snapshot.ts'
+import { entryRefusal } from './turned-away.ts'
 import { compileScope } from './task-scope.ts'
 
 /** Ends after which a run may be taken up where it stopped. */
@@ -49,7 +50,28 @@ export async function resume(
   checkTools(parts, past, run.acceptTools ?? [])
   const answerer = await answererOf(parts, run)
   checkDecisions(past, run.decisions ?? [])
-  return whileCarried(parts, runId, () => carryOn(parts, started, past, answerer))
+  return inTurn(parts, started, past, () =>
+    whileCarried(parts, runId, () => carryOn(parts, started, past, answerer)),
+  )
+}
+
+/** Rejects where the caller of the run was stopped, or another run of its session is at work. */
+async function inTurn(
+  { sessions, stops }: RuntimeParts,
+  { runId, signal }: StartedRun<ResumeOptions>,
+  { start: { principal, session } }: Past,
+  work: () => Promise<RunResult>,
+): Promise<RunResult> {
+  const leave = await sessions.enter(session, signal)
+  try {
+    const context = { runId, session, principal }
+    const refusal = entryRefusal({ stops }, context, leave === undefined)
+    if (refusal === undefined) return await work()
+    const { code, help, message } = refusal.error
+    throw new SallyportError(code, message, help === undefined ? {} : { help })
+  } finally {
+    leave?.()
+  }
 }
 
 async function carryOn(
@@ -84,6 +106,7 @@ async function carryOn(
   const isCounted = parts.rested.delete(runId)
   if (!isCounted || session === undefined) parts.gate.begin(context, messages)
   if (!isCounted) recallCostsOf(parts, past, context)
+  const leave = parts.stops.enter(context, started.stop)
   const approve = approveBy(parts, run, answerer)
   const outcome = await carryRun({
     ...environmentOf(carrier, parts, {
@@ -101,6 +124,7 @@ async function carryOn(
     remembered,
     askAgain: true,
   })
+  leave()
   parts.gate.forget(context)
   parts.rested.note(runId, outcome.status)
   return conclude(parts, carrier, outcome)

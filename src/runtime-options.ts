@@ -23,6 +23,7 @@ import {
   isMessage,
   isNumber,
   isObjectOf,
+  isOneOf,
   isOutput,
   isPlainObject,
   isSignal,
@@ -36,11 +37,11 @@ import type { ModelSettings, ToolChoice } from './protocol/request.ts'
 import type { EndStatus, ScopePart } from './protocol/run-event.ts'
 import type { Cost, FinishReason, Usage } from './protocol/usage.ts'
 import type { Report } from './report/report.ts'
-import type { ResumeOptions } from './resume-options.ts'
 import type { Approve } from './run/environment.ts'
-import type { OutputOf, OutputOptions, OutputSchema } from './run/output.ts'
-import type { Run } from './run/run.ts'
+import type { OutputOptions, OutputSchema } from './run/output.ts'
 import { defaultLimits, type RunLimits, type StopCondition } from './run/stop.ts'
+import type { StopRequest } from './run/stops.ts'
+import type { SessionMode } from './session-turns.ts'
 import type { SigningOptions } from './snapshot.ts'
 import type { Tool, ToolDefinition, ToolLog } from './tools/tool.ts'
 
@@ -76,6 +77,12 @@ export interface RuntimeOptions {
   readonly costs?: Costs
   /** What `result.snapshot` is signed with. Without it runs are resumed by their ids only. */
   readonly signing?: SigningOptions
+  /**
+   * What becomes of a run whose `session` has another one at work in this runtime: it waits for it,
+   * or ends as `error` with `session-busy`. Default `queue`. A tool that starts a run in the session
+   * of its own run would wait for itself: give that run another session.
+   */
+  readonly sessions?: SessionMode
   readonly clock?: Clock
   readonly log?: ToolLog
 }
@@ -146,34 +153,6 @@ export interface RunResult<Output = unknown> {
   readonly error?: ErrorData
 }
 
-export interface Runtime {
-  /** Rejects with the mistakes that only show when tools are compiled; runs do this by themselves. */
-  ready(): Promise<void>
-  run<Schema extends OutputSchema = OutputSchema>(
-    options: RunOptions<Schema>,
-  ): Run<RunResult<OutputOf<Schema>>>
-  /**
-   * Carries a run of the journal on: one that waits for people, was stopped or failed, or whose
-   * process died. Calls that have a result are not run again, and the model is not asked again for
-   * calls it has made. The policy of now is asked anew, and of two decisions the stricter one
-   * holds. A call that was started without a result is run again only if its tool is idempotent;
-   * else it waits for an operator (`resolve`), and the run ends as `needs-approval`.
-   *
-   * A snapshot counts only as long as the run has not gone on since. Throws `snapshot-malformed`;
-   * `result()` rejects with the other `snapshot-` codes before anything is read or done.
-   *
-   * `result()` rejects with `bad-option` for a run the journal does not hold, `run-not-resumable`
-   * for one that is complete or partly erased, `bad-journal` for one that was altered,
-   * `tool-drift` where a tool has changed, `run-carried` where another process may be carrying it,
-   * `journal-conflict` where one was faster,
-   * `approval-invalid` and `unauthenticated` for decisions that fit no open question.
-   */
-  resume<Schema extends OutputSchema = OutputSchema>(
-    snapshotOrRunId: string,
-    options?: ResumeOptions<Schema>,
-  ): Run<RunResult<OutputOf<Schema>>>
-}
-
 const hasStream = hasMethods(
   'a model',
   ['stream'],
@@ -226,6 +205,7 @@ const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
   secrets: isArrayOf('texts', isText),
   costs: hasMethods('what counts costs', ['open', 'exceeded'], 'make it with `createCosts`'),
   signing: isSigning,
+  sessions: isOneOf('queue', 'refuse'),
   clock: isClock,
   log: isFunction,
 }
@@ -259,6 +239,19 @@ export function checkRuntimeOptions(options: RuntimeOptions): void {
   throw new SallyportError('bad-option', '`costs` is not what the model counts its costs with', {
     help: 'give `costs` to the router or to the runtime, or the same to both',
   })
+}
+
+const stopChecks: Readonly<Record<keyof StopRequest, OptionCheck>> = {
+  principal: isText,
+  tool: isText,
+  run: isText,
+  reason: isText,
+}
+
+/** Throws `bad-option` for what does not say what is to stop. */
+export function checkStopRequest(request: StopRequest): void {
+  checkOptions('stop', request, Object.keys(stopChecks))
+  checkGiven(request, stopChecks)
 }
 
 /** Throws `bad-option` for options that are unknown, missing or of another type. */

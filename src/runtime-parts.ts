@@ -15,7 +15,9 @@ import { KeyedQueue } from './run/keyed-queue.ts'
 import { RestedRuns } from './rested-runs.ts'
 import type { ResumeOptions } from './resume-options.ts'
 import type { RunLimits } from './run/stop.ts'
+import { Stops, type StopRequest } from './run/stops.ts'
 import type { RunResult, RuntimeOptions } from './runtime-options.ts'
+import { SessionTurns } from './session-turns.ts'
 import type { Snapshot, Snapshots } from './snapshot.ts'
 import { createRegistry } from './tools/registry.ts'
 import type { Tool } from './tools/tool.ts'
@@ -29,11 +31,15 @@ export interface RuntimeSetup {
   readonly tools: readonly Tool[]
   /** Held against the tools, or what tells the one in force; undefined when none was given. */
   readonly policy: Policy | (() => Policy) | undefined
+  /** Aborts when the runtime is closed. */
+  readonly drain: AbortSignal
 }
 
 /** How runs are begun, and carried on. */
 export interface Carry {
   run(started: StartedRun): Promise<RunResult>
+  /** Stops what is at work; returns what lifts a stop that stands. */
+  stop(request: StopRequest): () => void
   /** What a snapshot says; rejects where it does not count. */
   admit(snapshot: string): Promise<Snapshot>
   /** With a snapshot, only from where it points to. */
@@ -56,6 +62,7 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
   const policy = setup.policy ?? readPolicyText(noPolicy, 'no policy').compile(tools)
   const registry = await createRegistry(tools)
   const { model, costs } = await costedModel(options)
+  const stops = new Stops()
   const parts: RuntimeParts = {
     options,
     model,
@@ -66,7 +73,11 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
     policy: typeof policy === 'function' ? policy : () => policy,
     registry,
     tools,
+    sessions: new SessionTurns(options.sessions ?? 'queue'),
+    stops,
+    drain: setup.drain,
     gate: createGate({
+      stopped: (tool, context) => stops.refusal(tool, context),
       counters: await journal.counters?.(),
       policy,
       registry,
@@ -84,6 +95,7 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
   }
   return {
     run: (started) => whileCarried(parts, started.runId, () => carry(parts, started)),
+    stop: (request) => stops.stop(request),
     async admit(snapshot) {
       if (parts.snapshots !== undefined) return parts.snapshots.read(snapshot)
       throw new SallyportError('bad-option', 'this runtime has no `signing` to know snapshots by', {

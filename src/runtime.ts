@@ -1,6 +1,9 @@
 import { systemClock } from './base/clock.ts'
+import { SallyportError } from './base/errors.ts'
 import { newId } from './base/ids.ts'
 import { Lazy } from './base/lazy.ts'
+import { checkNumber } from './base/options.ts'
+import { after } from './base/signal.ts'
 import { memoryJournal } from './journal/memory.ts'
 import { enforced } from './loading/mode.ts'
 import { EventQueue } from './run/queue.ts'
@@ -9,14 +12,15 @@ import { startRun, type Run } from './run/run.ts'
 import { defaultLimits } from './run/stop.ts'
 import { checkResumeOptions, claimedRun, isSnapshot, type ResumeOptions } from './resume-options.ts'
 import type { CarryOptions, StartedRun } from './carry.ts'
+import type { Runtime } from './runtime-handle.ts'
 import type { Carry } from './runtime-parts.ts'
 import {
   checkRunOptions,
   checkRuntimeOptions,
+  checkStopRequest,
   narrowedLimits,
   type RunOptions,
   type RunResult,
-  type Runtime,
   type RuntimeOptions,
 } from './runtime-options.ts'
 import { toTools } from './tools/tool.ts'
@@ -38,10 +42,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const journal = options.journal ?? memoryJournal()
   const tools = toTools(options.tools ?? [])
   const policy = options.policy && enforced(options.policy, tools, options.allowShadow)
+  const draining = new AbortController()
+  const atWork = new Set<Run<unknown>>()
   // everything that carries a run is loaded with the first one: it is most of the library
   const carry = new Lazy<Carry>(async () => {
     const { assembleRuntime } = await import('./runtime-parts.ts')
-    return assembleRuntime({ options, limits, clock, journal, tools, policy })
+    const drain = draining.signal
+    return assembleRuntime({ options, limits, clock, journal, tools, policy, drain })
   })
 
   const begin = <Options extends CarryOptions & Pick<RunOptions, 'limits' | 'signal'>, Output>(
@@ -50,21 +57,37 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     carryOut: (carry: Carry, started: StartedRun<Options>) => Promise<RunResult>,
     admitted?: Promise<unknown>,
   ): Run<RunResult<Output>> => {
+    if (draining.signal.aborted) throw closed()
     const runLimits = narrowedLimits(limits, run.limits)
     const queue = new EventQueue()
-    return startRun({
+    const handle = startRun({
       id: runId,
       queue,
       journal,
       signal: run.signal,
       timeoutMs: runLimits.runTimeoutMs,
       admitted,
-      async carry(signal) {
-        const started = { runId, run, queue, limits: runLimits, signal }
+      async carry({ abort, signal }) {
+        const stop = (detail: string): void => abort('stopped', detail)
+        const started = { runId, run, queue, limits: runLimits, signal, stop }
         // the schema has checked the output
         return (await carryOut(await carry.load(), started)) as RunResult<Output>
       },
     })
+    atWork.add(handle)
+    const leave = (): void => void atWork.delete(handle)
+    handle.result().then(leave, leave)
+    return handle
+  }
+
+  const close = async ({ graceMs = 10_000 }: { readonly graceMs?: number } = {}): Promise<void> => {
+    checkNumber('graceMs', graceMs, { min: 0 })
+    draining.abort()
+    const stopTimer = after(graceMs, () => {
+      for (const run of atWork) run.cancel()
+    })
+    await Promise.allSettled([...atWork].map((run) => run.result()))
+    stopTimer()
   }
 
   return {
@@ -87,5 +110,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         admitted,
       )
     },
+    async stop(request = {}) {
+      checkStopRequest(request)
+      return (await carry.load()).stop(request)
+    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
   }
+}
+
+function closed(): SallyportError {
+  return new SallyportError('runtime-closed', 'this runtime was closed and takes no more runs', {
+    help: 'make another runtime; runs that had to stop can be resumed there',
+  })
 }

@@ -20,6 +20,7 @@ import { keepBy } from './run/kept.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
 import { EventQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
+import { Stops } from './run/stops.ts'
 import { RememberedAnswers } from './run/remembered.ts'
 import { recordStart } from './run/start.ts'
 import { defaultLimits } from './run/stop.ts'
@@ -111,6 +112,8 @@ export class GateRun {
       remembered: new RememberedAnswers(),
       askAgain: true,
       signal,
+      drain: new AbortController().signal,
+      stops: new Stops(),
       keys: new KeyedQueue(),
     }
     recordStart(recorder, {

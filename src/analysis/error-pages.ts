@@ -176,6 +176,12 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'The login was not finished within its 10 minutes, or within the time that was given. Start it again; a code that comes late is worthless.',
   cancelled:
     'The caller stopped the run, by its signal or `cancel()`. Tools that were running got their signal too.',
+  stopped:
+    'Somebody has stopped the run, everything its caller does, or the tool, with `runtime.stop`. A stop of a caller or a tool stands until it is lifted; a run that was stopped can be resumed afterwards.',
+  'session-busy':
+    "Another run of the same session is at work, and the runtime says `sessions: 'refuse'`. Nothing was done; start it again when the other one has ended, or let runs wait with `sessions: 'queue'`.",
+  'runtime-closed':
+    'The runtime was closed, as on SIGTERM, and takes no more runs. Runs that had to stop can be resumed by another process.',
   'run-timeout':
     'The run took longer than `runTimeoutMs`. Model, tools and open questions were stopped.',
 }

@@ -114,6 +114,9 @@ export const codes = {
 
   // end of a run: recorded
   cancelled: code('the run was cancelled by its caller'),
+  stopped: code('somebody has stopped the run, its caller or the tool'),
+  'session-busy': code('another run of the session is at work', true),
+  'runtime-closed': code('the runtime takes no more runs'),
   'run-timeout': code('the run did not finish in time'),
 } as const satisfies Record<string, CodeEntry>
 

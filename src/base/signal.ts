@@ -1,14 +1,23 @@
 /** Why something was stopped; carried as `signal.reason`. */
-export type StopReason = 'cancelled' | 'run-timeout' | 'tool-timeout' | 'model-timeout' | 'ended'
+export type StopReason =
+  | 'cancelled'
+  | 'stopped'
+  | 'run-timeout'
+  | 'tool-timeout'
+  | 'model-timeout'
+  | 'ended'
 
 /** The error thrown into tools and transports by an aborted signal. */
 export class StopError extends Error {
   override readonly name = 'AbortError'
   readonly reason: StopReason
+  /** What whoever stopped it said. */
+  readonly detail: string | undefined
 
-  constructor(reason: StopReason) {
+  constructor(reason: StopReason, detail?: string) {
     super(reason)
     this.reason = reason
+    this.detail = detail
   }
 }
 
@@ -17,25 +26,34 @@ export function stopReason(signal: AbortSignal): StopReason {
   return signal.reason instanceof StopError ? signal.reason.reason : 'cancelled'
 }
 
+/** What whoever stopped it said; undefined when nothing. */
+export function stopDetail(signal: AbortSignal): string | undefined {
+  return signal.reason instanceof StopError ? signal.reason.detail : undefined
+}
+
 /**
  * A controller that follows a parent signal. `dispose` takes the listener off the parent, which a
  * long-lived parent would otherwise collect; cheaper than `AbortSignal.any` by a factor of three.
  */
 export interface ChildController {
   readonly signal: AbortSignal
-  abort(reason: StopReason): void
+  abort(reason: StopReason, detail?: string): void
   dispose(): void
 }
 
 export function childController(parent: AbortSignal | undefined): ChildController {
   const controller = new AbortController()
   const follow = (): void =>
-    controller.abort(new StopError(parent === undefined ? 'cancelled' : stopReason(parent)))
+    controller.abort(
+      parent === undefined
+        ? new StopError('cancelled')
+        : new StopError(stopReason(parent), stopDetail(parent)),
+    )
   if (parent?.aborted === true) follow()
   else parent?.addEventListener('abort', follow, { once: true })
   return {
     signal: controller.signal,
-    abort: (reason) => controller.abort(new StopError(reason)),
+    abort: (reason, detail) => controller.abort(new StopError(reason, detail)),
     dispose: () => parent?.removeEventListener('abort', follow),
   }
 }

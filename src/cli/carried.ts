@@ -3,7 +3,8 @@ import type { Journal } from '../journal/journal.ts'
 import { openJournal } from '../journal/open.ts'
 import { renderJson } from '../report/json.ts'
 import { createRuntime } from '../runtime.ts'
-import type { RunResult, Runtime } from '../runtime-options.ts'
+import type { Runtime } from '../runtime-handle.ts'
+import type { RunResult } from '../runtime-options.ts'
 import type { Run } from '../run/run.ts'
 import { AnswerText } from './answer-text.ts'
 import { exitOfRun, type ExitCode } from './exit.ts'
@@ -27,7 +28,7 @@ export interface CarryingOptions extends KeyOptions, ModelChoice {
   readonly json?: boolean
 }
 
-/** Starts a run, shows it, and tells how it ended. An interrupt cancels it. */
+/** Starts a run, shows it, and tells how it ended. An interrupt cancels it; SIGTERM drains it. */
 export async function carryRun(
   start: (runtime: Runtime, journal: Journal) => Run<RunResult> | Promise<Run<RunResult>>,
   options: CarryingOptions & { readonly isAnonymous: boolean },
@@ -48,11 +49,13 @@ export async function carryRun(
     await runtime.ready()
     const started = await start(runtime, journal)
     const release = io.onInterrupt(() => started.cancel())
+    const keep = io.onTerminate(() => void runtime.close())
     try {
       await show(started, options, io)
       return await conclude(await started.result(), options, io)
     } finally {
       release()
+      keep()
     }
   } finally {
     await journal.close()

@@ -17,6 +17,8 @@ export interface Io {
   readonly columns: number
   /** Calls `action` when the user interrupts; returns what undoes that. */
   onInterrupt(action: () => void): () => void
+  /** The same for a system that wants the process to come to an end. */
+  onTerminate(action: () => void): () => void
 }
 
 export function processIo(): Io {
@@ -45,6 +47,10 @@ export function processIo(): Io {
     onInterrupt(action) {
       process.once('SIGINT', action)
       return () => process.off('SIGINT', action)
+    },
+    onTerminate(action) {
+      process.once('SIGTERM', action)
+      return () => process.off('SIGTERM', action)
     },
   }
 }

@@ -48,12 +48,14 @@ export class Judgement {
   readonly #format = createTimeFormatter()
   readonly #limits: LimitCounters
   readonly #sessions: Sessions
+  readonly #stopped: Surroundings['stopped']
 
   /** `policy` is one for ever, or tells the one in force. */
   constructor(policy: Policy | (() => Policy), clock: Clock, surroundings: Surroundings) {
     const mayChange = typeof policy === 'function'
     this.#current = mayChange ? policy : () => policy
     this.#clock = clock
+    this.#stopped = surroundings.stopped
     this.#limits = new LimitCounters(clock, surroundings.counters)
     this.#sessions = new Sessions(this.#current, { mayChange, surroundings })
   }
@@ -92,6 +94,8 @@ export class Judgement {
       now: this.#clock.now(),
       at: this.#now(),
     }
+    const stopped = this.#stopped?.(tool, context)
+    if (stopped !== undefined) return this.denial('stopped', stopped)
     const session = this.#sessions.of(context)
     const decision = session.decide(request)
     if (firmSteps.has(decision.rule)) return decision

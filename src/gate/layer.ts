@@ -11,6 +11,7 @@ import { asksForSources } from './flow/need.ts'
 import { FlowSession, type FlowResult } from './flow/session.ts'
 import { compileGuards, type CompiledGuards } from './guards/guards.ts'
 import type { FileProbe } from './guards/links.ts'
+import type { JudgeContext } from './verdict.ts'
 import { compileSequences, SequenceLog, type CompiledSequence } from './sequences.ts'
 
 /** What the checks of a policy may look at beside the call. */
@@ -19,6 +20,8 @@ export interface Surroundings {
   readonly probe?: FileProbe
   /** Counts limits that outlive a run for all processes; without it each counts for itself. */
   readonly counters?: SharedCounters | undefined
+  /** Why somebody has stopped such calls, whatever a policy says; undefined when nobody has. */
+  readonly stopped?: (tool: string, context: JudgeContext) => string | undefined
   /** Values that must not leave, whatever their format. */
   readonly secrets?: readonly string[]
   /** The output schema of a tool, for `endorse: enum`. */

@@ -14,6 +14,7 @@ export const firmSteps: ReadonlySet<string> = new Set([
   'unauthenticated',
   'tool.requires',
   'policy_error',
+  'stopped',
 ])
 
 /**

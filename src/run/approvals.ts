@@ -67,15 +67,19 @@ function givenBy(answer: ApprovalAnswer | RepeatedAnswer): ApprovalAnswer {
 
 /** Asks once; that the time is over is an answer too. */
 async function firstAnswer(
-  { approve, clock, recorder, signal }: CallEnvironment,
+  { approve, clock, drain, recorder, signal }: CallEnvironment,
   request: ApprovalRequest,
 ): Promise<Answer | typeof noAnswer | typeof stopped> {
-  if (approve === undefined) return noAnswer
+  if (approve === undefined || drain.aborted) return noAnswer
   await recorder.flush()
   if (signal.aborted) return stopped
   let cancelTimer: (() => void) | undefined
   let stop: (() => void) | undefined
-  const interrupted = new Promise<typeof overdue | typeof stopped>((resolve) => {
+  let leave: (() => void) | undefined
+  const interrupted = new Promise<typeof overdue | typeof stopped | typeof noAnswer>((resolve) => {
+    // the question stays open for whoever carries the run on
+    leave = () => resolve(noAnswer)
+    drain.addEventListener('abort', leave, { once: true })
     stop = () => resolve(stopped)
     signal.addEventListener('abort', stop, { once: true })
     const left = Math.max(0, Date.parse(request.expiresAt) - clock.now())
@@ -93,6 +97,7 @@ async function firstAnswer(
   } finally {
     cancelTimer?.()
     if (stop !== undefined) signal.removeEventListener('abort', stop)
+    if (leave !== undefined) drain.removeEventListener('abort', leave)
   }
 }
 

@@ -6,13 +6,13 @@ import type { ExaminedCall, Verdict } from '../gate/verdict.ts'
 import type { ToolCall } from '../protocol/call.ts'
 import type { ToolMessage } from '../protocol/message.ts'
 import type { ToolResulted } from '../protocol/run-event.ts'
-import { execute, type ExecuteContext } from '../tools/execute.ts'
+import { execute } from '../tools/execute.ts'
 import { askPeople, type Asked } from './approvals.ts'
 import type { CallEnvironment } from './environment.ts'
 import type { CallBudget } from './call-budget.ts'
+import { executionContext } from './execution-context.ts'
 import { concurrencyKey, notRun, type Ending } from './ending.ts'
 import { toolMessage } from './past.ts'
-import { lateNews, progressReporter } from './progress.ts'
 
 /** What became of the calls of one turn. */
 export interface CallsOutcome {
@@ -186,23 +186,35 @@ export class CallDesk {
     queuedAt: number,
     approvalMs: number,
   ): Promise<void> {
-    const { clock, recorder, signal } = this.#environment
+    const { clock, context, recorder, signal, stops } = this.#environment
     const { call } = examined
     const queueMs = Math.round(clock.monotonic() - queuedAt)
     let ending: Ending
+    // between the permit and this moment the call may have waited for long
+    const refusal = stops.refusal(call.tool, context)
     if (signal.aborted) ending = this.#stopped()
-    else {
-      this.#recordIntent(examined)
-      const written = recorder.flush()
-      if (written !== undefined) await written
-      ending = await execute(permit, this.#contextOf(call.callId))
-    }
+    else if (refusal !== undefined) ending = notRun('error-security', errorData('stopped', refusal))
+    else ending = await this.#executeNow(examined, permit)
     this.#settle(examined, ending)
     if (ending.status === 'success') this.#succeeded.push(call.tool)
     this.#answer(call, ending, { queueMs, approvalMs })
     // the outcome is on its way to the disk before the slot is given to another call
     const written = recorder.flush()
     if (written !== undefined) await written
+  }
+
+  async #executeNow(examined: ExaminedCall, permit: Permitted['permit']): Promise<Ending> {
+    const { context, recorder, signal, stops } = this.#environment
+    const { callId, tool } = examined.call
+    const stop = stops.start(tool, context, signal)
+    try {
+      this.#recordIntent(examined)
+      const written = recorder.flush()
+      if (written !== undefined) await written
+      return await execute(permit, executionContext(this.#environment, callId, stop.signal))
+    } finally {
+      stop.dispose()
+    }
   }
 
   /** The gate learns what came out before anything else is judged by it. */
@@ -218,22 +230,6 @@ export class CallDesk {
     this.#environment.recorder.emit({ type, callId, tool, argsDigest, idempotencyKey: callId })
   }
 
-  #contextOf(callId: string): ExecuteContext {
-    const { runId, signal, clock, deps, log, recorder } = this.#environment
-    return {
-      runId,
-      idempotencyKey: callId,
-      signal,
-      clock,
-      deps,
-      log,
-      onProgress: progressReporter(recorder, callId),
-      // the call has its result by now; that the tool went on is news of its progress
-      onLate: (late) =>
-        recorder.emit({ type: 'execution-progress', callId, value: lateNews(late) }),
-    }
-  }
-
   #refuse(
     call: ToolCall,
     refusal: Extract<Verdict, { kind: 'refusal' }>,
@@ -244,8 +240,8 @@ export class CallDesk {
   }
 
   #stopped(): Ending {
-    const code =
-      stopReason(this.#environment.signal) === 'run-timeout' ? 'run-timeout' : 'cancelled'
+    const reason = stopReason(this.#environment.signal)
+    const code = reason === 'run-timeout' || reason === 'stopped' ? reason : 'cancelled'
     return notRun('cancelled', errorData(code, 'the run was stopped before the call ran'))
   }
 

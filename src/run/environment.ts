@@ -12,6 +12,7 @@ import type { Recorder } from './recorder.ts'
 import type { RememberedAnswers } from './remembered.ts'
 import type { PastCourse } from './take-up.ts'
 import type { RunLimits, StopCondition } from './stop.ts'
+import type { Stops } from './stops.ts'
 
 /**
  * Answers an approval request, or returns undefined when nobody can answer now; the run then ends
@@ -39,6 +40,9 @@ export interface CallEnvironment {
   readonly askAgain?: boolean
   /** Aborts when the run is cancelled or out of time. */
   readonly signal: AbortSignal
+  /** Aborts when no turn is to begin any more, and nobody is to be waited for. */
+  readonly drain: AbortSignal
+  readonly stops: Stops
   /** Shared by all runs of a runtime, so that a key holds across them. */
   readonly keys: KeyedQueue
 }

@@ -88,14 +88,14 @@ class Course {
   }
 
   async follow(): Promise<Ending> {
-    const { past, recorder, signal } = this.#environment
+    const { drain, past, recorder, signal } = this.#environment
     let turn = past?.turns.at(-1)?.turn ?? 0
     let end = past && (await this.#takeUp(past))
     for (; ; end = await this.#turn(turn)) {
       if (end?.ending !== undefined) return end.ending
       const stop = end && this.#stopAfter(turn, end.lastTools)
       if (stop !== undefined) return stop
-      if (signal.aborted) return stoppedEnding(signal)
+      if (signal.aborted || drain.aborted) return stoppedEnding(signal.aborted ? signal : drain)
       recorder.turn = ++turn
       recorder.emit({ type: 'turn-start' })
       this.#announceRepair(turn)

@@ -36,7 +36,7 @@ export interface RunHandleOptions<Result> {
   /** Whether the run may be shown at all; its records are read only afterwards. */
   readonly admitted?: Promise<unknown> | undefined
   /** Carries the run to its result. */
-  readonly carry: (signal: AbortSignal) => Promise<Result>
+  readonly carry: (controller: ChildController) => Promise<Result>
 }
 
 /** Starts carrying at once and hands out the handle. */
@@ -64,7 +64,7 @@ async function carry<Result>(
 ): Promise<Result> {
   const cancelTimer = after(timeoutMs, () => controller.abort('run-timeout'))
   try {
-    return await work(controller.signal)
+    return await work(controller)
   } finally {
     cancelTimer()
     controller.dispose()

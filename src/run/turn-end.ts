@@ -1,6 +1,6 @@
 import { errorData, type ErrorData } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
-import { stopReason } from '../base/signal.ts'
+import { stopDetail, stopReason } from '../base/signal.ts'
 import type { ApprovalRequest } from '../gate/verdict.ts'
 import type { EndStatus } from '../protocol/run-event.ts'
 import type { CallBudget } from './call-budget.ts'
@@ -77,6 +77,10 @@ export function stopped(recorder: Recorder, { status, limit, max, message }: Sto
 
 /** The end of a run that was stopped from outside. */
 export function stoppedEnding(signal: AbortSignal): Ending {
+  if (stopReason(signal) === 'stopped') {
+    const message = stopDetail(signal) ?? 'the run was stopped'
+    return { status: 'cancelled', error: errorData('stopped', message) }
+  }
   return stopReason(signal) === 'run-timeout'
     ? { status: 'timeout', error: errorData('run-timeout', 'the run did not finish in time') }
     : { status: 'cancelled', error: errorData('cancelled', 'the run was cancelled') }

@@ -233,7 +233,7 @@ function stopped(reason: StopReason, timeoutMs: number, started: boolean): Findi
     const message = `the time of the tool, ${timeoutMs} ms, was over before it ${effect}`
     return failed('timeout', 'tool-timeout', message)
   }
-  const code = reason === 'run-timeout' ? 'run-timeout' : 'cancelled'
+  const code = reason === 'run-timeout' || reason === 'stopped' ? reason : 'cancelled'
   return failed('cancelled', code, `the run was stopped before the tool ${effect}`)
 }
 

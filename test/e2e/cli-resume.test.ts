@@ -20,7 +20,7 @@ identity:
 roles: { user: {}, lead: {} }
 rules:
   - { id: paying, ask: [pay], who: { roles: [user] }, approvers: { roles: [lead] } }
-  - { id: slow, allow: [slow], who: { roles: [user] } }
+  - { id: slow, allow: [slow, brief], who: { roles: [user] } }
 `
 const tools = `import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ const noted = (name, wait) => ({
     return 'done'
   },
 })
-export default [noted('pay', 0), noted('slow', 3_600_000)]
+export default [noted('pay', 0), noted('slow', 3_600_000), noted('brief', 1_000)]
 `
 
 const paying: readonly ScriptedTurn[] = [
@@ -150,6 +150,29 @@ describe('a run that waits for people', () => {
     const given = args.map((each) => (each === 'RUN' ? open.runId : each))
     const found = await (args[0] === 'resume' ? carry(...given) : call(...given))
     expect([found.code, found.notes]).toEqual([code, expect.stringContaining(message)])
+  })
+})
+
+describe('a run whose process is to end', () => {
+  test('lets its tools finish, begins no turn, and is carried on by another process', async () => {
+    await using model = await provider([
+      { calls: [{ id: 'a', tool: 'brief', args: { sum: 1 } }] },
+      { text: 'over' },
+    ])
+    const { at, carry, carrying, done } = desk(model)
+    const child = startCli(['run', 'go', '--events', ...carrying], { cwd: at('.') })
+    let runId = ''
+    for await (const [chunk] of on(child)) {
+      runId ||= /"runId":"([^"]+)"/.exec(chunk)?.[1] ?? ''
+      if (chunk.includes('"execution-start"')) break
+    }
+    child.kill('SIGTERM')
+    await ended(child)
+    expect(child.exitCode).toBe(130)
+    const resumed = await carry('resume', runId)
+    expect([resumed.code, resumed.out]).toEqual([0, 'over\n'])
+    expect(done()).toHaveLength(1)
+    expect(model.requests).toHaveLength(2)
   })
 })
 

@@ -22,6 +22,7 @@ export async function inProcess(args: readonly string[], input = ''): Promise<Sa
     color: false,
     columns: 80,
     onInterrupt: () => () => undefined,
+    onTerminate: () => () => undefined,
   }
   const code = await main([...args], io)
   return { code, ...said }

@@ -126,6 +126,11 @@ export const ofPrograms: Fixtures = {
       .result()
     await resuming
   }),
+  'runtime-closed': thrown(async () => {
+    const { runtime, start } = agentOf([])
+    await runtime.close()
+    start()
+  }),
   'run-not-resumable': thrown(() => resumed('The tool act.', [{ text: 'done' }])),
   'tool-drift': thrown(() => resumed('Another one.', [{ calls: [{ tool: 'act' }] }])),
   'bad-permit': thrown(() => redeemPermit({} as never)),

@@ -74,6 +74,16 @@ export const ofRuns: Fixtures = {
   'tool-timeout': doing(never, { timeoutMs: 5 }),
   'bad-output': doing(() => 5, { output: { type: 'string' } }),
   'model-output': calling({}, { text: 'no JSON' }, { output: { schema: { type: 'object' } } }),
+  stopped: async () => {
+    const { runtime, start } = agentOf([{ text: 'hi' }])
+    await runtime.stop({ principal: 'user-1' })
+    return [(await start().result()).error?.code]
+  },
+  'session-busy': async () => {
+    const { start } = agentOf([{ text: 'hi' }, { text: 'hi' }], { sessions: 'refuse' })
+    const ends = ['s', 's'].map((session) => start({ session }).result())
+    return (await Promise.all(ends)).map(({ error }) => error?.code)
+  },
   cancelled: calling({}, { text: 'hi' }, { signal: AbortSignal.abort() }),
   'run-timeout': doing(never, {}, { limits: { runTimeoutMs: 30 } }),
 }

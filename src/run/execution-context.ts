@@ -1,0 +1,22 @@
+import type { ExecuteContext } from '../tools/execute.ts'
+import type { CallEnvironment } from './environment.ts'
+import { lateNews, progressReporter } from './progress.ts'
+
+/** What the execution of one call is told of its run. */
+export function executionContext(
+  { clock, deps, log, recorder, runId }: CallEnvironment,
+  callId: string,
+  signal: AbortSignal,
+): ExecuteContext {
+  return {
+    runId,
+    idempotencyKey: callId,
+    signal,
+    clock,
+    deps,
+    log,
+    onProgress: progressReporter(recorder, callId),
+    // the call has its result by now; that the tool went on is news of its progress
+    onLate: (late) => recorder.emit({ type: 'execution-progress', callId, value: lateNews(late) }),
+  }
+}
