@@ -1,5 +1,5 @@
 // `npm run bench -- [--peers] [--quick] [--check] [--runs N] [name...]`; without names everything. The names
-// are those of the scenarios and `wires sizes hold decide flow import parts soak engines`.
+// are those of the scenarios and `wires sizes hold decide flow import parts journal soak engines`.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
@@ -10,6 +10,7 @@ import { measureEngines } from './engines.ts'
 import type { FlowRow } from './flow.ts'
 import { measureHold } from './hold.ts'
 import { measureImports } from './imports.ts'
+import type { JournalRow } from './journals.ts'
 import { measureLoops, type LoopRow } from './loops.ts'
 import { machine } from './machine.ts'
 import type { PartRow } from './parts.ts'
@@ -44,6 +45,7 @@ const known = [
   'flow',
   'import',
   'parts',
+  'journal',
   'soak',
   ...(withPeers ? ['engines'] : []),
 ]
@@ -64,6 +66,7 @@ const hold = wanted('hold') ? await runHold() : []
 const { decisions, loads } = await runDecisions()
 const flow = wanted('flow') ? await runFlow() : []
 const parts = wanted('parts') ? await runParts() : []
+const journals = wanted('journal') ? await runJournals() : []
 const soak = wanted('soak') ? [await runSoak()] : []
 const { engines, failed: failedEngines } = await runEngines()
 const seconds = (performance.now() - started) / 1000
@@ -79,6 +82,7 @@ const results: Results = {
   flow,
   imports,
   parts,
+  journals,
   soak,
   engines,
   failedEngines,
@@ -140,6 +144,12 @@ async function runDecisions(): Promise<{ decisions: DecisionRow[]; loads: LoadRo
   process.stderr.write('decide\n')
   const { measureDecisions } = await import('./decisions.ts')
   return measureDecisions(effort.decisions)
+}
+
+async function runJournals(): Promise<JournalRow[]> {
+  process.stderr.write('journal\n')
+  const { measureJournals } = await import('./journals.ts')
+  return measureJournals(effort)
 }
 
 async function runWires(): Promise<WireRow[]> {

@@ -2,19 +2,26 @@ import { digits, table } from './cells.ts'
 import type { EngineRow } from './engines.ts'
 import type { Results, Verdict } from './table.ts'
 
-type PartResults = Pick<Results, 'parts' | 'soak' | 'engines' | 'failedEngines'>
+type PartResults = Pick<Results, 'parts' | 'journals' | 'soak' | 'engines' | 'failedEngines'>
 
 /** The highest accepted share of the time of other engines, each in its best form. */
 const engineBar = 1 / 20
 /** Engines that a decision is held against: CASL answers with a bit and is told as information. */
 const rivals = ['cedar-wasm', 'casbin']
 
-export function judgeParts({ soak, engines }: PartResults): Verdict[] {
+export function judgeParts({ journals, soak, engines }: PartResults): Verdict[] {
   const verdicts: Verdict[] = soak.map(({ runs, growth, bar }) => ({
     what: `soak, memory after ${runs} runs against a tenth of them`,
     value: growth,
     bar,
   }))
+  for (const { journal, what, best, bestRatio, bar, ratioBar } of journals) {
+    const name = `journal in ${journal}, ${what}`
+    if (bar !== undefined) verdicts.push({ what: `${name}, best ms`, value: best, bar })
+    if (bestRatio !== undefined && ratioBar !== undefined) {
+      verdicts.push({ what: `${name}, best/best`, value: bestRatio, bar: ratioBar })
+    }
+  }
   for (const own of engines.filter(({ engine }) => engine === 'sallyport')) {
     for (const rival of rivals) {
       const forms = engines.filter(
@@ -29,7 +36,13 @@ export function judgeParts({ soak, engines }: PartResults): Verdict[] {
   return verdicts
 }
 
-export function partTables({ parts, soak, engines, failedEngines }: PartResults): string[] {
+export function partTables({
+  parts,
+  journals,
+  soak,
+  engines,
+  failedEngines,
+}: PartResults): string[] {
   const tables: string[] = []
   if (parts.length > 0) {
     tables.push(
@@ -40,6 +53,20 @@ export function partTables({ parts, soak, engines, failedEngines }: PartResults)
           digits(milliseconds * 1000),
           unit,
           toPlain === undefined ? '–' : digits(toPlain),
+        ]),
+      ),
+    )
+  }
+  if (journals.length > 0) {
+    tables.push(
+      table(
+        ['journal', 'what', 'ms', 'best', '× memory or one run', 'best/best'],
+        journals.map(({ journal, what, milliseconds, best, ratio, bestRatio }) => [
+          journal,
+          what,
+          ...[milliseconds, best, ratio, bestRatio].map((value) =>
+            value === undefined ? '–' : digits(value),
+          ),
         ]),
       ),
     )

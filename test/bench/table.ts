@@ -6,6 +6,7 @@ import type { HoldRow } from './hold.ts'
 import type { ImportRow } from './imports.ts'
 import type { LoopRow } from './loops.ts'
 import type { Machine } from './machine.ts'
+import type { JournalRow } from './journals.ts'
 import { judgeParts, partTables } from './part-tables.ts'
 import type { PartRow } from './parts.ts'
 import { growthOf, type SizeRow } from './sizes.ts'
@@ -25,6 +26,7 @@ export interface Results {
   readonly flow: readonly FlowRow[]
   readonly imports: readonly ImportRow[]
   readonly parts: readonly PartRow[]
+  readonly journals: readonly JournalRow[]
   readonly soak: readonly SoakRow[]
   readonly engines: readonly EngineRow[]
   readonly failedEngines: readonly FailedEngine[]

@@ -14,6 +14,7 @@ import {
 
 import type { Prepare, Target } from '../contestant.ts'
 import { policyText } from '../policy-text.ts'
+import type { Expectation } from '../scenarios.ts'
 import { promptText, systemText, toolsFor } from '../toolbox.ts'
 
 interface Counter {
@@ -30,7 +31,6 @@ const ownRules = [
 const ruleCount = 1000
 
 const policy = await readGeneratedPolicy()
-const runtimes = new Map<string, Promise<Runtime>>()
 
 const tools = (scenario: string): ReturnType<typeof defineTool>[] =>
   toolsFor(scenario).map(({ name, description, input, run }) =>
@@ -47,38 +47,49 @@ const tools = (scenario: string): ReturnType<typeof defineTool>[] =>
     }),
   )
 
-/** Forgets between two slices, or a long benchmark would measure how full the memory is. */
-let stored = memoryJournal()
-const journal: Journal = {
-  ...stored,
-  append: (runId, expectedSeq, records) => stored.append(runId, expectedSeq, records),
-  read: (runId, from) => stored.read(runId, from),
-  list: () => stored.list(),
-  leaveAnswer: (runId, answer) => stored.leaveAnswer(runId, answer),
-  answers: (runId) => stored.answers(runId),
-  close: () => stored.close(),
-}
-
-export const prepare: Prepare = async (target) => {
-  stored = memoryJournal()
-  const runtime = await (runtimes.get(target.scenario) ?? startRuntime(target))
-  return async () => {
-    const deps: Counter = { executions: 0 }
-    const { signal } = new AbortController()
-    const run = runtime.run({ input: promptText, deps, signal })
-    let characters = 0
-    for await (const event of run) {
-      if (event.type === 'text-delta') characters += event.text.length
-    }
-    const { status, report } = await run.result()
-    if (status !== 'completed' || report.rows.length !== deps.executions) {
-      throw new Error(`the run ended as ${status} with ${report.rows.length} rows`)
-    }
-    return { characters, executions: deps.executions }
+/** Runs over what `open` gives for each slice: how full the memory is must not be measured. */
+export function preparing(open: () => Journal): Prepare {
+  const runtimes = new Map<string, Promise<Runtime>>()
+  let stored: Journal | undefined
+  const journal: Journal = {
+    ...memoryJournal(),
+    append: (runId, expectedSeq, records) => stored!.append(runId, expectedSeq, records),
+    read: (runId, from) => stored!.read(runId, from),
+    list: () => stored!.list(),
+    leaveAnswer: (runId, answer) => stored!.leaveAnswer(runId, answer),
+    answers: (runId) => stored!.answers(runId),
+    close: () => stored!.close(),
+  }
+  return async (target) => {
+    const next = open()
+    if (next !== stored) await stored?.close()
+    stored = next
+    const { scenario } = target
+    const starting = runtimes.get(scenario) ?? startRuntime(target, journal)
+    runtimes.set(scenario, starting)
+    const runtime = await starting
+    return () => runOnce(runtime)
   }
 }
 
-function startRuntime({ baseUrl, scenario }: Target): Promise<Runtime> {
+export const prepare: Prepare = preparing(memoryJournal)
+
+async function runOnce(runtime: Runtime): Promise<Expectation> {
+  const deps: Counter = { executions: 0 }
+  const { signal } = new AbortController()
+  const run = runtime.run({ input: promptText, deps, signal })
+  let characters = 0
+  for await (const event of run) {
+    if (event.type === 'text-delta') characters += event.text.length
+  }
+  const { status, report } = await run.result()
+  if (status !== 'completed' || report.rows.length !== deps.executions) {
+    throw new Error(`the run ended as ${status} with ${report.rows.length} rows`)
+  }
+  return { characters, executions: deps.executions }
+}
+
+async function startRuntime({ baseUrl, scenario }: Target, journal: Journal): Promise<Runtime> {
   const runtime = createRuntime({
     model: openaiCompatible({ baseUrl, apiKey: 'bench', model: scenario }),
     tools: tools(scenario),
@@ -87,9 +98,8 @@ function startRuntime({ baseUrl, scenario }: Target): Promise<Runtime> {
     journal,
     limits: { maxTurns: 250, maxToolCalls: 250, maxParallel: 16, runTimeoutMs: 600_000 },
   })
-  const started = runtime.ready().then(() => runtime)
-  runtimes.set(scenario, started)
-  return started
+  await runtime.ready()
+  return runtime
 }
 
 async function readGeneratedPolicy(): ReturnType<typeof loadPolicy> {
