@@ -1,10 +1,10 @@
-import type { ErrorData } from '../base/errors.ts'
+import { SallyportError, type ErrorData } from '../base/errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import { openJournal } from '../journal/open.ts'
 import { renderJson } from '../report/json.ts'
 import { createRuntime } from '../runtime.ts'
 import type { Runtime } from '../runtime-handle.ts'
-import type { RunResult } from '../runtime-options.ts'
+import type { RunResult, RuntimeOptions } from '../runtime-options.ts'
 import type { Run } from '../run/run.ts'
 import { AnswerText } from './answer-text.ts'
 import { exitOfRun, type ExitCode } from './exit.ts'
@@ -12,7 +12,7 @@ import { writeText } from './files.ts'
 import { noteError, type Io } from './io.ts'
 import { chooseModel, type ModelChoice } from './model.ts'
 import { outWithPictures } from './pictures.ts'
-import { loadTrusted, type KeyOptions } from './policy.ts'
+import { loadTrusted, readPolicyKeys, type KeyOptions } from './policy.ts'
 import { loadTools } from './tools-file.ts'
 
 /** The options of every command that carries a run. */
@@ -24,6 +24,7 @@ export interface CarryingOptions extends KeyOptions, ModelChoice {
   readonly report?: string
   readonly html?: string
   readonly journal: string
+  readonly signingKey?: string
   readonly events?: boolean
   readonly json?: boolean
 }
@@ -43,6 +44,7 @@ export async function carryRun(
       tools,
       policy,
       journal,
+      ...(await signingOf(options, io)),
       ...(options.instructions === undefined ? {} : { instructions: options.instructions }),
       ...(options.maxTurns === undefined ? {} : { limits: { maxTurns: options.maxTurns } }),
     })
@@ -60,6 +62,21 @@ export async function carryRun(
   } finally {
     await journal.close()
   }
+}
+
+/** With a key, what is recorded is signed. */
+async function signingOf(
+  { signingKey }: CarryingOptions,
+  { environment }: Io,
+): Promise<Pick<RuntimeOptions, 'signing'>> {
+  const file = signingKey ?? environment['SALLYPORT_SIGNING_KEY']
+  // an empty variable is a mistake, not a way to do without signatures
+  if (file === undefined) return {}
+  const [key, ...others] = await readPolicyKeys(file)
+  if (key === undefined || others.length > 0) {
+    throw new SallyportError('bad-option', `\`${file}\` holds more than one key`)
+  }
+  return { signing: { key } }
 }
 
 async function show(started: Run<RunResult>, options: CarryingOptions, io: Io): Promise<void> {

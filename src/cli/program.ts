@@ -157,6 +157,8 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--policy <file>', 'policy of the run: a page shows its rules, and which never applied')
     .option('--policy-keys <file>', optionHelp.keys)
     .option('--split', 'put style, script and data of a page into files beside it')
+    .option('--call <id>', 'with --proof: the call, by id or number such as 2.0')
+    .option('--proof', 'print what proves the records of one call to an outsider')
     .option('--bom', 'begin CSV with a byte order mark, for spreadsheets')
     .option('-o, --output <file>', 'write to a file instead of standard output')
     .action(async (journal: string, options) => {
@@ -167,12 +169,17 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   program
     .command('verify')
     .description('tell whether the record of runs is untouched, and what that proves')
-    .argument('<journal>', 'journal file')
+    .argument('[journal]', 'journal file')
     .option('--run <id>', 'only this run')
+    .option('--key <file>', 'public keys that are trusted (JSON Web Keys); checks signatures')
     .option('--head <digest>', 'head of the run as it was kept elsewhere')
-    .option('--allow-tail <number>', 'records that may follow it; else none', wholeNumber)
+    .option('--anchor <file>', 'checkpoints that were kept elsewhere, one a line')
+    .option('--allow-tail <number>', 'records that may follow what is attested', wholeNumber)
+    .option('--allow-unsigned', 'accept runs without any checkpoint')
+    .option('--expect-final', 'the last record has to be signed as the end')
+    .option('--proof <file>', 'instead of a journal: the proof of a call, as `report` makes it')
     .option('--json', 'print a JSON line for each run')
-    .action(async (journal: string, options) => {
+    .action(async (journal: string | undefined, options) => {
       const { verify } = await import('./commands/verify.ts')
       done(await verify(journal, options, io))
     })

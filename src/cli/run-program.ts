@@ -84,6 +84,7 @@ function carrying(command: Command): Command {
     .option('--report <file>', 'write report.json')
     .option('--html <file>', 'write the HTML report')
     .option('--journal <file>', 'journal', optionHelp.usualJournal)
+    .option('--signing-key <file>', optionHelp.signingKey)
     .option('--events', 'print events as JSON lines instead of the answer')
     .option('--json', 'print the result as JSON instead of the answer')
 }

@@ -10,6 +10,17 @@ export interface Findings {
   readonly shadowMode: boolean
   /** The run has an end and every call an outcome, as far as was read. */
   readonly whole: boolean
+  /** What signed checkpoints say; undefined when no keys were given. */
+  readonly signed:
+    | {
+        readonly attested: number
+        readonly tail: number
+        /** Records up to a checkpoint that was kept elsewhere. */
+        readonly anchored: number
+      }
+    | undefined
+  /** The checkpoints contradict the records, or cannot be trusted. */
+  readonly doubt: boolean
   /** Records up to a head that was kept elsewhere; undefined when it was not given or not met. */
   readonly attested: number | undefined
 }
@@ -18,6 +29,7 @@ export interface Findings {
 export function claimsOf(findings: Findings): readonly Property[] {
   return [
     ...(findings.unbroken ? chainClaims(findings) : brokenClaims),
+    ...signatureClaims(findings),
     ...headClaims(findings),
     open(
       'passage',
@@ -65,12 +77,48 @@ const brokenClaims: readonly Property[] = [
   open('end', 'how the run ended'),
 ]
 
-function headClaims({ unbroken, records, attested }: Findings): readonly Property[] {
+function signatureClaims({ unbroken, doubt, signed }: Findings): readonly Property[] {
+  if (signed === undefined)
+    return [open('signatures', 'who recorded this: no key was given to check signatures with')]
+  const { attested, tail, anchored } = signed
+  if (!unbroken || doubt || attested === 0) {
+    return [open('signatures', 'that the signer has seen these records'), ...anchorClaims(0)]
+  }
+  return [
+    proved(
+      'signatures',
+      `none of the first ${attested} records was changed, removed or reordered after it was signed`,
+    ),
+    ...(tail > 0
+      ? [open('signatures', `the last ${tail} records stand after the last checkpoint`)]
+      : []),
+    open('signatures', 'that nobody else had the key'),
+    ...anchorClaims(anchored),
+  ]
+}
+
+function anchorClaims(anchored: number): readonly Property[] {
+  return [
+    anchored > 0
+      ? proved(
+          'anchor',
+          `the first ${anchored} records are those of the checkpoint that was kept elsewhere`,
+        )
+      : open(
+          'anchor',
+          'that whoever has the key showed nobody another history: no checkpoint kept elsewhere was given',
+        ),
+  ]
+}
+
+function headClaims({ unbroken, records, attested, signed, doubt }: Findings): readonly Property[] {
   if (!unbroken || attested === undefined) {
+    const isSigned = unbroken && !doubt && signed !== undefined && signed.attested > 0
+    if (isSigned) return []
     return [
       open(
         'authorship',
-        'that nobody who can write the journal computed the whole chain anew: records are not signed, and no head kept elsewhere vouches for them',
+        'that nobody who can write the journal computed the whole chain anew: no signature and no head kept elsewhere vouches for it',
       ),
       open('head', 'that the last record is unchanged: nothing follows it'),
     ]

@@ -11,8 +11,16 @@ export type Verdict =
   | 'TAMPERED'
   /** The chain does not reach the head that was expected: records were cut off or replaced. */
   | 'TRUNCATED'
-  /** More records follow the expected head than are accepted. */
+  /** More records follow the expected head, or the last checkpoint, than are accepted. */
   | 'UNATTESTED_TAIL'
+  /** Keys were given, and no checkpoint of the records is signed with any of them. */
+  | 'UNSIGNED'
+  /** A checkpoint is damaged, or its signature wrong. */
+  | 'BAD_SIGNATURE'
+  /** A checkpoint is signed with a key that is not among those given. */
+  | 'UNKNOWN_KEY'
+  /** A checkpoint attests other records than are there: somebody has two histories. */
+  | 'FORKED'
   /** A tool was started without a decision or answer that permits it. */
   | 'UNPERMITTED'
   /** Calls have no outcome although the run has ended. */
@@ -25,7 +33,8 @@ export interface Property {
   /**
    * `chain`: records follow each other. `permits`: no tool was started without permission.
    * `payloads`: what was said is what was recorded. `head`: the chain leads to a head that was kept
-   * elsewhere. `end`: the run has an end and every call an outcome. `authorship`: nobody computed
+   * elsewhere. `signatures`: they are those that the signer has seen. `anchor`: they lead on from a
+   * checkpoint that was kept elsewhere. `end`: the run has an end and every call an outcome. `authorship`: nobody computed
    * the chain anew. `passage`: nothing happened past the gate. `truth`: clocks and names are right.
    */
   readonly name:
@@ -33,6 +42,8 @@ export interface Property {
     | 'permits'
     | 'payloads'
     | 'head'
+    | 'signatures'
+    | 'anchor'
     | 'end'
     | 'authorship'
     | 'passage'
@@ -40,6 +51,13 @@ export interface Property {
   readonly proved: boolean
   /** One sentence, lower case, without a final dot: what is proved, or what is not. */
   readonly statement: string
+}
+
+/** What is wrong, with the number of the record where it shows. */
+export interface Fault {
+  readonly verdict: Verdict
+  readonly message: string
+  readonly record?: number
 }
 
 /** What was found about one run of a journal; plain data. */
@@ -58,6 +76,17 @@ export interface Verification {
   /** Payloads that were read without their key, and so not checked. */
   readonly encrypted: number
   readonly openCalls: readonly OpenCall[]
+  /** What signed checkpoints say; there where keys were given. */
+  readonly attestation?: {
+    /** Checkpoints of the journal whose signature is right. */
+    readonly checkpoints: number
+    /** Records up to the last of them, or of those kept elsewhere. */
+    readonly attested: number
+    /** Records after that. */
+    readonly tail: number
+    /** Ids of the keys that signed. */
+    readonly signers: readonly string[]
+  }
   /** Every property once or more, each part of the records for itself. */
   readonly properties: readonly Property[]
   /** The statements of what is proved. */

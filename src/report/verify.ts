@@ -3,9 +3,11 @@ import { isObject } from '../base/json.ts'
 import { parseExact } from '../base/json-source.ts'
 import { genesis, hashLine } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
+import { checkPublicKeys, type OwnKey } from '../gate/identity/own-key.ts'
+import { Attestation } from './attest.ts'
 import { claimsOf } from './claims.ts'
 import { Course } from './course.ts'
-import type { Property, Verdict, Verification } from './verification.ts'
+import type { Fault, Property, Verdict, Verification } from './verification.ts'
 
 export interface VerifyOptions {
   /**
@@ -14,14 +16,25 @@ export interface VerifyOptions {
    * record.
    */
   readonly head?: string
-  /** Records accepted after `head`. Default 0. */
+  /** Records accepted after `head`, and after the last checkpoint. Default 0. */
   readonly maxTail?: number
+  /** What the signer of the run has left, which the records are held against. */
+  readonly signed?: SignedOptions
 }
 
-interface Fault {
-  readonly verdict: Verdict
-  readonly message: string
-  readonly record?: number
+export interface SignedOptions {
+  /** The run that is meant. */
+  readonly runId: string
+  /** Public keys that are trusted: JSON Web Keys for Ed25519 or P-256 with a `kid`. */
+  readonly keys: readonly OwnKey[]
+  /** As `checkpoints` of the journal gives them. Default: none. */
+  readonly checkpoints?: readonly string[]
+  /** Checkpoints that were kept elsewhere; those of other runs are left aside. Default: none. */
+  readonly anchors?: readonly string[]
+  /** Accepts records without any checkpoint. Default false. */
+  readonly allowUnsigned?: boolean
+  /** Demands that the last record was signed as the end of the run. Default false. */
+  readonly expectFinal?: boolean
 }
 
 type Line = Readonly<Record<string, unknown>>
@@ -34,18 +47,27 @@ type Records = Iterable<JournalRecord> | AsyncIterable<JournalRecord>
  * has its digest; no tool was started without a permitting decision or answer; every started call
  * has an outcome; the run has an end. Reads one record at a time and stops at the first fault.
  *
- * Journals carry no signatures: see `notProved` of the result. Never throws for what it reads.
+ * With `signed`, the records are held against the checkpoints too: strictly, so that what is not
+ * attested is not consistent. Throws `bad-option` for keys that cannot be used, and never for what
+ * it reads.
  */
 export async function verifyChain(
   records: Records,
   options: VerifyOptions = {},
 ): Promise<Verification> {
-  const chain = new ChainCheck(options.head)
+  const chain = new ChainCheck(options.head, await attestationOf(options))
   for await (const record of records) {
     const fault = chain.add(record)
     if (fault !== undefined) return conclude(fault, chain)
   }
   return conclude(chain.end(options) ?? consistent, chain)
+}
+
+async function attestationOf({ signed }: VerifyOptions): Promise<Attestation | undefined> {
+  if (signed === undefined) return undefined
+  const { runId, keys, checkpoints = [], anchors = [] } = signed
+  checkPublicKeys(keys)
+  return Attestation.of(runId, { keys, checkpoints, anchors })
 }
 
 const consistent: Fault = { verdict: 'CONSISTENT', message: 'the records form one unbroken chain' }
@@ -59,10 +81,12 @@ class ChainCheck {
   head: string = genesis
   /** Records up to and including the expected head. */
   attested: number | undefined
+  readonly attestation: Attestation | undefined
   #runId: unknown
 
-  constructor(expected: string | undefined) {
+  constructor(expected: string | undefined, attestation: Attestation | undefined) {
     this.#expected = expected
+    this.attestation = attestation
   }
 
   add(record: JournalRecord): Fault | undefined {
@@ -89,6 +113,7 @@ class ChainCheck {
     const payload = this.#checkPayload(record, line)
     if (payload !== undefined) return payload
     this.head = hash
+    this.attestation?.add(hash)
     if (hash === this.#expected) this.attested = this.count
     return this.course.add(line)
   }
@@ -109,7 +134,12 @@ class ChainCheck {
 
   end(options: VerifyOptions): Fault | undefined {
     if (this.count === 0) return { verdict: 'EMPTY', message: 'there are no records' }
-    return this.#anchor(options) ?? this.course.end()
+    return this.#signed(options) ?? this.#anchor(options) ?? this.course.end()
+  }
+
+  #signed({ maxTail = 0, signed = { runId: '', keys: [] } }: VerifyOptions): Fault | undefined {
+    const { allowUnsigned = false, expectFinal = false } = signed
+    return this.attestation?.end(this.count, { allowUnsigned, expectFinal, maxTail })
   }
 
   #anchor({ head, maxTail = 0 }: VerifyOptions): Fault | undefined {
@@ -157,6 +187,7 @@ function readObject(text: string): Line | undefined {
 
 function conclude(fault: Fault, chain: ChainCheck): Verification {
   const unbroken = !stoppedEarly.has(fault.verdict)
+  const attestation = chain.attestation && summaryOf(chain.attestation, chain.count)
   const properties = claimsOf({
     unbroken,
     records: chain.count,
@@ -165,6 +196,8 @@ function conclude(fault: Fault, chain: ChainCheck): Verification {
     shadowMode: chain.course.shadowMode,
     whole: chain.course.end() === undefined,
     attested: chain.attested,
+    signed: attestation && { ...attestation, anchored: chain.attestation?.anchored ?? 0 },
+    doubt: doubtful.has(fault.verdict),
   })
   return {
     ...fault,
@@ -173,6 +206,7 @@ function conclude(fault: Fault, chain: ChainCheck): Verification {
     erased: chain.erased,
     encrypted: chain.encrypted,
     openCalls: chain.course.openCalls(),
+    ...(attestation === undefined ? {} : { attestation }),
     properties,
     proved: statements(properties, true),
     notProved: statements(properties, false),
@@ -185,6 +219,21 @@ const stoppedEarly: ReadonlySet<Verdict> = new Set([
   'TAMPERED',
   'UNPERMITTED',
 ])
+
+/** Signatures prove nothing then. */
+const doubtful: ReadonlySet<Verdict> = new Set([
+  'BAD_SIGNATURE',
+  'UNKNOWN_KEY',
+  'FORKED',
+  'TRUNCATED',
+])
+
+function summaryOf(
+  { attested, kept, signers }: Attestation,
+  records: number,
+): NonNullable<Verification['attestation']> {
+  return { checkpoints: kept, attested, tail: Math.max(0, records - attested), signers }
+}
 
 function statements(properties: readonly Property[], proved: boolean): readonly string[] {
   return properties.filter((each) => each.proved === proved).map(({ statement }) => statement)

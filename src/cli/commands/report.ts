@@ -1,6 +1,7 @@
 import { SallyportError } from '../../base/errors.ts'
+import { visibleJson } from '../../base/text.ts'
 import { openJournal } from '../../journal/open.ts'
-import { renderJson } from '../../report/json.ts'
+import { prettyJson, renderJson } from '../../report/json.ts'
 import { parseReport, readReport } from '../../report/read.ts'
 import type { Verification } from '../../report/verification.ts'
 import { verifyChain } from '../../report/verify.ts'
@@ -14,6 +15,8 @@ export interface ReportOptions extends PageOptions {
   readonly run?: string
   readonly format: 'json' | 'html' | 'terminal' | 'markdown' | 'sarif' | 'junit' | 'csv'
   readonly bom?: boolean
+  readonly call?: string
+  readonly proof?: boolean
 }
 
 /** Verdicts that say a record is not what was written. */
@@ -29,6 +32,7 @@ const tampered: ReadonlySet<Verification['verdict']> = new Set([
  * `report.json` (by its ending) is rendered as it is, since nothing in it can be verified.
  */
 export async function report(path: string, options: ReportOptions, io: Io): Promise<ExitCode> {
+  if (options.proof === true || options.call !== undefined) return proof(path, options, io)
   const isForPage = options.split === true || options.policy !== undefined
   if (isForPage) (await import('../page.ts')).checkPageOptions(options)
   const { data, verification } = path.endsWith('.json')
@@ -40,6 +44,30 @@ export async function report(path: string, options: ReportOptions, io: Io): Prom
   if (verification === undefined || verification.verdict === 'CONSISTENT') return exitCode.done
   io.note(`${verification.verdict}: ${printable(verification.message)}\n`)
   return tampered.has(verification.verdict) ? exitCode.negative : exitCode.done
+}
+
+/** Prints the records of one call with what proves them. */
+async function proof(path: string, options: ReportOptions, io: Io): Promise<ExitCode> {
+  const { call, output } = options
+  if (call === undefined || options.proof !== true) {
+    throw new SallyportError('bad-option', '`--call` and `--proof` need each other', {
+      help: 'name the call to be proved, such as `--call 2.0 --proof`',
+    })
+  }
+  await checkReadable(path)
+  const journal = await openJournal(path, io.environment)
+  try {
+    const runId = await findRun(journal.list(), options.run)
+    if (runId === undefined) throw noRun(path, options.run)
+    const checkpoints = (await journal.checkpoints?.(runId)) ?? []
+    const { proveCall } = await import('../../report/proof.ts')
+    const text = prettyJson(await proveCall(journal.read(runId), { call, checkpoints }))
+    if (output === undefined) io.out(`${visibleJson(text)}\n`)
+    else await writeText(output, `${text}\n`)
+    return exitCode.done
+  } finally {
+    await journal.close()
+  }
 }
 
 interface Opened {
@@ -65,7 +93,11 @@ async function reportOf(path: string, run: string | undefined, io: Io): Promise<
   } finally {
     await journal.close()
   }
-  throw new SallyportError(
+  throw noRun(path, run)
+}
+
+function noRun(path: string, run: string | undefined): SallyportError {
+  return new SallyportError(
     'bad-option',
     run === undefined ? `\`${path}\` holds no run` : `\`${path}\` holds no run \`${run}\``,
   )

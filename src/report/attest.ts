@@ -1,0 +1,191 @@
+import { sha256 } from '../base/digest.ts'
+import { isObject, parseJson } from '../base/json.ts'
+import { shorten } from '../base/text.ts'
+import { decodeBase64url, decodeUtf8 } from '../gate/identity/base64url.ts'
+import { checkOwnKey, readOwnHeader, type OwnKey } from '../gate/identity/own-key.ts'
+import { importPublicKey } from '../gate/identity/signature.ts'
+import { checkpointType, type Checkpoint } from '../journal/checkpoint.ts'
+import { RecordTree } from '../journal/tree.ts'
+import type { Fault } from './verification.ts'
+
+/** UTF-16 code units of a checkpoint at most; one has about 700. */
+const maxLength = 8192
+
+/** A checkpoint whose signature is right, and the id of the key that made it. */
+export interface SignedCheckpoint extends Checkpoint {
+  readonly keyId: string
+}
+
+/** Reads a checkpoint with keys that are trusted; never with what it says of keys itself. */
+export async function readCheckpoint(
+  text: string,
+  keys: readonly OwnKey[],
+): Promise<SignedCheckpoint | Fault> {
+  const [encodedHeader = '', encodedPayload = '', encodedSignature = '', ...more] = text.split('.')
+  const header = readOwnHeader(encodedHeader, checkpointType)
+  const signature = decodeBase64url(encodedSignature)
+  const payload = decodeBase64url(encodedPayload)
+  const isWhole = more.length === 0 && text.length <= maxLength
+  if (!isWhole || !header || !signature || !payload) return forged('a checkpoint is damaged')
+  const key = keys.find(({ kid }) => kid === header.kid)
+  if (key === undefined) {
+    const message = `a checkpoint is signed with the key \`${shorten(header.kid, 64)}\`, which is not trusted`
+    return { verdict: 'UNKNOWN_KEY', message }
+  }
+  const { alg } = checkOwnKey(key, 'the key')
+  if (header.alg !== alg) return forged('a checkpoint names another algorithm than that of its key')
+  const isSigned = await importPublicKey(key, alg)
+  if (!isSigned(Buffer.from(`${encodedHeader}.${encodedPayload}`), signature)) {
+    return forged('the signature of a checkpoint is wrong')
+  }
+  const checkpoint = readPayload(payload)
+  return checkpoint === undefined
+    ? forged('a checkpoint has members that are not known')
+    : { ...checkpoint, keyId: header.kid }
+}
+
+function readPayload(bytes: Uint8Array): Checkpoint | undefined {
+  const parsed = parseJson(decodeUtf8(bytes) ?? '')
+  if (!parsed.ok || !isObject(parsed.value)) return undefined
+  const { v, runId, size, head, root, previous, final, at, ...others } = parsed.value
+  const isFit =
+    v === 1 &&
+    typeof runId === 'string' &&
+    Number.isSafeInteger(size) &&
+    (size as number) > 0 &&
+    isDigest(head) &&
+    isDigest(root) &&
+    (previous === null || isDigest(previous)) &&
+    typeof final === 'boolean' &&
+    typeof at === 'string' &&
+    Object.keys(others).length === 0
+  return isFit ? (parsed.value as unknown as Checkpoint) : undefined
+}
+
+function isDigest(value: unknown): boolean {
+  return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value)
+}
+
+export interface AttestOptions {
+  readonly keys: readonly OwnKey[]
+  /** As the journal keeps them, oldest first. */
+  readonly checkpoints: readonly string[]
+  /** Checkpoints that were kept elsewhere; those of other runs are left aside. */
+  readonly anchors: readonly string[]
+}
+
+/** What signed checkpoints say of the records of one run, compared with them one after another. */
+export class Attestation {
+  /** Those of the journal, then those kept elsewhere, as far as they could be read. */
+  readonly #points: readonly SignedCheckpoint[]
+  readonly #bySize = new Map<number, SignedCheckpoint[]>()
+  readonly #tree = new RecordTree()
+  readonly kept: number
+  readonly anchored: number
+  #fault: Fault | undefined
+
+  private constructor(
+    kept: readonly SignedCheckpoint[],
+    anchors: readonly SignedCheckpoint[],
+    fault: Fault | undefined,
+  ) {
+    this.kept = kept.length
+    this.anchored = Math.max(0, ...anchors.map(({ size }) => size))
+    this.#points = [...kept, ...anchors]
+    this.#fault = fault
+    for (const point of this.#points) {
+      this.#bySize.set(point.size, [...(this.#bySize.get(point.size) ?? []), point])
+    }
+  }
+
+  static async of(
+    runId: string,
+    { keys, checkpoints, anchors }: AttestOptions,
+  ): Promise<Attestation> {
+    let fault: Fault | undefined
+    const kept: SignedCheckpoint[] = []
+    let previous: string | null = null
+    for (const text of checkpoints) {
+      const read = await readCheckpoint(text, keys)
+      if ('verdict' in read) fault ??= read
+      else {
+        if (read.runId !== runId) fault ??= tampered('a checkpoint is of another run')
+        if (read.previous !== previous)
+          fault ??= tampered('a checkpoint does not name the one before it')
+        if (read.size <= (kept.at(-1)?.size ?? 0))
+          fault ??= tampered('checkpoints are out of order')
+        kept.push(read)
+      }
+      previous = sha256(text)
+    }
+    const others: SignedCheckpoint[] = []
+    for (const text of anchors) {
+      const read = await readCheckpoint(text, keys)
+      if ('verdict' in read) fault ??= read
+      else if (read.runId === runId) others.push(read)
+    }
+    return new Attestation(kept, others, fault)
+  }
+
+  /** Takes the digest of the next record. */
+  add(digest: string): void {
+    if (this.#points.length === 0) return
+    this.#tree.add(digest)
+    const points = this.#bySize.get(this.#tree.size)
+    if (points === undefined || this.#fault !== undefined) return
+    const root = this.#tree.root()
+    if (points.some((point) => point.head !== digest || point.root !== root)) {
+      const message = 'the signer has attested another history than this one'
+      this.#fault = { verdict: 'FORKED', message, record: this.#tree.size - 1 }
+    }
+  }
+
+  /** Records that are attested: all up to the last checkpoint. */
+  get attested(): number {
+    return Math.max(0, ...this.#points.map(({ size }) => size))
+  }
+
+  /** Ids of the keys that signed. */
+  get signers(): readonly string[] {
+    return [...new Set(this.#points.map(({ keyId }) => keyId))]
+  }
+
+  /** What is wrong after the last of `records` records. */
+  end(
+    records: number,
+    options: {
+      readonly allowUnsigned: boolean
+      readonly maxTail: number
+      readonly expectFinal: boolean
+    },
+  ): Fault | undefined {
+    if (this.#fault !== undefined) return this.#fault
+    const { attested } = this
+    if (attested > records) {
+      const message = `a checkpoint covers ${attested} records, and there are ${records}`
+      return { verdict: 'TRUNCATED', message }
+    }
+    if (attested === 0) {
+      return options.allowUnsigned
+        ? undefined
+        : { verdict: 'UNSIGNED', message: 'there is no signed checkpoint of these records' }
+    }
+    const tail = records - attested
+    if (tail > options.maxTail) {
+      const message = `${tail} records follow the last checkpoint, at most ${options.maxTail} are accepted`
+      return { verdict: 'UNATTESTED_TAIL', message, record: attested }
+    }
+    const isFinal = this.#points.some(({ final, size }) => final && size === records)
+    return options.expectFinal && !isFinal
+      ? { verdict: 'INCOMPLETE', message: 'the last record is not one that was signed as the end' }
+      : undefined
+  }
+}
+
+function forged(message: string): Fault {
+  return { verdict: 'BAD_SIGNATURE', message }
+}
+
+function tampered(message: string): Fault {
+  return { verdict: 'TAMPERED', message }
+}
