@@ -30,6 +30,28 @@ export interface LoopRow {
 
 const peers: ReadonlySet<string> = new Set(peerNames)
 
+function commandFor(
+  scenario: Scenario,
+  concurrency: number,
+  { baseUrl }: Server,
+  { sliceMs }: Effort,
+): SliceCommand {
+  const expected = expectation(scenario.turns())
+  return { baseUrl, scenario: scenario.id, concurrency, milliseconds: sliceMs, expected }
+}
+
+/** Warms all contestants up once before the first row; what fails here fails again in the row. */
+export async function warmUpAll(
+  scenario: Scenario,
+  { server, workers, effort }: { server: Server; workers: readonly Worker[]; effort: Effort },
+): Promise<void> {
+  const first = { ...effort, warmUpMs: effort.firstWarmUpMs }
+  for (const worker of workers) {
+    const command = commandFor(scenario, 1, server, effort)
+    await warmUp(worker, command, first).catch(() => undefined)
+  }
+}
+
 /**
  * Lets every contestant run the scenario in turn, one slice each per round, in an order that
  * rotates: what disturbs the machine disturbs all of them, and the ratio within a round stays. A
@@ -40,13 +62,7 @@ export async function measureLoops(
   concurrency: number,
   { server, workers, effort }: { server: Server; workers: readonly Worker[]; effort: Effort },
 ): Promise<LoopRow> {
-  const command: SliceCommand = {
-    baseUrl: server.baseUrl,
-    scenario: scenario.id,
-    concurrency,
-    milliseconds: effort.sliceMs,
-    expected: expectation(scenario.turns()),
-  }
+  const command = commandFor(scenario, concurrency, server, effort)
   const failed: { contestant: string; why: string }[] = []
   const slices = new Map<string, Slice[]>()
   const spent = new Map<string, number>()

@@ -11,7 +11,7 @@ import type { FlowRow } from './flow.ts'
 import { measureHold } from './hold.ts'
 import { measureImports } from './imports.ts'
 import type { JournalRow } from './journals.ts'
-import { measureLoops, type LoopRow } from './loops.ts'
+import { measureLoops, warmUpAll, type LoopRow } from './loops.ts'
 import { machine } from './machine.ts'
 import type { PartRow } from './parts.ts'
 import { installPeers } from './peers.ts'
@@ -112,6 +112,9 @@ async function runLoops(): Promise<LoopRow[]> {
   )
   const deadline = performance.now() + effort.loopsMs
   const rows: LoopRow[] = []
+  if (effort.firstWarmUpMs > 0) {
+    await warmUpAll(chosen[0]!, { server, workers: [...own, ...others], effort })
+  }
   for (const { scenario, concurrency } of cells) {
     process.stderr.write(`${scenario.id} c${concurrency}: ${scenario.about}\n`)
     const share = (deadline - performance.now()) / (cells.length - rows.length)

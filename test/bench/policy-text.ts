@@ -64,3 +64,24 @@ export function generatedRule(index: number): GeneratedRule {
   if (index % 10 === 7) return { effect: 'ask', customer, atLeast: 0 }
   return { effect: 'deny', customer, atLeast: 51 }
 }
+
+/** The same rules as JSON. */
+export function policyJson(rules: number, shape: PolicyShape): string {
+  const tools = policyTools(rules, shape)
+  return JSON.stringify({
+    sallyport: 1,
+    name: 'bench',
+    identity: { anonymous: 'role', anonymousRole: 'support' },
+    roles: { support: {} },
+    tools: Object.fromEntries(tools.map((tool) => [tool, { kind: 'read' }])),
+    rules: Array.from({ length: rules }, (_, index) => {
+      const { effect, customer, atLeast: minimum, atMost: maximum } = generatedRule(index)
+      return {
+        id: `r${index}`,
+        [effect]: [tools[shape === 'one' ? 0 : Math.floor(index / rulesPerTool)]],
+        who: { roles: ['support'] },
+        args: { customer: { const: customer }, amount: { type: 'number', minimum, maximum } },
+      }
+    }),
+  })
+}

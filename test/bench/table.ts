@@ -78,11 +78,11 @@ export function judge(results: Results): Verdict[] {
 
 /** The highest accepted share of a peer's CPU, in the scenarios of which every agent is made. */
 const peerBars: Readonly<Record<string, number>> = {
-  'openrouter-kit': 1 / 3,
-  'ai-sdk': 1 / 10,
-  'openai-agents': 1 / 10,
-  langgraph: 1 / 10,
-  mastra: 1 / 10,
+  'openrouter-kit': 0.33,
+  'ai-sdk': 0.1,
+  'openai-agents': 0.1,
+  langgraph: 0.1,
+  mastra: 0.1,
 }
 const everyday: ReadonlySet<string> = new Set(['s1', 's2'])
 
