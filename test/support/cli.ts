@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
+/** Stripped and compiled sources, by their content: halves what starting a process costs. */
+const compiled = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url))
+
 export interface CliOptions {
   readonly cwd: string
   /** Written to standard input, which then ends. Default: nothing. */
@@ -26,7 +29,7 @@ export function startCli(
 ): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, ['--conditions=sallyport-source', main, ...args], {
     cwd,
-    env: { PATH: '', HOME: cwd, ...environment },
+    env: { PATH: '', HOME: cwd, NODE_COMPILE_CACHE: compiled, ...environment },
   })
 }
 

@@ -15,25 +15,28 @@ describe('the requirements', () => {
   })
 })
 
+// written by parts, or the titles in these texts would count themselves
+const area = ['S0', ''].join('-')
+
 describe('the id of a requirement', () => {
   test.each([
-    "test('S0-01 S0-T2 is kept', () => {",
-    '  test(\n    `S0-01 S0-T2 over ${path}`,',
-    "describe.each(ways)('S0-01 S0-T2 %s', (way) => {",
-    "test.each([\n  [1],\n])(\n  'S0-01 S0-T2 it\\'s %s',",
-    "test.each`a\n${1}`('S0-01 S0-T2 $a', () => {",
+    "test('#01 #T2 is kept', () => {",
+    '  test(\n    `#01 #T2 over ${path}`,',
+    "describe.each(ways)('#01 #T2 %s', (way) => {",
+    "test.each([\n  [1],\n])(\n  '#01 #T2 it\\'s %s',",
+    "test.each`a\n${1}`('#01 #T2 $a', () => {",
   ])('counts in %j', (text) => {
-    expect(idsIn(text)).toEqual(['S0-01', 'S0-T2'])
+    expect(idsIn(text.replaceAll('#', area))).toEqual([`${area}01`, `${area}T2`])
   })
 
   test.each([
-    "// test of S0-01\nconst a = 'S0-01'",
-    "test.skip('S0-01 is kept', () => {",
-    "test.todo('S0-01 is kept')",
-    "describe.skip('S0-01 is kept', () => {",
-    "test('keeps', () => { expect('S0-01').toBe(1)",
-    "test('XS0-01 S0-011')",
+    "// test of #01\nconst a = '#01'",
+    "test.skip('#01 is kept', () => {",
+    "test.todo('#01 is kept')",
+    "describe.skip('#01 is kept', () => {",
+    "test('keeps', () => { expect('#01').toBe(1)",
+    "test('X#01 #011')",
   ])('does not count in %j', (text) => {
-    expect(idsIn(text)).toEqual([])
+    expect(idsIn(text.replaceAll('#', area))).toEqual([])
   })
 })
