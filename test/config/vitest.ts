@@ -10,7 +10,8 @@ export default defineConfig({
     root: here('../..'),
     setupFiles: [here('setup.ts')],
     include: ['test/{unit,property,conformance,e2e}/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // only for what hangs: some tests start a dozen processes, on machines that have other work
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 })
