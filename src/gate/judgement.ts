@@ -186,19 +186,19 @@ export class Judgement {
     this.#limits.commit(call.callId)
     this.permitted(examined, context)
     const { callId, tool } = call
-    const event = { kind: 'settled', callId, tool, args: args as JsonObject, outcome } as const
+    const event = { kind: 'settled', callId, tool, args: known(args), outcome } as const
     this.#sessions.note(context, event)
   }
 
   /** A person has said yes to the call as it is. */
   approved({ call, args }: ExaminedCall, context: JudgeContext): void {
-    const event = { kind: 'approved', tool: call.tool, args: args as JsonObject } as const
+    const event = { kind: 'approved', tool: call.tool, args: known(args) } as const
     this.#sessions.note(context, event)
   }
 
   /** The call may run. */
   permitted({ call, args }: ExaminedCall, context: JudgeContext): void {
-    const event = { kind: 'permitted', tool: call.tool, args: args as JsonObject } as const
+    const event = { kind: 'permitted', tool: call.tool, args: known(args) } as const
     this.#sessions.note(context, event)
   }
 
@@ -219,7 +219,7 @@ export class Judgement {
     // a replayed call may have run without its places
     this.#limits.force(callId, claims, ownerOf(context))
     this.#limits.commit(callId)
-    const event = { kind: 'settled', callId, tool, args: args as JsonObject, outcome } as const
+    const event = { kind: 'settled', callId, tool, args: known(args), outcome } as const
     this.#sessions.note(context, event)
     for (const limit of this.policy.limits) {
       if (limit.count === 'time' && limit.matches(call.tool, context.principal)) {
@@ -255,6 +255,11 @@ export class Judgement {
       this.#limits.forget(this.policy.limits, ownerOf(context))
     }
   }
+}
+
+/** Of arguments that are not on record nothing is known, which sequences and flow read strictly. */
+function known(args: ExaminedCall['args']): JsonObject {
+  return (args ?? {}) as JsonObject
 }
 
 /** Arguments that are not on record have an amount that nobody knows. */

@@ -157,13 +157,11 @@ function takeUp(
     return desk.judge(examined, budget, judgeAgain(environment, past, examined))
   }
   budget.take(past.call.tool, past.proposed.argsDigest)
-  if (resolution === undefined) {
-    environment.gate.recall(examined, environment.context, {
-      approved: hasYes(past.question),
-      isCounted: takingUp.isCounted,
-      isInDoubt: true,
-    })
-  }
+  environment.gate.recall(examined, environment.context, {
+    approved: hasYes(past.question),
+    isCounted: takingUp.isCounted,
+    isInDoubt: true,
+  })
   desk.conclude(examined, resolution && resolvedEnding(resolution), resolution?.by)
   return undefined
 }

@@ -258,6 +258,47 @@ test('a run is not taken from its own runtime, whose gate would forget what it h
   expect(send.calls).toEqual([])
 })
 
+describe('calls whose arguments are not on record', () => {
+  const turns = [
+    { calls: [{ tool: 'pay', args: { to: 'x' } }] },
+    { calls: [{ tool: 'send', args: { to: 'y' } }] },
+    { text: 'over' },
+  ]
+  const output = { trust: 'trusted' }
+  const steered = { kind: 'write', sink: 'external', output, args: { to: { steers: true } } }
+  const policy = policyOf({
+    audit: { args: 'hash' },
+    tools: { pay: steered, send: steered },
+    flow: { untrustedSteering: 'deny' },
+    sequences: [
+      { id: 'once', after: ['pay'], sameArg: 'to', then: { tools: ['send'], do: 'deny' } },
+    ],
+    rules: [{ id: 'free', allow: ['pay', 'send'], who }],
+  })
+  const input = { type: 'object', properties: { to: { type: 'string' } } }
+
+  test.each(['execution-start', 'tool-result'])(
+    'have been made with any, as far as later ones are concerned, when a crash follows %s',
+    async (type) => {
+      const journal = memoryJournal()
+      const [pay, send] = [noting('pay', { input }), noting('send', { input })]
+      const start = (on: Journal) => process(on, turns, [pay.tool, send.tool], { policy })
+      const { runId } = await start(journal).run({ input: 'x y', auth }).result()
+      expect(send.calls).toHaveLength(1)
+      const runtime = start(await crashed(journal, runId, isType(type)))
+      let result = await runtime.resume(runId).result()
+      const resolve = Object.fromEntries(result.inDoubt.map((id) => [id, 'success' as const]))
+      if (result.inDoubt.length > 0) result = await runtime.resume(runId, { resolve }).result()
+      expect(result.error).toBeUndefined()
+      expect(result.report.rows).toMatchObject([
+        { status: 'success' },
+        { status: 'error-security', decision: { rule: 'sequences.once' } },
+      ])
+      expect(send.calls).toHaveLength(1)
+    },
+  )
+})
+
 describe('a yes that is revoked before its call has run', () => {
   const turns = [{ calls: [{ tool: 'pay' }] }, { text: 'over' }]
   const lena = { subject: 'lena', roles: ['lead'] }
