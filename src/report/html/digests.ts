@@ -34,7 +34,7 @@ export function takeDigests(value: JsonValue): Packed {
   return { value: rest, digests: Buffer.from(taken.join(''), 'hex').toString('base64') }
 }
 
-/** The value as it was. */
+/** The value as it was; it is changed in place, since a copy of a long report takes its time. */
 export function putDigests({ value, digests }: Packed): JsonValue {
   const bytes = atob(digests)
   let at = 0
@@ -43,10 +43,18 @@ export function putDigests({ value, digests }: Packed): JsonValue {
     for (const end = at + 32; at < end; at++) text += pairs[bytes.charCodeAt(at)]!
     return text
   }
-  return mapTexts(value, (text) => {
-    if (!text.startsWith(mark)) return text
-    return text === mark ? next() : text.slice(mark.length)
-  })
+  const restore = (text: string): string => (text === mark ? next() : text.slice(mark.length))
+  const visit = (holder: Record<string, unknown>): void => {
+    for (const key of Object.keys(holder)) {
+      const inner = holder[key]
+      if (typeof inner === 'object' && inner !== null) visit(inner as Record<string, unknown>)
+      // a member named `__proto__` is the object's own, so that this changes nothing else
+      else if (typeof inner === 'string' && inner.startsWith(mark)) holder[key] = restore(inner)
+    }
+  }
+  const whole = { value } as Record<string, unknown>
+  visit(whole)
+  return whole['value'] as JsonValue
 }
 
 const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

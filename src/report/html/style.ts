@@ -80,6 +80,7 @@ dt { color: var(--muted); } dd { margin: 0; }
 .counts li { flex: 1 1 6.4rem; overflow-wrap: normal; padding: .55rem .8rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px; color: var(--muted); font-size: .87rem; }
 .counts strong { display: block; font-size: 1.35rem; line-height: 1.2; color: var(--text); font-variant-numeric: tabular-nums; }
 .counts .bad strong { color: var(--bad); } .counts .good strong { color: var(--good); } .counts .attention strong { color: var(--attention); }
+.counts + p { margin-top: .7rem; }
 .cards { list-style: none; padding: 0; margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 .cards li { padding: .75rem 1rem; }
 .cards li + li { border-top: 1px solid var(--line); }

@@ -7,7 +7,7 @@ import { Detail } from './detail.ts'
 import { Filters } from './filters.ts'
 import { linesOf } from './lines.ts'
 import { loadData } from './load.ts'
-import { scaleOf } from './row.ts'
+import { legend, scaleOf } from './row.ts'
 import { createToolbar } from './toolbar.ts'
 import { Waterfall } from './waterfall.ts'
 
@@ -40,7 +40,7 @@ class Explorer {
     })
     this.#detail = new Detail(data, () => this.close())
     const panes = create('div', { class: 'panes' }, this.#waterfall.element, this.#detail.element)
-    this.element = create('div', { class: 'explorer' }, this.#bar.element, panes)
+    this.element = create('div', { class: 'explorer' }, this.#bar.element, panes, legend())
   }
 
   start(): void {
@@ -55,7 +55,6 @@ class Explorer {
     this.#opened = call
     this.#detail.show(call)
     this.#waterfall.mark(call)
-    this.#waterfall.select(call)
     setHash(anchorOf(call.row))
   }
 
@@ -146,6 +145,7 @@ async function main(): Promise<void> {
   document.querySelector('header nav')?.after(createToolbar())
   document.documentElement.dataset['script'] = 'on'
   explorer.start()
+  performance.mark('sallyport')
 }
 
 void main().catch((cause: unknown) => console.error('the calls cannot be shown', cause))

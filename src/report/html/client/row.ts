@@ -2,7 +2,15 @@ import { formatDuration, plural } from '../../format.ts'
 import type { Report } from '../../report.ts'
 import { callNumber, type CallSummary } from '../../summary.ts'
 import { lookOf } from '../look.ts'
-import { callSegments, extentOf, modelSegments, span, timeOf, type Segment } from '../segments.ts'
+import {
+  callSegments,
+  extentOf,
+  legendEntries,
+  modelSegments,
+  span,
+  timeOf,
+  type Segment,
+} from '../segments.ts'
 import { create, draw } from './dom.ts'
 import type { Line } from './lines.ts'
 
@@ -85,4 +93,14 @@ function bars(segments: readonly Segment[], { start, durationMs }: Scale): SVGEl
       return draw('rect', { class: `span-${segment.kind}`, x, y: 2, width, height: 8 })
     }),
   )
+}
+
+/** What the bars mean. */
+export function legend(): HTMLElement {
+  const entries = legendEntries.map(([kind, words]) => {
+    const square = draw('rect', { class: `span-${kind}`, x: 0, y: 0, width: 12, height: 12 })
+    const sample = draw('svg', { viewBox: '0 0 12 12', 'aria-hidden': 'true' }, square)
+    return create('li', {}, sample, words)
+  })
+  return create('ul', { class: 'legend' }, ...entries)
 }

@@ -4,7 +4,7 @@ import type { Line } from './lines.ts'
 import { drawLine, lineId, lineNumber, type Scale } from './row.ts'
 
 /** Lines drawn above and below those in sight. */
-const margin = 10
+const margin = 4
 
 /** What a reader does with a line. */
 export interface WaterfallActions {
@@ -54,20 +54,18 @@ export class Waterfall {
     this.#measure()
   }
 
-  /** Makes a call the active line and brings it into sight; false when it is not shown. */
-  select(call: CallSummary): boolean {
-    const at = this.#lines.findIndex((line) => line.kind === 'call' && line.call === call)
-    if (at >= 0) this.#activate(at)
-    return at >= 0
-  }
-
-  /** Marks the call whose detail is shown. */
+  /** Marks the call whose detail is shown, and brings it into sight where it is among the lines. */
   mark(call: CallSummary | undefined): void {
     this.#opened = call
-    this.#draw()
+    const isActive = (line: Line | undefined): boolean =>
+      line?.kind === 'call' && line.call === call
+    const active = this.#lines[this.#active]
+    const at = isActive(active) ? this.#active : this.#lines.findIndex(isActive)
+    if (at >= 0) this.#activate(at)
+    else this.#draw()
   }
 
-  /** The next call below (or above) the active line. */
+  /** Goes to the next call below (or above) the active line, if there is one. */
   step(direction: 1 | -1): CallSummary | undefined {
     let at = this.#active + direction
     while (this.#lines[at]?.kind === 'turn') at += direction
