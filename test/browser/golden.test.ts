@@ -55,15 +55,15 @@ describeInBrowser('the report page', (open: Open) => {
 async function difference(page: Page, one: Buffer, other: Buffer): Promise<number> {
   const pictures = [one, other].map((png) => png.toString('base64'))
   return page.evaluate(
-    async ({ pictures, block, mostDistance }) => {
+    async ({ shots, side, most }) => {
       const [a, b] = await Promise.all(
-        pictures.map(async (base64) => {
+        shots.map(async (base64) => {
           const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
           return createImageBitmap(new Blob([bytes], { type: 'image/png' }))
         }),
       )
       if (a!.width !== b!.width || a!.height !== b!.height) return 1
-      const [width, height] = [Math.ceil(a!.width / block), Math.ceil(a!.height / block)]
+      const [width, height] = [Math.ceil(a!.width / side), Math.ceil(a!.height / side)]
       const blocks = [a!, b!].map((picture) => {
         const context = new OffscreenCanvas(width, height).getContext('2d')!
         context.imageSmoothingQuality = 'high'
@@ -75,10 +75,10 @@ async function difference(page: Page, one: Buffer, other: Buffer): Promise<numbe
         const distances = [0, 1, 2].map((channel) =>
           Math.abs(blocks[0]![at + channel]! - blocks[1]![at + channel]!),
         )
-        if (Math.max(...distances) > mostDistance) different++
+        if (Math.max(...distances) > most) different++
       }
       return different / (width * height)
     },
-    { pictures, block, mostDistance },
+    { shots: pictures, side: block, most: mostDistance },
   )
 }
