@@ -77,7 +77,8 @@ export const fullWithPeers: Effort = {
   rounds: 9,
   fewestRounds: 3,
   rowMs: 25_000,
-  loopsMs: 840_000,
+  loopsMs: 720_000,
+  holdRounds: 1,
   capMs: 30_000,
 }
 

@@ -19,32 +19,45 @@ export interface HoldRow extends HeldMemory {
 
 const streams = 1000
 const bar = 40
+/** A thousand runs of the slowest peer, on a busy machine. */
+const capMs = 300_000
 
+const wires: ReadonlySet<string> = new Set(['chat', 'responses', 'anthropic'])
 const kinds = ['sockets', 'chat', 'responses', 'anthropic', 'run'] as const
 
 /**
  * Streams held open in one process, half of an answer read: fresh processes of every kind in turn,
  * and the server in a process of its own.
  */
-export async function measureHold(rounds: number): Promise<HoldRow[]> {
+export async function measureHold(
+  rounds: number,
+  peers: readonly string[] = [],
+): Promise<HoldRow[]> {
   using server = await startServer('hold-server.ts')
-  const seen = kinds.map((): HeldMemory[] => [])
+  const all = [...kinds, ...peers]
+  const seen = all.map((): HeldMemory[] => [])
   for (let round = 0; round < rounds; round++) {
-    for (const [at, kind] of kinds.entries()) {
+    for (const [at, kind] of all.entries()) {
       const args = [kind, server.baseUrl, String(streams)]
-      seen[at]!.push((await runProcess('hold-worker.ts', args, ['--expose-gc'])) as HeldMemory)
+      const held = runProcess('hold-worker.ts', args, ['--expose-gc'], capMs)
+      const figures = peers.includes(kind)
+        ? await held.catch((error: unknown) => void process.stderr.write(`${kind}: ${error}\n`))
+        : await held
+      if (figures !== undefined) seen[at]!.push(figures as HeldMemory)
     }
   }
-  const rows = seen.map((all) => ({
-    rss: median(all.map(({ rss }) => rss)),
-    heap: median(all.map(({ heap }) => heap)),
+  // a peer that cannot be held has no figures
+  const rows = seen.map((figures) => ({
+    rss: median(figures.map(({ rss }) => rss)),
+    heap: median(figures.map(({ heap }) => heap)),
   }))
   const [sockets] = rows
-  return rows.map((row, at) => ({
-    what: kinds[at]!,
+  const told = rows.map((row, at) => ({
+    what: all[at]!,
     streams,
     ...row,
     beyond: { rss: row.rss - sockets!.rss, heap: row.heap - sockets!.heap },
-    ...(kinds[at] === 'sockets' || kinds[at] === 'run' ? {} : { bar }),
+    ...(wires.has(all[at]!) ? { bar } : {}),
   }))
+  return told.filter(({ rss }) => !Number.isNaN(rss))
 }

@@ -168,7 +168,7 @@ function runSizes(): ReturnType<typeof measureSizes> {
 
 function runHold(): ReturnType<typeof measureHold> {
   process.stderr.write('hold\n')
-  return measureHold(effort.holdRounds)
+  return measureHold(effort.holdRounds, withPeers ? peerNames : [])
 }
 
 async function runFlow(): Promise<FlowRow[]> {
