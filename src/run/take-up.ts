@@ -7,8 +7,11 @@ import type { AssistantMessage } from '../protocol/message.ts'
 import type { CallBudget } from './call-budget.ts'
 import { CallDesk, type Judged, type Judging } from './call-desk.ts'
 import { carryOutAll } from './calls.ts'
+import { reconcile } from '../tools/execute.ts'
+import { canReconcile } from '../tools/tool.ts'
 import type { CallEnvironment } from './environment.ts'
 import { notRun, type Ending } from './ending.ts'
+import { executionContext } from './execution-context.ts'
 import { repairBound } from './output.ts'
 import type { PastCall, PastQuestion, PastTurn } from './past.ts'
 import type { ModelTurn } from './turn.ts'
@@ -127,10 +130,37 @@ export async function takeUpCalls(
       if (past.proposed !== undefined) budget.take(past.call.tool, past.proposed.argsDigest)
       await recallCall(environment, past, takingUp.isCounted)
       desk.recall(past.call, past.result)
-    } else judged.push(takeUp({ environment, desk, budget, takingUp }, past, examined))
+    } else {
+      const found = await reconcileCall(environment, past, examined, takingUp)
+      if (found === undefined) {
+        judged.push(takeUp({ environment, desk, budget, takingUp }, past, examined))
+      } else {
+        budget.take(past.call.tool, past.proposed!.argsDigest)
+        desk.conclude(examined, found, 'reconcile')
+      }
+    }
   }
   await carryOutAll(desk, judged)
   return desk
+}
+
+/** What a tool says of its own call in doubt; undefined where nobody asks it or it cannot tell. */
+async function reconcileCall(
+  environment: CallEnvironment,
+  past: PastCall,
+  examined: ExaminedCall,
+  { resolutions }: TakingUp,
+): Promise<Ending | undefined> {
+  const { callId } = past.call
+  const isAsked = past.started && !resolutions.has(callId) && !isUnlike(past, examined)
+  if (!isAsked || examined.tool === undefined || !canReconcile(examined.tool)) return undefined
+  const verdict = judgeAgain(environment, past, examined)()
+  const found =
+    verdict.kind === 'permit'
+      ? await reconcile(verdict.permit, executionContext(environment, callId, environment.signal))
+      : undefined
+  if (found === undefined) environment.gate.release(callId)
+  return found
 }
 
 interface Desk {

@@ -29,6 +29,7 @@ const known = [
   'editable',
   'maxResultBytes',
   'execute',
+  'reconcile',
 ] as const
 
 /** The data of a tool: everything of it but its brand. */
@@ -90,6 +91,7 @@ class DefinitionReader {
     if (implementation === undefined) throw this.#bad('has no function `execute`')
     return {
       implementation: implementation as ToolInternals['implementation'],
+      reconciler: this.#optionalFunction('reconcile') as ToolInternals['reconciler'],
       inputLibrary: library(this.#fields['input']),
       outputLibrary: library(this.#fields['output']),
     }
@@ -227,7 +229,7 @@ class DefinitionReader {
     throw this.#bad(`needs \`${name}\` as a whole number from ${least} to ${most}`)
   }
 
-  #optionalFunction(name: 'execute' | 'concurrencyKey'): unknown {
+  #optionalFunction(name: 'execute' | 'concurrencyKey' | 'reconcile'): unknown {
     const value = this.#fields[name]
     if (value === undefined) return undefined
     if (typeof value === 'function') return value.bind(this.#fields)

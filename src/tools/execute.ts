@@ -19,7 +19,7 @@ import {
 import { redeemPermit, type Grant, type Permit } from './permit.ts'
 import { checkOutput } from './schema.ts'
 import { Stop } from './stop.ts'
-import { implementationOf, type ToolLog } from './tool.ts'
+import { implementationOf, reconcilerOf, type Implementation, type ToolLog } from './tool.ts'
 
 /** A tool that was left behind ended after all; its call has its status already. */
 export interface LateNote {
@@ -69,7 +69,7 @@ export async function execute(permit: Permit, context: ExecuteContext): Promise<
   const started = context.clock.monotonic()
   const stop = new Stop(context.signal, grant.timeoutMs)
   try {
-    const attempts = new Attempts(grant, context, stop)
+    const attempts = new Attempts(grant, context, stop, implementationOf(grant.tool))
     let outcome = await attempts.start()
     while (outcome.kind === 'threw') {
       logFailure(outcome.error, grant, context, attempts.made)
@@ -85,6 +85,37 @@ export async function execute(permit: Permit, context: ExecuteContext): Promise<
   }
 }
 
+/**
+ * Asks a tool what became of a call that was started before, with a permit like any other use of
+ * it. Undefined where it cannot tell, or the tool has no `reconcile`.
+ */
+export async function reconcile(
+  permit: Permit,
+  context: ExecuteContext,
+): Promise<Execution | undefined> {
+  const grant = redeemPermit(permit)
+  const reconciler = reconcilerOf(grant.tool)
+  if (reconciler === undefined) return undefined
+  const started = context.clock.monotonic()
+  const stop = new Stop(context.signal, grant.timeoutMs)
+  try {
+    const outcome = await new Attempts(grant, context, stop, reconciler).start()
+    if (outcome.kind === 'threw') logFailure(outcome.error, grant, context, 1)
+    const finding = outcome.kind === 'returned' && (await reconciled(outcome.value, grant))
+    if (!finding) return undefined
+    return { ...finding, attempts: 1, durationMs: Math.round(context.clock.monotonic() - started) }
+  } finally {
+    stop.dispose()
+  }
+}
+
+function reconciled(value: unknown, grant: Grant): Finding | Promise<Finding> | undefined {
+  const { outcome, result } = (value ?? {}) as { outcome?: unknown; result?: unknown }
+  if (outcome === 'success') return concludeResult(result, grant)
+  if (outcome !== 'failed') return undefined
+  return failed('error-execution', 'tool-failed', 'the tool found that it did not do its work')
+}
+
 /** The attempts of one call, one after the other. */
 class Attempts implements AttemptHooks {
   made = 0
@@ -92,8 +123,10 @@ class Attempts implements AttemptHooks {
   readonly #context: ExecuteContext
   readonly #stop: Stop
   readonly #deadline: number
+  readonly #implementation: Implementation
 
-  constructor(grant: Grant, context: ExecuteContext, stop: Stop) {
+  constructor(grant: Grant, context: ExecuteContext, stop: Stop, implementation: Implementation) {
+    this.#implementation = implementation
     this.#grant = grant
     this.#context = context
     this.#stop = stop
@@ -109,10 +142,9 @@ class Attempts implements AttemptHooks {
     const stop = this.#stop
     if (stop.reason !== undefined) return { kind: 'stopped', reason: stop.reason }
     this.made++
-    const { tool, args } = this.#grant
+    const { args } = this.#grant
     const given = new CallContext(this.#grant, this.#context, stop, this.made, this.#deadline)
-    const implementation = implementationOf(tool)
-    return runAttempt(() => implementation(args, given), stop, this)
+    return runAttempt(() => this.#implementation(args, given), stop, this)
   }
 
   /** Starts over after a pause that grows. */

@@ -100,7 +100,18 @@ export interface ToolDefinition<Args = JsonObject, Deps = unknown> {
   readonly maxResultBytes?: number
   /** Carries out a call. An async generator reports progress by what it yields. */
   execute(args: Args, context: ToolContext<Deps>): unknown
+  /**
+   * Finds out what became of a call that was started and whose outcome nobody knows, by its
+   * `idempotencyKey`. Asked when a run is resumed, under the policy of then; it must change nothing.
+   * What it throws, and every other answer, counts as `unknown`.
+   */
+  reconcile?(args: Args, context: ToolContext<Deps>): Promise<Reconciliation> | Reconciliation
 }
+
+/** What became of a call; `result` as `execute` would have returned it. */
+export type Reconciliation =
+  | { readonly outcome: 'success'; readonly result: unknown }
+  | { readonly outcome: 'failed' | 'unknown' }
 
 /**
  * A checked, frozen tool definition. The function that carries out calls cannot be reached from
@@ -129,6 +140,7 @@ export type Implementation = (args: JsonObject, context: ToolContext) => unknown
 /** The parts of a definition that are not data. */
 export interface ToolInternals extends SchemaLibraries {
   readonly implementation: Implementation
+  readonly reconciler: Implementation | undefined
 }
 
 /** The schemas of a tool that a library checks as well. */
@@ -212,6 +224,16 @@ function toTool(definition: Tool | ToolDefinition): Tool {
 /** Only for `execute.ts`: whoever has this can bypass the gate. */
 export function implementationOf(tool: Tool): Implementation {
   return internalsOf(tool).implementation
+}
+
+/** Whether a tool can tell what became of its calls. */
+export function canReconcile(tool: Tool): boolean {
+  return internalsOf(tool).reconciler !== undefined
+}
+
+/** Only for `execute.ts` too; undefined for a tool that cannot tell. */
+export function reconcilerOf(tool: Tool): Implementation | undefined {
+  return internalsOf(tool).reconciler
 }
 
 export function schemaLibrariesOf(tool: Tool): SchemaLibraries {

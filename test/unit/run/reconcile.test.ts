@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import { memoryJournal } from '../../../src/journal/memory.ts'
+import type { JournalRecord } from '../../../src/journal/journal.ts'
+import { verifyChain } from '../../../src/report/verify.ts'
+import type { RunResult } from '../../../src/runtime-options.ts'
+import type { ToolDefinition } from '../../../src/tools/tool.ts'
+import type { LoadedPolicy } from '../../../src/loading/file.ts'
+import { agentOf, allowing, policyOf, toolOf } from '../../support/agent.ts'
+
+interface Outcome {
+  readonly result: RunResult
+  /** What the tool did after the crash. */
+  readonly done: readonly string[]
+  readonly verdict: string
+}
+
+/** A run that died while its tool was at work, carried on. */
+async function carriedOn(
+  fields: Partial<ToolDefinition>,
+  later: LoadedPolicy = allowing('pay'),
+): Promise<Outcome> {
+  const journal = memoryJournal()
+  const policy = allowing('pay')
+  const turns = [{ calls: [{ tool: 'pay', args: { sum: 5, card: '4111' } }] }, { text: 'done' }]
+  const first = agentOf(turns, { tools: [toolOf('pay', fields)], policy, journal })
+  const { runId } = await first.start().result()
+  const records: JournalRecord[] = []
+  for await (const record of journal.read(runId)) records.push(record)
+  const started = records.findIndex(({ line }) => line.includes('"type":"execution-start"'))
+  const cut = memoryJournal()
+  await cut.append(runId, 0, records.slice(0, started + 1))
+  const done: string[] = []
+  const execute = (): string => {
+    done.push('execute')
+    return 'paid again'
+  }
+  const tool = toolOf('pay', { ...fields, execute })
+  const { runtime } = agentOf([{ text: 'done' }], { tools: [tool], policy: later, journal: cut })
+  const result = await runtime.resume(runId).result()
+  return { result, done, verdict: (await verifyChain(cut.read(runId))).verdict }
+}
+
+describe('a call in doubt whose tool can tell', () => {
+  test('has succeeded where the tool says so, with its result, and is not run again', async () => {
+    let asked: unknown
+    const { done, result, verdict } = await carriedOn({
+      sensitive: ['/card'],
+      reconcile(args, { callId, idempotencyKey }) {
+        asked = [args, idempotencyKey === callId]
+        return { outcome: 'success', result: { receipt: 7 } }
+      },
+    })
+    expect(asked).toEqual([{ sum: 5, card: '4111' }, true])
+    expect([result.status, done, verdict]).toEqual(['completed', [], 'CONSISTENT'])
+    expect(result.report.rows).toMatchObject([{ status: 'success' }])
+    expect(result.messages.findLast(({ role }) => role === 'tool')).toMatchObject({
+      content: '{"receipt":7}',
+    })
+  })
+
+  test('has failed where the tool says so, and is not run again', async () => {
+    const { done, result } = await carriedOn({ reconcile: () => ({ outcome: 'failed' }) })
+    expect([result.status, done]).toEqual(['completed', []])
+    expect(result.report.rows).toMatchObject([
+      { status: 'error-execution', error: { code: 'tool-failed' } },
+    ])
+  })
+
+  test.each<[string, () => unknown]>([
+    ['does not know', () => ({ outcome: 'unknown' })],
+    ['answers nothing', () => undefined],
+    ['answers something else', () => 'success'],
+    [
+      'throws',
+      () => {
+        throw new Error('no network')
+      },
+    ],
+    ['does not answer in time', () => new Promise(() => undefined)],
+  ])('stays in doubt where the tool %s', async (_, reconcile) => {
+    const fields = { reconcile: reconcile as never, timeoutMs: 50 }
+    const { done, result } = await carriedOn(fields)
+    expect([result.status, result.inDoubt.length, done]).toEqual(['needs-approval', 1, []])
+  })
+
+  test('is run again where the tool does not know and is idempotent', async () => {
+    const annotations = { idempotent: true }
+    const unsure = await carriedOn({ annotations, reconcile: () => ({ outcome: 'unknown' }) })
+    expect(unsure.done).toEqual(['execute'])
+    const known = await carriedOn({ annotations, reconcile: () => ({ outcome: 'failed' }) })
+    expect(known.done).toEqual([])
+  })
+
+  test('is held to the output schema of the tool', async () => {
+    const output = { type: 'object', required: ['receipt'] }
+    const { result } = await carriedOn({
+      output,
+      execute: () => ({ receipt: 1 }),
+      reconcile: () => ({ outcome: 'success', result: {} }),
+    })
+    expect(result.report.rows).toMatchObject([{ status: 'error-output' }])
+  })
+
+  test('is not asked about where the policy of now refuses the call', async () => {
+    let asked = 0
+    const reconcile = (): { outcome: 'failed' } => {
+      asked++
+      return { outcome: 'failed' }
+    }
+    const strict = policyOf({ rules: [{ id: 'no', deny: ['pay'] }] })
+    const { result } = await carriedOn({ reconcile }, strict)
+    expect([asked, result.inDoubt.length]).toEqual([0, 1])
+  })
+})
