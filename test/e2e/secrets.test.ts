@@ -19,6 +19,7 @@ import { cli } from '../support/cli.ts'
 import { deskFolder } from '../support/cli-files.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { root, runProgram } from '../support/program.ts'
+import { openPage } from '../unit/report/page-data.ts'
 
 const key = 'sk-planted-1234567890-ABCDEFGHIJ'
 const other = 'sk-planted-other-0987654321-KLM'
@@ -95,10 +96,16 @@ async function outputsOf(model: HttpModel): Promise<string> {
     ...seenOf(model, runtime, run, events, result, model.metrics(), model.trackedQuota()),
     ...seenOf(await model.health({ fresh: true }), model.supports),
     renderJson(report),
-    renderHtml(report),
+    openPage(renderHtml(report)),
     renderTerminal(report),
     readFileSync(file, 'utf8'),
   ].join('\n')
+}
+
+/** A file as text, a page with its data unpacked. */
+function readOpened(path: string): string {
+  const text = readFileSync(path, 'utf8')
+  return path.endsWith('.html') ? openPage(text) : text
 }
 
 describe.each(ways)('S0-07 secrets of a model whose key is %s', (_, give) => {
@@ -235,7 +242,7 @@ describe.concurrent('the command line', () => {
     const sent = JSON.stringify(provider.requests[0]?.headers)
     expect(sent).toContain(key)
     expect(sent).not.toContain(other)
-    const written = filesUnder(folder).map((path) => readFileSync(path, 'utf8'))
+    const written = filesUnder(folder).map((path) => readOpened(path))
     expect(written.length).toBeGreaterThan(4)
     const seen = [outcome.out, outcome.err, ...written].join('\n')
     // the endpoint of this test knows more keys than it was given

@@ -1,32 +1,22 @@
 import { execFileSync } from 'node:child_process'
-import { gunzipSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../../src/base/digest.ts'
 import type { JsonValue } from '../../../src/base/json.ts'
 import { foldReport } from '../../../src/report/fold.ts'
 import { explainCommand } from '../../../src/report/html/command.ts'
-import type { PageData } from '../../../src/report/html/data.ts'
 import { putDigests, takeDigests, type Packed } from '../../../src/report/html/digests.ts'
 import { renderHtml, renderSplitHtml } from '../../../src/report/html/page.ts'
 import { script } from '../../../src/report/html/script.ts'
 import type { Report } from '../../../src/report/report.ts'
 import { compilePageScript } from '../../config/page-script.ts'
 import { reportOfMany } from './many-calls.ts'
+import { dataOf, unpack } from './page-data.ts'
 import { attribute, elementsOf } from './parsed.ts'
 import { EventWriter, sampleEvents } from './sample.ts'
 
 const head = `sha256:${'ab'.repeat(32)}`
 const report = foldReport(sampleEvents(), { head })
-
-function unpack(packed: string): PageData {
-  const json = JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Packed
-  return putDigests(json) as unknown as PageData
-}
-
-function dataOf(html: string): PageData {
-  return unpack(/<template id="data">([A-Za-z0-9+/=]+)<\/template>/.exec(html)![1]!)
-}
 
 function body(page: string): string {
   return /<header>.*<\/footer>/s.exec(page)![0]

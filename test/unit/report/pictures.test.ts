@@ -8,6 +8,7 @@ import { readReport } from '../../../src/report/read.ts'
 import { renderTerminal } from '../../../src/report/terminal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import { agentOf, finish, only } from '../../support/agent.ts'
+import { openPage } from './page-data.ts'
 
 const file = new URL('../../../src/report/report.schema.json', import.meta.url)
 const data = Buffer.from('a picture'.repeat(300)).toString('base64')
@@ -35,7 +36,7 @@ test('a report tells kind and size of the pictures a model made, and shows none 
     modelCalls: report.modelCalls,
   })
 
-  const forms = [renderJson(report), renderTerminal(report), renderHtml(report)]
+  const forms = [renderJson(report), renderTerminal(report), openPage(renderHtml(report))]
   for (const form of forms) {
     expect(form).toContain('image/png')
     expect(form).toContain('images.example')

@@ -19,6 +19,7 @@ import { verifyChain } from '../../../src/report/verify.ts'
 import { agentOf, collect, finish, noting, only, policyOf, toolOf } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { expectEventOrder, expectOneRecord } from '../../support/laws.ts'
+import { openPage } from '../report/page-data.ts'
 
 const head = 'sallyport: 1\nname: n\n'
 const card = '4111-secret'
@@ -83,7 +84,7 @@ describe('what records keep of arguments', () => {
     expect(run.stored.includes(open)).toBe(keepsOthers)
     const { report } = run.result
     const outputs = JSON.stringify([run.events, run.recorded]) + renderJson(report)
-    expect(outputs + renderHtml(report)).not.toContain(card)
+    expect(outputs + openPage(renderHtml(report))).not.toContain(card)
     expect(outputs.includes(open)).toBe(keepsOthers)
   })
 

@@ -1,0 +1,19 @@
+import { gunzipSync } from 'node:zlib'
+import type { PageData } from '../../../src/report/html/data.ts'
+import { putDigests, type Packed } from '../../../src/report/html/digests.ts'
+
+/** What a page packed for its script. */
+export function unpack(packed: string): PageData {
+  const json = JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Packed
+  return putDigests(json) as unknown as PageData
+}
+
+/** The data a page carries. Searching the page alone finds nothing of it: it is compressed. */
+export function dataOf(html: string): PageData {
+  return unpack(/<template id="data">([A-Za-z0-9+/=]+)<\/template>/.exec(html)![1]!)
+}
+
+/** A page with its data unpacked, for tests that search for what should be in no output. */
+export function openPage(html: string): string {
+  return `${html}\n${JSON.stringify(dataOf(html))}`
+}
