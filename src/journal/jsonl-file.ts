@@ -124,6 +124,11 @@ function createWriter(path: string, counts: Map<string, number>, files: OpenFile
 
 const payloadMark = ',"payload":'
 
+/** The text itself: its digest stands in the chain. */
+function payloadIn(line: string): string {
+  return line.slice(line.indexOf(payloadMark) + payloadMark.length, -1)
+}
+
 function payloadLine(runId: string, record: JournalRecord): string {
   if (record.payload === undefined) return ''
   return `{"runId":${JSON.stringify(runId)},"seq":${record.seq}${payloadMark}${record.payload}}\n`
@@ -147,28 +152,38 @@ export class Reader {
     this.#payloads = new JsonlIndex(`${path}.payloads`)
   }
 
-  /** The records of a run from the `from`-th on. */
+  /** The records of a run from the `from`-th on; payloads are read along with the lines. */
   async *read(runId: string, from: number): AsyncGenerator<JournalRecord> {
-    const payloads = await this.#payloadsOf(runId)
-    for await (const [seq, line] of this.#lines.read(runId, from)) {
-      const payload = payloads.get(seq)
-      yield {
-        seq,
-        line,
-        hash: hashLine(line),
-        durable: false,
-        ...(payload === undefined ? {} : { payload }),
+    const payloads = this.#payloadsOf(runId)
+    try {
+      let next = await payloads.next()
+      for await (const [seq, line] of this.#lines.read(runId, from)) {
+        while (next.done !== true && next.value[0] < seq) next = await payloads.next()
+        const payload = next.done !== true && next.value[0] === seq ? next.value[1] : undefined
+        yield {
+          seq,
+          line,
+          hash: hashLine(line),
+          durable: false,
+          ...(payload === undefined ? {} : { payload: payloadIn(payload) }),
+        }
       }
+    } finally {
+      await payloads.return(undefined)
     }
   }
 
-  async #payloadsOf(runId: string): Promise<Map<number, string>> {
-    const payloads = new Map<number, string>()
-    for await (const [seq, line] of this.#payloads.read(runId)) {
-      // the text itself: its digest stands in the chain
-      payloads.set(seq, line.slice(line.indexOf(payloadMark) + payloadMark.length, -1))
+  /** Without what an append has left that was done again after a crash. */
+  async *#payloadsOf(runId: string): AsyncGenerator<readonly [seq: number, line: string]> {
+    const seqs = (await this.#payloads.runs()).get(runId)?.seqs ?? []
+    const isStale = seqs.map(() => false)
+    let least = Infinity
+    for (let at = seqs.length - 1; at >= 0; at--) {
+      isStale[at] = seqs[at]! >= least
+      least = Math.min(least, seqs[at]!)
     }
-    return payloads
+    let at = 0
+    for await (const entry of this.#payloads.read(runId)) if (isStale[at++] !== true) yield entry
   }
 
   /** The checkpoints of a run, oldest first. */
