@@ -7,17 +7,20 @@ import type { Runtime } from '../runtime-handle.ts'
 import type { RunResult, RuntimeOptions } from '../runtime-options.ts'
 import type { Run } from '../run/run.ts'
 import { AnswerText } from './answer-text.ts'
+import { authOf } from './auth.ts'
 import { exitOfRun, type ExitCode } from './exit.ts'
 import { writeText } from './files.ts'
 import { noteError, type Io } from './io.ts'
 import { chooseModel, type ModelChoice } from './model.ts'
 import { outWithPictures } from './pictures.ts'
 import { loadTrusted, readPolicyKeys, type KeyOptions } from './policy.ts'
+import type { TerminalQuestions } from './terminal-questions.ts'
 import { loadTools } from './tools-file.ts'
 
 /** The options of every command that carries a run. */
 export interface CarryingOptions extends KeyOptions, ModelChoice {
   readonly policy: string
+  readonly token?: string
   readonly tools?: string
   readonly instructions?: string
   readonly maxTurns?: number
@@ -37,6 +40,7 @@ export async function carryRun(
 ): Promise<ExitCode> {
   const policy = await loadTrusted(options.policy, options, io)
   const tools = options.tools === undefined ? [] : await loadTools(options.tools)
+  const questions = await questionsAt(options, io)
   const journal = await openJournal(options.journal, io.environment)
   try {
     const runtime = createRuntime({
@@ -45,6 +49,7 @@ export async function carryRun(
       policy,
       journal,
       ...(await signingOf(options, io)),
+      ...(questions === undefined ? {} : { approve: questions.approve }),
       ...(options.instructions === undefined ? {} : { instructions: options.instructions }),
       ...(options.maxTurns === undefined ? {} : { limits: { maxTurns: options.maxTurns } }),
     })
@@ -53,7 +58,7 @@ export async function carryRun(
     const release = io.onInterrupt(() => started.cancel())
     const keep = io.onTerminate(() => void runtime.close())
     try {
-      await show(started, options, io)
+      await show(started, options, io, questions)
       return await conclude(await started.result(), options, io)
     } finally {
       release()
@@ -79,10 +84,29 @@ async function signingOf(
   return { signing: { key } }
 }
 
-async function show(started: Run<RunResult>, options: CarryingOptions, io: Io): Promise<void> {
+/** Who is asked at the terminal: nobody where input and errors are not both one. */
+async function questionsAt(
+  options: CarryingOptions,
+  io: Io,
+): Promise<TerminalQuestions | undefined> {
+  if (io.input.isTTY !== true || !io.errorIsTerminal) return undefined
+  const { TerminalQuestions: Questions } = await import('./terminal-questions.ts')
+  // without a token nobody is named, also not the caller
+  const isNamed = authOf(options.token, io) !== undefined
+  const by = isNamed ? await (await import('./answerer.ts')).answererOf(options, io) : undefined
+  return new Questions(io, by)
+}
+
+async function show(
+  started: Run<RunResult>,
+  options: CarryingOptions,
+  io: Io,
+  questions: TerminalQuestions | undefined,
+): Promise<void> {
   const streams = options.events !== true && options.json !== true
   const text = new AnswerText(io)
   for await (const event of started) {
+    questions?.take(event)
     if (options.events === true) outWithPictures(io, event)
     else if (streams) text.take(event)
   }

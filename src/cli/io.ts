@@ -11,6 +11,7 @@ export interface Io {
   readonly input: AsyncIterable<string | Uint8Array> & { readonly isTTY?: boolean | undefined }
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly outIsTerminal: boolean
+  readonly errorIsTerminal: boolean
   /** True once nobody reads standard output any more; what is written then is lost. */
   readonly outIsClosed: boolean
   readonly color: boolean
@@ -42,6 +43,7 @@ export function processIo(): Io {
     input: stdin,
     environment: env,
     outIsTerminal: stdout.isTTY === true,
+    errorIsTerminal: stderr.isTTY === true,
     color: wantsColor(env, stderr.isTTY === true),
     columns: Math.max(40, stderr.columns ?? 80),
     onInterrupt(action) {

@@ -19,6 +19,7 @@ export async function inProcess(args: readonly string[], input = ''): Promise<Sa
     environment: {},
     outIsClosed: false,
     outIsTerminal: false,
+    errorIsTerminal: false,
     color: false,
     columns: 80,
     onInterrupt: () => () => undefined,

@@ -1,15 +1,12 @@
 import { SallyportError } from '../../base/errors.ts'
 import { parseJson } from '../../base/json.ts'
 import { readAnswer } from '../../gate/answer.ts'
-import { systemClock } from '../../base/clock.ts'
-import { createAuthenticator } from '../../gate/authenticate.ts'
 import type { ApprovalAnswer, Approver } from '../../gate/verdict.ts'
-import { keyAccess } from '../../loading/key-files.ts'
-import { authOf } from '../auth.ts'
+import { answererOf } from '../answerer.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
 import { findQuestion, withJournal, type OpenQuestion } from '../open-questions.ts'
-import { loadTrusted, type KeyOptions } from '../policy.ts'
+import type { KeyOptions } from '../policy.ts'
 
 export interface AnswerOptions extends KeyOptions {
   readonly journal: string
@@ -61,29 +58,6 @@ function toAnswer(
   })
   if ('code' in read) throw wrongAnswer(read.message)
   return read
-}
-
-/** Who the token says it is; undefined for somebody without one. */
-async function answererOf(options: AnswerOptions, io: Io): Promise<Approver | undefined> {
-  if (options.policy === undefined) {
-    if (options.token === undefined) return undefined
-    throw new SallyportError('bad-option', '`--token` needs `--policy`', {
-      help: 'name the policy whose `identity` knows the token',
-    })
-  }
-  const loaded = await loadTrusted(options.policy, options, io)
-  const { identity } = loaded.compile()
-  const authenticator = createAuthenticator(identity, {
-    clock: systemClock,
-    environment: io.environment,
-    ...keyAccess(loaded.path),
-  })
-  const caller = await authenticator.authenticate(authOf(options.token, io))
-  if (!caller.ok) {
-    const { code, help, message } = caller.error
-    throw new SallyportError(code, message, help === undefined ? {} : { help })
-  }
-  return { subject: caller.principal.subject, roles: caller.principal.roles }
 }
 
 /** What the gate would refuse anyway is told while somebody is there to read it. */

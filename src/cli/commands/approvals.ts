@@ -1,7 +1,7 @@
 import { shorten, visible } from '../../base/text.ts'
-import type { Approvers } from '../../protocol/decision.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
+import { neededText } from '../terminal-questions.ts'
 import { waitingIn, withJournal, type DoubtfulCall, type OpenQuestion } from '../open-questions.ts'
 
 export interface ApprovalsOptions {
@@ -56,11 +56,6 @@ function showQuestion({ askedBy, request }: OpenQuestion, options: ApprovalsOpti
       '',
     ].join('\n'),
   )
-}
-
-function neededText({ count, roles }: Approvers): string {
-  const people = count === 1 ? 'one person' : `${count} people`
-  return roles === undefined ? people : `${people} in the role ${visible(roles.join(' or '))}`
 }
 
 function showDoubtful(call: DoubtfulCall, options: ApprovalsOptions, io: Io): void {

@@ -1,0 +1,36 @@
+import { systemClock } from '../base/clock.ts'
+import { SallyportError } from '../base/errors.ts'
+import { createAuthenticator } from '../gate/authenticate.ts'
+import type { Approver } from '../gate/verdict.ts'
+import { keyAccess } from '../loading/key-files.ts'
+import { authOf } from './auth.ts'
+import type { Io } from './io.ts'
+import { loadTrusted, type KeyOptions } from './policy.ts'
+
+export interface AnswererOptions extends KeyOptions {
+  readonly policy?: string
+  readonly token?: string
+}
+
+/** Who the token says it is; undefined for somebody without one. */
+export async function answererOf(options: AnswererOptions, io: Io): Promise<Approver | undefined> {
+  if (options.policy === undefined) {
+    if (options.token === undefined) return undefined
+    throw new SallyportError('bad-option', '`--token` needs `--policy`', {
+      help: 'name the policy whose `identity` knows the token',
+    })
+  }
+  const loaded = await loadTrusted(options.policy, options, io)
+  const { identity } = loaded.compile()
+  const authenticator = createAuthenticator(identity, {
+    clock: systemClock,
+    environment: io.environment,
+    ...keyAccess(loaded.path),
+  })
+  const caller = await authenticator.authenticate(authOf(options.token, io))
+  if (!caller.ok) {
+    const { code, help, message } = caller.error
+    throw new SallyportError(code, message, help === undefined ? {} : { help })
+  }
+  return { subject: caller.principal.subject, roles: caller.principal.roles }
+}
