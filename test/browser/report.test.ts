@@ -153,14 +153,16 @@ describeInBrowser('the report page in a browser', (open: Open) => {
     const detail = page.locator('.detail')
     expect(await detail.innerText()).toContain('read_file /0/body (c-1) -> /recipient')
     await page.locator('#refused a', { hasText: 'call 1.1' }).click()
+    await detail.locator('h3', { hasText: 'call 1.1' }).waitFor()
     expect(await detail.innerText()).toContain('3    - id: refund-limit')
     expect(await detail.innerText()).toContain(
       'sallyport explain --policy policies/support-desk.yaml --journal journal.db --call',
     )
     await page.locator('#refused a', { hasText: 'call 2.1' }).click()
+    await detail.locator('h3', { hasText: 'call 2.1' }).waitFor()
     expect(await detail.innerText()).toContain('deny by lead-1')
     await detail.getByText('Raw record').click()
-    expect(await detail.innerText()).toContain('"approvals": [')
+    await detail.getByText('"approvals": [').waitFor()
   })
 
   test('changes its colours on demand', async () => {
