@@ -94,7 +94,10 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
     checkpointsOf: await checkpointsBy(options, journal, clock),
   }
   return {
-    run: (started) => whileCarried(parts, started.runId, () => carry(parts, started)),
+    run: (started) =>
+      stoppable(stops, started, () =>
+        whileCarried(parts, started.runId, () => carry(parts, started)),
+      ),
     stop: (request) => stops.stop(request),
     async admit(snapshot) {
       if (parts.snapshots !== undefined) return parts.snapshots.read(snapshot)
@@ -102,8 +105,24 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
         help: 'give it the `signing` that made the snapshot, or resume by the id of the run',
       })
     },
-    resume: async (started, snapshot) =>
-      (await import('./resume.ts')).resume(parts, started, snapshot),
+    resume: (started, snapshot) =>
+      stoppable(stops, started, async () =>
+        (await import('./resume.ts')).resume(parts, started, snapshot),
+      ),
+  }
+}
+
+/** From the beginning, before it is known whose run it is. */
+async function stoppable(
+  stops: Stops,
+  { runId, stop }: Pick<StartedRun, 'runId' | 'stop'>,
+  work: () => Promise<RunResult>,
+): Promise<RunResult> {
+  const leave = stops.enter({ runId, principal: null }, stop)
+  try {
+    return await work()
+  } finally {
+    leave()
   }
 }
 

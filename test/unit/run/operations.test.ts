@@ -77,6 +77,23 @@ describe('a stop', () => {
     expect(await run.result()).toMatchObject({ status: 'cancelled', error: { code: 'stopped' } })
   })
 
+  test('ends a run whose caller is not known yet', async () => {
+    const asked = Promise.withResolvers<void>()
+    const known = Promise.withResolvers<typeof user>()
+    const { model, runtime, start } = held({
+      authenticator: () => {
+        asked.resolve()
+        return known.promise
+      },
+    })
+    const run = start()
+    await asked.promise
+    await runtime.stop()
+    known.resolve(user)
+    expect(await run.result()).toMatchObject({ status: 'cancelled', error: { code: 'stopped' } })
+    expect(model.requests).toEqual([])
+  })
+
   test('leaves alone what it does not name', async () => {
     const { atWork, finish, runtime, start } = held()
     const run = start()
