@@ -1,23 +1,24 @@
 import { open } from 'node:fs/promises'
 
-interface CheckpointLine {
-  readonly checkpoint: string
-  readonly runId: string
-  /** Records of the run when it was written. */
-  readonly seq: number
-}
-
 /** Appends a checkpoint to the file beside a journal of lines; resolves when it is on disk. */
-export async function addCheckpoint(path: string, line: CheckpointLine): Promise<void> {
-  const { checkpoint, runId, seq } = line
+export async function addCheckpoint(
+  path: string,
+  runId: string,
+  checkpoint: string,
+): Promise<void> {
   await using file = await open(`${path}.checkpoints`, 'a', 0o600)
-  await file.appendFile(`${JSON.stringify({ checkpoint, runId, seq })}\n`)
+  await file.appendFile(`${lineOf(runId, checkpoint)}\n`)
   await file.datasync()
 }
 
-/** The checkpoint in a line of that file; of a line that was altered whatever stands there. */
+/** The checkpoint in a line of that file; of a line that was altered the line itself, which is none. */
 export function checkpointIn(line: string): string {
-  const { checkpoint } = JSON.parse(line) as { checkpoint?: unknown }
-  // only the very text that was written counts as one
-  return typeof checkpoint === 'string' ? checkpoint : line
+  const { checkpoint, runId } = JSON.parse(line) as { checkpoint?: unknown; runId?: unknown }
+  const isWhole = typeof checkpoint === 'string' && typeof runId === 'string'
+  return isWhole && line === lineOf(runId, checkpoint) ? checkpoint : line
+}
+
+/** Every line of these files has a `seq`; here it says nothing. */
+function lineOf(runId: string, checkpoint: string): string {
+  return JSON.stringify({ checkpoint, runId, seq: 0 })
 }

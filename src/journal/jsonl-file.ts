@@ -101,7 +101,7 @@ function createWriter(path: string, counts: Map<string, number>, files: OpenFile
         // nothing may be attested that a crash can take back
         await files.payloads.datasync()
         await files.lines.datasync()
-        await addCheckpoint(path, { runId, checkpoint, seq: counts.get(runId) ?? 0 })
+        await addCheckpoint(path, runId, checkpoint)
       }),
     erase: (runId) => writing(() => erase(new Set([runId]))),
     remove: (runId) => writing(async () => (await remove(new Set([runId]))) > 0),

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import type { SharedCounters } from './shared-counters.ts'
 import { busyMs, checkJournal, createTables } from './sqlite-tables.ts'
 
@@ -13,11 +14,25 @@ const tidyEvery = 1_000
 /** What limits look back to at most: `window` of a policy ends at 366 days. */
 const longestWindowMs = 366 * 86_400_000
 
+/** Throws `bad-journal` for a file that cannot be written, or is something else. */
+export function openCounters(path: string): SqliteCounters {
+  try {
+    return new SqliteCounters(path)
+  } catch (cause) {
+    if (isSallyportError(cause)) throw cause
+    throw new SallyportError(
+      'bad-journal',
+      `journal \`${path}\` cannot be written: ${messageOf(cause)}`,
+      { help: 'check that the folder is writable and has space', cause },
+    )
+  }
+}
+
 /**
  * Counters in the file of a journal, over a connection of their own. They reach the disk with the
  * intent of their call, whose fsync covers everything written to the file before it.
  */
-export class SqliteCounters implements SharedCounters {
+class SqliteCounters implements SharedCounters {
   readonly #database: DatabaseSync
   readonly #sum: StatementSync
   readonly #put: StatementSync

@@ -27,8 +27,8 @@ function databaseJournal(path: string): Journal {
     return new File(path)
   })
   const counters = new Lazy(async () => {
-    const { SqliteCounters } = await import('./sqlite-counters.ts')
-    return new SqliteCounters(path)
+    const { openCounters } = await import('./sqlite-counters.ts')
+    return openCounters(path)
   })
   const append = async (
     runId: string,

@@ -1,11 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { JsonObject, JsonValue } from '../../../src/base/json.ts'
 import { readPolicy } from '../../../src/policy/read.ts'
+import { renderCsv } from '../../../src/report/csv.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
-import { policyOf as loadedPolicyOf, toolOf } from '../../support/agent.ts'
-import { cli } from '../../support/cli.ts'
-import { temporaryFolder } from '../../support/folder.ts'
+import { agentOf, policyOf as loadedPolicyOf, toolOf } from '../../support/agent.ts'
 import { gateOf } from '../../support/gate.ts'
 import { decideOn, findings, policyOf } from '../../unit/policy/build.ts'
 
@@ -161,12 +160,17 @@ test.each([
   expect(decideOn(known, {}, { tool: name })).toMatchObject({ rule: 'unknown_tool' })
 })
 
-test('M25: nothing is written that a spreadsheet would read formulas from', async () => {
-  const options = { cwd: temporaryFolder() }
-  const { code, err } = await cli(['report', 'journal.jsonl', '--format', 'csv'], options)
-  expect(code).toBe(2)
-  expect(err).toContain('Allowed choices are json, html, terminal')
-})
+test.each(['=HYPERLINK("http://evil")', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1'])(
+  'M25: a spreadsheet reads no formula from a report in which a tool is called %j',
+  async (tool) => {
+    const { report } = await agentOf([{ calls: [{ tool }] }, { text: '' }])
+      .start()
+      .result()
+    expect(report.rows[0]!.tool).toBe(tool)
+    const fields = renderCsv(report).split(/[,\r\n]+/)
+    expect(fields.filter((field) => /^"?[=+\-@\t\r]/.test(field))).toEqual([])
+  },
+)
 
 test('M30: nothing that helps to find faults weakens the gate', async () => {
   vi.stubEnv('DEBUG', '*')
