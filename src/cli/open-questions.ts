@@ -3,6 +3,7 @@ import { openJournal } from '../journal/open.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { ApprovalRequested } from '../protocol/run-event.ts'
 import type { Principal } from '../protocol/principal.ts'
+import { isFinal } from '../rested-runs.ts'
 import { callsInDoubt, openQuestions, readPast, type Past } from '../run/past.ts'
 import { checkReadable } from './files.ts'
 import type { Io } from './io.ts'
@@ -48,7 +49,7 @@ export async function* waitingIn(
 ): AsyncGenerator<Waiting> {
   for await (const runId of wanted === undefined ? journal.list() : [wanted]) {
     const past = await pastOf(journal, runId)
-    if (past === undefined || past.status === 'completed' || past.status === 'denied') continue
+    if (past === undefined || (past.status !== 'open' && isFinal(past.status))) continue
     const askedBy = past.start.principal
     yield {
       questions: openQuestions(past).map((request) => ({ request, askedBy })),

@@ -13,7 +13,10 @@ export interface Moment {
 export interface Ledger {
   /** Without what is entered under this name. */
   total(now: Moment, except: string): bigint
+  /** What a call is to use from now on, whatever it had taken before. */
   take(entry: string, amount: bigint, now: Moment): void
+  /** What is known to be used; where it was counted before, it stays as it was counted. */
+  note(entry: string, amount: bigint, now: Moment): void
   giveBack(entry: string, amount: bigint, taken: Moment): void
 }
 
@@ -31,6 +34,10 @@ export class OwnLedger implements Ledger {
 
   take(_entry: string, amount: bigint, { monotonic }: Moment): void {
     this.counter.take(amount, monotonic)
+  }
+
+  note(entry: string, amount: bigint, now: Moment): void {
+    this.take(entry, amount, now)
   }
 
   giveBack(_entry: string, amount: bigint, { monotonic }: Moment): void {
@@ -60,6 +67,10 @@ export class SharedLedger implements Ledger {
 
   take(entry: string, amount: bigint, { wall }: Moment): void {
     this.#counters.put(this.#key, entry, amount, wall)
+  }
+
+  note(entry: string, amount: bigint, { wall }: Moment): void {
+    this.#counters.keep(this.#key, entry, amount, wall)
   }
 
   giveBack(entry: string): void {

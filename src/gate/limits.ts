@@ -98,7 +98,8 @@ export class LimitCounters {
       if (!this.#isFull(claim, owner, at, callId)) return []
       return [{ limit: claim.limit, hasRest: this.#hasRest(claim, owner, at, callId) }]
     })
-    if (!shortages.some(({ limit }) => limit.over === 'deny')) this.#take(callId, claims, owner, at)
+    if (!shortages.some(({ limit }) => limit.over === 'deny'))
+      this.#take(callId, claims, owner, at, 'take')
     return shortages
   }
 
@@ -119,7 +120,7 @@ export class LimitCounters {
   force(callId: string, claims: readonly Claim<ApplicableLimit>[], owner: LimitOwner): void {
     if (this.#reserved.has(callId)) return
     const most = claims.map(({ limit, amount = this.#maximum(limit) }) => ({ limit, amount }))
-    this.#together(most, owner, () => this.#take(callId, most, owner, this.#moment()))
+    this.#together(most, owner, () => this.#take(callId, most, owner, this.#moment(), 'note'))
   }
 
   #take(
@@ -127,12 +128,13 @@ export class LimitCounters {
     claims: readonly Claim<ApplicableLimit>[],
     owner: LimitOwner,
     at: Moment,
+    how: 'take' | 'note',
   ): void {
     const taken: Taken[] = []
     for (const { limit, amount = 0n } of claims) {
       if (isMeasured(limit)) continue
       const ledger = this.#ledger(limit, owner)
-      ledger.take(callId, amount, at)
+      ledger[how](callId, amount, at)
       taken.push({ ledger, amount })
     }
     this.#reserved.set(callId, { taken, at })
@@ -146,7 +148,7 @@ export class LimitCounters {
     const now = this.#moment()
     // who has no counter now is refused at the next call, as long as there is no room
     if (!this.#hasRoom(limit, owner, now)) return
-    this.#ledger(limit, owner).take(entry, toUnits(amount), now)
+    this.#ledger(limit, owner).note(entry, toUnits(amount), now)
   }
 
   /** What has been taken of a limit, what is reserved included. */
@@ -214,8 +216,10 @@ export class LimitCounters {
   }
 
   #ledger(limit: ApplicableLimit, owner: LimitOwner): Ledger {
+    if (this.#isShared(limit, owner)) {
+      return new SharedLedger(this.#shared!, sharedKey(limit, owner), limit.windowMs)
+    }
     const key = this.#key(limit, owner)
-    if (this.#isShared(limit, owner)) return new SharedLedger(this.#shared!, key, limit.windowMs)
     let ledger = this.#ledgers.get(key)
     if (ledger === undefined) {
       ledger = new OwnLedger(limit.windowMs)
@@ -280,7 +284,17 @@ const ownerParts: Readonly<
  * something else under an id it had before counts it from now on; files of one policy may use the
  * same id.
  */
-function limitKey({ id, per, count, sum, windowMs, position }: ApplicableLimit): string {
-  const counted = `${position.file} ${count} ${windowMs}${sum === undefined ? '' : ` ${pointerOf(sum)}`}`
+function limitKey(limit: ApplicableLimit): string {
+  return keyIn(limit.position.file, limit)
+}
+
+/** Processes name the file of a policy from the folders they are in, which must not set them apart. */
+function sharedKey(limit: ApplicableLimit, owner: LimitOwner): string {
+  const file = limit.position.file.replace(/^.*[/\\]/, '')
+  return keyIn(file, limit) + JSON.stringify(ownerParts[limit.per](owner))
+}
+
+function keyIn(file: string, { id, per, count, sum, windowMs }: ApplicableLimit): string {
+  const counted = `${file} ${count} ${windowMs}${sum === undefined ? '' : ` ${pointerOf(sum)}`}`
   return JSON.stringify([id, counted, per])
 }

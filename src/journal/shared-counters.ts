@@ -10,7 +10,9 @@ export interface SharedCounters {
    * entry `except`. Times are milliseconds since 1970.
    */
   total(key: string, after: number | undefined, except: string): bigint
-  /** Puts an entry in; one that is there already stays as it is. */
+  /** Puts an entry in, in place of one of that name. */
   put(key: string, entry: string, amount: bigint, at: number): void
+  /** Puts an entry in; one that is there already stays as it is. */
+  keep(key: string, entry: string, amount: bigint, at: number): void
   drop(key: string, entry: string): void
 }

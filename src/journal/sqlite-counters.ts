@@ -1,14 +1,12 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import type { SharedCounters } from './shared-counters.ts'
-import { busyMs, checkJournal, createTables } from './sqlite-tables.ts'
+import { openWritable } from './sqlite-open.ts'
 
 /** The largest amount of one entry; sums of larger ones would leave the integers of SQLite. */
 const largest = 2n ** 62n
 
-/** Entries that no window looks back to are dropped when a key has seen so many new ones. */
+/** Entries that no window looks back to are dropped after so many new ones of this process. */
 const tidyEvery = 1_000
 
 /** What limits look back to at most: `window` of a policy ends at 366 days. */
@@ -36,23 +34,20 @@ class SqliteCounters implements SharedCounters {
   readonly #database: DatabaseSync
   readonly #sum: StatementSync
   readonly #put: StatementSync
+  readonly #keep: StatementSync
   readonly #drop: StatementSync
   #puts = 0
 
   /** Throws what `node:sqlite` throws, and `bad-journal` for a file of something else. */
   constructor(path: string) {
-    mkdirSync(dirname(path), { recursive: true })
-    closeSync(openSync(path, 'a', 0o600))
-    this.#database = new DatabaseSync(path, { timeout: busyMs })
-    checkJournal(this.#database, path)
-    createTables(this.#database)
+    this.#database = openWritable(path)
     this.#sum = this.#database.prepare(
       'SELECT SUM(amount) AS total FROM counters WHERE key = ? AND at > ? AND entry <> ?',
     )
     this.#sum.setReadBigInts(true)
-    this.#put = this.#database.prepare(
-      'INSERT OR IGNORE INTO counters (key, entry, at, amount) VALUES (?, ?, ?, ?)',
-    )
+    const into = 'INTO counters (key, entry, at, amount) VALUES (?, ?, ?, ?)'
+    this.#put = this.#database.prepare(`INSERT OR REPLACE ${into}`)
+    this.#keep = this.#database.prepare(`INSERT OR IGNORE ${into}`)
     this.#drop = this.#database.prepare('DELETE FROM counters WHERE key = ? AND entry = ?')
   }
 
@@ -74,8 +69,18 @@ class SqliteCounters implements SharedCounters {
   }
 
   put(key: string, entry: string, amount: bigint, at: number): void {
-    const bounded = amount > largest ? largest : amount
-    this.#put.run(key, entry, Math.floor(at), bounded)
+    this.#write(this.#put, [key, entry, amount, at])
+  }
+
+  keep(key: string, entry: string, amount: bigint, at: number): void {
+    this.#write(this.#keep, [key, entry, amount, at])
+  }
+
+  #write(
+    statement: StatementSync,
+    [key, entry, amount, at]: [string, string, bigint, number],
+  ): void {
+    statement.run(key, entry, Math.floor(at), amount > largest ? largest : amount)
     if (++this.#puts % tidyEvery === 0) this.#tidy(at)
   }
 

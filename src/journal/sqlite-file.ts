@@ -1,15 +1,15 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { messageOf, SallyportError } from '../base/errors.ts'
 import type { JournalRecord } from './journal.ts'
 import { conflict } from './memory.ts'
 import { planPrune, type PruneOptions, type Pruned } from './retention.ts'
+import { openWritable } from './sqlite-open.ts'
 import { openReader, unreadable } from './sqlite-reader.ts'
 import { eraseRun, pruneRuns, removeRun } from './sqlite-retention.ts'
 import {
   prepareWriter,
-  recordOf,
   selectAnswers,
   selectCheckpoints,
   selectCheckpointTable,
@@ -17,7 +17,8 @@ import {
   selectRuns,
   type Writer,
 } from './sqlite-statements.ts'
-import { busyMs, checkJournal, createTables, sqliteCode } from './sqlite-tables.ts'
+import { sqliteCode } from './sqlite-tables.ts'
+import { storedRecord } from './stored-record.ts'
 
 /** Rows that are read at a time: a reader must not hold the file while its consumer thinks. */
 const pageLength = 256
@@ -71,7 +72,7 @@ export class SqliteFile {
     const page = this.#prepare(database, selectRecords)
     for (let next = from; ;) {
       const rows = this.#all(page, runId, next, pageLength)
-      for (const { seq, line, payload } of rows) yield recordOf(seq, line, payload)
+      yield* rows.map(storedRecord)
       if (rows.length < pageLength) return
       next = (rows.at(-1)!['seq'] as number) + 1
     }
@@ -221,13 +222,8 @@ export class SqliteFile {
   }
 
   #openWriter(): Writer {
-    mkdirSync(dirname(this.#path), { recursive: true })
-    // made here, since SQLite would let everybody read it; its other files take the same mode
-    closeSync(openSync(this.#path, 'a', 0o600))
-    const database = new DatabaseSync(this.#path, { timeout: busyMs })
+    const database = openWritable(this.#path)
     try {
-      checkJournal(database, this.#path)
-      createTables(database)
       this.#full = false
       this.#reader?.close()
       this.#reader = undefined

@@ -1,6 +1,4 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { hashLine } from './chain.ts'
-import type { JournalRecord } from './journal.ts'
 
 /** The connection that writes, with its statements. */
 export interface Writer {
@@ -39,15 +37,5 @@ export function prepareWriter(database: DatabaseSync): Writer {
     extend: database.prepare('UPDATE runs SET length = length + ? WHERE number = ?'),
     addRecord: database.prepare('INSERT INTO records (run, seq, line) VALUES (?, ?, ?)'),
     addPayload: database.prepare('INSERT INTO payloads (run, seq, payload) VALUES (?, ?, ?)'),
-  }
-}
-
-export function recordOf(seq: unknown, line: unknown, payload: unknown): JournalRecord {
-  return {
-    seq: seq as number,
-    line: line as string,
-    hash: hashLine(line as string),
-    durable: false,
-    ...(payload === null ? {} : { payload: payload as string }),
   }
 }

@@ -11,7 +11,7 @@ import { runCalls } from './calls.ts'
 import { answersOf } from './past.ts'
 import type { RunEnvironment } from './environment.ts'
 import { repairBound, repairRequest, type AnswerForm } from './output.ts'
-import { limitConditions } from './stop.ts'
+import { firstStop, limitConditions, type StopCondition } from './stop.ts'
 import { pastModelTurn, recallCalls, takeUpCalls, type PastCourse } from './take-up.ts'
 import { streamTurn, type ModelTurn } from './turn.ts'
 import { endingAfter, stopped, stoppedEnding, type Ending, type TurnEnd } from './turn-end.ts'
@@ -68,6 +68,7 @@ export async function carryRun(environment: RunEnvironment): Promise<RunOutcome>
 class Course {
   readonly #environment: RunEnvironment
   readonly #budget: CallBudget
+  readonly #bounds: readonly StopCondition[]
   readonly #messages: Message[]
   #usage: Usage = noUsage
   #cost: Cost | undefined
@@ -84,6 +85,7 @@ class Course {
   constructor(environment: RunEnvironment) {
     this.#environment = environment
     this.#budget = new CallBudget(environment.limits)
+    this.#bounds = limitConditions(environment.limits)
     this.#messages = [...environment.messages]
   }
 
@@ -126,7 +128,7 @@ class Course {
   }
 
   #stopAfter(turns: number, lastTools: readonly string[]): Ending | undefined {
-    const { limits, stopWhen } = this.#environment
+    const { stopWhen } = this.#environment
     const state = {
       turns,
       toolCalls: this.#budget.calls,
@@ -135,13 +137,10 @@ class Course {
       messages: this.#messages,
       lastTools,
     }
-    const bounds = limitConditions(limits)
     // what a program waits for is done with by the time an answer is asked for again
-    for (const condition of this.#rejected === undefined ? [...stopWhen, ...bounds] : bounds) {
-      const stop = condition(state)
-      if (stop !== undefined) return stopped(this.#environment.recorder, stop)
-    }
-    return undefined
+    const stop = this.#rejected === undefined ? firstStop(stopWhen, state) : undefined
+    const found = stop ?? firstStop(this.#bounds, state)
+    return found && stopped(this.#environment.recorder, found)
   }
 
   /** One model response and its calls; an ending when the run does not go on. */

@@ -1,9 +1,9 @@
-import { errorData, isSallyportError, SallyportError, type ErrorData } from '../base/errors.ts'
+import { errorData, SallyportError, type ErrorData } from '../base/errors.ts'
 import { isObject, parseJson, type JsonObject, type JsonValue } from '../base/json.ts'
 import { copyPlain } from '../base/plain.ts'
 import type { OutputFormat } from '../protocol/request.ts'
-import { compileSchema, type SchemaProblem, type Validator } from '../tools/compile.ts'
-import { withinTime } from '../tools/schema.ts'
+import type { SchemaProblem, Validator } from '../tools/compile.ts'
+import { compileSchemaOf, withinTime } from '../tools/schema.ts'
 import {
   checkStandard,
   isStandardSchema,
@@ -62,7 +62,7 @@ export async function compileOutput(options: OutputOptions): Promise<AnswerForm>
   if (given === undefined) return { format: { type: 'json' }, check: checkObject }
   const library = isStandardSchema(given) ? given : undefined
   const schema = plainSchema(library === undefined ? given : jsonSchemaOf(library, 'output'))
-  const validate = await compileFor(schema, library)
+  const validate = await compileSchemaOf('schema of the output', schema, library)
   return {
     format: { type: 'json-schema', name, schema, ...(strict === undefined ? {} : { strict }) },
     check: (text) => checkAnswer(text, validate, library),
@@ -75,22 +75,6 @@ function plainSchema(given: unknown): JsonObject {
   if (copy.ok && isObject(copy.value)) return copy.value as JsonObject
   const problem = copy.ok ? 'it is not an object' : copy.message
   throw new SallyportError('bad-schema', `the schema of the output cannot be used: ${problem}`)
-}
-
-async function compileFor(
-  schema: JsonObject,
-  library: StandardSchema | undefined,
-): Promise<Validator> {
-  try {
-    return await compileSchema(schema, { derived: library !== undefined })
-  } catch (error) {
-    if (!isSallyportError(error)) throw error
-    throw new SallyportError(error.code, `schema of the output: ${error.message}`, {
-      ...(error.help === undefined ? {} : { help: error.help }),
-      ...(error.details === undefined ? {} : { details: error.details }),
-      cause: error,
-    })
-  }
 }
 
 function checkObject(text: string): CheckedAnswer {

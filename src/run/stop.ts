@@ -64,6 +64,15 @@ export function stopAfterTools(...names: readonly string[]): StopCondition {
   }
 }
 
+/** The answer of the first condition that has one. */
+export function firstStop(conditions: readonly StopCondition[], state: RunState): Stop | undefined {
+  for (const condition of conditions) {
+    const stop = condition(state)
+    if (stop !== undefined) return stop
+  }
+  return undefined
+}
+
 /** The conditions that the limits of a run amount to. */
 export function limitConditions(limits: RunLimits): readonly StopCondition[] {
   return [

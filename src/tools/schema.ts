@@ -52,20 +52,20 @@ export async function prepareTool(tool: Tool): Promise<void> {
   if (prepared.has(tool)) return
   const { inputLibrary, outputLibrary } = schemaLibrariesOf(tool)
   prepared.set(tool, {
-    input: await compileFor(tool, 'input', tool.input, inputLibrary),
+    input: await compileSchemaOf(`input of the tool \`${tool.name}\``, tool.input, inputLibrary),
     output:
       tool.output === undefined
         ? undefined
-        : await compileFor(tool, 'output', tool.output, outputLibrary),
+        : await compileSchemaOf(`output of the tool \`${tool.name}\``, tool.output, outputLibrary),
     defaults: planDefaults(tool.input),
     inputLibrary,
     outputLibrary,
   })
 }
 
-async function compileFor(
-  tool: Tool,
-  side: 'input' | 'output',
+/** Compiles a schema; what is wrong with it is told of `what` it is the schema of. */
+export async function compileSchemaOf(
+  what: string,
   schema: JsonObject,
   library: StandardSchema | undefined,
 ): Promise<Validator> {
@@ -73,7 +73,7 @@ async function compileFor(
     return await compileSchema(schema, { derived: library !== undefined })
   } catch (error) {
     if (!isSallyportError(error)) throw error
-    throw new SallyportError(error.code, `${side} of the tool \`${tool.name}\`: ${error.message}`, {
+    throw new SallyportError(error.code, `${what}: ${error.message}`, {
       ...(error.help === undefined ? {} : { help: error.help }),
       ...(error.details === undefined ? {} : { details: error.details }),
       cause: error,

@@ -67,8 +67,10 @@ function checkAnswerer({ request }: OpenQuestion, by: Approver | undefined): voi
       help: 'resume the run; the call is denied then',
     })
   }
-  const isNamed = request.approvers.every(({ count, roles }) => count === 1 && roles === undefined)
-  if (by === undefined && !isNamed) {
+  const isForAnybody = request.approvers.every(
+    ({ count, roles }) => count === 1 && roles === undefined,
+  )
+  if (by === undefined && !isForAnybody) {
     throw wrongAnswer('this request wants to know who answers', 'give `--policy` and `--token`')
   }
 }

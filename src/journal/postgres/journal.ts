@@ -1,10 +1,10 @@
 import { SallyportError } from '../../base/errors.ts'
 import { checkOptions } from '../../base/options.ts'
 import { shorten } from '../../base/text.ts'
-import { hashLine } from '../chain.ts'
 import { checkEncryption, encrypted, type FileJournalOptions } from '../encryption.ts'
-import type { Journal, JournalRecord } from '../journal.ts'
+import type { Journal } from '../journal.ts'
 import { planPrune } from '../retention.ts'
+import { storedRecord } from '../stored-record.ts'
 import { Appends } from './appends.ts'
 import { Database, type PostgresClient, type Row } from './database.ts'
 
@@ -50,7 +50,7 @@ function databaseJournal(database: Database): Journal {
       await appends.settled()
       for (let next = from; ;) {
         const rows = await database.read(statements.read, [runId, next, pageLength])
-        yield* rows.map(recordOf)
+        yield* rows.map(storedRecord)
         if (rows.length < pageLength) return
         next = (rows.at(-1)!['seq'] as number) + 1
       }
@@ -102,16 +102,6 @@ function databaseJournal(database: Database): Journal {
       }
     },
     close: () => appends.settled(),
-  }
-}
-
-function recordOf({ line, payload, seq }: Row): JournalRecord {
-  return {
-    seq: seq as number,
-    line: line as string,
-    hash: hashLine(line as string),
-    durable: false,
-    ...(payload === null ? {} : { payload: payload as string }),
   }
 }
 

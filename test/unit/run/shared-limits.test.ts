@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/base/json.ts'
+import { oneUnit } from '../../../src/gate/amount.ts'
+import { LimitCounters, type ApplicableLimit } from '../../../src/gate/limits.ts'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { sqliteJournal } from '../../../src/journal/sqlite.ts'
 import type { RunOptions, RunResult } from '../../../src/runtime-options.ts'
@@ -97,6 +99,36 @@ describe('limits that outlive a run, on a journal that counts for all', () => {
       rules.push(...rulesOf(await runOnce({ journal: open(), limits }, options)))
     }
     expect(rules).toEqual(['free', 'limits.one', 'free', 'free', 'free'])
+  })
+
+  test('count a call that is judged again, after a crash, as what it is now', async () => {
+    const journal = processes()()
+    const shared = await journal.counters!()
+    const limit: ApplicableLimit = {
+      id: 'sum',
+      per: 'global',
+      count: 'calls',
+      sum: ['sum'],
+      max: 1000,
+      over: 'deny',
+      position: { file: 'p.yaml', line: 1, column: 1 },
+    }
+    const claim = (amount: bigint) => [{ limit, amount: amount * oneUnit }]
+    const owner = { session: 'run r', principal: null }
+    const clock = manualClock(1_800_000_000_000)
+    const counters = (): LimitCounters => new LimitCounters(clock, shared)
+    counters().reserve('call', claim(1n), owner)
+    const again = counters()
+    expect(again.reserve('call', claim(500n), owner)).toEqual([])
+    expect(again.used(limit, owner)).toBe(500)
+    // what is only recalled stays as it was counted
+    counters().force('call', claim(2n), owner)
+    expect(counters().used(limit, owner)).toBe(500)
+    expect(counters().reserve('other', claim(501n), owner)).toHaveLength(1)
+    // the same file as another process names it
+    const named = { ...limit, position: { ...limit.position, file: '/srv/policies/p.yaml' } }
+    expect(counters().used(named, owner)).toBe(500)
+    await journal.close()
   })
 
   test('give back what a refused call has taken, and count denials once', async () => {

@@ -1,0 +1,23 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { busyMs, checkJournal, createTables } from './sqlite-tables.ts'
+
+/**
+ * Opens a journal file for writing, and makes it where it is missing. Throws what `node:sqlite` and
+ * the file system throw, and `bad-journal` for a file of something else.
+ */
+export function openWritable(path: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true })
+  // made here, since SQLite would let everybody read it; its other files take the same mode
+  closeSync(openSync(path, 'a', 0o600))
+  const database = new DatabaseSync(path, { timeout: busyMs })
+  try {
+    checkJournal(database, path)
+    createTables(database)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
