@@ -7,13 +7,18 @@ const bare = new WeakMap<AssistantMessage, AssistantMessage>()
 /**
  * The messages as a provider may see them. What another one wants back opaque is left out: it may be
  * sealed reasoning, which is that provider's alone, and what it says of its own tools and containers
- * is not to be taken for ours.
+ * is not to be taken for ours. What nobody has put a name to is left out too.
  */
 export function withoutForeign(messages: readonly Message[], provider: string): readonly Message[] {
   const isForeign = (message: Message): message is AssistantMessage =>
-    message.role === 'assistant' && (message.provider ?? provider) !== provider
+    message.role === 'assistant' && message.provider !== provider && isSealed(message)
   if (!messages.some(isForeign)) return messages
   return messages.map((message) => (isForeign(message) ? bareOf(message) : message))
+}
+
+function isSealed({ opaque, content }: AssistantMessage): boolean {
+  if (opaque !== undefined) return true
+  return content.some((part) => part.type === 'tool-call' && part.opaque !== undefined)
 }
 
 function bareOf(message: AssistantMessage): AssistantMessage {

@@ -66,8 +66,8 @@ export interface AssistantMessage {
   /** Data the provider wants back unchanged with this message; only for the wire it came from. */
   readonly opaque?: { readonly wire: string; readonly value: JsonValue }
   /**
-   * Whose opaque data the message and its calls hold: nobody else is sent it. Without a name whoever
-   * speaks the wire is.
+   * Whose opaque data the message and its calls hold: nobody else is sent it, and without a name
+   * nobody is.
    */
   readonly provider?: string
 }

@@ -2,9 +2,11 @@ import { expect, test } from 'vitest'
 import { anthropic } from '../../../src/model/anthropic.ts'
 import { openaiCompatible } from '../../../src/model/compatible.ts'
 import { router } from '../../../src/model/router.ts'
+import type { AssistantMessage, Message } from '../../../src/protocol/message.ts'
 import { fakeProvider } from '../../../src/testing/fake-provider.ts'
 import { agentOf, allowing, toolOf } from '../../support/agent.ts'
 import { overloaded } from '../../support/models.ts'
+import { listen } from '../../conformance/wire/support.ts'
 
 const rules = [{ trigger: 'error', action: 'switch_provider', provider: 'b' }] as const
 const retry = { attempts: 1 }
@@ -33,3 +35,41 @@ test.each(['responses', 'anthropic'] as const)(
     await model.close()
   },
 )
+
+const answer: AssistantMessage = {
+  role: 'assistant',
+  content: [
+    {
+      type: 'tool-call',
+      callId: 'c1',
+      providerId: 'p1',
+      tool: 'act',
+      arguments: '{}',
+      opaque: { google: { thought_signature: 'sealed-call' } },
+    },
+  ],
+  opaque: {
+    wire: 'chat',
+    value: { reasoning_details: [{ type: 'reasoning.encrypted', data: 'sealed-message' }] },
+  },
+}
+const result = { callId: 'c1', providerId: 'p1', tool: 'act', content: 'done', isError: false }
+
+test.each([
+  { whose: 'the provider itself', named: { provider: 'a' }, sealed: 2 },
+  { whose: 'somebody else', named: { provider: 'b' }, sealed: 0 },
+  { whose: 'nobody', named: {}, sealed: 0 },
+])('a history goes to a provider with what was sealed by $whose', async ({ named, sealed }) => {
+  await using a = await fakeProvider({ turns: [{ text: 'over' }] })
+  const model = openaiCompatible({ baseUrl: a.baseUrl, provider: 'a', model: 'm', retry })
+  const messages: readonly Message[] = [
+    { role: 'user', content: 'act' },
+    { ...answer, ...named },
+    { role: 'tool', ...result },
+  ]
+  await listen(model, { messages, tools: [] })
+  const [sent] = a.requests
+  expect(JSON.stringify(sent?.body).match(/sealed-/g)?.length ?? 0).toBe(sealed)
+  expect(sent?.body).toHaveProperty('messages.1.tool_calls.0.id', 'p1')
+  await model.close()
+})
