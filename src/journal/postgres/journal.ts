@@ -71,6 +71,14 @@ function databaseJournal(database: Database): Journal {
       const rows = await database.read(statements.answers, [runId])
       return rows.map(({ answer }) => answer as string)
     },
+    async addCheckpoint(runId, checkpoint) {
+      await appends.settled()
+      await database.write(statements.addCheckpoint, [runId, checkpoint])
+    },
+    async checkpoints(runId) {
+      const rows = await database.read(statements.checkpoints, [runId])
+      return rows.map(({ checkpoint }) => checkpoint as string)
+    },
     async erase(runId) {
       await appends.settled()
       const [row] = await database.write(statements.erase, [runId])

@@ -12,6 +12,8 @@ export interface Statements {
   readonly list: string
   readonly leaveAnswer: string
   readonly answers: string
+  readonly addCheckpoint: string
+  readonly checkpoints: string
   readonly erase: string
   readonly remove: string
   readonly states: string
@@ -22,7 +24,8 @@ export interface Statements {
 export function statementsFor(schema: string): Statements {
   return {
     look: `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commits,
-      current_setting('server_encoding') AS encoding, to_regclass('${schema}.format') IS NOT NULL AS made`,
+      current_setting('server_encoding') AS encoding, to_regclass('${schema}.format') IS NOT NULL
+        AND to_regclass('${schema}.checkpoints') IS NOT NULL AS made`,
     version: `SELECT max(version) AS version FROM ${schema}.format`,
     create: create(schema),
     append: append(schema),
@@ -35,10 +38,13 @@ export function statementsFor(schema: string): Statements {
       WHERE number > $1::text::bigint ORDER BY runs.number LIMIT $2::integer`,
     leaveAnswer: `INSERT INTO ${schema}.answers (run, answer) VALUES ($1, $2)`,
     answers: `SELECT answer FROM ${schema}.answers WHERE run = $1 ORDER BY number`,
+    addCheckpoint: `INSERT INTO ${schema}.checkpoints (run, checkpoint) VALUES ($1, $2)`,
+    checkpoints: `SELECT checkpoint FROM ${schema}.checkpoints WHERE run = $1 ORDER BY number`,
     erase: `WITH held AS (SELECT number, id FROM ${schema}.runs WHERE id = $1 FOR UPDATE),
       ${eraseHeld(schema)}, left_over AS (DELETE FROM ${schema}.answers WHERE run = $1)
       SELECT count(*)::integer AS erased FROM said`,
     remove: `WITH left_over AS (DELETE FROM ${schema}.answers WHERE run = $1),
+      signed AS (DELETE FROM ${schema}.checkpoints WHERE run = $1),
       removed AS (DELETE FROM ${schema}.runs WHERE id = $1 RETURNING id)
       SELECT id FROM removed`,
     states: `SELECT u.id AS id, u.length AS length, r.line AS line,
@@ -49,6 +55,7 @@ export function statementsFor(schema: string): Statements {
     eraseUnchanged: `WITH ${heldUnchanged(schema)}, ${eraseHeld(schema)},
       ${eraseAnswers(schema)} SELECT id FROM held`,
     removeUnchanged: `WITH ${heldUnchanged(schema)}, ${eraseAnswers(schema)},
+      signed AS (DELETE FROM ${schema}.checkpoints c USING held h WHERE c.run = h.id),
       removed AS (DELETE FROM ${schema}.runs u USING held h WHERE u.number = h.number)
       SELECT id FROM held`,
   }
@@ -71,6 +78,9 @@ function create(schema: string): string {
     CREATE TABLE IF NOT EXISTS ${schema}.answers (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       run text COLLATE "C" NOT NULL, answer text NOT NULL);
     CREATE INDEX IF NOT EXISTS answers_by_run ON ${schema}.answers (run, number);
+    CREATE TABLE IF NOT EXISTS ${schema}.checkpoints (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      run text COLLATE "C" NOT NULL, checkpoint text NOT NULL);
+    CREATE INDEX IF NOT EXISTS checkpoints_by_run ON ${schema}.checkpoints (run, number);
     CREATE TABLE IF NOT EXISTS ${schema}.format (version integer PRIMARY KEY);
     INSERT INTO ${schema}.format VALUES (${formatVersion}) ON CONFLICT DO NOTHING;
   END $$`
