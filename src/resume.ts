@@ -9,15 +9,14 @@ import {
 } from './carry.ts'
 import { checkCarrier, checkOwnCarrier, whileCarried } from './carried-runs.ts'
 import { SallyportError } from './base/errors.ts'
-import { parseJson } from './base/json.ts'
+import type { JournalRecord } from './journal/journal.ts'
 import { recallCosts } from './cost/recall.ts'
-import { readAnswer } from './gate/answer.ts'
-import type { ApprovalAnswer, Approver, JudgeContext } from './gate/verdict.ts'
+import { givenAnswers } from './given-answers.ts'
+import type { JudgeContext } from './gate/verdict.ts'
 import type { Principal } from './protocol/principal.ts'
 import type { EndStatus } from './protocol/run-event.ts'
 import { verifyChain } from './report/verify.ts'
 import type { ResumeDecision, ResumeOptions } from './resume-options.ts'
-import type { Approve } from './run/environment.ts'
 import { carryRun } from './run/loop.ts'
 import type { EventBody, Recorder } from './run/recorder.ts'
 import { compileOutput } from './run/output.ts'
@@ -107,7 +106,6 @@ async function carryOn(
   if (!isCounted || session === undefined) parts.gate.begin(context, messages)
   if (!isCounted) recallCostsOf(parts, past, context)
   const leave = parts.stops.enter(context, started.stop)
-  const approve = approveBy(parts, run, answerer)
   const outcome = await carryRun({
     ...environmentOf(carrier, parts, {
       context,
@@ -120,7 +118,8 @@ async function carryOn(
         resolutions: resolutionsOf(run, answerer),
       },
     }),
-    approve,
+    approve: run.approve ?? parts.options.approve,
+    given: givenAnswers(parts.journal, run.decisions ?? [], answerer),
     remembered,
     askAgain: true,
   })
@@ -184,8 +183,11 @@ function isTakenOver({ status }: Past, { takeOver }: ResumeOptions): boolean {
 
 /** The record of the run, which has to be as it was written. */
 async function readWhole({ journal }: RuntimeParts, runId: string): Promise<Past> {
-  const past = await readPast(runId, journal.read(runId))
-  const { message, verdict } = await verifyChain(journal.read(runId), { head: past.head })
+  // read once: a carrier elsewhere may go on meanwhile, and what is proved is what is used
+  const records: JournalRecord[] = []
+  for await (const record of journal.read(runId)) records.push(record)
+  const past = await readPast(runId, records)
+  const { message, verdict } = await verifyChain(records, { head: past.head })
   if (verdict !== 'CONSISTENT' && verdict !== 'INCOMPLETE' && verdict !== 'OPEN_CALLS') {
     throw new SallyportError('bad-journal', `the record of run \`${runId}\`: ${message}`, {
       help: 'a record that was altered is not carried on; restore the journal from a copy',
@@ -246,46 +248,6 @@ function checkDecisions(past: Past, decisions: readonly ResumeDecision[]): void 
       })
     }
   }
-}
-
-/** The given decisions first, then answers that were left in the journal, then the host. */
-function approveBy(
-  { journal, options }: RuntimeParts,
-  run: ResumeOptions,
-  answerer: Principal | undefined,
-): Approve {
-  const given = new Map((run.decisions ?? []).map((decision) => [decision.id, decision]))
-  const heard = new Set<string>()
-  const by = approverOf(answerer)
-  return async (request, call) => {
-    const decision = given.get(request.id)
-    if (decision !== undefined) {
-      given.delete(request.id)
-      const { id: _id, ...answer } = decision
-      return { ...answer, ...by }
-    }
-    for (const left of await journal.answers(request.runId)) {
-      const answer = leftAnswer(left, request.id)
-      if (answer === undefined || heard.has(left)) continue
-      heard.add(left)
-      if (!request.approvedBy.includes(answer.by?.subject ?? '')) return answer
-    }
-    return (run.approve ?? options.approve)?.(request, call)
-  }
-}
-
-function approverOf(answerer: Principal | undefined): { readonly by?: Approver } {
-  return answerer === undefined ? {} : { by: { subject: answerer.subject, roles: answerer.roles } }
-}
-
-/** An answer from the journal, if it is one to this request. */
-function leftAnswer(text: string, approvalId: string): ApprovalAnswer | undefined {
-  const parsed = parseJson(text)
-  if (!parsed.ok) return undefined
-  const { id, ...rest } = parsed.value as { id?: unknown }
-  if (id !== approvalId) return undefined
-  const answer = readAnswer(rest)
-  return 'code' in answer ? undefined : answer
 }
 
 function resolutionsOf(

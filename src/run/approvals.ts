@@ -16,12 +16,16 @@ const noAnswer = Symbol('no answer')
 const overdue = Symbol('overdue')
 const stopped = Symbol('stopped')
 
-/** Answers that are heard about one call: edits that need more people could go on for ever. */
+/** Answers of the host about one call: edits that need more people could go on for ever. */
 const maxAnswers = 20
 
+/** Answers about one call of which the record says why they do not count. */
+const maxProblems = 20
+
 /**
- * Puts a request to the host's `approve` until it is settled; every step goes on record. After 20
- * answers it stays open.
+ * Hears what was answered beforehand, then puts the request to the host's `approve` until it is
+ * settled; every step goes on record, but for answers beyond the 20th that do not count. After 20
+ * answers of the host it stays open.
  */
 export async function askPeople(
   environment: CallEnvironment,
@@ -31,8 +35,12 @@ export async function askPeople(
   let request = first
   if (!isRecorded) recordRequest(environment, request)
   const repeated = [...environment.remembered.answersTo(request)]
-  for (let answers = 0; answers < maxAnswers; answers++) {
-    const answer = repeated.shift() ?? (await firstAnswer(environment, request))
+  let asked = 0
+  let problems = 0
+  while (asked < maxAnswers) {
+    const given = repeated.shift() ?? (await environment.given?.(request))
+    if (given === undefined) asked++
+    const answer = given ?? (await firstAnswer(environment, request))
     if (answer === stopped || environment.signal.aborted) return { kind: 'stopped' }
     if (answer === noAnswer) return { kind: 'open', request }
     const answered =
@@ -43,7 +51,7 @@ export async function askPeople(
       case 'invalid':
         // what was said under other circumstances is passed over, and people are asked
         if (answer instanceof RepeatedAnswer) break
-        recordProblem(environment, answered.error)
+        if (problems++ < maxProblems) recordProblem(environment, answered.error)
         if (environment.askAgain !== true) return { kind: 'open', request }
         break
       case 'waiting':

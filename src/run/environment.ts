@@ -34,6 +34,11 @@ export interface CallEnvironment {
   readonly deps: unknown
   readonly log: ToolLog | undefined
   readonly approve: Approve | undefined
+  /**
+   * The next answer to a request that somebody has given beforehand, each once; undefined when there
+   * is no more. `approve` is asked after them.
+   */
+  readonly given?: (request: ApprovalRequest) => Promise<ApprovalAnswer | undefined>
   /** What people have said in this run that counts for equal calls. */
   readonly remembered: RememberedAnswers
   /** Whether somebody is asked again after an answer that does not count. Default false. */

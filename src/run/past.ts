@@ -73,7 +73,7 @@ export interface Past {
  */
 export async function readPast(
   runId: string,
-  records: AsyncIterable<JournalRecord>,
+  records: Iterable<JournalRecord> | AsyncIterable<JournalRecord>,
 ): Promise<Past> {
   const events: StructuralEvent[] = []
   let head = ''

@@ -1,15 +1,25 @@
-// Carries runs of a journal until it is killed: node agent.ts FOLDER BASE_URL RUNS [LAST_APPEND]
+// Carries runs of a journal until it is killed:
+// node agent.ts FOLDER BASE_URL KIND RUNS [--last-append N] [--take-over] [--unguarded]
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { createRuntime, defineTool, isSallyportError, parsePolicy, sqliteJournal } from 'sallyport'
+import { parseArgs } from 'node:util'
+import { createRuntime, defineTool, isSallyportError, parsePolicy } from 'sallyport'
 import type { Journal, RunResult, Tool } from 'sallyport'
 import { openaiCompatible } from 'sallyport/models'
+import { open as openIn, type FileKind } from './journals.ts'
 
-const [folder = '.', baseUrl = '', wanted = '1', lastAppend] = process.argv.slice(2)
-
-/** The control: records reach the disk some time later, so that intents come too late. */
-const isUnguarded = process.env['CRASH_UNGUARDED'] === '1'
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    'last-append': { type: 'string' },
+    'take-over': { type: 'boolean', default: false },
+    /** The control: records reach the disk some time later, so that intents come too late. */
+    unguarded: { type: 'boolean', default: false },
+  },
+})
+const [folder = '.', baseUrl = '', kind = 'sqlite', wanted = '1'] = positionals
+const lastAppend = values['last-append']
 
 const policy = await parsePolicy(`sallyport: 1
 name: crash
@@ -45,7 +55,7 @@ function tool(name: string, isIdempotent: boolean, fails = 0): Tool {
 
 const resolutions = join(folder, 'resolutions.json')
 const resolve = existsSync(resolutions) ? JSON.parse(readFileSync(resolutions, 'utf8')) : {}
-const journal = crashing(sqliteJournal(join(folder, 'journal.db')))
+const journal = crashing(openIn(folder, kind as FileKind))
 const runtime = createRuntime({
   model: openaiCompatible({ baseUrl, model: 'fake' }),
   tools: [tool('read', true), tool('append', false), tool('pay', false), tool('flaky', true, 1)],
@@ -53,11 +63,20 @@ const runtime = createRuntime({
   journal,
 })
 
+/** The run is over, or another process carries it. */
+const isFine: ReadonlySet<string> = new Set([
+  'run-not-resumable',
+  'run-carried',
+  'journal-conflict',
+])
+
 const known: string[] = []
 for await (const runId of journal.list()) known.push(runId)
 const fresh = Math.max(0, Number(wanted) - known.length)
 await Promise.all([
-  ...known.map((runId) => told(runtime.resume(runId, { resolve: ownOf(runId) }).result())),
+  ...known.map((runId) =>
+    told(runtime.resume(runId, { resolve: ownOf(runId), takeOver: values['take-over'] }).result()),
+  ),
   ...Array.from({ length: fresh }, () => told(runtime.run({ input: 'go' }).result())),
 ])
 await journal.close()
@@ -73,7 +92,7 @@ async function told(result: Promise<RunResult>): Promise<void> {
     const open = approvals.map(({ id }) => id)
     process.stdout.write(`\n${JSON.stringify({ runId, status, inDoubt, open })}\n`)
   } catch (error) {
-    if (isSallyportError(error) && error.code === 'run-not-resumable') return
+    if (isSallyportError(error) && isFine.has(error.code)) return
     throw error
   }
 }
@@ -89,7 +108,7 @@ function crashing(inner: Journal): Journal {
     ...inner,
     async append(runId, expectedSeq, records) {
       count()
-      const written = isUnguarded
+      const written = values.unguarded
         ? void setTimeout(30).then(() => inner.append(runId, expectedSeq, records))
         : inner.append(runId, expectedSeq, records)
       await written

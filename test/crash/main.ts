@@ -1,49 +1,120 @@
-// Kills processes that carry runs, and looks at what they leave: node main.ts [--kills N] [--runs N]
+// Kills processes that carry runs, and looks at what they leave:
+// node main.ts [--journal sqlite|jsonl] [--kills N] [--runs N] [--races N]; without a number 300
+// kills, every boundary between two appends, 200 races and, where processes share the journal, 30
+// take-overs.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { crashRound, type RoundEnd } from './rounds.ts'
+import { fileKinds, open, type FileKind } from './journals.ts'
+import { race } from './race.ts'
+import { crashRound, type RoundEnd, type RoundOptions } from './rounds.ts'
 
 const { values } = parseArgs({
   options: {
+    journal: { type: 'string' },
     kills: { type: 'string', default: '300' },
     runs: { type: 'string', default: '6' },
-    appends: { type: 'string', default: '60' },
+    races: { type: 'string', default: '200' },
+    'take-overs': { type: 'string', default: '30' },
   },
 })
 const runs = Number(values.runs)
-const total = Number(values.kills)
-const ends: RoundEnd[] = []
+const random = Math.random
+
+/** What was found on one kind of journal under one kind of disturbance. */
+interface Row {
+  readonly journal: FileKind
+  readonly what: string
+  runs: number
+  crashes: number
+  lost: number
+  'done twice': number
+  'in doubt': number
+  'of those done': number
+  faults: number
+}
+
+const rows: Row[] = []
 let failed = false
 
-function report(name: string, end: RoundEnd, isFine: boolean): void {
-  ends.push(end)
-  failed ||= !isFine
-  const { crashes, doubts, doubtsDone, duplicates, faults, lost, runs: carried } = end
-  console.log(
-    `${isFine ? 'ok  ' : 'FAIL'} ${name}: ${carried} runs, ${crashes} crashes, ${lost} lost, ` +
-      `${duplicates.length} done twice, ${doubts} in doubt (${doubtsDone} had happened)`,
-  )
-  for (const fault of faults) console.log(`     ${fault}`)
+function rowOf(journal: FileKind, what: string): Row {
+  const counts = { runs: 0, crashes: 0, lost: 0, faults: 0 }
+  const row = { journal, what, ...counts, 'done twice': 0, 'in doubt': 0, 'of those done': 0 }
+  rows.push(row)
+  return row
 }
 
-function isSound({ duplicates, faults, lost }: RoundEnd): boolean {
-  return lost === 0 && duplicates.length === 0 && faults.length === 0
+async function disturb(row: Row, options: Omit<RoundOptions, 'random'>): Promise<RoundEnd> {
+  const end = await crashRound({ ...options, random })
+  row.runs += end.runs
+  row.crashes += end.crashes
+  row.lost += end.lost
+  row['done twice'] += end.duplicates.length
+  row['in doubt'] += end.doubts
+  row['of those done'] += end.doubtsDone
+  row.faults += end.faults.length
+  const isSound = end.lost === 0 && end.duplicates.length === 0 && end.faults.length === 0
+  if (!isSound && options.isUnguarded !== true) {
+    failed = true
+    console.log(`FAIL ${row.journal}, ${row.what}: ${JSON.stringify(end, null, 2)}`)
+  }
+  return end
 }
 
-for (let kills = 0; kills < total;) {
-  const each = Math.min(5, total - kills)
-  const end = await crashRound({ runs, kills: each, random: Math.random })
-  kills += each
-  report(`${each} random kills`, end, isSound(end))
+/** Until so many processes have died over their work; a kill may come after its end. */
+async function killAtRandom(kind: FileKind): Promise<void> {
+  const row = rowOf(kind, 'killed at random instants')
+  while (row.crashes < Number(values.kills)) await disturb(row, { kind, runs, kills: 5 })
 }
-for (let append = 1; append <= Number(values.appends); append++) {
-  const lastAppend = append / 2
-  const end = await crashRound({ runs: 1, kills: 0, lastAppend, random: Math.random })
-  report(`killed at append ${lastAppend}`, end, isSound(end))
+
+/** Before and after each append of a run, until there is none left to die at. */
+async function killAtBoundaries(kind: FileKind): Promise<void> {
+  const row = rowOf(kind, 'killed at every append')
+  for (let half = 1; ; half++) {
+    const { crashes } = await disturb(row, { kind, runs: 1, lastAppend: half / 2 })
+    if (crashes === 0) return
+  }
 }
-let noticed = 0
-for (let round = 0; round < 6; round++) {
-  const control = { runs: 10, kills: 6, isUnguarded: true, random: Math.random }
-  noticed += (await crashRound(control)).duplicates.length
+
+async function takeOver(kind: FileKind): Promise<void> {
+  const row = rowOf(kind, 'taken over from a frozen process')
+  for (let taken = 0; taken < Number(values['take-overs']); taken += 3) {
+    await disturb(row, { kind, runs, takeOvers: 3 })
+  }
 }
-console.log(`${noticed > 0 ? 'ok  ' : 'FAIL'} control without intents: ${noticed} done twice`)
-process.exitCode = failed || noticed === 0 ? 1 : 0
+
+async function raceOn(kind: FileKind): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-race-'))
+  const journal = open(folder, kind)
+  const module = join(import.meta.dirname, 'journals.ts')
+  const wanted = Number(values.races)
+  const { ends, faults } = await race({ runs: wanted, folder, module, given: [kind], journal })
+  await journal.close()
+  rmSync(folder, { recursive: true })
+  failed ||= faults.length > 0
+  console.log(`${kind}: ${wanted} runs, each taken up by two processes at once, ended as`)
+  console.table(ends)
+  for (const fault of faults) console.log(`FAIL ${fault}`)
+}
+
+/** With records that reach the disk too late, the same look must find something. */
+async function control(kind: FileKind): Promise<void> {
+  const row = rowOf(kind, 'control: intents too late')
+  for (let round = 0; round < 6; round++) {
+    await disturb(row, { kind, runs: 10, kills: 6, isUnguarded: true })
+  }
+  failed ||= row['done twice'] === 0
+}
+
+const kinds = fileKinds.filter((kind) => values.journal === undefined || kind === values.journal)
+for (const kind of kinds) {
+  await killAtRandom(kind)
+  await killAtBoundaries(kind)
+  // of a journal with one writer nobody can take runs over
+  if (kind === 'sqlite') await takeOver(kind)
+  await control(kind)
+  await raceOn(kind)
+}
+console.table(rows)
+process.exitCode = failed ? 1 : 0

@@ -1,22 +1,27 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { sqliteJournal } from '../../src/journal/sqlite.ts'
 import type { Journal } from '../../src/journal/journal.ts'
-import type { Report } from '../../src/report/report.ts'
 import { readReport } from '../../src/report/read.ts'
-import { verifyChain } from '../../src/report/verify.ts'
+import type { Report } from '../../src/report/report.ts'
 import { fakeProvider } from '../../src/testing/fake-provider.ts'
+import { Child } from './child.ts'
+import { effectsIn, judgeRuns, type Judgement } from './judge.ts'
+import { open as openIn, type FileKind } from './journals.ts'
 import { nextTurn } from './turns.ts'
 
 export interface RoundOptions {
+  readonly kind: FileKind
   /** Runs that are carried side by side. */
   readonly runs: number
-  /** How often the process is killed before it may finish. */
-  readonly kills: number
+  /** How often the process is killed before it may finish. Default 0. */
+  readonly kills?: number
+  /**
+   * How often another process takes the runs over from one that is frozen, and goes on afterwards.
+   * Default 0; not for journals with one writer.
+   */
+  readonly takeOvers?: number
   /** Kills itself at this append, in halves: n - 0.5 before the n-th, n after it. */
   readonly lastAppend?: number
   /** A control: intents are written too late. */
@@ -26,31 +31,35 @@ export interface RoundOptions {
 }
 
 /** What became of the runs of one round. */
-export interface RoundEnd {
+export interface RoundEnd extends Judgement {
   readonly runs: number
-  readonly lost: number
   /** Times that the process died while runs were open. */
   readonly crashes: number
-  /** Effects that happened more than once although their tool may not be repeated. */
-  readonly duplicates: readonly string[]
-  /** Calls that were reported as of unknown outcome; of those, the ones whose effect was there. */
-  readonly doubts: number
-  readonly doubtsDone: number
-  /** What else should not be. */
-  readonly faults: readonly string[]
 }
-
-const agent = join(import.meta.dirname, 'agent.ts')
-
-/** A process that is still at work after this time hangs. */
-const hangsMs = 60_000
 
 /** Carries runs in processes that are killed and started again until all runs are complete. */
 export async function crashRound(options: RoundOptions): Promise<RoundEnd> {
+  const undisturbed = await (baseline ??= undisturbedReport())
+  return inFolder((folder, baseUrl) => new Round(folder, baseUrl, options).carry(undisturbed))
+}
+
+let baseline: Promise<Report> | undefined
+
+function undisturbedReport(): Promise<Report> {
+  return inFolder(async (folder, baseUrl) => {
+    const options = { kind: 'sqlite', runs: 1, random: () => 1 } as const
+    const [report] = await new Round(folder, baseUrl, options).undisturbed()
+    return report!
+  })
+}
+
+async function inFolder<Value>(
+  work: (folder: string, baseUrl: string) => Promise<Value>,
+): Promise<Value> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-crash-'))
   const provider = await fakeProvider({ turns: nextTurn })
   try {
-    return await new Round(folder, provider.baseUrl, options).carry()
+    return await work(folder, provider.baseUrl)
   } finally {
     await provider.close()
     rmSync(folder, { recursive: true, force: true })
@@ -72,66 +81,82 @@ class Round {
     this.#options = options
   }
 
-  async carry(): Promise<RoundEnd> {
-    const { kills, lastAppend } = this.#options
-    if (lastAppend !== undefined) await this.#start(lastAppend)
-    for (let kill = 0; kill < kills; kill++) await this.#startAndKill()
-    // people and operators need a few rounds themselves
-    for (let more = 0; more < 8 && (await this.#attend()); more++) await this.#start()
-    return this.#judge()
+  /** The reports of runs whose process is not killed. */
+  async undisturbed(): Promise<readonly Report[]> {
+    await this.#complete()
+    return this.#withJournal(async (journal) => {
+      const reports: Report[] = []
+      for await (const runId of journal.list()) reports.push(await readReport(journal.read(runId)))
+      return reports
+    })
   }
 
-  #spawn(lastAppend?: number): ChildProcessWithoutNullStreams {
-    const { isUnguarded = false, runs } = this.#options
-    const args = [this.#folder, this.#baseUrl, String(runs)]
-    return spawn(
-      process.execPath,
-      [
-        '--conditions=sallyport-source',
-        agent,
-        ...args,
-        ...(lastAppend === undefined ? [] : [String(lastAppend)]),
-      ],
-      { env: { PATH: '', ...(isUnguarded ? { CRASH_UNGUARDED: '1' } : {}) } },
+  async carry(undisturbed: Report): Promise<RoundEnd> {
+    const { kills = 0, lastAppend, runs, takeOvers = 0 } = this.#options
+    if (lastAppend !== undefined) await this.#start('--last-append', String(lastAppend))
+    for (let kill = 0; kill < kills; kill++) await this.#startAndKill()
+    for (let taken = 0; taken < takeOvers; taken++) await this.#freezeAndTakeOver()
+    await this.#complete()
+    const [folder, resolutions] = [this.#folder, this.#resolutions]
+    const judgement = await this.#withJournal((journal) =>
+      judgeRuns(journal, { runs, folder, resolutions, undisturbed }),
     )
+    const faults = [...this.#faults, ...judgement.faults]
+    return { ...judgement, faults, runs, crashes: this.#crashes }
+  }
+
+  async #complete(): Promise<void> {
+    // people and operators need a few rounds themselves
+    for (let more = 0; more < 8 && (await this.#attend()); more++) await this.#start()
+  }
+
+  #spawn(...more: readonly string[]): Child {
+    const { isUnguarded = false, kind, runs } = this.#options
+    const given = [this.#folder, this.#baseUrl, kind, String(runs), ...more]
+    return new Child('agent.ts', isUnguarded ? [...given, '--unguarded'] : given)
   }
 
   /** Lets a process work to its end, or to where it kills itself. */
-  async #start(lastAppend?: number): Promise<void> {
-    const child = this.#spawn(lastAppend)
-    const errors = textOf(child.stderr)
-    child.stdout.resume()
-    const timer = AbortSignal.timeout(hangsMs)
-    timer.addEventListener('abort', () => child.kill('SIGKILL'))
-    await once(child, 'close')
-    if (timer.aborted) this.#faults.push('a process did not end')
-    if (child.signalCode !== null) this.#crashes++
-    else if (child.exitCode !== 0) this.#faults.push(`a process failed: ${await errors}`)
+  async #start(...more: readonly string[]): Promise<void> {
+    const child = this.#spawn(...more)
+    this.#faults.push(...(await child.ended()))
+    if (child.wasKilled) this.#crashes++
   }
 
   /** Kills a process at a random instant after it has begun to work. */
   async #startAndKill(): Promise<void> {
     const child = this.#spawn()
-    child.stderr.resume()
-    await this.#works(child, Math.floor(this.#options.random() * 4 * this.#options.runs))
-    await setTimeout(this.#options.random() * 10)
-    if (child.exitCode === null) child.kill('SIGKILL')
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
-    if (child.signalCode !== null) this.#crashes++
+    await this.#worksALittle(child)
+    await child.kill()
+    if (child.wasKilled) this.#crashes++
     await this.#attend()
   }
 
-  /** Resolves when so many tools have done something, or the process has nothing more to do. */
-  async #works(child: ChildProcessWithoutNullStreams, effects: number): Promise<void> {
-    let seen = 0
-    child.stdout.setEncoding('utf8')
-    await new Promise<void>((done) => {
-      child.once('close', () => done())
-      child.stdout.on('data', (text: string) => {
-        seen += text.split('.').length - 1
-        if (seen > effects) done()
-      })
-    })
+  /**
+   * A process stops in the middle of its work, another one takes its runs and may die too, and the
+   * first comes back: it must not carry them any more.
+   */
+  async #freezeAndTakeOver(): Promise<void> {
+    const first = this.#spawn()
+    await this.#worksALittle(first)
+    first.signal('SIGSTOP')
+    const second = this.#spawn('--take-over')
+    await this.#worksALittle(second)
+    if (this.#options.random() < 0.5) {
+      await second.kill()
+      if (second.wasKilled) this.#crashes++
+    }
+    const back = setTimeout(this.#options.random() * 20).then(() => first.signal('SIGCONT'))
+    await second.ended()
+    await back
+    this.#faults.push(...(await first.ended()))
+    await this.#attend()
+  }
+
+  async #worksALittle(child: Child): Promise<void> {
+    const { random, runs } = this.#options
+    await child.works(Math.floor(random() * 4 * runs))
+    await setTimeout(random() * 10)
   }
 
   /** Answers and resolves what waits for people; false when every run is complete. */
@@ -139,87 +164,45 @@ class Round {
     return this.#withJournal(async (journal) => {
       let isOpen = false
       let runs = 0
+      const questions: (readonly [runId: string, approvalId: string])[] = []
       for await (const runId of journal.list()) {
         runs++
         const { end, openCalls, rows } = await readReport(journal.read(runId))
         if (end.status !== 'completed') isOpen = true
-        if (end.status === 'needs-approval') await this.#answer(journal, runId, rows)
+        if (end.status !== 'needs-approval') continue
+        questions.push(...openQuestions(rows).map((id) => [runId, id] as const))
         for (const { callId, missing } of openCalls) {
-          if (missing === 'outcome' && end.status === 'needs-approval') this.#resolve(callId)
+          if (missing === 'outcome') this.#resolve(callId)
         }
       }
+      await this.#answer(questions)
       writeFileSync(join(this.#folder, 'resolutions.json'), JSON.stringify(this.#resolutions))
       return isOpen || runs < this.#options.runs
     })
   }
 
-  async #answer(journal: Journal, runId: string, rows: Report['rows']): Promise<void> {
-    for (const { approvals, status } of rows) {
-      const id = approvals.at(-1)?.approvalId
-      if (id === undefined || status !== 'skipped' || this.#answered.has(id)) continue
-      this.#answered.add(id)
-      const by = { subject: 'lena', roles: ['lead'] }
-      await journal.leaveAnswer(runId, JSON.stringify({ id, action: 'approve', by }))
-    }
+  /** Says yes to what was not answered yet, in a process that may die over it. */
+  async #answer(questions: readonly (readonly [runId: string, id: string])[]): Promise<void> {
+    const open = questions.filter(([, id]) => !this.#answered.has(id))
+    if (open.length === 0) return
+    const given = open.map((question) => question.join('='))
+    const child = new Child('answer.ts', [this.#folder, this.#options.kind, ...given])
+    if (this.#options.random() < 0.3) {
+      await child.works(Math.floor(this.#options.random() * open.length))
+      await child.kill()
+    } else this.#faults.push(...(await child.ended()))
+    // nobody knows which answers the dead one has left: they are given again
+    if (!child.wasKilled) for (const [, id] of open) this.#answered.add(id)
   }
 
   /** An operator looks at the world and says what happened. */
   #resolve(callId: string): void {
-    const isDone = this.#effects().some(([, key]) => key === callId)
+    const isDone = effectsIn(this.#folder).some(([, key]) => key === callId)
     this.#resolutions[callId] ??= isDone ? 'success' : 'failed'
   }
 
-  #effects(): readonly (readonly [tool: string, key: string])[] {
-    const path = join(this.#folder, 'effects.txt')
-    if (!existsSync(path)) return []
-    const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean)
-    return lines.map((line) => line.split(' ') as [string, string])
-  }
-
-  async #judge(): Promise<RoundEnd> {
-    const counts = new Map<string, number>()
-    for (const [tool, key] of this.#effects()) {
-      if (tool !== 'read' && tool !== 'flaky') counts.set(key, (counts.get(key) ?? 0) + 1)
-    }
-    let complete = 0
-    await this.#withJournal(async (journal) => {
-      for await (const runId of journal.list()) {
-        const report = await readReport(journal.read(runId))
-        const { verdict } = await verifyChain(journal.read(runId))
-        if (verdict !== 'CONSISTENT') this.#faults.push(`${runId}: ${verdict}`)
-        if (report.end.status === 'completed') complete++
-        else this.#faults.push(`${runId} ended as ${report.end.status}`)
-        this.#checkRows(report, counts)
-      }
-    })
-    const doubts = Object.values(this.#resolutions)
-    return {
-      runs: this.#options.runs,
-      lost: this.#options.runs - complete,
-      crashes: this.#crashes,
-      duplicates: [...counts].flatMap(([key, count]) => (count > 1 ? [key] : [])),
-      doubts: doubts.length,
-      doubtsDone: doubts.filter((outcome) => outcome === 'success').length,
-      faults: this.#faults,
-    }
-  }
-
-  /** A complete run has every call of the undisturbed one, each reported as it happened. */
-  #checkRows({ header: { runId }, rows, modelCalls }: Report, counts: Map<string, number>): void {
-    const calls = rows.map(({ tool, args }) => `${tool} ${JSON.stringify(args)}`).join(', ')
-    if (calls !== undisturbedCalls) this.#faults.push(`${runId} has other calls: ${calls}`)
-    if (modelCalls.length !== 6) this.#faults.push(`${runId} asked ${modelCalls.length} times`)
-    for (const { callId, status, tool } of rows) {
-      const expected = this.#resolutions[callId] === 'failed' ? 'error-execution' : 'success'
-      if (status !== expected) this.#faults.push(`${callId} is reported as ${status}`)
-      if (tool === 'read' || tool === 'flaky') continue
-      const isDone = (counts.get(callId) ?? 0) > 0
-      if (isDone !== (status === 'success')) this.#faults.push(`${callId} is not what happened`)
-    }
-  }
-
   async #withJournal<Value>(work: (journal: Journal) => Promise<Value>): Promise<Value> {
-    const journal = sqliteJournal(join(this.#folder, 'journal.db'))
+    const journal = openIn(this.#folder, this.#options.kind)
     try {
       return await work(journal)
     } finally {
@@ -228,25 +211,8 @@ class Round {
   }
 }
 
-const undisturbedCalls = [
-  ['read', 1],
-  ['append', 1],
-  ['read', 2],
-  ['append', 2],
-  ['append', 3],
-  ['pay', 4],
-  ['read', 3],
-  ['flaky', 5],
-  ['append', 5],
-  ['append', 6],
-  ['append', 7],
-  ['append', 8],
-]
-  .map(([tool, sum]) => `${tool} {"sum":${sum}}`)
-  .join(', ')
-
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = ''
-  for await (const chunk of stream) text += String(chunk)
-  return text
+function openQuestions(rows: Report['rows']): readonly string[] {
+  return rows
+    .filter(({ status }) => status === 'skipped')
+    .flatMap(({ approvals }) => approvals.at(-1)?.approvalId ?? [])
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { hashApiKey } from '../../src/gate/index.ts'
@@ -152,6 +152,24 @@ describe('a run that waits for people', () => {
     expect([found.code, found.notes]).toEqual([code, expect.stringContaining(message)])
   })
 })
+
+test.each([['resume', 'run_0'], ['approvals'], ['approve', 'apr_0'], ['deny', 'apr_0']])(
+  'a journal that is not there is not made by `%s`',
+  async (...args) => {
+    await using model = await provider(paying)
+    const { at, carrying } = desk(model)
+    const given = args[0] === 'resume' ? [...args, ...carrying] : args
+    const before = readdirSync(at('.'))
+    for (const name of ['journl.db', 'journl.jsonl', 'no/journal.db']) {
+      const found = await inProcess([...given, '--journal', at(name), '--json'])
+      expect([found.code, found.notes]).toEqual([
+        2,
+        expect.stringContaining('there is no such file'),
+      ])
+    }
+    expect(readdirSync(at('.'))).toEqual(before)
+  },
+)
 
 describe('a run whose process is to end', () => {
   test('lets its tools finish, begins no turn, and is carried on by another process', async () => {

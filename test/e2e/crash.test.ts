@@ -1,27 +1,54 @@
-import { expect, test } from 'vitest'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { fileKinds, open } from '../crash/journals.ts'
+import { race } from '../crash/race.ts'
 import { crashRound, type RoundEnd } from '../crash/rounds.ts'
 
 const sound = { lost: 0, duplicates: [], faults: [] }
+const random = Math.random
 
-test('runs of processes that are killed at random come to their end, and nothing is done twice', async () => {
-  const end = await crashRound({ runs: 4, kills: 4, random: Math.random })
+/** Where a process dies, in appends; the records of both are the same, so that one needs few. */
+const boundaries = { sqlite: [0.5, 3, 5.5, 8, 10.5, 13], jsonl: [1, 6.5] }
+
+describe.each(fileKinds)('on %s', (kind) => {
+  test('runs of processes that are killed at random come to their end, and nothing is done twice', async () => {
+    const end = await crashRound({ kind, runs: 4, kills: 4, random })
+    expect(end).toMatchObject(sound)
+    expect(end.crashes).toBeGreaterThan(0)
+  }, 180_000)
+
+  test.each(boundaries[kind])(
+    'a run goes on whose process died at its append %d',
+    async (lastAppend) => {
+      const end = await crashRound({ kind, runs: 1, lastAppend, random })
+      expect(end).toMatchObject({ ...sound, crashes: 1 })
+    },
+    120_000,
+  )
+
+  test('of two processes that take up a run at once, one carries it and the other is told', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-race-'))
+    const journal = open(folder, kind)
+    const module = join(import.meta.dirname, '../crash/journals.ts')
+    const end = await race({ runs: 10, folder, module, given: [kind], journal })
+    await journal.close()
+    expect(end.faults).toEqual([])
+    const races = Object.values(end.ends).reduce((sum, times) => sum + times, 0)
+    expect(races).toBe(10)
+  }, 120_000)
+})
+
+test('a process that was frozen while another one took its runs over does nothing to them', async () => {
+  const end = await crashRound({ kind: 'sqlite', runs: 4, takeOvers: 2, random })
   expect(end).toMatchObject(sound)
-  expect(end.crashes).toBeGreaterThan(0)
 }, 180_000)
-
-test.each([0.5, 3, 5.5, 8, 10.5, 13])(
-  'a run goes on whose process died at its append %d',
-  async (lastAppend) => {
-    const end = await crashRound({ runs: 1, kills: 0, lastAppend, random: Math.random })
-    expect(end).toMatchObject({ ...sound, crashes: 1 })
-  },
-  120_000,
-)
 
 test('the same look finds calls that were done twice where intents come too late', async () => {
   const ends: RoundEnd[] = []
   while (ends.length < 5 && !ends.some(({ duplicates }) => duplicates.length > 0)) {
-    ends.push(await crashRound({ runs: 8, kills: 4, isUnguarded: true, random: Math.random }))
+    ends.push(await crashRound({ kind: 'sqlite', runs: 8, kills: 4, isUnguarded: true, random }))
   }
   expect(ends.flatMap(({ duplicates }) => duplicates)).not.toEqual([])
 }, 180_000)

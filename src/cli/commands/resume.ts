@@ -3,6 +3,7 @@ import type { ResumeDecision, ResumeOptions } from '../../resume-options.ts'
 import { authOf } from '../auth.ts'
 import { carryRun, type CarryingOptions } from '../carried.ts'
 import type { ExitCode } from '../exit.ts'
+import { checkReadable } from '../files.ts'
 import type { Io } from '../io.ts'
 
 export interface ResumeCommandOptions extends CarryingOptions {
@@ -22,6 +23,8 @@ export async function resume(
   io: Io,
 ): Promise<ExitCode> {
   const { acceptTool: acceptTools } = options
+  // a journal that is not there would be made, and not hold the run
+  await checkReadable(options.journal)
   const decisions = decisionsOf(options)
   const resolve = resolutionsOf(options.resolve ?? [])
   const speaks = decisions.length > 0 || Object.keys(resolve).length > 0
