@@ -22,6 +22,10 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'A file given as a trace, journal or report holds something else at the line that is named. Compare it with the format of traces in the documentation.',
   'journal-conflict':
     'Another writer has appended to the same run. Only one process may carry a run; the one that came second stops.',
+  'bad-history':
+    'The store of conversations (`history`) cannot be read or written, or what it gives back is no conversation: a message is malformed, a result stands without its call, a call without its result. The model is asked nothing then; a run whose conversation could not be kept has failed, whatever it achieved.',
+  'history-conflict':
+    'Another writer has extended the conversation since it was read: one that does not wait for its turn, or a process that had stood still until its time was up. What it wrote stays; this run is not part of the conversation.',
   'run-carried':
     'The record of the run has no end, and the process that carries it is at work, or is one of another machine, of which nobody here can tell. Let it finish or end it. An operator who knows that it is gone resumes with `takeOver` (`--take-over`); whoever is overtaken stops at its next record.',
   'run-not-resumable':

@@ -23,6 +23,8 @@ export const codes = {
   'bad-journal': code('a journal cannot be read or written'),
   'bad-trace': code('a recorded trace cannot be read'),
   'journal-conflict': code('another writer has appended to this run'),
+  'bad-history': code('a kept conversation cannot be read or written'),
+  'history-conflict': code('another writer has extended the conversation', true),
   'run-carried': code('another process may be carrying the run', true),
   'run-not-resumable': code('a run cannot be carried on'),
   'snapshot-malformed': code('a text is not a signed snapshot of a run'),

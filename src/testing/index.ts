@@ -1,6 +1,7 @@
 export { scriptedAccount } from './account-script.ts'
 export { manualClock } from './clock.ts'
 export { fakeProvider } from './fake-provider.ts'
+export { historySuite } from './history-suite.ts'
 export { journalSuite } from './journal-suite.ts'
 export { modelSuite } from './model-suite.ts'
 export { scripted } from './scripted.ts'
@@ -16,6 +17,7 @@ export type {
   Fault,
   RecordedTurn,
 } from './fake-provider.ts'
+export type { HistoryBench, HistoryCase } from './history-suite.ts'
 export type { JournalCase, JournalStore } from './journal-suite.ts'
 export type { ModelBench } from './model-bench.ts'
 export type { ModelCase, ModelSuiteOptions } from './model-suite.ts'

@@ -3,6 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { readTraces } from '../../../src/analysis/trace.ts'
+import { diskHistory } from '../../../src/history/disk.ts'
+import { memoryHistory } from '../../../src/history/memory.ts'
 import { jsonlJournal } from '../../../src/journal/jsonl.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import { loadPolicy } from '../../../src/loading/file.ts'
@@ -108,6 +110,14 @@ export const ofPrograms: Fixtures = {
   }),
   'bad-trace': thrown(() => collect(readTraces(fileOf('{"id": 1}\n')))),
   'journal-conflict': thrown(conflict),
+  'bad-history': thrown(async () => {
+    const folder = temporaryFolder()
+    const store = diskHistory(folder)
+    await store.append('a', 0, [])
+    writeFileSync(join(folder, 'file'), '')
+    return diskHistory(join(folder, 'file')).read('a')
+  }),
+  'history-conflict': thrown(() => memoryHistory().append('a', 1, [])),
   'bad-file': thrown(() => collect(readTraces(join(temporaryFolder(), 'none')))),
   'run-carried': thrown(async () => {
     const journal = memoryJournal()

@@ -1,0 +1,106 @@
+import type { CallStatus } from '../protocol/call.ts'
+import type { AssistantMessage } from '../protocol/message.ts'
+import type { StructuralEvent, TurnEnded, UsageReported } from '../protocol/run-event.ts'
+import type { AnalysedEntry } from './analyse.ts'
+import type { ModelCall } from './entry.ts'
+
+/** A model response of a run; the message is null where it said nothing. */
+interface Response {
+  readonly message: AssistantMessage | null
+  readonly call: ModelCall
+}
+
+interface Asked {
+  readonly provider: string
+  readonly model: string
+}
+
+/** Reads off the events of a run what its conversation has to know of them. */
+class EventReader {
+  readonly responses: Response[] = []
+  /** How each call has ended, and when. */
+  readonly results = new Map<string, { readonly status: CallStatus; readonly at: string }>()
+  /** Calls whose arguments a person has changed. */
+  readonly edited = new Set<string>()
+  #runModel: Asked | undefined
+  #asked: Asked | undefined
+
+  add(event: StructuralEvent): void {
+    switch (event.type) {
+      case 'run-start':
+        this.#runModel = { provider: event.model.provider, model: event.model.id }
+        break
+      case 'turn-start':
+        this.#asked = this.#runModel
+        break
+      case 'fallback':
+        this.#asked = askedOf(event.to)
+        break
+      case 'usage':
+        this.responses.push({ message: event.message, call: this.#callOf(event) })
+        break
+      case 'turn-end':
+        this.#complete(event)
+        break
+      case 'approval-decision':
+        if (event.args !== undefined) this.edited.add(event.callId)
+        break
+      case 'tool-result':
+        this.results.set(event.callId, { status: event.status, at: event.at })
+        break
+      default:
+    }
+  }
+
+  #callOf({ at, usage, cost, finishReason }: UsageReported): ModelCall {
+    const { raw: _raw, ...counts } = usage
+    const { provider, model = '' } = this.#asked ?? this.#runModel ?? {}
+    return {
+      at,
+      model,
+      ...(provider === undefined ? {} : { provider }),
+      usage: counts,
+      ...(cost === undefined ? {} : { cost }),
+      ...(finishReason === undefined ? {} : { finishReason }),
+    }
+  }
+
+  /** What only the end of the turn tells of its response. */
+  #complete({ model, responseId }: TurnEnded): void {
+    const last = this.responses.pop()
+    if (last === undefined) return
+    const call = {
+      ...last.call,
+      ...(model === undefined ? {} : { model }),
+      ...(responseId === undefined ? {} : { responseId }),
+    }
+    this.responses.push({ ...last, call })
+  }
+}
+
+/** `provider/model`, where a provider has no slash in its name and a model may. */
+function askedOf(name: string): Asked {
+  const at = name.indexOf('/')
+  return { provider: name.slice(0, at), model: name.slice(at + 1) }
+}
+
+/**
+ * The messages and model calls of a run as its journal tells them, for `analyseHistory`; responses
+ * that said nothing count as messages of the model, so that what they have cost is there. What the
+ * run was told of an earlier conversation is left out.
+ */
+export function entriesOf(events: Iterable<StructuralEvent>): readonly AnalysedEntry[] {
+  const reader = new EventReader()
+  const entries: AnalysedEntry[] = []
+  for (const event of events) {
+    reader.add(event)
+    const { at, type } = event
+    const input = type === 'run-start' ? event.messages.at(-1) : undefined
+    if (input !== undefined) entries.push({ at, message: { role: input.role } })
+    if (type === 'tool-result') entries.push({ at, message: { role: 'tool' } })
+  }
+  for (const { call } of reader.responses) {
+    entries.push({ at: call.at, message: { role: 'assistant' }, calls: [call] })
+  }
+  return entries.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
+}

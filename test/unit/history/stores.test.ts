@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { diskHistory } from '../../../src/history/disk.ts'
+import type { HistoryEntry } from '../../../src/history/entry.ts'
+import { memoryHistory } from '../../../src/history/memory.ts'
+import { sqliteHistory } from '../../../src/history/sqlite.ts'
+import { historySuite, type HistoryBench } from '../../../src/testing/history-suite.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+
+const drivers: Readonly<Record<string, () => HistoryBench>> = {
+  memory: () => ({ open: () => memoryHistory(), isFleeting: true }),
+  disk: () => {
+    const folder = join(temporaryFolder(), 'conversations')
+    return { open: () => diskHistory(folder) }
+  },
+  sqlite: () => {
+    const path = join(temporaryFolder(), 'conversations.db')
+    return { open: () => sqliteHistory(path) }
+  },
+}
+
+const entry: HistoryEntry = {
+  message: { role: 'user', content: 'hello' },
+  at: '2026-01-01T00:00:00.000Z',
+  runId: 'run_a',
+}
+
+describe.each(Object.entries(drivers))('S2-40 a %s store', (_, make) => {
+  for (const { name, run } of historySuite(make)) test(name, run)
+})
+
+test('S2-40 a broken store is found by its suite', async () => {
+  const broken = { ...memoryHistory(), read: async () => [] }
+  const cases = historySuite(() => ({ open: () => broken, isFleeting: true }))
+  const outcomes = await Promise.allSettled(cases.map(({ run }) => run()))
+  expect(outcomes.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(5)
+})
+
+function filesIn(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+}
+
+describe('S2-40 a folder of conversations', () => {
+  test('has nothing of a name in a path, and is for its user alone', async () => {
+    const outer = temporaryFolder()
+    const folder = join(outer, 'kept')
+    const store = diskHistory(folder)
+    for (const name of ['../escaped', '/tmp/escaped', 'a\0b', 'x'.repeat(300)]) {
+      await store.append(name, 0, [entry])
+      await store.lease(name, 'holder', 1_000)
+    }
+    expect(readdirSync(outer)).toEqual(['kept'])
+    const names = filesIn(folder)
+    const known = /^(leases|(leases\/)?[0-9a-f]{64}(\/(00000000\.json|lease\.00000001))?)$/
+    expect(names.filter((name) => !known.test(name))).toEqual([])
+    for (const name of names) expect(statSync(join(folder, name)).mode & 0o077).toBe(0)
+  })
+
+  test('is refused where a file was altered, taken away or put in the place of another', async () => {
+    const folder = temporaryFolder()
+    const store = diskHistory(folder)
+    for (const name of ['a', 'b']) for (const at of [0, 1]) await store.append(name, at, [entry])
+    const [first, second] = filesIn(folder)
+      .filter((name) => name.endsWith('00.json'))
+      .map((name) => join(folder, name))
+    const [one, other] = [readFileSync(first!, 'utf8'), readFileSync(second!, 'utf8')]
+    for (const text of [other, '{}', '', one.slice(0, -3), '{"key":"a","entries":[null]}']) {
+      writeFileSync(first!, text)
+      const reads = await Promise.allSettled([store.read('a'), store.read('b')])
+      const failed = reads.flatMap((read) => (read.status === 'rejected' ? [read.reason] : []))
+      expect(failed).toMatchObject([{ code: 'bad-history' }])
+    }
+    writeFileSync(first!, one)
+    await expect(Promise.all([store.read('a'), store.read('b')])).resolves.toHaveLength(2)
+  })
+
+  test('takes nothing half written for a conversation', async () => {
+    const folder = temporaryFolder()
+    const store = diskHistory(folder)
+    await store.append('a', 0, [entry])
+    const place = join(folder, filesIn(folder)[0]!)
+    writeFileSync(join(place, '.0123456789abcdef'), '{"key":"a","ent')
+    expect(await store.read('a')).toEqual([entry])
+    await store.append('a', 1, [entry])
+    expect(await store.read('a')).toHaveLength(2)
+  })
+})
+
+test('S2-40 a file of something else is not used for conversations', async () => {
+  const path = join(temporaryFolder(), 'other.db')
+  writeFileSync(path, 'no database at all, but long enough to be looked at as one'.repeat(20))
+  await expect(sqliteHistory(path).read('a')).rejects.toMatchObject({ code: 'bad-history' })
+  const { DatabaseSync } = await import('node:sqlite')
+  const database = join(temporaryFolder(), 'others.db')
+  new DatabaseSync(database).exec('CREATE TABLE theirs (a)')
+  await expect(sqliteHistory(database).append('a', 0, [entry])).rejects.toMatchObject({
+    code: 'bad-history',
+    message: expect.stringContaining('something else') as string,
+  })
+})
