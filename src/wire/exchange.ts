@@ -11,6 +11,9 @@ import type { Decoder } from './wire.ts'
 /** How long a body may go on after its last meaningful event, so that its connection is kept. */
 const drainMs = 1000
 
+/** White space of JSON, and the bytes of a byte order mark. */
+const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])
+
 const eventStream = 'text/event-stream'
 
 /** What one try of a request needs. */
@@ -41,6 +44,8 @@ export class Exchange implements Attempt {
   #body: ResponseBody | undefined
   #parts: Uint8Array[] = []
   #bytes = 0
+  /** Nothing but white space has been read. */
+  #blank = true
   #ended = false
 
   private constructor(options: ExchangeOptions) {
@@ -135,6 +140,7 @@ export class Exchange implements Attempt {
     if (this.#bytes > this.#bounds.maxResponseBytes) {
       return this.#tooLarge('body', this.#bounds.maxResponseBytes)
     }
+    if (this.#blank) this.#look(bytes)
     if (this.#sse === undefined) this.#collect(bytes)
     else this.#sse.push(bytes)
     if (this.#sse?.overflow === true) this.#tooLarge('event', this.#bounds.maxEventLength)
@@ -145,6 +151,14 @@ export class Exchange implements Attempt {
     } else if (this.#decoder.complete && !this.#body!.isRead) this.#watch.drain(drainMs)
   }
 
+  /** JSON as a whole is no stream, whatever its media type says. */
+  #look(bytes: Uint8Array): void {
+    const first = bytes.find((byte) => !blanks.has(byte))
+    if (first === undefined) return
+    this.#blank = false
+    if (first === 0x7b || first === 0x5b) this.#sse = undefined
+  }
+
   #collect(bytes: Uint8Array): void {
     if (this.#bytes <= this.#bounds.maxEventLength) this.#parts.push(bytes)
     else this.#tooLarge('body', this.#bounds.maxEventLength)
@@ -152,7 +166,8 @@ export class Exchange implements Attempt {
 
   #finishBody(): void {
     if (this.#sse === undefined) {
-      const text = Buffer.concat(this.#parts).toString()
+      // drops a byte order mark
+      const text = new TextDecoder().decode(Buffer.concat(this.#parts))
       this.#parts = []
       this.#decoder.pushBody(text)
     }

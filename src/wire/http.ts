@@ -108,7 +108,7 @@ export class HttpClient {
   }
 
   async #statusError(reply: Reply, watch: Watch): Promise<ModelErrorData> {
-    const text = await readError(reply.body, watch)
+    const text = await readError(reply, watch)
     if (watch.cut !== undefined) return watch.cut
     const { now, retryStatuses } = this.#options
     return statusError(text, {
@@ -121,13 +121,16 @@ export class HttpClient {
 }
 
 function checkResponse({ body, header }: Reply): HttpOutcome {
-  const encoding = header('content-encoding')?.trim().toLowerCase() ?? ''
   const contentType = header('content-type') ?? ''
   const end = contentType.indexOf(';')
   const type = (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
-  if (encoding !== '' && encoding !== 'identity') {
+  if (isCompressed(header)) {
     body.destroy()
-    return { error: modelError('model-protocol', 'the response is compressed, unasked') }
+    return {
+      error: modelError('model-protocol', 'the response is compressed, unasked', {
+        help: 'have what stands between heed `accept-encoding: identity`',
+      }),
+    }
   }
   if (type === 'text/html') {
     body.destroy()
@@ -140,7 +143,17 @@ function checkResponse({ body, header }: Reply): HttpOutcome {
   return { response: { type, body } }
 }
 
-async function readError(body: ResponseBody, watch: Watch): Promise<string> {
+function isCompressed(header: Reply['header']): boolean {
+  const encoding = header('content-encoding')?.trim().toLowerCase() ?? ''
+  return encoding !== '' && encoding !== 'identity'
+}
+
+/** The text of an error; empty where it cannot be read. */
+async function readError({ body, header }: Reply, watch: Watch): Promise<string> {
+  if (isCompressed(header)) {
+    body.destroy()
+    return ''
+  }
   const parts: Uint8Array[] = []
   let size = 0
   try {

@@ -23,6 +23,11 @@ export interface Block {
   partial: boolean
 }
 
+/** Whether a block can stand there. */
+export function isIndex(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
 export function openBlock(start: Record<string, unknown>, slot?: number): Block {
   const { citations } = start
   const type = textAt(start, 'type') ?? ''

@@ -7,7 +7,7 @@ import { objectAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
-import { amend, openBlock, replayOf, type Block } from './blocks.ts'
+import { amend, isIndex, openBlock, replayOf, type Block } from './blocks.ts'
 import { Calls, givenInput } from './calls.ts'
 import { DeltaCutter, textMembers } from './delta.ts'
 import { unifyStop } from './finish.ts'
@@ -122,13 +122,11 @@ export class AnthropicDecoder implements Decoder {
 
   #parse(data: string, eventName: string | undefined): void {
     const event = parsed(data)
+    if (isError(event, eventName)) return this.#fail(envelopeError(event ?? data))
     // some routers end every stream by this mark, which proves nothing here
     if (event === undefined && data.trim() === '[DONE]') return
     if (!isObject(event)) return this.#refuse('an event of the answer is no JSON object')
     const type = textAt(event, 'type') ?? eventName
-    if (type === 'error' || eventName === 'error' || event['error'] != null) {
-      return this.#fail(envelopeError(event))
-    }
     if (this.#failed && type !== 'message_delta') return
     this.#event(type, event, data)
   }
@@ -232,6 +230,7 @@ export class AnthropicDecoder implements Decoder {
       if (typeof text !== 'string') return this.#refuse('the text of a delta is no text')
       return this.#textDelta(index as number, type, text)
     }
+    if ('partial_json' in delta) return this.#refuse('the input of a call comes as something else')
     const block = this.#blocks.get(index as number)
     if (block === undefined || !this.#fits(length)) return
     if (block.closed) return this.#refuse('a block goes on after its end')
@@ -295,6 +294,7 @@ export class AnthropicDecoder implements Decoder {
   }
 }
 
-function isIndex(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
+function isError(event: unknown, eventName: string | undefined): boolean {
+  if (eventName === 'error') return true
+  return isObject(event) && (event['type'] === 'error' || event['error'] != null)
 }

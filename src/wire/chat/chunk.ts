@@ -47,11 +47,31 @@ export function errorOf(chunk: Record<string, unknown>): unknown {
   return groq?.['error'] == null ? undefined : groq
 }
 
-/** The value of a JSON text; undefined for what is not JSON. */
+/**
+ * Whose members are read. Endpoints that do not stream what they were asked to may send the message
+ * as a whole: it counts when it comes with its end and nothing has come before it.
+ */
+export function holderIn(
+  choice: Record<string, unknown>,
+  isBody: boolean,
+  isFirst: boolean,
+): 'delta' | 'message' {
+  if (choice['message'] == null) return 'delta'
+  const isWhole = isFirst && choice['delta'] == null && typeof choice['finish_reason'] === 'string'
+  return isBody || isWhole ? 'message' : 'delta'
+}
+
+/**
+ * The value of a JSON text; undefined for what is not JSON. Some endpoints put an error into a list,
+ * which then stands for it.
+ */
 export function parsed(text: string): unknown {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch {
     return undefined
   }
+  const first: unknown = Array.isArray(value) ? value[0] : undefined
+  return isObject(first) && first['error'] != null ? first : value
 }

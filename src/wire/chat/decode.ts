@@ -7,7 +7,7 @@ import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
 import { CallSlots } from './calls.ts'
-import { errorOf, findChoice, losesCalls, parsed } from './chunk.ts'
+import { errorOf, findChoice, holderIn, losesCalls, parsed } from './chunk.ts'
 import { imagesIn, piecesOf, type Piece } from './content.ts'
 import { DeltaCutter, type Appended, type Hole } from './cutter.ts'
 import { callEntries, type CallEntry } from './entries.ts'
@@ -68,7 +68,7 @@ export class ChatDecoder implements Decoder {
     if (this.#done) return
     const cut = this.#failed || eventName !== undefined ? undefined : this.#cutter.cut(data)
     if (cut !== undefined) this.#append(this.#cutter.hole, cut, this.#cutter.slot)
-    else if (data.charCodeAt(0) === 0x5b && data.trim() === '[DONE]') this.#done = true
+    else if (data.length < 64 && data.trim() === '[DONE]') this.#done = true
     else if (data.trim() !== '') this.#parse(data, eventName)
   }
 
@@ -162,7 +162,7 @@ export class ChatDecoder implements Decoder {
       return this.#fail(modelError('model-protocol', 'the answer has more than one choice'))
     }
     if (choice === undefined) return
-    const holder = whole && choice['message'] != null ? 'message' : 'delta'
+    const holder = holderIn(choice, whole, this.#textLength === 0 && this.#calls.count === 0)
     const delta = choice[holder]
     if (isObject(delta) && !this.#failed) {
       this.#delta(delta)

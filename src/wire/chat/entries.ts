@@ -1,6 +1,6 @@
 import { isObject } from '../../base/json.ts'
 import { itemsAt, locate, sourceAt } from '../../base/json-source.ts'
-import { listAt, objectAt } from '../read.ts'
+import { objectAt } from '../read.ts'
 
 /** One entry of the calls of an event. */
 export interface CallEntry {
@@ -25,7 +25,7 @@ export function callEntries(
   event: string,
   path: HolderPath,
 ): readonly CallEntry[] {
-  const listed = listAt(holder, 'tool_calls')
+  const listed = listOf(holder['tool_calls'])
   const legacy = listed.length > 0 ? undefined : objectAt(holder, 'function_call')
   const entries = legacy === undefined ? listed : [{ index: 0, function: legacy }]
   if (entries.length === 0) return []
@@ -36,6 +36,12 @@ export function callEntries(
     entry: path[2] === 'message' && isObject(entry) ? { ...entry, index: position } : entry,
     source: isWritten[position] === true ? sources[position] : undefined,
   }))
+}
+
+/** What is no list would lose its calls: it stands for one that cannot be read. */
+function listOf(calls: unknown): readonly unknown[] {
+  if (Array.isArray(calls)) return calls
+  return calls === undefined || calls === null || calls === '' ? [] : [null]
 }
 
 function hasWrittenArguments(entry: unknown): boolean {

@@ -1,6 +1,7 @@
 import { isObject } from '../../base/json.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import type { Cost, FinishReason, Usage } from '../../protocol/usage.ts'
+import { parsed } from '../chat/chunk.ts'
 import { readCost } from '../chat/usage.ts'
 import { listAt, objectAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
@@ -61,23 +62,16 @@ export class ResponsesDecoder implements Decoder {
 
   push(data: string, eventName?: string): void {
     if (this.#done || (!this.#sink.failed && this.#cutter.cut(data))) return
-    let event: unknown
-    try {
-      event = JSON.parse(data)
-    } catch {
-      return this.#unparsed(data)
-    }
+    const event = parsed(data)
     if (isObject(event)) this.#event(event, data, eventName)
+    else if (eventName === 'error') this.#sink.fail(envelopeError(event ?? data))
+    else if (event === undefined) this.#unparsed(data)
     else this.#sink.refuse('an event of the answer is not an object')
   }
 
   pushBody(text: string): void {
-    let body: unknown
-    try {
-      body = JSON.parse(text)
-    } catch {
-      return this.#sink.refuse('the body of the response is not JSON')
-    }
+    const body = parsed(text)
+    if (body === undefined) return this.#sink.refuse('the body of the response is not JSON')
     const isAnswer = isObject(body) && (Array.isArray(body['output']) || body['error'] != null)
     if (isAnswer) this.#ended(body as Record<string, unknown>, undefined, new Source(text))
     else this.#sink.refuse('the body is not an answer of a model')
@@ -130,7 +124,8 @@ export class ResponsesDecoder implements Decoder {
     const response = objectAt(event, 'response')
     if (response !== undefined) this.#response(response, type, new Source(data))
     if (this.#sink.failed) return
-    if (type === 'error' || type === 'response.error' || event['error'] != null) {
+    const isError = type === 'error' || type === 'response.error' || event['error'] != null
+    if (isError || (eventName === 'error' && !type.startsWith('response.'))) {
       this.#sink.fail(envelopeError(event))
     } else if (response === undefined) this.#grow(event, type, data)
   }
