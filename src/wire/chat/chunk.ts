@@ -49,15 +49,15 @@ export function errorOf(chunk: Record<string, unknown>): unknown {
 
 /**
  * Whose members are read. Endpoints that do not stream what they were asked to may send the message
- * as a whole: it counts when it comes with its end and nothing has come before it.
+ * as a whole: it counts when it comes with its end, and the answer was silent before.
  */
 export function holderIn(
   choice: Record<string, unknown>,
   isBody: boolean,
-  isFirst: boolean,
+  isSilent: boolean,
 ): 'delta' | 'message' {
   if (choice['message'] == null) return 'delta'
-  const isWhole = isFirst && choice['delta'] == null && typeof choice['finish_reason'] === 'string'
+  const isWhole = isSilent && choice['delta'] == null && typeof choice['finish_reason'] === 'string'
   return isBody || isWhole ? 'message' : 'delta'
 }
 

@@ -47,13 +47,13 @@ function said(whole: string, at = 0): Fields {
   }
 }
 
-function call(at: number, name: unknown, args: unknown, more: Fields = {}): Fields {
+function call(at: number, name: unknown, given: unknown, more: Fields = {}): Fields {
   return {
     type: 'function_call',
     id: `fc_${at}`,
     call_id: `call_${at}`,
     name,
-    arguments: args,
+    arguments: given,
     status: 'completed',
     ...more,
   }
