@@ -7,13 +7,20 @@ import type { AssistantMessage, Message, ToolCallPart, ToolMessage } from '../pr
 type MessageWriter = (message: Message, ids: readonly string[]) => string
 
 /** The messages of a request as JSON texts. */
-export type HistoryWriter = (messages: readonly Message[]) => readonly string[]
+export type HistoryWriter = (messages: readonly Message[]) => WrittenHistory
 
 interface Written {
   readonly message: Message
   readonly text: string
   /** The ids inside the text. */
   readonly ids: string
+}
+
+export interface WrittenHistory {
+  /** One for each message, system messages first; to be used before the next history is written. */
+  readonly texts: readonly string[]
+  /** Those that are not empty, with commas between them. */
+  joined(): string
 }
 
 /**
@@ -29,23 +36,61 @@ export function historyWriter(
   isSendable: (id: string) => boolean = (id) => id !== '',
 ): HistoryWriter {
   /** What was sent last of the history that begins with a message. */
-  const sent = new WeakMap<Message, Written[]>()
+  const sent = new WeakMap<Message, SentHistory>()
   return (messages) => {
     const ordered = systemFirst(messages)
     const [first] = ordered
-    if (first === undefined) return []
+    if (first === undefined) return new SentHistory(write, isSendable)
     let known = sent.get(first)
     if (known === undefined) {
-      known = []
+      known = new SentHistory(write, isSendable)
       // one entry for a history: an entry for each message would cost more than writing a short one
       sent.set(first, known)
     }
-    const ids = new CallIds(isSendable)
-    for (let at = 0; at < ordered.length; at++) {
-      known[at] = writeOnce(ordered[at]!, known[at], ids, write)
+    known.update(ordered)
+    return known
+  }
+}
+
+/** A history that grows at its end costs what has been added; any other change a look at it all. */
+class SentHistory implements WrittenHistory {
+  readonly #write: MessageWriter
+  readonly #isSendable: (id: string) => boolean
+  #written: Written[] = []
+  #ids: CallIds
+  #joined = ''
+  #joinedLength = 0
+  texts: string[] = []
+
+  constructor(write: MessageWriter, isSendable: (id: string) => boolean) {
+    this.#write = write
+    this.#isSendable = isSendable
+    this.#ids = new CallIds(isSendable)
+  }
+
+  update(messages: readonly Message[]): void {
+    const before = this.#written
+    const isLonger = before.every(({ message }, at) => messages[at] === message)
+    if (!isLonger) {
+      this.#written = []
+      this.#ids = new CallIds(this.#isSendable)
+      this.texts = []
+      this.#joined = ''
+      this.#joinedLength = 0
     }
-    known.length = ordered.length
-    return known.map(({ text }) => text)
+    for (let at = this.#written.length; at < messages.length; at++) {
+      const written = writeOnce(messages[at]!, before[at], this.#ids, this.#write)
+      this.#written[at] = written
+      this.texts[at] = written.text
+    }
+  }
+
+  joined(): string {
+    for (; this.#joinedLength < this.texts.length; this.#joinedLength++) {
+      const text = this.texts[this.#joinedLength]!
+      if (text !== '') this.#joined += this.#joined === '' ? text : `,${text}`
+    }
+    return this.#joined
   }
 }
 
@@ -54,11 +99,14 @@ export function callsOf(message: AssistantMessage): readonly ToolCallPart[] {
 }
 
 function systemFirst(messages: readonly Message[]): readonly Message[] {
-  const first = messages.filter((message) => message.role === 'system')
-  const isOrdered = first.every((message, index) => messages[index] === message)
-  return isOrdered
-    ? messages
-    : [...first, ...messages.filter((message) => message.role !== 'system')]
+  const from = messages.findIndex((message) => !isSystem(message))
+  if (from < 0 || !messages.some((message, at) => at > from && isSystem(message))) return messages
+  const others = messages.filter((message) => !isSystem(message))
+  return [...messages.filter(isSystem), ...others]
+}
+
+function isSystem({ role }: Message): boolean {
+  return role === 'system'
 }
 
 /** Which id each call of a history goes by. */

@@ -22,7 +22,7 @@ export function writeTalk(request: ModelRequest, cache: CacheTime | undefined): 
   const { messages, output } = request
   const instructions = messages.filter((message) => message.role === 'system')
   const spoken = inOrder(messages)
-  const texts = writeMessages([...instructions, ...spoken])
+  const { texts } = writeMessages([...instructions, ...spoken])
   const system = [...texts.slice(0, instructions.length), ...outputInstruction(output)]
   const tools = toolsOf(request)
   const written = system.filter((text) => text !== '').join(',')

@@ -51,13 +51,13 @@ function encodeBody(
     ...options.body,
     ...settings.extra,
   }
-  return joinBody(rest, history(request.messages), names)
+  return joinBody(rest, history(request.messages).joined(), names)
 }
 
 /** Messages and tools are JSON text already; the rest is small. */
-function joinBody(rest: object, messages: readonly string[], names: ToolNames | undefined): string {
+function joinBody(rest: object, messages: string, names: ToolNames | undefined): string {
   const tools = names === undefined ? '' : `,"tools":${names.json}`
-  return `${JSON.stringify(rest).slice(0, -1)},"messages":[${messages.join(',')}]${tools}}`
+  return `${JSON.stringify(rest).slice(0, -1)},"messages":[${messages}]${tools}}`
 }
 
 function encodeSettings(settings: ModelSettings, dialect: ChatDialect): object {

@@ -64,8 +64,8 @@ function encodeBody(
     ...settings.extra,
   }
   const tools = toolsText(request, dialect)
-  const input = history(request.messages).filter((text) => text !== '')
-  return `${JSON.stringify(rest).slice(0, -1)},"input":[${input.join(',')}]${tools}}`
+  const input = history(request.messages).joined()
+  return `${JSON.stringify(rest).slice(0, -1)},"input":[${input}]${tools}}`
 }
 
 /** Tools are JSON text already. OpenAI makes pictures by a tool of its own. */
