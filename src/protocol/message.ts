@@ -12,7 +12,7 @@ export interface ImagePart {
   readonly detail?: 'low' | 'high' | 'auto'
 }
 
-/** A file for the model as a data URL. */
+/** A file for the model: an https or data URL. */
 export interface FilePart {
   readonly type: 'file'
   readonly name: string

@@ -120,7 +120,12 @@ export const areSettings: OptionCheck = isObjectOf({
   maxOutputTokens: isPositive,
   stop: isArrayOf('texts', isText),
   seed: isNumber({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, integer: true }),
-  reasoning: isObjectOf({ effort: isEffort, maxTokens: isPositive, exclude: isFlag }),
+  reasoning: isObjectOf({
+    effort: isEffort,
+    maxTokens: isPositive,
+    exclude: isFlag,
+    summary: isOneOf('auto', 'concise', 'detailed'),
+  }),
   parallelToolCalls: isFlag,
   modalities: isArrayOf('words', isOneOf('text', 'image')),
   extra: isPlainObject,

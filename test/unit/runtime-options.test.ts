@@ -169,7 +169,7 @@ describe('options', () => {
         maxOutputTokens: 10,
         stop: ['END'],
         seed: -1,
-        reasoning: { effort: 'low', maxTokens: 5 },
+        reasoning: { effort: 'low', maxTokens: 5, exclude: false, summary: 'concise' },
         parallelToolCalls: false,
         extra: { top_k: 3 },
       },

@@ -1,7 +1,15 @@
 import { SallyportError } from '../../base/errors.ts'
 import { isObject } from '../../base/json.ts'
-import type { AssistantMessage, Message, ToolCallPart, UserPart } from '../../protocol/message.ts'
+import type {
+  AssistantMessage,
+  FilePart,
+  ImagePart,
+  Message,
+  ToolCallPart,
+  UserPart,
+} from '../../protocol/message.ts'
 import { callsOf, historyWriter, type HistoryWriter } from '../history.ts'
+import { base64Url, fileAt, pictureAt } from '../media.ts'
 import { toHistoryName } from '../names.ts'
 import type { ChatDialect } from './options.ts'
 
@@ -18,7 +26,9 @@ function encodeMessage(message: Message, ids: readonly string[], dialect: ChatDi
       return {
         role: 'user',
         content:
-          typeof message.content === 'string' ? message.content : message.content.map(encodePart),
+          typeof message.content === 'string'
+            ? message.content
+            : message.content.map((part) => encodePart(part, dialect)),
       }
     case 'assistant':
       return encodeAssistant(message, ids, dialect)
@@ -27,23 +37,32 @@ function encodeMessage(message: Message, ids: readonly string[], dialect: ChatDi
   }
 }
 
-function encodePart(part: UserPart): object {
+function encodePart(part: UserPart, dialect: ChatDialect): object {
   switch (part.type) {
     case 'text':
       return { type: 'text', text: part.text }
     case 'image':
-      return {
-        type: 'image_url',
-        image_url: {
-          url: part.url,
-          ...(part.detail === undefined ? {} : { detail: part.detail }),
-        },
-      }
+      pictureAt(part)
+      return encodeImage(part)
     case 'file':
-      return { type: 'file', file: { filename: part.name, file_data: part.url } }
+      return { type: 'file', file: { filename: part.name, file_data: fileData(part, dialect) } }
     default:
       throw new SallyportError('bad-option', 'a message has a part of an unknown type')
   }
+}
+
+function encodeImage({ url, detail }: ImagePart): object {
+  return { type: 'image_url', image_url: { url, ...(detail === undefined ? {} : { detail }) } }
+}
+
+/** OpenRouter takes addresses in the place of data; OpenAI does not. */
+function fileData(part: FilePart, dialect: ChatDialect): string {
+  const found = fileAt(part)
+  if (typeof found !== 'string') return base64Url(found, part.name)
+  if (dialect !== 'openai') return found
+  throw new SallyportError('bad-option', `the file \`${part.name}\` is an address`, {
+    help: 'give its data as a data URL, or use the wire `responses`',
+  })
 }
 
 function encodeAssistant(
@@ -57,7 +76,7 @@ function encodeAssistant(
   for (const part of message.content) {
     if (part.type === 'text') text += part.text
     else if (part.type === 'refusal') refusal += part.text
-    else if (part.type === 'image') images.push(encodePart(part))
+    else if (part.type === 'image') images.push(encodeImage(part))
   }
   // OpenAI refuses members it does not know, and has sent none of them
   const isReplayed = dialect !== 'openai'

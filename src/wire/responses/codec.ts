@@ -77,13 +77,12 @@ function toolsText({ tools, settings }: ModelRequest, dialect: ResponsesDialect)
   return ours === '' ? `,"tools":[${own}]` : `,"tools":${ours.slice(0, -1)},${own}]`
 }
 
-function checkSettings(settings: ModelSettings): void {
-  for (const name of ['stop', 'seed'] as const) {
-    if (settings[name] === undefined) continue
-    throw new SallyportError('bad-option', `the Responses wire has no setting \`${name}\``, {
-      help: `leave \`${name}\` out, use the wire \`chat\`, or put what the endpoint knows into \`extra\``,
-    })
-  }
+/** A `seed` is a hint and left out; without `stop` the answer would be another. */
+function checkSettings({ stop }: ModelSettings): void {
+  if (stop === undefined) return
+  throw new SallyportError('bad-option', 'the Responses wire has no setting `stop`', {
+    help: 'leave `stop` out, use the wire `chat`, or put what the endpoint knows into `extra`',
+  })
 }
 
 /**

@@ -1,6 +1,13 @@
 import { SallyportError } from '../../base/errors.ts'
-import type { AssistantMessage, Message, ToolCallPart, UserPart } from '../../protocol/message.ts'
+import type {
+  AssistantMessage,
+  FilePart,
+  Message,
+  ToolCallPart,
+  UserPart,
+} from '../../protocol/message.ts'
 import { callsOf, historyWriter, type HistoryWriter } from '../history.ts'
+import { fileAt, base64Url, pictureAt } from '../media.ts'
 import { toHistoryName } from '../names.ts'
 import type { ResponsesDialect } from './options.ts'
 import { customCalls, replayed, textOf } from './replay.ts'
@@ -48,12 +55,19 @@ function encodePart(part: UserPart): object {
     case 'text':
       return { type: 'input_text', text: part.text }
     case 'image':
+      pictureAt(part)
       return { type: 'input_image', image_url: part.url, detail: part.detail ?? 'auto' }
     case 'file':
-      return { type: 'input_file', filename: part.name, file_data: part.url }
+      return encodeFile(part)
     default:
       throw new SallyportError('bad-option', 'a message has a part of an unknown type')
   }
+}
+
+function encodeFile(part: FilePart): object {
+  const found = fileAt(part)
+  if (typeof found === 'string') return { type: 'input_file', file_url: found }
+  return { type: 'input_file', filename: part.name, file_data: base64Url(found, part.name) }
 }
 
 /**

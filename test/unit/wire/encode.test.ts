@@ -68,7 +68,7 @@ test('every kind of message is written as the wire has it', () => {
       content: [
         { type: 'text', text: 't' },
         { type: 'image_url', image_url: { url: 'https://x.example/i.png', detail: 'low' } },
-        { type: 'file', file: { filename: 'f.txt', file_data: 'data:text/plain,x' } },
+        { type: 'file', file: { filename: 'f.txt', file_data: 'data:text/plain;base64,eA==' } },
       ],
     },
     { role: 'assistant', content: 'ab' },
