@@ -21,6 +21,7 @@ import { compileOutput } from './run/output.ts'
 import type { EventQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
 import type { Past } from './run/past.ts'
+import type { Plugins } from './run/plugins.ts'
 import { RememberedAnswers } from './run/remembered.ts'
 import { recordStart, type FirstRecord } from './run/start.ts'
 import type { RunLimits } from './run/stop.ts'
@@ -60,6 +61,8 @@ export interface RuntimeParts {
   readonly sessions: SessionTurns
   readonly stops: Stops
   readonly drain: AbortSignal
+  /** Undefined where there are none. */
+  readonly plugins: Plugins | undefined
   /** Undefined where nothing is signed. */
   readonly snapshots: Snapshots | undefined
 }
@@ -101,7 +104,8 @@ async function carryInTurn(
   const principal = caller.ok ? caller.principal : null
   const output = run.output && (await compileOutput(run.output))
   const scope = run.scope && (await compileScope(run.scope, parts.tools))
-  const context = { runId, session: run.session, principal, scope }
+  const { signal } = started
+  const context = { runId, session: run.session, principal, scope, signal }
   const messages = opening(parts.options.instructions, run)
   const carrier = openCarrier(parts, started)
   recordBeginning(carrier, parts, {
@@ -149,7 +153,8 @@ export function openCarrier(
   }
   const checkpoints = parts.checkpointsOf?.(runId)
   const options = { runId, journal, clock, format, queue, signal, keep, observe, after }
-  return { started, recorder: new Recorder({ ...options, checkpoints }), fold }
+  const observers = parts.plugins?.observers
+  return { started, recorder: new Recorder({ ...options, checkpoints, observers }), fold }
 }
 
 /** Writes the first record of whoever carries the run. */
@@ -203,7 +208,7 @@ function opening(instructions: string | undefined, run: RunOptions): readonly Me
 
 export function environmentOf(
   { recorder, started: { run, runId, limits, signal } }: Carrier,
-  { options, model, costs, clock, drain, gate, keys, registry, stops }: RuntimeParts,
+  { options, model, costs, clock, drain, gate, keys, plugins, registry, stops }: RuntimeParts,
   beginning: Beginning,
 ): RunEnvironment {
   return {
@@ -223,6 +228,7 @@ export function environmentOf(
     ...beginning,
     deps: run.deps,
     log: options.log,
+    wrappers: plugins?.toolWrappers,
     approve: run.approve ?? options.approve,
     remembered: new RememberedAnswers(),
     signal,

@@ -87,6 +87,7 @@ async function carryOn(
     session,
     principal,
     scope: scope && (await compileScope(scope, parts.tools)),
+    signal: started.signal,
   }
   const limits = narrowedLimits(started.limits, past.start.limits as Partial<RunLimits>)
   const output = run.output && (await compileOutput(run.output))

@@ -38,10 +38,15 @@ export interface Runtime {
    */
   stop(request?: StopRequest): Promise<() => void>
   /**
+   * How often parts of plugins have failed without ending a run, by plugin: observers and disposals,
+   * and gate hooks, whose failure is a refusal. Of each plugin the first is told to `log`.
+   */
+  pluginFaults(): Readonly<Record<string, number>>
+  /**
    * Takes no more runs (`runtime-closed`) and lets those at work come to rest: no turn begins any
    * more, questions to people stay open, tools have `graceMs` (default 10,000) to finish before they
-   * are cancelled. Resolves when the last run has its result, which can be resumed. The journal stays
-   * open.
+   * are cancelled. Resolves when the last run has its result, which can be resumed, and plugins have
+   * been disposed of, the last one first, with 5 s for each. The journal stays open.
    */
   close(options?: { readonly graceMs?: number }): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

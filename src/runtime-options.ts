@@ -12,6 +12,7 @@ import type { CostedModel } from './model/metered.ts'
 import type { Message, UserPart } from './protocol/message.ts'
 import type { Model } from './protocol/model.ts'
 import {
+  arePlugins,
   areSettings,
   checkGiven,
   hasMethods,
@@ -39,6 +40,7 @@ import type { Cost, FinishReason, Usage } from './protocol/usage.ts'
 import type { Report } from './report/report.ts'
 import type { Approve } from './run/environment.ts'
 import type { OutputOptions, OutputSchema } from './run/output.ts'
+import type { Plugin } from './run/plugin.ts'
 import { defaultLimits, type RunLimits, type StopCondition } from './run/stop.ts'
 import type { StopRequest } from './run/stops.ts'
 import type { SessionMode } from './session-turns.ts'
@@ -83,6 +85,8 @@ export interface RuntimeOptions {
    * of its own run would wait for itself: give that run another session.
    */
   readonly sessions?: SessionMode
+  /** What sees runs, surrounds what they do or decides beside the policy; in their order. */
+  readonly plugins?: readonly Plugin[]
   readonly clock?: Clock
   readonly log?: ToolLog
 }
@@ -206,6 +210,7 @@ const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
   costs: hasMethods('what counts costs', ['open', 'exceeded'], 'make it with `createCosts`'),
   signing: isSigning,
   sessions: isOneOf('queue', 'refuse'),
+  plugins: arePlugins,
   clock: isClock,
   log: isFunction,
 }

@@ -8,10 +8,12 @@ import { fileProbe } from './gate/guards/probe.ts'
 import { createProofMemory } from './gate/identity/proof-memory.ts'
 import type { Journal } from './journal/journal.ts'
 import { keyAccess } from './loading/key-files.ts'
+import { enforced } from './loading/mode.ts'
 import { readPolicyText } from './loading/text.ts'
 import type { CostedModel } from './model/metered.ts'
 import type { Policy } from './policy/policy.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
+import type { Plugins } from './run/plugins.ts'
 import { RestedRuns } from './rested-runs.ts'
 import type { ResumeOptions } from './resume-options.ts'
 import type { RunLimits } from './run/stop.ts'
@@ -29,7 +31,7 @@ export interface RuntimeSetup {
   readonly clock: Clock
   readonly journal: Journal
   readonly tools: readonly Tool[]
-  /** Held against the tools, or what tells the one in force; undefined when none was given. */
+  /** Held against the tools, or what tells the one in force; undefined where that is to come. */
   readonly policy: Policy | (() => Policy) | undefined
   /** Aborts when the runtime is closed. */
   readonly drain: AbortSignal
@@ -40,6 +42,10 @@ export interface Carry {
   run(started: StartedRun): Promise<RunResult>
   /** Stops what is at work; returns what lifts a stop that stands. */
   stop(request: StopRequest): () => void
+  /** What has failed in plugins. */
+  faults(): Readonly<Record<string, number>>
+  /** Ends the plugins. */
+  dispose(): Promise<void>
   /** What a snapshot says; rejects where it does not count. */
   admit(snapshot: string): Promise<Snapshot>
   /** With a snapshot, only from where it points to. */
@@ -57,15 +63,26 @@ rules: []
 
 /** Compiles the tools and builds what judges them. Rejects with `bad-tool` or `bad-schema`. */
 export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
-  const { options, limits, clock, journal, tools } = setup
+  const plugins = await pluginsOf(setup)
+  try {
+    return await assemble(setup, plugins)
+  } catch (error) {
+    await plugins?.dispose()
+    throw error
+  }
+}
+
+async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Promise<Carry> {
+  const { options, limits, clock, journal } = setup
   const { allowShadow } = options
-  const policy = setup.policy ?? readPolicyText(noPolicy, 'no policy').compile(tools)
+  const tools = (await plugins?.tools(setup.tools)) ?? setup.tools
+  const policy = policyOver(tools, setup)
   const registry = await createRegistry(tools)
   const { model, costs } = await costedModel(options)
   const stops = new Stops()
   const parts: RuntimeParts = {
     options,
-    model,
+    model: plugins?.wrapModel(model) ?? model,
     costs,
     clock,
     format: createTimeFormatter(),
@@ -76,6 +93,7 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
     sessions: new SessionTurns(options.sessions ?? 'queue'),
     stops,
     drain: setup.drain,
+    plugins,
     gate: createGate({
       stopped: (tool, context) => stops.refusal(tool, context),
       counters: await journal.counters?.(),
@@ -84,6 +102,7 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
       clock,
       arguments: { maxLength: limits.maxArgumentLength },
       probe: fileProbe,
+      hooks: plugins?.hooks,
       secrets: options.secrets ?? [],
       ...(allowShadow === undefined ? {} : { allowShadow }),
     }),
@@ -99,6 +118,8 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
         whileCarried(parts, started.runId, () => carry(parts, started)),
       ),
     stop: (request) => stops.stop(request),
+    faults: () => plugins?.faults() ?? {},
+    dispose: async () => plugins?.dispose(),
     async admit(snapshot) {
       if (parts.snapshots !== undefined) return parts.snapshots.read(snapshot)
       throw new SallyportError('bad-option', 'this runtime has no `signing` to know snapshots by', {
@@ -110,6 +131,22 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
         (await import('./resume.ts')).resume(parts, started, snapshot),
       ),
   }
+}
+
+async function pluginsOf({ options, clock }: RuntimeSetup): Promise<Plugins | undefined> {
+  const { log, plugins = [] } = options
+  if (plugins.length === 0) return undefined
+  const { setUpPlugins } = await import('./run/plugins.ts')
+  return setUpPlugins(plugins, { clock, log })
+}
+
+function policyOver(
+  tools: readonly Tool[],
+  { options: { allowShadow, policy: loaded }, policy }: RuntimeSetup,
+): Policy | (() => Policy) {
+  if (policy !== undefined) return policy
+  if (loaded !== undefined) return enforced(loaded, tools, allowShadow)
+  return readPolicyText(noPolicy, 'no policy').compile(tools)
 }
 
 /** From the beginning, before it is known whose run it is. */

@@ -41,7 +41,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const clock = options.clock ?? systemClock
   const journal = options.journal ?? memoryJournal()
   const tools = toTools(options.tools ?? [])
-  const policy = options.policy && enforced(options.policy, tools, options.allowShadow)
+  const { plugins = [] } = options
+  // where plugins have a say in the tools, the policy is held against what they say
+  const isOpen = plugins.some((plugin) => plugin.tools !== undefined)
+  const policy =
+    isOpen || options.policy === undefined
+      ? undefined
+      : enforced(options.policy, tools, options.allowShadow)
   const draining = new AbortController()
   const atWork = new Set<Run<unknown>>()
   // everything that carries a run is loaded with the first one: it is most of the library
@@ -50,6 +56,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     const drain = draining.signal
     return assembleRuntime({ options, limits, clock, journal, tools, policy, drain })
   })
+
+  const load = (): Promise<Carry> => {
+    if (draining.signal.aborted && carry.value === undefined) return Promise.reject(closed())
+    return carry.load()
+  }
 
   const begin = <Options extends CarryOptions & Pick<RunOptions, 'limits' | 'signal'>, Output>(
     runId: string,
@@ -88,11 +99,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     })
     await Promise.allSettled([...atWork].map((run) => run.result()))
     stopTimer()
+    await (await carry.settled())?.dispose()
   }
 
   return {
     async ready() {
-      await carry.load()
+      await load()
     },
     run<Schema extends OutputSchema>(run: RunOptions<Schema>) {
       checkRunOptions(run)
@@ -112,8 +124,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     async stop(request = {}) {
       checkStopRequest(request)
-      return (await carry.load()).stop(request)
+      return (await load()).stop(request)
     },
+    pluginFaults: () => carry.value?.faults() ?? {},
     close,
     [Symbol.asyncDispose]: () => close(),
   }

@@ -14,6 +14,7 @@ import type { CallStatus } from './protocol/call.ts'
 import type { Decision } from './protocol/decision.ts'
 import type { Message } from './protocol/message.ts'
 import {
+  arePlugins,
   checkGiven,
   isArrayOf,
   isClock,
@@ -25,6 +26,8 @@ import {
 } from './protocol/option-checks.ts'
 import type { Principal } from './protocol/principal.ts'
 import type { Report } from './report/report.ts'
+import type { Plugin } from './run/plugin.ts'
+import type { Plugins } from './run/plugins.ts'
 import { GateRun, type GateRunParts } from './standalone-run.ts'
 import { createRegistry } from './tools/registry.ts'
 import { readCall, readHeard, readOutcome, readPrincipal, readSession } from './standalone-input.ts'
@@ -59,6 +62,8 @@ export interface StandaloneGateOptions {
    * also in base64, hex and percent-encoding. Those under 6 characters are not looked for.
    */
   readonly secrets?: readonly string[]
+  /** Observers and gate hooks; one with wrappers or tools is refused as `bad-plugin`. */
+  readonly plugins?: readonly Plugin[]
   readonly clock?: Clock
 }
 
@@ -67,6 +72,7 @@ const gateChecks: Readonly<Record<keyof StandaloneGateOptions, OptionCheck>> = {
   journal: isJournal,
   allowShadow: isFlag,
   secrets: isArrayOf('texts', isText),
+  plugins: arePlugins,
   clock: isClock,
 }
 
@@ -125,6 +131,9 @@ export interface StandaloneGate {
   settle(callId: string, outcome: Outcome): Promise<Settled>
   /** Ends the run under way when its calls are settled, and makes its report. The session stays. */
   end(principal: Principal | null, session: string): Promise<Report>
+  /** Ends all runs under way and disposes of the plugins; the journal stays open. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
@@ -154,6 +163,7 @@ export async function createGate(
   const tools = toTools(options.tools.map((tool) => carriedOutElsewhere(tool, runs)))
   const inForce = enforced(policy, tools, allowShadow)
   const registry = await createRegistry(tools)
+  const plugins = await pluginsOf(options.plugins ?? [], clock)
   const gate = createInnerGate({
     policy: inForce,
     registry,
@@ -162,9 +172,24 @@ export async function createGate(
     allowShadow,
     probe: fileProbe,
     secrets,
+    hooks: plugins?.hooks,
   })
-  const format = createTimeFormatter()
-  return new Standalone({ gate, registry, journal, clock, format, policy: inForce }, runs)
+  const parts = { gate, registry, journal, clock, policy: inForce, plugins }
+  return new Standalone({ ...parts, format: createTimeFormatter() }, runs)
+}
+
+/** Neither a model nor a tool runs here, so nothing could stand round one. */
+async function pluginsOf(plugins: readonly Plugin[], clock: Clock): Promise<Plugins | undefined> {
+  if (plugins.length === 0) return undefined
+  const other = plugins.find(({ tools }) => tools !== undefined)
+  if (other !== undefined) {
+    throw new SallyportError('bad-plugin', `plugin \`${other.name}\` tells tools`, {
+      help: 'give a gate its tools as `tools`',
+    })
+  }
+  const { setUpPlugins } = await import('./run/plugins.ts')
+  const places = ['onEvent', 'deltas', 'gateHook', 'hookTimeoutMs'] as const
+  return setUpPlugins(plugins, { clock, log: undefined, places })
 }
 
 /** A tool whose execution ends when the host settles it. */
@@ -234,6 +259,17 @@ class Standalone implements StandaloneGate {
     const run = this.#runOf(principal, session)
     this.#current.delete(keyOf(readPrincipal(principal), session))
     return this.#end(run)
+  }
+
+  async close(): Promise<void> {
+    const runs = [...this.#current.values()]
+    this.#current.clear()
+    await Promise.allSettled(runs.map((run) => this.#end(run)))
+    await this.#parts.plugins?.dispose()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   #runOf(principal: Principal | null, session: string): GateRun {

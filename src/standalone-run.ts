@@ -18,6 +18,7 @@ import { runCalls } from './run/calls.ts'
 import type { CallEnvironment } from './run/environment.ts'
 import { keepBy } from './run/kept.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
+import type { Plugins } from './run/plugins.ts'
 import { EventQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
 import { Stops } from './run/stops.ts'
@@ -35,6 +36,7 @@ export interface GateRunParts {
   readonly clock: Clock
   readonly format: (milliseconds: number) => string
   readonly policy: Policy | (() => Policy)
+  readonly plugins?: Plugins | undefined
 }
 
 export interface GateRunStart {
@@ -80,11 +82,11 @@ export class GateRun {
   #count = 0
 
   constructor(parts: GateRunParts, start: GateRunStart) {
-    const { clock, format, gate, journal, policy, registry } = parts
+    const { clock, format, gate, journal, plugins, policy, registry } = parts
     this.id = newId('run', clock.now())
     const { principal, session, messages } = start
-    const context: JudgeContext = { runId: this.id, session, principal }
     const { signal } = this.#controller
+    const context: JudgeContext = { runId: this.id, session, principal, signal }
     const observe = (event: StructuralEvent): void => this.#observe(event)
     const queue = new EventQueue()
     // nobody iterates: what is recorded is in the journal
@@ -98,6 +100,7 @@ export class GateRun {
       signal,
       keep: keepBy(policy, registry),
       observe,
+      observers: plugins?.observers,
     })
     this.#environment = {
       runId: this.id,

@@ -6,6 +6,8 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'An option of a call or a command has a type or a value that is not accepted, or is not known at all. The message names the option; the help lists what is accepted.',
   'bad-tool':
     'A definition passed to `defineTool` or to a runtime cannot be used, such as one without `execute`, or two of one name. Correct the definition; nothing runs with it.',
+  'bad-plugin':
+    'A plugin failed while it was set up, took longer than 30 s for it, gave back something that is no observer, wrapper or hook, or called `next` in a way that is refused. The message names the plugin; plugins that were set up before it have been disposed.',
   'bad-schema':
     'The JSON Schema of a tool is not valid, is not 2020-12 or draft-07, or uses something that cannot be checked safely. Correct the schema at the place the message names.',
   'bad-policy':
@@ -62,6 +64,8 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'The answer of the model ended before the call was complete, for instance at its token limit. Such a call never runs; raise the limit of the answer.',
   denied:
     'The policy refused the call, or no rule allowed it. The decision names the rule with file, line and column, or the place where a rule would be added.',
+  'hook-denied':
+    'A gate hook of a plugin refused a call that the policy let through, or threw, was silent for too long or answered nonsense, which counts as a no. The rule `hooks.<plugin>` of the decision names it; the log of the host says why it failed.',
   'approval-denied':
     'A person was asked and said no. The model is told, with the reason if one was given; asking again needs a new call.',
   'approval-expired':
@@ -134,6 +138,8 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'The `authenticator` of the host threw, took too long, or returned something that is no principal. Nobody is let in by it.',
   'tool-failed':
     'The tool threw. The model sees the message of the error as the answer to its call; whether the effect took place is up to the tool.',
+  'wrapper-failed':
+    'A wrapper of a plugin threw. The message says whether the tool had run by then; if it had, its effect stands although its result is lost.',
   'tool-timeout':
     'The tool did not settle within its time and was left behind. Its effect may still take place; its late end is recorded.',
   'access-denied':

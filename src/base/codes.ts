@@ -15,6 +15,7 @@ export const codes = {
   // programmer mistakes and configuration: thrown
   'bad-option': code('an option has a wrong type or value'),
   'bad-tool': code('a tool definition is not usable'),
+  'bad-plugin': code('a plugin cannot be set up, or does what plugins must not do'),
   'bad-schema': code('a tool schema is not usable'),
   'bad-policy': code('a policy file does not load'),
   'policy-unsigned': code('a policy that has to be signed has no signature'),
@@ -47,6 +48,7 @@ export const codes = {
 
   // decisions of the gate: recorded
   denied: code('a policy refused the call'),
+  'hook-denied': code('a gate hook of the host refused the call, or failed to decide'),
   'approval-denied': code('a person refused the call'),
   'approval-expired': code('nobody answered in time'),
   'approval-invalid': code('an answer does not fit the request it answers'),
@@ -87,6 +89,7 @@ export const codes = {
 
   // execution: recorded
   'tool-failed': code('the tool threw'),
+  'wrapper-failed': code('a wrapper of the host threw, before the tool ran or after it'),
   'tool-timeout': code('the tool did not finish in time'),
   'access-denied': code('a tool reached for a file or a host that no guard allows it'),
   'access-too-large': code('what a tool fetched is larger than the bound'),

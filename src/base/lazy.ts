@@ -16,6 +16,11 @@ export class Lazy<Value> {
     return this.#value
   }
 
+  /** What has been made or is being made; undefined where nobody has asked for it, or it failed. */
+  async settled(): Promise<Value | undefined> {
+    return this.#making?.catch(() => undefined)
+  }
+
   load(): Promise<Value> {
     if (this.#making === undefined) {
       this.#making = this.#make()

@@ -3,17 +3,20 @@ import type { Decision, Effect, Obligation, Position, RuleReference } from '../p
 /** Something beside the rules that makes a decision stricter. */
 export interface Finding {
   readonly effect: 'ask' | 'deny'
-  /** As `Decision.rule` names it: `guards.<kind>`, `sequences.<id>`, `flow.<check>`, `limits.<id>`. */
+  /**
+   * As `Decision.rule` names it: `guards.<kind>`, `sequences.<id>`, `flow.<check>`, `limits.<id>`,
+   * `hooks.<plugin>`.
+   */
   readonly rule: string
-  /** The entry of the policy that says so. */
-  readonly position: Position
+  /** The entry of the policy that says so; none for what no policy says. */
+  readonly position?: Position
   /** What is the matter and what would help, for the model and for people; no secrets. */
   readonly reason: string
 }
 
 // who decides, where several parts come to the same effect; rules stand as the empty prefix
-const denyOrder = ['guards.', '', 'sequences.', 'flow.', 'limits.'] as const
-const askOrder = ['flow.', 'sequences.', 'limits.', 'guards.', ''] as const
+const denyOrder = ['guards.', '', 'sequences.', 'flow.', 'limits.', 'hooks.'] as const
+const askOrder = ['flow.', 'sequences.', 'limits.', 'guards.', '', 'hooks.'] as const
 
 const anyApproval: Obligation = { kind: 'approval', approvers: { count: 1 } }
 
@@ -46,7 +49,7 @@ export function applyFindings(decision: Decision, findings: readonly Finding[]):
     obligations: effect === 'deny' ? [] : [...decision.obligations, anyApproval],
     reasons: [...before.map(reasonOf), ...decision.reasons, ...after.map(reasonOf)],
     rule: before[0]?.rule ?? decision.rule,
-    rules: [...before.map(referenceOf), ...decision.rules, ...after.map(referenceOf)],
+    rules: [...referencesOf(before), ...decision.rules, ...referencesOf(after)],
   }
 }
 
@@ -59,7 +62,10 @@ function reasonOf({ reason }: Finding): string {
   return reason
 }
 
-function referenceOf({ effect, position, rule }: Finding): RuleReference {
-  const { column, file, line } = position
-  return { column, effect, file, id: rule, line }
+function referencesOf(findings: readonly Finding[]): readonly RuleReference[] {
+  return findings.flatMap(({ effect, position, rule }) => {
+    if (position === undefined) return []
+    const { column, file, line } = position
+    return [{ column, effect, file, id: rule, line }]
+  })
 }

@@ -1,34 +1,33 @@
 import type { Clock } from '../base/clock.ts'
-import type { ErrorCode } from '../base/codes.ts'
-import { errorData, messageOf } from '../base/errors.ts'
+import { errorData } from '../base/errors.ts'
 import type { JsonBounds, JsonObject } from '../base/json.ts'
-import { firmSteps } from '../policy/layers.ts'
+import { whenKnown } from '../base/when-known.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { CallStatus, ToolCall } from '../protocol/call.ts'
+import type { ToolCall } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
-import { mintPermit } from '../tools/permit.ts'
+import { mintPermit, type Permit } from '../tools/permit.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 import { readAnswer } from './answer.ts'
 import {
   checkAnswer,
   isOverdue,
-  isSatisfied,
   needsOthers,
   openApproval,
   reopen,
   restoreHidden,
   revive,
-  withAsked,
   withYes,
-  type ApprovalRules,
   type AskedBefore,
   type OpenApproval,
 } from './approval.ts'
 import { examineSafely } from './examine.ts'
+import type { Hooks } from './hooks.ts'
 import { Judgement, type LimitUse, type PastJudgement } from './judgement.ts'
 import type { Surroundings } from './layer.ts'
+import { OpenApprovals } from './open-approvals.ts'
 import { PermitTerms } from './terms.ts'
+import { Weighing } from './weighing.ts'
 import type {
   Answered,
   ApprovalAnswer,
@@ -49,6 +48,8 @@ export interface GateOptions extends Surroundings {
   readonly arguments?: JsonBounds
   /** The host accepts that a policy in shadow mode does not block. Default false. */
   readonly allowShadow?: boolean
+  /** What the host has to say beside the policy. */
+  readonly hooks?: Hooks | undefined
 }
 
 /**
@@ -61,9 +62,14 @@ export interface Gate {
   begin(context: JudgeContext, messages: readonly Message[]): void
   /** Async only for tools whose schema library validates asynchronously. */
   examine(call: ToolCall): ExaminedCall | Promise<ExaminedCall>
-  judge(examined: ExaminedCall, context: JudgeContext): Verdict
+  /** Async only where hooks of the host are asked. */
+  judge(examined: ExaminedCall, context: JudgeContext): Verdict | Promise<Verdict>
   /** Judges a call again of which people were asked, or were to be; the stricter outcome wins. */
-  rejudge(examined: ExaminedCall, context: JudgeContext, asked: AskedBefore | Decision): Verdict
+  rejudge(
+    examined: ExaminedCall,
+    context: JudgeContext,
+    asked: AskedBefore | Decision,
+  ): Verdict | Promise<Verdict>
   /** Weighs an answer and judges the call again; the stricter outcome wins. */
   answer(approvalId: string, answer: ApprovalAnswer): Promise<Answered>
   /** Nobody has answered in time. */
@@ -84,10 +90,6 @@ export interface Gate {
   forget(context: JudgeContext): void
 }
 
-type Weighed =
-  | Exclude<Verdict, { kind: 'pending' }>
-  | { readonly kind: 'ask'; readonly decision: Decision }
-
 const notOpen: Answered = {
   kind: 'invalid',
   error: errorData(
@@ -104,28 +106,41 @@ export function createGate(options: GateOptions): Gate {
     ...options,
   })
   const terms = new PermitTerms(options.secrets)
-  const open = new Map<string, OpenApproval>()
+  const open = new OpenApprovals()
 
   const rolesOf = (approver: Approver): ReadonlySet<string> =>
     judgement.policy.effective({ roles: approver.roles ?? [], scopes: [] }).roles
 
-  function judge(examined: ExaminedCall, context: JudgeContext): Verdict {
-    const weighed = weigh(examined, context)
-    if (weighed.kind !== 'ask') return weighed
-    const { approvals } = judgement.policy
-    if (isPendingFull(context.runId, approvals)) return refusePending(examined, context, approvals)
-    const approval = openApproval(examined, context, weighed.decision, judgement.policy, clock)
-    open.set(approval.request.id, approval)
-    return { kind: 'pending', decision: weighed.decision, request: approval.request }
+  const { allowShadow, hooks } = options
+  const weighing = new Weighing({ judgement, allowShadow, hooks, rolesOf, mint })
+
+  function mint({ call, tool, args }: ExaminedCall, { principal }: JudgeContext): Permit {
+    const grant = { call, tool: tool!, args: args as JsonObject, principal }
+    return mintPermit({ ...grant, ...terms.of(judgement.policy, call.tool) })
   }
+
+  const judge: Gate['judge'] = (examined, context) =>
+    whenKnown(weighing.weigh(examined, context), (weighed) => {
+      if (weighed.kind !== 'ask') return weighed
+      const { decision } = weighed
+      const { approvals } = judgement.policy
+      const { maxPending = Infinity } = approvals
+      if (open.countOf(context.runId) >= maxPending) {
+        return refusePending(examined, context, maxPending)
+      }
+      const approval = openApproval(examined, context, decision, judgement.policy, clock)
+      open.keep(approval)
+      return { kind: 'pending', decision, request: approval.request }
+    })
 
   const rejudge: Gate['rejudge'] = (examined, context, asked) => {
     const revived = revive(asked, examined, context, judgement.policy, clock)
-    const weighed = weigh(examined, context, revived)
-    if (weighed.kind !== 'ask') return weighed
-    const { decision } = weighed
-    const request = wait(revived, examined, decision, needsOthers(revived, decision))
-    return { kind: 'pending', decision, request }
+    return whenKnown(weighing.weigh(examined, context, revived), (weighed) => {
+      if (weighed.kind !== 'ask') return weighed
+      const { decision } = weighed
+      const request = wait(revived, examined, decision, needsOthers(revived, decision))
+      return { kind: 'pending', decision, request }
+    })
   }
 
   /** Leaves a question open, as another one where what was asked has changed. */
@@ -138,76 +153,18 @@ export function createGate(options: GateOptions): Gate {
     const waiting = isAnother
       ? reopen(approval, examined, decision, judgement.policy, clock)
       : approval
-    open.set(waiting.request.id, waiting)
+    open.keep(waiting)
     return waiting.request
-  }
-
-  function isPendingFull(runId: string, { maxPending = Infinity }: ApprovalRules): boolean {
-    let pending = 0
-    for (const { context } of open.values()) if (context.runId === runId) pending++
-    return pending >= maxPending
   }
 
   function refusePending(
     examined: ExaminedCall,
     context: JudgeContext,
-    { maxPending }: ApprovalRules,
+    maxPending: number,
   ): Verdict {
     const message = `${maxPending} calls of this run wait for a person already`
     const decision = judgement.denial('approval_limit', message)
-    return refuse(examined, context, decision, 'error-security', 'limit-reached')
-  }
-
-  /** The pipeline after `examine`; with an open request, given the people who have said yes. */
-  function weigh(examined: ExaminedCall, context: JudgeContext, asked?: OpenApproval): Weighed {
-    try {
-      if (examined.defect !== undefined) return refuseDefect(examined, context)
-      const decided = judgement.decide(examined, context, asked !== undefined)
-      const decision = asked === undefined ? decided : withAsked(decided, asked)
-      const shadow = judgement.policy.mode === 'shadow' && options.allowShadow === true
-      const strange = decision.obligations.find(({ kind }) => kind !== 'approval')
-      if (strange !== undefined) throw new Error(`unknown obligation \`${strange.kind}\``)
-      if (decision.effect === 'allow') return permit(decision, examined, context)
-      if (shadow && !firmSteps.has(decision.rule)) {
-        return permit({ ...decision, shadow }, examined, context)
-      }
-      if (decision.effect === 'deny')
-        return refuse(examined, context, decision, 'error-security', 'denied')
-      if (!isSatisfied(decision, asked?.yes ?? [], rolesOf)) return { kind: 'ask', decision }
-      judgement.approved(examined, context)
-      return permit(decision, examined, context)
-    } catch (error) {
-      const decision = judgement.denial('gate_error', `the gate failed: ${messageOf(error)}`)
-      return refuse(examined, context, decision, 'error-security', 'denied')
-    }
-  }
-
-  function permit(decision: Decision, examined: ExaminedCall, context: JudgeContext): Weighed {
-    const { call, tool, args } = examined
-    const { principal } = context
-    judgement.permitted(examined, context)
-    const grant = { call, tool: tool!, args: args as JsonObject, principal }
-    const minted = mintPermit({ ...grant, ...terms.of(judgement.policy, call.tool) })
-    return { kind: 'permit', decision, permit: minted }
-  }
-
-  function refuseDefect(examined: ExaminedCall, context: JudgeContext): Weighed {
-    const { status, step, error } = examined.defect!
-    const decision = judgement.denial(step, error.message)
-    judgement.refused(examined, context, decision)
-    return { kind: 'refusal', decision, status, error }
-  }
-
-  function refuse(
-    examined: ExaminedCall,
-    context: JudgeContext,
-    decision: Decision,
-    status: CallStatus,
-    code: ErrorCode,
-  ): Extract<Verdict, { kind: 'refusal' }> {
-    judgement.refused(examined, context, decision)
-    const message = decision.reasons[0] ?? `refused by \`${decision.rule}\``
-    return { kind: 'refusal', decision, status, error: errorData(code, message) }
+    return weighing.refuse(examined, context, decision, 'error-security', 'limit-reached')
   }
 
   async function answer(approvalId: string, given: ApprovalAnswer): Promise<Answered> {
@@ -221,20 +178,32 @@ export function createGate(options: GateOptions): Gate {
     if (problem !== undefined) return { kind: 'invalid', error: problem }
     if (read.action !== 'deny') return approve(approvalId, approval, read)
     const { examined, context } = approval
-    open.delete(approvalId)
+    open.drop(approvalId)
     const message = read.reason ?? 'a person refused this call'
     const decision = judgement.denial('approval_denied', message)
-    const verdict = refuse(examined, context, decision, 'denied-by-human', 'approval-denied')
+    const verdict = weighing.refuse(
+      examined,
+      context,
+      decision,
+      'denied-by-human',
+      'approval-denied',
+    )
     return { kind: 'settled', verdict, examined }
   }
 
   function expire(approvalId: string): Answered {
     const approval = open.get(approvalId)
     if (approval === undefined) return notOpen
-    open.delete(approvalId)
+    open.drop(approvalId)
     const { examined, context } = approval
     const decision = judgement.denial('approval_expired', 'nobody answered in time')
-    const verdict = refuse(examined, context, decision, 'approval-expired', 'approval-expired')
+    const verdict = weighing.refuse(
+      examined,
+      context,
+      decision,
+      'approval-expired',
+      'approval-expired',
+    )
     return { kind: 'settled', verdict, examined }
   }
 
@@ -244,13 +213,13 @@ export function createGate(options: GateOptions): Gate {
     given: ApprovalAnswer,
   ): Promise<Answered> {
     // closed while an edit is examined, so that no second answer can use it meanwhile
-    open.delete(approvalId)
+    open.drop(approvalId)
     const examined =
       given.action === 'edit'
         ? await examineCall({ ...approval.examined.call, rawArgs: JSON.stringify(given.args) })
         : approval.examined
     if (examined.defect !== undefined) {
-      open.set(approvalId, approval)
+      open.keep(approval)
       return { kind: 'invalid', error: examined.defect.error }
     }
     // who said yes before an edit has not seen what it changes
@@ -260,7 +229,7 @@ export function createGate(options: GateOptions): Gate {
     if (given.action === 'edit' || approval.policy !== judgement.policy) {
       judgement.release(examined.call.callId)
     }
-    const weighed = weigh(examined, approval.context, supported)
+    const weighed = await weighing.weigh(examined, approval.context, supported)
     if (weighed.kind !== 'ask') return { kind: 'settled', verdict: weighed, examined }
     const { decision } = weighed
     const isAnother = given.action === 'edit' || needsOthers(supported, decision)
@@ -279,7 +248,7 @@ export function createGate(options: GateOptions): Gate {
     answer,
     expire,
     release(callId) {
-      for (const [id, { examined }] of open) if (examined.call.callId === callId) open.delete(id)
+      open.dropCall(callId)
       judgement.release(callId)
     },
     witness: (examined, context, outcome) => judgement.witnessed(examined, context, outcome),
@@ -288,11 +257,7 @@ export function createGate(options: GateOptions): Gate {
     limitsOf: (tool, context) => judgement.limitsOf(tool, context),
     spent: (dollars, context, turn) => judgement.spent(dollars, context, turn),
     forget(context) {
-      for (const [id, { context: asked, examined }] of open) {
-        if (asked.runId !== context.runId) continue
-        open.delete(id)
-        judgement.release(examined.call.callId)
-      }
+      for (const callId of open.dropRun(context.runId)) judgement.release(callId)
       judgement.forget(context)
     },
   }

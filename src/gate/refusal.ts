@@ -32,6 +32,8 @@ export function refusalContent(decision: Decision, error: ErrorData): string {
         `Denied by ${rule === undefined ? 'policy' : 'policy rule'} \`${decision.rule}\`: ${error.message}.`,
         'The same call will be denied again. Continue without it, or tell the user what is needed.',
       ].join(' ')
+    case 'hook-denied':
+      return `Denied by \`${decision.rule}\`: ${error.message}. Continue without this call, or tell the user what is needed.`
     case 'approval-denied':
       return `A person refused this call: ${error.message}. Do not propose it again.`
     case 'bad-json':

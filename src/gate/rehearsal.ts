@@ -91,7 +91,7 @@ class GateRehearsal implements Rehearsal {
 
   async decide(call: RehearsedCall): Promise<Decision> {
     const examined = await this.#examine(call)
-    const verdict = this.#gate.judge(examined, this.#context)
+    const verdict = await this.#gate.judge(examined, this.#context)
     if (verdict.kind !== 'refusal') this.#decided.push({ examined, verdict })
     return verdict.decision
   }

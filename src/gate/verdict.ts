@@ -34,6 +34,8 @@ export interface JudgeContext {
   readonly principal: Principal | null
   /** What the task of the run needs; it only makes decisions stricter. */
   readonly scope?: Policy | undefined
+  /** Aborts when the run is stopped: gate hooks are then waited for no longer. */
+  readonly signal?: AbortSignal
 }
 
 /** A question to a person; plain data, safe to show. */

@@ -43,6 +43,11 @@ export function strictestOf(decisions: readonly Decision[], policy: Decision['po
   }
 }
 
+/** Of two decisions about one call the stricter one, else the later. */
+export function stricterOf(earlier: Decision, later: Decision): Decision {
+  return strictnessOf(earlier) > strictnessOf(later) ? earlier : later
+}
+
 /** An effect nobody knows is the strictest: whoever honours it has to refuse. */
 function strictnessOf({ effect }: Decision): number {
   const place = strictness.indexOf(effect)

@@ -101,6 +101,26 @@ export const isToolLike: OptionCheck = (name, value) => {
   }
 }
 
+const isPlugin: OptionCheck = (name, value) => {
+  const isNamed =
+    isObject(value) &&
+    typeof value['name'] === 'string' &&
+    /^[A-Za-z0-9][\w.-]{0,63}$/.test(value['name'])
+  if (!isNamed) {
+    return refuse(`${name}.name`, 'a name', 'pass 1 to 64 letters, digits, `.`, `_` and `-`')
+  }
+  isFunction(`${name}.setup`, value['setup'])
+  checkGiven(value, { dispose: isFunction, tools: isFunction }, `${name}.`)
+}
+
+/** What they set up is checked when they do. */
+export const arePlugins: OptionCheck = (option, value) => {
+  isArrayOf('plugins', isPlugin)(option, value)
+  const names = (value as readonly { readonly name: string }[]).map(({ name }) => name)
+  const twice = names.find((name, at) => names.indexOf(name) < at)
+  if (twice !== undefined) refuse(option, `free of two named \`${twice}\``, 'name them differently')
+}
+
 const toolChoices: readonly unknown[] = ['auto', 'none', 'required']
 
 export const isToolChoice: OptionCheck = (name, value) => {

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { errorData, errorDataOf } from '../base/errors.ts'
 import { stopReason } from '../base/signal.ts'
+import { whenKnown } from '../base/when-known.ts'
 import { refusalContent } from '../gate/refusal.ts'
 import type { ExaminedCall, Verdict } from '../gate/verdict.ts'
 import type { ToolCall } from '../protocol/call.ts'
@@ -13,6 +14,7 @@ import type { CallBudget } from './call-budget.ts'
 import { executionContext } from './execution-context.ts'
 import { concurrencyKey, notRun, type Ending } from './ending.ts'
 import { toolMessage } from './past.ts'
+import { recordProposal } from './proposal.ts'
 
 /** What became of the calls of one turn. */
 export interface CallsOutcome {
@@ -55,8 +57,11 @@ export class CallDesk {
   }
 
   /** Writes the proposal and its decision down; undefined when the call is already answered. */
-  propose(examined: ExaminedCall, budget: CallBudget): Judged | undefined {
-    this.#recordProposal(examined)
+  propose(
+    examined: ExaminedCall,
+    budget: CallBudget,
+  ): Judged | undefined | Promise<Judged | undefined> {
+    recordProposal(this.#environment.recorder, examined)
     return this.judge(examined, budget)
   }
 
@@ -64,8 +69,9 @@ export class CallDesk {
   judge(
     examined: ExaminedCall,
     budget: CallBudget,
-    judgeBy = (): Judging => this.#environment.gate.judge(examined, this.#environment.context),
-  ): Judged | undefined {
+    judgeBy = (): Judging | Promise<Judging> =>
+      this.#environment.gate.judge(examined, this.#environment.context),
+  ): Judged | undefined | Promise<Judged> {
     const { recorder } = this.#environment
     const { call } = examined
     const overdrawn = budget.take(call.tool, examined.argsDigest)
@@ -75,9 +81,10 @@ export class CallDesk {
       this.#answer(call, notRun('skipped', errorData(code, overdrawn.message)))
       return undefined
     }
-    const { isAsked = false, ...verdict } = judgeBy()
-    recorder.emit({ type: 'decision', callId: call.callId, decision: verdict.decision })
-    return { examined, verdict, isAsked }
+    return whenKnown(judgeBy(), ({ isAsked = false, ...verdict }) => {
+      recorder.emit({ type: 'decision', callId: call.callId, decision: verdict.decision })
+      return { examined, verdict, isAsked }
+    })
   }
 
   /** The answer of a call that an earlier carrier of the run has recorded. */
@@ -96,22 +103,6 @@ export class CallDesk {
     this.#settle(examined, ending)
     if (ending.status === 'success') this.#succeeded.push(call.tool)
     this.#answer(call, ending, resolvedBy === undefined ? {} : { resolvedBy })
-  }
-
-  #recordProposal({ call, args, argsDigest, tool, sensitive: wider }: ExaminedCall): void {
-    const { callId, providerId, index, rawArgs } = call
-    const sensitive = wider ?? tool?.sensitive ?? []
-    const body = {
-      type: 'tool-call' as const,
-      callId,
-      providerId,
-      index,
-      tool: call.tool,
-      argsDigest,
-      args,
-      rawArgs,
-    }
-    this.#environment.recorder.emit(sensitive.length === 0 ? body : { ...body, sensitive })
   }
 
   /** Rejects when the run cannot go on; the call has its answer also then. */
@@ -220,8 +211,9 @@ export class CallDesk {
   /** The gate learns what came out before anything else is judged by it. */
   #settle(examined: ExaminedCall, { attempts, status, result, content, durationMs }: Ending): void {
     const { gate, context } = this.#environment
-    if (attempts === 0) return gate.release(examined.call.callId)
     const succeeded = status === 'success'
+    // where a wrapper answered in place of the tool, the model sees what it said all the same
+    if (attempts === 0 && !succeeded) return gate.release(examined.call.callId)
     gate.settle(examined, context, { succeeded, value: result ?? content, durationMs })
   }
 

@@ -16,7 +16,8 @@ export async function runCalls(
   const judged: (Judged | undefined)[] = []
   for (const call of calls) {
     const examined = environment.gate.examine(call)
-    judged.push(desk.propose(examined instanceof Promise ? await examined : examined, budget))
+    const entry = desk.propose(examined instanceof Promise ? await examined : examined, budget)
+    judged.push(entry instanceof Promise ? await entry : entry)
   }
   await carryOutAll(desk, judged)
   return desk

@@ -6,6 +6,7 @@ import type { Message } from '../protocol/message.ts'
 import type { Model, ModelCaller } from '../protocol/model.ts'
 import type { ModelSettings, ToolChoice, ToolSpecification } from '../protocol/request.ts'
 import type { ToolLog } from '../tools/tool.ts'
+import type { ToolWrapper } from '../tools/wrap.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
 import type { AnswerForm } from './output.ts'
 import type { Recorder } from './recorder.ts'
@@ -33,6 +34,8 @@ export interface CallEnvironment {
   readonly context: JudgeContext
   readonly deps: unknown
   readonly log: ToolLog | undefined
+  /** Stand round tools, the first outermost. */
+  readonly wrappers?: readonly ToolWrapper[] | undefined
   readonly approve: Approve | undefined
   /**
    * The next answer to a request that somebody has given beforehand, each once; undefined when there

@@ -4,7 +4,7 @@ import { lateNews, progressReporter } from './progress.ts'
 
 /** What the execution of one call is told of its run. */
 export function executionContext(
-  { clock, deps, log, recorder, runId }: CallEnvironment,
+  { clock, deps, log, recorder, runId, wrappers }: CallEnvironment,
   callId: string,
   signal: AbortSignal,
 ): ExecuteContext {
@@ -15,6 +15,7 @@ export function executionContext(
     clock,
     deps,
     log,
+    wrappers,
     onProgress: progressReporter(recorder, callId),
     // the call has its result by now; that the tool went on is news of its progress
     onLate: (late) => recorder.emit({ type: 'execution-progress', callId, value: lateNews(late) }),

@@ -7,6 +7,7 @@ import type { Journal, JournalRecord } from '../journal/journal.ts'
 import type { EndStatus, RunEnded, StructuralEvent } from '../protocol/run-event.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { Keep } from './kept.ts'
+import type { Observers } from './plugin-observers.ts'
 import type { EventQueue } from './queue.ts'
 import { shown } from './shown.ts'
 
@@ -31,6 +32,8 @@ export interface RecorderOptions {
   readonly keep: Keep
   /** Sees each structural event as the journal keeps it; must not throw. */
   readonly observe: (event: StructuralEvent) => void
+  /** See what readers of the run see. */
+  readonly observers?: Observers | undefined
   /** Signs what the journal has taken. */
   readonly checkpoints?: Checkpoints | undefined
   /** What the journal holds of the run already. */
@@ -106,8 +109,11 @@ export class Recorder {
   }
 
   #show(event: StructuralEvent): void {
-    this.#options.observe(event)
-    this.#options.queue.push(shown(event))
+    const { observe, observers, queue } = this.#options
+    observe(event)
+    const visible = shown(event)
+    observers?.see(visible)
+    queue.push(visible)
   }
 
   /** The event as it is in the record: text from outside may be such that no digest can be made. */
@@ -126,9 +132,12 @@ export class Recorder {
   delta(type: 'text-delta' | 'reasoning-delta', text: string): void {
     if (this.#ended) return
     const seq = this.#seq++
-    const { clock, format, queue, runId } = this.#options
-    if (queue.extend(type, text)) return
-    queue.push({ type, text, seq, runId, turn: this.turn, at: format(clock.now()) })
+    const { clock, format, observers, queue, runId } = this.#options
+    const isSeen = observers?.deltas === true
+    if (!isSeen && queue.extend(type, text)) return
+    const event = { type, text, seq, runId, turn: this.turn, at: format(clock.now()) }
+    if (isSeen) observers.see(event)
+    if (!isSeen || !queue.extend(type, text)) queue.push(event)
   }
 
   /** Completes the body in place: bodies are made for this call, and there are many. */

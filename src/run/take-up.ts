@@ -1,4 +1,5 @@
 import { errorData } from '../base/errors.ts'
+import { whenKnown } from '../base/when-known.ts'
 import type { AskedBefore } from '../gate/approval.ts'
 import type { ApprovalRequest, ExaminedCall, Verdict } from '../gate/verdict.ts'
 import type { CallStatus } from '../protocol/call.ts'
@@ -133,7 +134,7 @@ export async function takeUpCalls(
     } else {
       const found = await reconcileCall(environment, past, examined, takingUp)
       if (found === undefined) {
-        judged.push(takeUp({ environment, desk, budget, takingUp }, past, examined))
+        judged.push(await takeUp({ environment, desk, budget, takingUp }, past, examined))
       } else {
         budget.take(past.call.tool, past.proposed!.argsDigest)
         desk.conclude(examined, found, 'reconcile')
@@ -154,7 +155,7 @@ async function reconcileCall(
   const { callId } = past.call
   const isAsked = past.started && !resolutions.has(callId) && !isUnlike(past, examined)
   if (!isAsked || examined.tool === undefined || !canReconcile(examined.tool)) return undefined
-  const verdict = judgeAgain(environment, past, examined)()
+  const verdict = await judgeAgain(environment, past, examined)()
   const found =
     verdict.kind === 'permit'
       ? await reconcile(verdict.permit, executionContext(environment, callId, environment.signal))
@@ -174,7 +175,7 @@ function takeUp(
   { budget, desk, environment, takingUp }: Desk,
   past: PastCall,
   examined: ExaminedCall,
-): Judged | undefined {
+): Judged | undefined | Promise<Judged | undefined> {
   if (past.proposed === undefined) return desk.propose(examined, budget)
   const resolution = takingUp.resolutions.get(past.call.callId)
   if (isUnlike(past, examined) && (!past.started || resolution?.outcome === 'retry')) {
@@ -219,7 +220,7 @@ function judgeAgain(
   { context, gate }: CallEnvironment,
   { decision, question }: PastCall,
   examined: ExaminedCall,
-): () => Judging {
+): () => Judging | Promise<Judging> {
   return () => {
     if (decision?.effect === 'deny' && examined.defect === undefined) return refusedBefore(decision)
     if (question === undefined) {
@@ -227,9 +228,10 @@ function judgeAgain(
       return wasToAsk ? gate.rejudge(examined, context, decision) : gate.judge(examined, context)
     }
     const asked = askedBefore(question, context.principal)
-    const verdict = gate.rejudge(examined, context, asked)
-    const isSame = verdict.kind === 'pending' && verdict.request.id === asked.request.id
-    return { ...verdict, isAsked: isSame }
+    return whenKnown(gate.rejudge(examined, context, asked), (verdict) => {
+      const isSame = verdict.kind === 'pending' && verdict.request.id === asked.request.id
+      return { ...verdict, isAsked: isSame }
+    })
   }
 }
 

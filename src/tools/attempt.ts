@@ -56,6 +56,24 @@ function asGenerator(value: unknown): AsyncGenerator | undefined {
     : undefined
 }
 
+/**
+ * What a tool returns, for somebody who stands between it and the attempt: progress is reported on
+ * the way. Rejects with what the tool throws.
+ */
+export async function outputOf(
+  start: () => unknown,
+  stop: Stop,
+  hooks: AttemptHooks,
+): Promise<unknown> {
+  const output = start()
+  const generator = isPrimitive(output) ? undefined : asGenerator(output)
+  if (generator === undefined) return output
+  stop.signal.addEventListener('abort', () => close(generator), { once: true })
+  const outcome = await drain(generator, stop, hooks)
+  if (outcome.kind === 'returned') return outcome.value
+  throw outcome.kind === 'threw' ? outcome.error : stop.signal.reason
+}
+
 async function settle(output: unknown): Promise<Outcome> {
   try {
     return { kind: 'returned', value: await output }

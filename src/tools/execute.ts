@@ -1,25 +1,22 @@
 import type { Clock } from '../base/clock.ts'
-import type { ErrorCode } from '../base/codes.ts'
-import { errorData } from '../base/errors.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
-import { redacted } from '../base/redact.ts'
 import type { StopReason } from '../base/signal.ts'
 import type { ToolResult } from '../protocol/call.ts'
-import type { SchemaProblem } from './compile.ts'
 import { CallContext } from './context.ts'
-import { runAttempt, type AttemptHooks, type LateOutcome, type Outcome } from './attempt.ts'
-import { failureMessage, failureStack, hideSensitive } from './failure.ts'
+import { conclude, concludeResult, failed, type Course, type Finding } from './conclude.ts'
 import {
-  copyOutput,
-  describeError,
-  presentOutput,
-  type CopiedOutput,
-  type OutputChange,
-} from './output.ts'
+  outputOf,
+  runAttempt,
+  type AttemptHooks,
+  type LateOutcome,
+  type Outcome,
+} from './attempt.ts'
+import { failureStack, hideSensitive } from './failure.ts'
+import type { OutputChange } from './output.ts'
 import { redeemPermit, type Grant, type Permit } from './permit.ts'
-import { checkOutput } from './schema.ts'
 import { Stop } from './stop.ts'
 import { implementationOf, reconcilerOf, type Implementation, type ToolLog } from './tool.ts'
+import { wrapped, wrappedCall, type ToolWrapper } from './wrap.ts'
 
 /** A tool that was left behind ended after all; its call has its status already. */
 export interface LateNote {
@@ -39,12 +36,14 @@ export interface ExecuteContext {
   readonly log?: ToolLog | undefined
   readonly onProgress: (value: JsonValue) => void
   readonly onLate: (note: LateNote) => void
+  /** Stand round the tool, the first outermost. */
+  readonly wrappers?: readonly ToolWrapper[] | undefined
 }
 
 /** How carrying out a call went. */
 export interface Execution extends ToolResult {
   readonly status: 'success' | 'error-execution' | 'error-output' | 'timeout' | 'cancelled'
-  /** How often the tool was started. */
+  /** How often the tool was started; none for a success where a wrapper answered in its place. */
   readonly attempts: number
   /** Whole milliseconds over all attempts. */
   readonly durationMs: number
@@ -55,8 +54,6 @@ export interface Execution extends ToolResult {
   /** What the policy took out of the result or the message; counted. */
   readonly changes?: readonly OutputChange[]
 }
-
-type Finding = Omit<Execution, 'attempts' | 'durationMs'>
 
 /**
  * The one place where a tool runs. Takes the permit (a second call with it fails), starts the tool
@@ -76,10 +73,10 @@ export async function execute(permit: Permit, context: ExecuteContext): Promise<
       if (attempts.left === 0) break
       outcome = await attempts.again()
     }
-    const found = conclude(outcome, grant, attempts.made)
+    const found = conclude(outcome, grant, attempts)
     const finding = found instanceof Promise ? await found : found
     const durationMs = Math.round(context.clock.monotonic() - started)
-    return { ...finding, attempts: attempts.made, durationMs }
+    return { ...finding, attempts: attempts.started, durationMs }
   } finally {
     stop.dispose()
   }
@@ -99,7 +96,8 @@ export async function reconcile(
   const started = context.clock.monotonic()
   const stop = new Stop(context.signal, grant.timeoutMs)
   try {
-    const outcome = await new Attempts(grant, context, stop, reconciler).start()
+    const unwrapped = { ...context, wrappers: undefined }
+    const outcome = await new Attempts(grant, unwrapped, stop, reconciler).start()
     if (outcome.kind === 'threw') logFailure(outcome.error, grant, context, 1)
     const finding = outcome.kind === 'returned' && (await reconciled(outcome.value, grant))
     if (!finding) return undefined
@@ -117,8 +115,11 @@ function reconciled(value: unknown, grant: Grant): Finding | Promise<Finding> | 
 }
 
 /** The attempts of one call, one after the other. */
-class Attempts implements AttemptHooks {
+class Attempts implements AttemptHooks, Course {
   made = 0
+  /** How often the tool itself has begun, which wrappers may prevent. */
+  started = 0
+  #thrown: unknown
   readonly #grant: Grant
   readonly #context: ExecuteContext
   readonly #stop: Stop
@@ -144,7 +145,36 @@ class Attempts implements AttemptHooks {
     this.made++
     const { args } = this.#grant
     const given = new CallContext(this.#grant, this.#context, stop, this.made, this.#deadline)
-    return runAttempt(() => this.#implementation(args, given), stop, this)
+    const { wrappers } = this.#context
+    const run = (): unknown => {
+      this.started++
+      return this.#implementation(args, given)
+    }
+    const work = wrappers === undefined ? run : () => this.#surround(wrappers, given, run)
+    return runAttempt(work, stop, this)
+  }
+
+  #surround(
+    wrappers: readonly ToolWrapper[],
+    given: CallContext,
+    run: () => unknown,
+  ): Promise<unknown> {
+    const { args, tool } = this.#grant
+    return wrapped(wrappers, wrappedCall(given, tool.name, args), async () => {
+      // the tool must not begin when nobody waits for it any more
+      this.#stop.signal.throwIfAborted()
+      try {
+        return await outputOf(run, this.#stop, this)
+      } catch (error) {
+        this.#thrown = error
+        throw error
+      }
+    })
+  }
+
+  /** Whether this came from around the tool, not from the tool. */
+  isForeign(error: unknown): boolean {
+    return this.#context.wrappers !== undefined && (this.started === 0 || error !== this.#thrown)
   }
 
   /** Starts over after a pause that grows. */
@@ -207,69 +237,4 @@ function pause(milliseconds: number, stop: Stop): Promise<StopReason | undefined
       resolve(reason)
     })
   })
-}
-
-function conclude(outcome: Outcome, grant: Grant, attempts: number): Finding | Promise<Finding> {
-  const { tool, args } = grant
-  switch (outcome.kind) {
-    case 'returned':
-      return concludeResult(outcome.value, grant)
-    case 'threw': {
-      const message = failureMessage(outcome.error, args, tool.sensitive)
-      return failed('error-execution', 'tool-failed', refineText(message, grant))
-    }
-    case 'stopped':
-      return stopped(outcome.reason, grant.timeoutMs, attempts > 0)
-  }
-}
-
-/** A message of a tool is as little to be trusted with secrets as its result. */
-function refineText(text: string, { refine }: Grant): string {
-  const refined = refine?.(text).value ?? text
-  return typeof refined === 'string' ? refined : redacted
-}
-
-function concludeResult(value: unknown, grant: Grant): Finding | Promise<Finding> {
-  const { tool } = grant
-  const output = copyOutput(value)
-  if (typeof output === 'string') return badOutput(`its result cannot be used: ${output}`, grant)
-  const problem = checkOutput(tool, output.value)
-  return problem instanceof Promise
-    ? problem.then((late) => concludeChecked(output, late, grant))
-    : concludeChecked(output, problem, grant)
-}
-
-function concludeChecked(
-  output: CopiedOutput,
-  problem: SchemaProblem | undefined,
-  grant: Grant,
-): Finding {
-  if (problem === undefined) {
-    const { tool, refine } = grant
-    return { status: 'success', ...presentOutput(output, tool.maxResultBytes, refine) }
-  }
-  const place = problem.pointer === '' ? 'its result' : `\`${problem.pointer}\` of its result`
-  return badOutput(`${place} ${problem.message}`, grant)
-}
-
-/** Names of members and what getters throw are words of the tool. */
-function badOutput(what: string, grant: Grant): Finding {
-  const { args, tool } = grant
-  const message = hideSensitive(`the tool ran, but ${what}`, args, tool.sensitive)
-  return failed('error-output', 'bad-output', refineText(message, grant))
-}
-
-function stopped(reason: StopReason, timeoutMs: number, started: boolean): Finding {
-  const effect = started ? 'finished; it may still take effect' : 'started'
-  if (reason === 'tool-timeout') {
-    const message = `the time of the tool, ${timeoutMs} ms, was over before it ${effect}`
-    return failed('timeout', 'tool-timeout', message)
-  }
-  const code = reason === 'run-timeout' || reason === 'stopped' ? reason : 'cancelled'
-  return failed('cancelled', code, `the run was stopped before the tool ${effect}`)
-}
-
-function failed(status: Execution['status'], code: ErrorCode, message: string): Finding {
-  const error = errorData(code, message)
-  return { status, error, content: describeError(error) }
 }

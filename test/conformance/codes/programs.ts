@@ -21,7 +21,7 @@ import { temporaryFolder } from '../../support/folder.ts'
 import { policyFolder } from '../../support/policy-files.ts'
 import { keyPair } from '../../support/policy-keys.ts'
 import { guardsOf } from '../../unit/gate/guards/guarded.ts'
-import { thrown, type Fixtures } from './fixture.ts'
+import { failing, thrown, type Fixtures } from './fixture.ts'
 
 const ours = keyPair('ours')
 const theirs = keyPair('theirs')
@@ -87,6 +87,9 @@ async function largeAnswer(): Promise<unknown> {
 export const ofPrograms: Fixtures = {
   'bad-option': thrown(() => createRuntime({} as never)),
   'bad-tool': thrown(() => defineTool({ name: 'no execute' } as never)),
+  'bad-plugin': thrown(() =>
+    agentOf([], { plugins: [{ name: 'broken', setup: failing }] }).runtime.ready(),
+  ),
   'bad-schema': thrown(() => createRegistry([toolOf('t', { input: { type: 'nonsense' } })])),
   'bad-policy': thrown(() => readPolicyText('rules: [', 'p.yaml')),
   'policy-unsigned': thrown(() =>

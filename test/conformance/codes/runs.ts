@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../src/base/json.ts'
 import type { Approve } from '../../../src/run/environment.ts'
+import type { PluginParts } from '../../../src/run/plugin.ts'
 import type { RunOptions, RuntimeOptions } from '../../../src/runtime-options.ts'
 import { manualClock } from '../../../src/testing/clock.ts'
 import type { ScriptedStep } from '../../../src/testing/scripted.ts'
@@ -42,6 +43,10 @@ function doing(
   return calling({ tools: [toolOf('act', { ...fields, execute })], ...options })
 }
 
+function pluggedIn(parts: PluginParts): Fixture {
+  return calling({ plugins: [{ name: 'p', setup: () => parts }] })
+}
+
 const never = (): Promise<never> => new Promise<never>(() => undefined)
 const by = { subject: 'ada' }
 
@@ -52,6 +57,7 @@ export const ofRuns: Fixtures = {
   'unknown-tool': calling({}, { calls: [{ tool: 'other' }] }),
   truncated: calling({}, { calls: [{ tool: 'act' }], finish: 'length' }),
   denied: calling({ policy: policyOf() }),
+  'hook-denied': pluggedIn({ gateHook: () => ({ effect: 'deny' }) }),
   'approval-denied': answeredBy(() => ({ action: 'deny', by })),
   'approval-expired': async () => {
     const clock = manualClock(1_800_000_000_000)
@@ -71,6 +77,7 @@ export const ofRuns: Fixtures = {
     { calls: [{ tool: 'act' }, { tool: 'act' }] },
   ),
   'tool-failed': doing(failing),
+  'wrapper-failed': pluggedIn({ wrapTool: failing }),
   'tool-timeout': doing(never, { timeoutMs: 5 }),
   'bad-output': doing(() => 5, { output: { type: 'string' } }),
   'model-output': calling({}, { text: 'no JSON' }, { output: { schema: { type: 'object' } } }),

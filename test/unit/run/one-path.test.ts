@@ -57,7 +57,7 @@ async function permitFor(tool: Tool, args: object = {}): Promise<Permit> {
   const gate = createGate({ policy, registry: await createRegistry([tool]), clock })
   const rawArgs = JSON.stringify(args)
   const call = { callId: 'run_1-1-0', providerId: '', turn: 1, index: 0, tool: 'act', rawArgs }
-  const verdict = gate.judge(await gate.examine(call), {
+  const verdict = await gate.judge(await gate.examine(call), {
     runId: 'run_1',
     session: undefined,
     principal: user,

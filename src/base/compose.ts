@@ -1,0 +1,47 @@
+import { SallyportError } from './errors.ts'
+
+/** Something round a piece of work; `next` carries it on. */
+export type Wrap<Subject, Result> = (subject: Subject, next: (subject: Subject) => Result) => Result
+
+/** Does a piece of work and tells when its result is complete. */
+type Follow<Result> = (work: () => Result, over: () => void) => Result
+
+/**
+ * The work with all wrappers round it, the first outermost. Each wrapper can carry on once, and only
+ * as long as its own result is not complete, which `follow` tells: any other use of `next` throws
+ * `bad-plugin`, and nothing happens.
+ */
+export function compose<Subject, Result>(
+  wraps: readonly Wrap<Subject, Result>[],
+  work: (subject: Subject) => Result,
+  follow: Follow<Result>,
+): (subject: Subject) => Result {
+  return wraps.reduceRight<(subject: Subject) => Result>(
+    (inner, wrap) => (subject) => {
+      let state: keyof typeof misuses | undefined
+      const next = (given: Subject): Result => {
+        if (state !== undefined) throw misused(state)
+        state = 'used'
+        return inner(given)
+      }
+      return follow(
+        () => wrap(subject, next),
+        () => {
+          state = 'over'
+        },
+      )
+    },
+    work,
+  )
+}
+
+const misuses = {
+  used: '`next` was called a second time',
+  over: '`next` was called after its wrapper had ended',
+} as const
+
+function misused(how: keyof typeof misuses): SallyportError {
+  return new SallyportError('bad-plugin', misuses[how], {
+    help: 'call `next` at most once, before the wrapper returns its result',
+  })
+}
