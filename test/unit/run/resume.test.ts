@@ -9,6 +9,7 @@ import { scripted, type ScriptedModel } from '../../../src/testing/scripted.ts'
 import type { ScriptedTurn } from '../../../src/testing/turn.ts'
 import type { ToolDefinition } from '../../../src/tools/tool.ts'
 import { policyOf, toolOf, user } from '../../support/agent.ts'
+import { course, cutAt } from '../../support/course.ts'
 
 const turns: readonly ScriptedTurn[] = [
   {
@@ -110,39 +111,6 @@ async function recordsOf(journal: Journal, runId: string): Promise<JournalRecord
   const records: JournalRecord[] = []
   for await (const record of journal.read(runId)) records.push(record)
   return records
-}
-
-/** The journal as it was when it held so many records. */
-async function cutAt(journal: Journal, runId: string, length: number): Promise<Journal> {
-  const cut = memoryJournal()
-  await cut.append(runId, 0, (await recordsOf(journal, runId)).slice(0, length))
-  return cut
-}
-
-/** What must not depend on who carried the run when. */
-function course({ report, messages, text, usage, ...end }: RunResult): unknown {
-  const rows = report.rows.map(
-    ({ callId, tool, args, argsDigest, decision, approvals, status }) => ({
-      callId,
-      tool,
-      args,
-      argsDigest,
-      status,
-      effect: decision?.effect,
-      rule: decision?.rule,
-      approvals: approvals.map(({ approvers, answers }) => [approvers, answers.map((a) => a.by)]),
-    }),
-  )
-  const { runId } = report.header
-  const plain = JSON.stringify({
-    rows,
-    messages,
-    end: end.status,
-    text,
-    usage,
-    totals: report.totals,
-  })
-  return JSON.parse(plain.replaceAll(runId, 'RUN')) as unknown
 }
 
 async function undisturbed(): Promise<{ journal: Journal; result: RunResult; done: string[] }> {
