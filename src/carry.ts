@@ -1,22 +1,22 @@
 import type { Clock } from './base/clock.ts'
+import type { ErrorData } from './base/errors.ts'
 import { ownProcess } from './base/process.ts'
+import { conclude } from './conclude.ts'
 import type { Costs } from './cost/costs.ts'
 import type { Authenticator } from './gate/authenticate.ts'
 import type { Gate } from './gate/gate.ts'
 import type { JudgeContext } from './gate/verdict.ts'
-import { genesis } from './journal/chain.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Message } from './protocol/message.ts'
 import type { Model, ModelCaller } from './protocol/model.ts'
+import type { RunPoint } from './protocol/run-event.ts'
 import { createFold, type ReportFold } from './report/fold.ts'
-import type { Report } from './report/report.ts'
-import { isFinal, type RestedRuns } from './rested-runs.ts'
+import type { RestedRuns } from './rested-runs.ts'
 import type { RunEnvironment } from './run/environment.ts'
-import type { Checkpoints } from './run/checkpoints.ts'
 import { keepBy } from './run/kept.ts'
 import type { KeyedQueue } from './run/keyed-queue.ts'
-import { carryRun, type RunOutcome } from './run/loop.ts'
+import { carryRun } from './run/loop.ts'
 import { compileOutput } from './run/output.ts'
 import type { EventQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
@@ -32,7 +32,9 @@ import {
   type RunResult,
   type RuntimeOptions,
 } from './runtime-options.ts'
+import type { PreviousRuns } from './previous-runs.ts'
 import type { SessionTurns } from './session-turns.ts'
+import type { Signing } from './signing.ts'
 import type { Snapshots } from './snapshot.ts'
 import { compileScope, scopesOf } from './task-scope.ts'
 import { denied, entryRefusal, turnedAway } from './turned-away.ts'
@@ -56,8 +58,10 @@ export interface RuntimeParts {
   readonly authenticator: (policy: Policy) => Authenticator
   readonly keys: KeyedQueue
   readonly rested: RestedRuns
-  /** Who signs what is recorded of a run; undefined without `signing`. */
-  readonly checkpointsOf: ((runId: string) => Checkpoints) | undefined
+  /** Who signs what is recorded; undefined without `signing`. */
+  readonly signing: Signing | undefined
+  /** What runs name of those before them; undefined where the journal cannot tell. */
+  readonly previousRuns: PreviousRuns | undefined
   readonly sessions: SessionTurns
   readonly stops: Stops
   readonly drain: AbortSignal
@@ -107,10 +111,12 @@ async function carryInTurn(
   const { signal } = started
   const context = { runId, session: run.session, principal, scope, signal }
   const messages = opening(parts.options.instructions, run)
-  const carrier = openCarrier(parts, started)
+  const previousRuns = await parts.previousRuns?.unnamed()
+  const carrier = openCarrier(parts, started, { previousRuns })
   recordBeginning(carrier, parts, {
     context,
     messages,
+    previousRuns,
     limits: finiteLimits(started.limits),
     scope: run.scope && scopesOf(run.scope),
   })
@@ -132,15 +138,24 @@ export interface Carrier {
   readonly started: StartedRun<CarryOptions>
   readonly recorder: Recorder
   readonly fold: ReportFold
+  /** Why the last checkpoint was not kept elsewhere, where the run went on all the same. */
+  unanchored?: ErrorData
 }
 
-/** `past` is what the journal holds of the run already. */
+/** `past` is what the journal holds of the run already, `previousRuns` what a new one names. */
 export function openCarrier(
   parts: RuntimeParts,
   started: StartedRun<CarryOptions>,
-  past?: Pick<Past, 'events' | 'head' | 'length'>,
+  {
+    past,
+    previousRuns = [],
+  }: {
+    readonly past?: Pick<Past, 'events' | 'head' | 'length'>
+    readonly previousRuns?: readonly RunPoint[] | undefined
+  },
 ): Carrier {
-  const { journal, clock, format } = parts
+  const { clock, format } = parts
+  const journal = parts.previousRuns?.following(previousRuns) ?? parts.journal
   const { runId, queue, signal } = started
   const fold = createFold()
   const keep = keepBy(parts.policy, parts.registry)
@@ -151,49 +166,38 @@ export function openCarrier(
     head: past.head,
     eventSeq: (past.events.at(-1)?.seq ?? -1) + 1,
   }
-  const checkpoints = parts.checkpointsOf?.(runId)
+  const checkpoints = parts.signing?.checkpointsOf(runId)
   const options = { runId, journal, clock, format, queue, signal, keep, observe, after }
   const observers = parts.plugins?.observers
-  return { started, recorder: new Recorder({ ...options, checkpoints, observers }), fold }
+  const recorder = new Recorder({ ...options, checkpoints, observers })
+  const carrier: Carrier = { started, recorder, fold }
+  if (checkpoints !== undefined) {
+    checkpoints.onUnanchored = (error) => {
+      carrier.unanchored = error
+      recorder.emit({ type: 'error', ...error })
+    }
+  }
+  return carrier
 }
 
 /** Writes the first record of whoever carries the run. */
 export function recordBeginning(
   { recorder }: Carrier,
-  { options, policy, registry }: RuntimeParts,
-  first: Pick<FirstRecord, 'context' | 'messages' | 'limits' | 'scope' | 'resumed'>,
+  { options, policy, registry, signing }: RuntimeParts,
+  first: Pick<
+    FirstRecord,
+    'context' | 'messages' | 'limits' | 'scope' | 'resumed' | 'previousRuns'
+  >,
 ): void {
   recordStart(recorder, {
     ...first,
     carrier: ownProcess(),
+    signer: signing?.signer,
     policy: policy(),
     policyFile: options.policy?.path,
     registry,
     model: options.model,
   })
-}
-
-/** Records the end of the run and makes its result. */
-export async function conclude(
-  parts: Pick<RuntimeParts, 'policy' | 'snapshots'>,
-  { started: { runId }, recorder, fold }: Carrier,
-  outcome: RunOutcome,
-): Promise<RunResult> {
-  const ended = await writeEnd(recorder, outcome)
-  const head = recorder.head === genesis ? null : recorder.head
-  const snapshot = await snapshotOf(parts, runId, recorder, ended)
-  return toResult(runId, ended, { report: fold.report(head), snapshot })
-}
-
-/** None of a run that nobody can carry on, and none where the journal may lack the end of it. */
-async function snapshotOf(
-  { policy, snapshots }: Pick<RuntimeParts, 'policy' | 'snapshots'>,
-  runId: string,
-  { head, isWritten, length }: Recorder,
-  { status }: RunOutcome,
-): Promise<string | undefined> {
-  if (snapshots === undefined || !isWritten || isFinal(status)) return undefined
-  return snapshots.sign({ runId, head, length, policy: policy().digest })
 }
 
 type Beginning = Pick<RunEnvironment, 'context' | 'messages' | 'output' | 'past'>
@@ -244,37 +248,5 @@ export function callerOf({ runId, session, principal }: JudgeContext): ModelCall
     runId,
     ...(session === undefined ? {} : { session }),
     ...(agent === undefined ? {} : { agent }),
-  }
-}
-
-/** Records the end; a journal that cannot hold it makes the run a failure, whatever it achieved. */
-async function writeEnd(recorder: Recorder, outcome: RunOutcome): Promise<RunOutcome> {
-  const error = await recorder.end(outcome.status, outcome.error)
-  return error === undefined ? outcome : { ...outcome, status: 'error', error }
-}
-
-function toResult(
-  runId: string,
-  outcome: RunOutcome,
-  { report, snapshot }: { readonly report: Report; readonly snapshot: string | undefined },
-): RunResult {
-  const { status, text, images, usage, approvals, inDoubt, messages } = outcome
-  const { refusal, finishReason, cost, error, output } = outcome
-  return {
-    runId,
-    status,
-    text,
-    images,
-    ...(output === undefined || status !== 'completed' ? {} : { output }),
-    ...(refusal === undefined ? {} : { refusal }),
-    ...(finishReason === undefined ? {} : { finishReason }),
-    usage,
-    ...(cost === undefined ? {} : { cost }),
-    report,
-    approvals,
-    inDoubt,
-    ...(snapshot === undefined ? {} : { snapshot }),
-    messages,
-    ...(error === undefined ? {} : { error }),
   }
 }

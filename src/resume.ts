@@ -1,6 +1,5 @@
 import {
   callerOf,
-  conclude,
   environmentOf,
   openCarrier,
   recordBeginning,
@@ -9,6 +8,7 @@ import {
 } from './carry.ts'
 import { checkCarrier, checkOwnCarrier, whileCarried } from './carried-runs.ts'
 import { SallyportError } from './base/errors.ts'
+import { conclude } from './conclude.ts'
 import type { JournalRecord } from './journal/journal.ts'
 import { recallCosts } from './cost/recall.ts'
 import { givenAnswers } from './given-answers.ts'
@@ -91,7 +91,7 @@ async function carryOn(
   }
   const limits = narrowedLimits(started.limits, past.start.limits as Partial<RunLimits>)
   const output = run.output && (await compileOutput(run.output))
-  const carrier = openCarrier(parts, { ...started, limits }, past)
+  const carrier = openCarrier(parts, { ...started, limits }, { past })
   recordBeginning(carrier, parts, {
     context,
     messages: [],

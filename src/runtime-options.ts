@@ -187,6 +187,8 @@ const isSigning = isObjectOf({
   keyId: isText,
   keys: isArrayOf('JSON Web Keys', isPlainObject),
   ttlMs: isNumber({ min: 1_000, max: 31_536_000_000, integer: true }),
+  anchor: isFunction,
+  anchorRequired: isFlag,
 })
 
 const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {

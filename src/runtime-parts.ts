@@ -12,6 +12,7 @@ import { enforced } from './loading/mode.ts'
 import { readPolicyText } from './loading/text.ts'
 import type { CostedModel } from './model/metered.ts'
 import type { Policy } from './policy/policy.ts'
+import type { PreviousRuns } from './previous-runs.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
 import type { Plugins } from './run/plugins.ts'
 import { RestedRuns } from './rested-runs.ts'
@@ -20,6 +21,7 @@ import type { RunLimits } from './run/stop.ts'
 import { Stops, type StopRequest } from './run/stops.ts'
 import type { RunResult, RuntimeOptions } from './runtime-options.ts'
 import { SessionTurns } from './session-turns.ts'
+import type { Signing } from './signing.ts'
 import type { Snapshot, Snapshots } from './snapshot.ts'
 import { createRegistry } from './tools/registry.ts'
 import type { Tool } from './tools/tool.ts'
@@ -110,7 +112,8 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
     keys: new KeyedQueue(),
     rested: new RestedRuns(),
     snapshots: await snapshotsOf(options, clock),
-    checkpointsOf: await checkpointsBy(options, journal, clock),
+    signing: await signingBy(options, journal, clock),
+    previousRuns: await previousRunsIn(journal),
   }
   return {
     run: (started) =>
@@ -172,38 +175,23 @@ async function snapshotsOf(
   return Opened.open(signing, clock)
 }
 
-async function checkpointsBy(
-  { signing }: RuntimeOptions,
+async function signingBy(
+  options: RuntimeOptions,
   journal: Journal,
   clock: Clock,
-): Promise<RuntimeParts['checkpointsOf']> {
-  if (signing === undefined) return undefined
-  const { addCheckpoint, checkpoints } = journal
-  if (addCheckpoint === undefined || checkpoints === undefined) {
-    throw new SallyportError(
-      'bad-option',
-      'this journal keeps no checkpoints, which `signing` needs',
-      {
-        help: 'give the journal the methods `addCheckpoint` and `checkpoints`, or leave `signing` out',
-      },
-    )
-  }
-  const [{ signingKey }, { Checkpoints }, { signCompact }, { checkpointType: type }] =
-    await Promise.all([
-      import('./snapshot.ts'),
-      import('./run/checkpoints.ts'),
-      import('./gate/identity/own-key.ts'),
-      import('./journal/checkpoint.ts'),
-    ])
-  const key = await signingKey(signing)
-  const kept = {
-    read: journal.read.bind(journal),
-    addCheckpoint: addCheckpoint.bind(journal),
-    checkpoints: checkpoints.bind(journal),
-  }
-  const sign = (payload: Uint8Array): Promise<string> => signCompact(payload, { key, type })
-  const now = (): string => new Date(clock.now()).toISOString()
-  return (runId) => new Checkpoints({ runId, journal: kept, sign, now })
+): Promise<Signing | undefined> {
+  if (options.signing === undefined) return undefined
+  const { openSigning } = await import('./signing.ts')
+  return openSigning(options.signing, journal, clock)
+}
+
+async function previousRunsIn(journal: Journal): Promise<PreviousRuns | undefined> {
+  if (journal.latestRuns === undefined) return undefined
+  const { PreviousRuns: Opened } = await import('./previous-runs.ts')
+  return new Opened({
+    append: journal.append.bind(journal),
+    latestRuns: journal.latestRuns.bind(journal),
+  })
 }
 
 /** The model as runs ask it, and who counts what it costs. */

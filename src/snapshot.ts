@@ -14,10 +14,14 @@ import {
   type OwnKey,
 } from './gate/identity/own-key.ts'
 import { importPublicKey } from './gate/identity/signature.ts'
+import type { Anchor } from './journal/checkpoint.ts'
 import type { JournalRecord } from './journal/journal.ts'
 import { malformedSnapshot, maxSnapshotLength } from './resume-options.ts'
 
-/** What snapshots of runs are signed with. What is wrong with the keys themselves, runs tell. */
+/**
+ * What snapshots and checkpoints of runs are signed with, and where checkpoints are kept besides the
+ * journal. What is wrong with the keys themselves, runs tell.
+ */
 export interface SigningOptions {
   /** The private key: a JSON Web Key or a `KeyObject`, for Ed25519 (EdDSA) or P-256 (ES256). */
   readonly key: OwnKey | KeyObject
@@ -27,6 +31,14 @@ export interface SigningOptions {
   readonly keys?: readonly OwnKey[]
   /** How long a snapshot counts. Default 604,800,000 (7 days); from 1,000 to 31,536,000,000. */
   readonly ttlMs?: number
+  /** Gets each signed checkpoint, to keep it where the journal is not. */
+  readonly anchor?: Anchor
+  /**
+   * Whether a run fails with `anchor-failed` when a checkpoint could not be kept elsewhere. Default
+   * true. Otherwise it goes on; the failure stands in its record and in `result.error`, and the
+   * checkpoint is sent again with a later one.
+   */
+  readonly anchorRequired?: boolean
 }
 
 /**

@@ -188,7 +188,8 @@ export class GateRun {
     await Promise.all([...this.#calls.values()].map(({ finished }) => finished))
     const { gate, context, recorder } = this.#environment
     gate.forget(context)
-    await recorder.end(this.#controller.signal.aborted ? 'cancelled' : 'completed', undefined)
+    const status = this.#controller.signal.aborted ? 'cancelled' : 'completed'
+    await recorder.end(status, undefined, this.#fold.counts())
     return this.#fold.report(recorder.head === genesis ? null : recorder.head)
   }
 

@@ -20,6 +20,8 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'The policy is signed, but with a key the host does not trust. Add the public key to the keys of the host, or have the policy signed by somebody who is trusted.',
   'bad-journal':
     'A journal cannot be read or written: a line is damaged, the disk is full, or another process holds it. A run stops rather than going on without its record.',
+  'anchor-failed':
+    'A signed checkpoint is in the journal, but the `anchor` of `signing` did not keep it elsewhere within 10 seconds. Find out why it did not. With `anchorRequired: false` runs go on, the failure stands in their records, and the checkpoint is sent again with a later one.',
   'bad-trace':
     'A file given as a trace, journal or report holds something else at the line that is named. Compare it with the format of traces in the documentation.',
   'journal-conflict':

@@ -22,6 +22,7 @@ export const codes = {
   'policy-signature': code('the signature of a policy is wrong or damaged'),
   'policy-key-unknown': code('a policy is signed with a key that is not trusted'),
   'bad-journal': code('a journal cannot be read or written'),
+  'anchor-failed': code('a signed checkpoint could not be kept elsewhere', true),
   'bad-trace': code('a recorded trace cannot be read'),
   'journal-conflict': code('another writer has appended to this run'),
   'bad-history': code('a kept conversation cannot be read or written'),

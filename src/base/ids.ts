@@ -46,6 +46,14 @@ export function newId(prefix: 'run' | 'apr', now: number): string {
   return text
 }
 
+/** Milliseconds since the epoch at which an id was made; undefined for one of another form. */
+export function timeOfId(id: string): number | undefined {
+  const digits = /^[a-z]+_([0-7][0-9a-hjkmnp-tv-z]{9})[0-9a-hjkmnp-tv-z]{16}$/.exec(id)?.[1]
+  if (digits === undefined) return undefined
+  // the first ten digits are 48 bits, after two that are always 0
+  return [...digits].reduce((time, digit) => time * 32 + alphabet.indexOf(digit), 0)
+}
+
 /** The id of the `index`-th call of a turn; both count from zero upwards, turns from one. */
 export function callId(runId: string, turn: number, index: number): string {
   return `${runId}-${turn}-${index}`

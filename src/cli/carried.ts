@@ -1,5 +1,6 @@
 import { SallyportError, type ErrorData } from '../base/errors.ts'
 import type { Journal } from '../journal/journal.ts'
+import { fileAnchor } from '../journal/jsonl.ts'
 import { openJournal } from '../journal/open.ts'
 import { renderJson } from '../report/json.ts'
 import { createRuntime } from '../runtime.ts'
@@ -28,6 +29,7 @@ export interface CarryingOptions extends KeyOptions, ModelChoice {
   readonly html?: string
   readonly journal: string
   readonly signingKey?: string
+  readonly anchor?: string
   readonly events?: boolean
   readonly json?: boolean
 }
@@ -71,17 +73,22 @@ export async function carryRun(
 
 /** With a key, what is recorded is signed. */
 async function signingOf(
-  { signingKey }: CarryingOptions,
+  { anchor, signingKey }: CarryingOptions,
   { environment }: Io,
 ): Promise<Pick<RuntimeOptions, 'signing'>> {
   const file = signingKey ?? environment['SALLYPORT_SIGNING_KEY']
   // an empty variable is a mistake, not a way to do without signatures
+  if (file === undefined && anchor !== undefined) {
+    throw new SallyportError('bad-option', '`--anchor` needs `--signing-key`', {
+      help: 'what is kept elsewhere are signed checkpoints: name the key that signs them',
+    })
+  }
   if (file === undefined) return {}
   const [key, ...others] = await readPolicyKeys(file)
   if (key === undefined || others.length > 0) {
     throw new SallyportError('bad-option', `\`${file}\` holds more than one key`)
   }
-  return { signing: { key } }
+  return { signing: { key, ...(anchor === undefined ? {} : { anchor: fileAnchor(anchor) }) } }
 }
 
 /** Who is asked at the terminal: nobody where input and errors are not both one. */

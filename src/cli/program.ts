@@ -176,6 +176,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--anchor <file>', 'checkpoints that were kept elsewhere, one a line')
     .option('--allow-tail <number>', 'records that may follow what is attested', wholeNumber)
     .option('--allow-unsigned', 'accept runs without any checkpoint')
+    .option('--allow-removed <age>', 'runs that began longer ago, such as 400d, may be missing')
     .option('--expect-final', 'the last record has to be signed as the end')
     .option('--proof <file>', 'instead of a journal: the proof of a call, as `report` makes it')
     .option('--json', 'print a JSON line for each run')

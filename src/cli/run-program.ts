@@ -85,6 +85,7 @@ function carrying(command: Command): Command {
     .option('--html <file>', 'write the HTML report')
     .option('--journal <file>', 'journal', optionHelp.usualJournal)
     .option('--signing-key <file>', optionHelp.signingKey)
+    .option('--anchor <file>', 'append each signed checkpoint to this file too')
     .option('--events', 'print events as JSON lines instead of the answer')
     .option('--json', 'print the result as JSON instead of the answer')
 }

@@ -11,10 +11,16 @@ export function verificationText(found: Verification & { readonly runId: string 
   return [
     [`${verdict}${place}`, ...run, counted(records, 'record'), ...signatureText(found)].join('  '),
     ...(verdict === 'CONSISTENT' ? [] : [`  ${visible(message)}`]),
+    ...difference(found),
     ...list('proved', found.proved),
     ...list('not proved', found.notProved),
     '',
   ].join('\n')
+}
+
+function difference({ expected, found }: Verification): readonly string[] {
+  if (expected === undefined || found === undefined) return []
+  return [`  expected    ${visible(expected)}`, `  found       ${visible(found)}`]
 }
 
 function signatureText({ attestation }: Verification): readonly string[] {

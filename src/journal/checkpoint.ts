@@ -19,5 +19,12 @@ export interface Checkpoint {
   readonly at: string
 }
 
+/**
+ * Keeps a signed checkpoint where whoever holds the key cannot change it, such as a time stamp
+ * authority (RFC 3161), a transparency log, the log of a build or another machine. Gets each one,
+ * as its compact JWS, after the journal has it; resolves when it is kept, within 10 s.
+ */
+export type Anchor = (signed: string, checkpoint: Checkpoint) => void | Promise<void>
+
 /** Tells checkpoints from anything else the same key may have signed. */
 export const checkpointType = 'sallyport-checkpoint'

@@ -20,6 +20,15 @@ export interface JournalRecord {
   readonly durable: boolean
 }
 
+/** A run as the runs after it name it. */
+export interface LatestRun {
+  readonly runId: string
+  /** The line of its first record, where it is at hand. */
+  readonly first: string | undefined
+  /** The line of its last record. */
+  readonly last: string
+}
+
 /** Where runs are written down. Every driver passes the suite in `testing/journal-suite.ts`. */
 export interface Journal {
   /**
@@ -37,6 +46,11 @@ export interface Journal {
   read(runId: string, from?: number): AsyncIterable<JournalRecord>
   /** The ids of all runs, oldest first. */
   list(): AsyncIterable<string>
+  /**
+   * Up to `count` of the runs that were begun or written last, in any order. Runs of a journal
+   * without it do not name those before them.
+   */
+  latestRuns?(count: number): Promise<readonly LatestRun[]>
   /**
    * Leaves an answer of a person where whoever carries the run finds it; it is no record until
    * then. Any process may do so while another one writes. Resolves when it is on disk.

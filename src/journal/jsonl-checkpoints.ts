@@ -6,8 +6,13 @@ export async function addCheckpoint(
   runId: string,
   checkpoint: string,
 ): Promise<void> {
-  await using file = await open(`${path}.checkpoints`, 'a', 0o600)
-  await file.appendFile(`${lineOf(runId, checkpoint)}\n`)
+  await appendDurably(`${path}.checkpoints`, `${lineOf(runId, checkpoint)}\n`)
+}
+
+/** Appends to a file, by one write; resolves when it is on disk. */
+export async function appendDurably(path: string, text: string): Promise<void> {
+  await using file = await open(path, 'a', 0o600)
+  await file.appendFile(text)
   await file.datasync()
 }
 

@@ -1,3 +1,4 @@
+import type { Anchor } from './checkpoint.ts'
 import { checkFileOptions, encrypted, type FileJournalOptions } from './encryption.ts'
 import type { Journal } from './journal.ts'
 import type { Reader, Writer } from './jsonl-file.ts'
@@ -21,6 +22,19 @@ const load = () => import('./jsonl-file.ts')
 export function jsonlJournal(path: string, options: FileJournalOptions = {}): Journal {
   checkFileOptions('jsonlJournal', options)
   return encrypted(fileJournal(path), options.encryption)
+}
+
+/**
+ * Appends each checkpoint to a file, a line for each, and resolves when it is on disk: the form that
+ * `verify --anchor` reads. Any number of processes may append. It anchors nothing while it lies
+ * where the journal does; put it on another machine's disk, on one that only takes appends, or
+ * under version control that is pushed.
+ */
+export function fileAnchor(path: string): Anchor {
+  return async (signed) => {
+    const { appendDurably } = await import('./jsonl-checkpoints.ts')
+    await appendDurably(path, `${signed}\n`)
+  }
 }
 
 function fileJournal(path: string): Journal {
@@ -50,6 +64,10 @@ function fileJournal(path: string): Journal {
     },
     async *list() {
       yield* (await reading()).list()
+    },
+    async latestRuns(count) {
+      await last
+      return (await import('./jsonl-tail.ts')).latestRuns(path, count)
     },
     async leaveAnswer(runId, answer) {
       const { leaveAnswer } = await load()

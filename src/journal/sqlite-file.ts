@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { messageOf, SallyportError } from '../base/errors.ts'
-import type { JournalRecord } from './journal.ts'
+import type { JournalRecord, LatestRun } from './journal.ts'
 import { conflict } from './memory.ts'
 import { planPrune, type PruneOptions, type Pruned } from './retention.ts'
 import { openWritable } from './sqlite-open.ts'
@@ -13,6 +13,7 @@ import {
   selectAnswers,
   selectCheckpoints,
   selectCheckpointTable,
+  selectLatest,
   selectRecords,
   selectRuns,
   type Writer,
@@ -88,6 +89,13 @@ export class SqliteFile {
       if (rows.length < pageLength) return
       after = rows.at(-1)!['number'] as number
     }
+  }
+
+  latestRuns(count: number): readonly LatestRun[] {
+    const database = this.#database()
+    if (database === undefined) return []
+    const rows = this.#all(this.#prepare(database, selectLatest), count)
+    return rows as unknown as readonly LatestRun[]
   }
 
   leaveAnswer(runId: string, answer: string): Promise<void> {

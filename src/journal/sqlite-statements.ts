@@ -26,6 +26,11 @@ export const selectCheckpointTable = "SELECT 1 FROM sqlite_schema WHERE name = '
 
 export const selectRuns = 'SELECT number, id FROM runs WHERE number > ? ORDER BY number LIMIT ?'
 
+export const selectLatest = `SELECT u.id AS runId, f.line AS first, l.line AS last
+  FROM (SELECT number, id, length FROM runs ORDER BY number DESC LIMIT ?) u
+  JOIN records f ON f.run = u.number AND f.seq = 0
+  JOIN records l ON l.run = u.number AND l.seq = u.length - 1`
+
 export function prepareWriter(database: DatabaseSync): Writer {
   return {
     database,

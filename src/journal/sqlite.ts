@@ -49,6 +49,9 @@ function databaseJournal(path: string): Journal {
     async *list() {
       yield* (await reading()).list()
     },
+    async latestRuns(count) {
+      return (await reading()).latestRuns(count)
+    },
     async leaveAnswer(runId, answer) {
       await (await reading()).leaveAnswer(runId, answer)
     },

@@ -41,6 +41,27 @@ export interface ScopePart {
   readonly onlyArgs?: readonly string[]
 }
 
+/** A key that signs, as signatures name it. */
+export interface Signer {
+  readonly keyId: string
+  readonly algorithm: string
+}
+
+/** A state of a run: the digest of what was its last record. */
+export interface RunPoint {
+  readonly runId: string
+  readonly head: string
+}
+
+/** The calls of a run: by the effect of their last decision (`none` without any), and those without outcome. */
+export interface CallCounts {
+  readonly allow: number
+  readonly ask: number
+  readonly deny: number
+  readonly none: number
+  readonly open: number
+}
+
 /** What a run was started with, or is carried on with. */
 export interface RunStart extends Base<'run-start'> {
   readonly session?: string
@@ -66,6 +87,13 @@ export interface RunStart extends Base<'run-start'> {
   }
   /** The process that carries it from here on. */
   readonly carrier?: ProcessName
+  /** The key that signs checkpoints of what is recorded from here on. */
+  readonly signer?: Signer
+  /**
+   * Runs of the same journal that no run has named yet in the state they had when this one began,
+   * 16 at most: a chain over runs, whoever they were for.
+   */
+  readonly previousRuns?: readonly RunPoint[]
   /** The digest of each tool's definition, by name. */
   readonly definitions?: Readonly<Record<string, string>>
   /** What the run began with; none where it goes on. */
@@ -230,6 +258,8 @@ export interface RunEnded extends Base<'end'> {
   readonly status: EndStatus
   /** Head of the chain before this record. */
   readonly head: string
+  /** What `verify` counts anew. */
+  readonly counts?: CallCounts
 }
 
 /** News of a run, in order; `end` comes last, once, always. */

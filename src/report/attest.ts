@@ -157,6 +157,8 @@ export class Attestation {
       readonly allowUnsigned: boolean
       readonly maxTail: number
       readonly expectFinal: boolean
+      /** The records name a key that signs them. */
+      readonly isSigned: boolean
     },
   ): Fault | undefined {
     if (this.#fault !== undefined) return this.#fault
@@ -164,6 +166,10 @@ export class Attestation {
     if (attested > records) {
       const message = `a checkpoint covers ${attested} records, and there are ${records}`
       return { verdict: 'TRUNCATED', message }
+    }
+    if (attested === 0 && options.isSigned) {
+      const message = 'the records say that they are signed, and there is no checkpoint of them'
+      return { verdict: 'NO_CHECKPOINTS', message }
     }
     if (attested === 0) {
       return options.allowUnsigned

@@ -19,7 +19,11 @@ export interface Findings {
         readonly anchored: number
       }
     | undefined
-  /** The checkpoints contradict the records, or cannot be trusted. */
+  /** Keys that sign the records, by what they say themselves. */
+  readonly signers: readonly string[]
+  /** States of it that later runs name, all of which are there; undefined where none was looked at. */
+  readonly named: number | undefined
+  /** The checkpoints or later runs contradict the records, or cannot be trusted. */
   readonly doubt: boolean
   /** Records up to a head that was kept elsewhere; undefined when it was not given or not met. */
   readonly attested: number | undefined
@@ -31,6 +35,7 @@ export function claimsOf(findings: Findings): readonly Property[] {
     ...(findings.unbroken ? chainClaims(findings) : brokenClaims),
     ...signatureClaims(findings),
     ...headClaims(findings),
+    ...runClaims(findings),
     open(
       'passage',
       'that the agent had no way around the gate: only calls that passed it are recorded',
@@ -65,7 +70,10 @@ function chainClaims({
         ),
     ...(erased > 0 ? [open('payloads', `what the ${erased} erased payloads said`)] : []),
     whole
-      ? proved('end', 'the run has an end, and every call that was started has an outcome')
+      ? proved(
+          'end',
+          'the run has an end, every call that was started has an outcome, and they are as many as the end counted',
+        )
       : open('end', 'how the run ended: its end or the outcome of a call is missing'),
   ]
 }
@@ -77,12 +85,18 @@ const brokenClaims: readonly Property[] = [
   open('end', 'how the run ended'),
 ]
 
-function signatureClaims({ unbroken, doubt, signed }: Findings): readonly Property[] {
-  if (signed === undefined)
-    return [open('signatures', 'who recorded this: no key was given to check signatures with')]
+function signatureClaims(findings: Findings): readonly Property[] {
+  const { records, unbroken, doubt, signed, signers } = findings
+  if (signed === undefined) {
+    const named = signers.length === 0 ? '' : ` for \`${signers.join('`, `')}\``
+    return [
+      open('signatures', `who recorded this: no key${named} was given to check signatures with`),
+    ]
+  }
   const { attested, tail, anchored } = signed
   if (!unbroken || doubt || attested === 0) {
-    return [open('signatures', 'that the signer has seen these records'), ...anchorClaims(0)]
+    const none = { anchored: 0, records }
+    return [open('signatures', 'that the signer has seen these records'), ...anchorClaims(none)]
   }
   return [
     proved(
@@ -93,22 +107,48 @@ function signatureClaims({ unbroken, doubt, signed }: Findings): readonly Proper
       ? [open('signatures', `the last ${tail} records stand after the last checkpoint`)]
       : []),
     open('signatures', 'that nobody else had the key'),
-    ...anchorClaims(anchored),
+    ...anchorClaims({ anchored, records }),
   ]
 }
 
-function anchorClaims(anchored: number): readonly Property[] {
+function anchorClaims({
+  anchored,
+  records,
+}: {
+  anchored: number
+  records: number
+}): readonly Property[] {
+  if (anchored === 0) {
+    const statement =
+      'that whoever has the key showed nobody another history: no checkpoint of it kept elsewhere was given'
+    return [open('anchor', statement)]
+  }
+  const tail = records - anchored
   return [
-    anchored > 0
-      ? proved(
-          'anchor',
-          `the first ${anchored} records are those of the checkpoint that was kept elsewhere`,
-        )
-      : open(
-          'anchor',
-          'that whoever has the key showed nobody another history: no checkpoint kept elsewhere was given',
-        ),
+    proved(
+      'anchor',
+      `the first ${anchored} records are those of the checkpoint that was kept elsewhere`,
+    ),
+    ...(tail > 0
+      ? [
+          open(
+            'anchor',
+            `the last ${tail} records stand after the checkpoint that was kept elsewhere`,
+          ),
+        ]
+      : []),
   ]
+}
+
+/** Nothing where only this run was looked at. */
+function runClaims({ named, unbroken, doubt }: Findings): readonly Property[] {
+  if (named === undefined) return []
+  if (named === 0) {
+    return [open('runs', 'that no run after this one was removed: none that is there names it')]
+  }
+  return unbroken && !doubt
+    ? [proved('runs', 'runs that began later have seen these records, as far as they name them')]
+    : [open('runs', 'that runs which began later have seen these records')]
 }
 
 function headClaims({ unbroken, records, attested, signed, doubt }: Findings): readonly Property[] {

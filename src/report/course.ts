@@ -5,7 +5,7 @@ import type { OpenCall } from './report.ts'
 type Line = Readonly<Record<string, unknown>>
 
 interface Finding {
-  readonly verdict: 'MALFORMED' | 'UNPERMITTED' | 'OPEN_CALLS' | 'INCOMPLETE'
+  readonly verdict: 'MALFORMED' | 'UNPERMITTED' | 'OPEN_CALLS' | 'INCOMPLETE' | 'COUNT_MISMATCH'
   readonly message: string
 }
 
@@ -31,6 +31,7 @@ interface CallCourse {
  */
 export class Course {
   readonly #calls = new Map<string, CallCourse>()
+  readonly #counts = { allow: 0, ask: 0, deny: 0, none: 0, open: 0 }
   #lines = 0
   #ended: unknown
   #shadowMode = false
@@ -45,10 +46,27 @@ export class Course {
     if (typeof type !== 'string') return malformed('has no type')
     if (this.#lines++ === 0 && type !== 'run-start') return malformed('does not start a run')
     if (type === 'run-start') this.#shadowMode ||= isShadow(line)
-    if (type === 'end') this.#ended = line['status']
+    if (type === 'end') {
+      this.#ended = line['status']
+      return this.#checkCounts(line['counts'])
+    }
     // answers may be written down while the run rests
-    else if (type !== 'approval-decision') this.#ended = undefined
+    if (type !== 'approval-decision') this.#ended = undefined
     return this.#addToCall(type, line)
+  }
+
+  /** An end without counts is of an earlier version. */
+  #checkCounts(told: unknown): Finding | undefined {
+    if (told === undefined) return undefined
+    const wrong = Object.entries(this.#counts).find(([name, count]) => {
+      return !isObject(told) || told[name] !== count
+    })
+    if (wrong === undefined) return undefined
+    const [name, count] = wrong
+    return {
+      verdict: 'COUNT_MISMATCH',
+      message: `the end of the run counts other calls than are there: those of \`${name}\` are ${count}`,
+    }
   }
 
   #addToCall(type: string, line: Line): Finding | undefined {
@@ -58,11 +76,21 @@ export class Course {
     const call = this.#calls.get(callId)
     if (type === 'tool-call') {
       if (call !== undefined) return malformed(`proposes the call ${quoted(callId)} again`)
-      this.#calls.set(callId, newCall(line['argsDigest']))
+      const added = newCall(line['argsDigest'])
+      this.#calls.set(callId, added)
+      this.#count(added, 1)
       return undefined
     }
     if (call === undefined) return malformed(`names the call ${quoted(callId)}, never proposed`)
-    return step(type, call, line, { callId, shadowMode: this.#shadowMode })
+    this.#count(call, -1)
+    const finding = step(type, call, line, { callId, shadowMode: this.#shadowMode })
+    this.#count(call, 1)
+    return finding
+  }
+
+  #count({ effect, finished }: CallCourse, by: 1 | -1): void {
+    this.#counts[isEffect(effect) ? effect : 'none'] += by
+    if (!finished) this.#counts.open += by
   }
 
   /** What is missing after the last line. */
@@ -83,6 +111,10 @@ export class Course {
       return [{ callId, missing: waits ? 'approval' : 'result' }]
     })
   }
+}
+
+function isEffect(value: unknown): value is 'allow' | 'ask' | 'deny' {
+  return value === 'allow' || value === 'ask' || value === 'deny'
 }
 
 const callEvents = new Set([

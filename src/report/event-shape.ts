@@ -70,6 +70,8 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
       scope: { type: 'array', items: definition('scopePart') },
       resumed: object({ head: digest }, { tookOver: flag }),
       carrier: object({ host: text, pid: count, since: time }),
+      signer: object({ keyId: text, algorithm: text }),
+      previousRuns: { type: 'array', items: object({ runId: text, head: digest }) },
     },
   },
   'turn-start': { required: {} },
@@ -147,6 +149,9 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
         enum: ['completed', 'needs-approval', 'limit', 'denied', 'cancelled', 'timeout', 'error'],
       },
       head: digest,
+    },
+    optional: {
+      counts: object({ allow: count, ask: count, deny: count, none: count, open: count }),
     },
   },
 }

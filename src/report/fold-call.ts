@@ -91,6 +91,15 @@ export class CallFold {
     this.#result = event
   }
 
+  /** That of the last decision. */
+  get effect(): Decision['effect'] | 'none' {
+    return this.#decision?.effect ?? 'none'
+  }
+
+  get isOpen(): boolean {
+    return this.#result === undefined
+  }
+
   /** What is missing; undefined for a finished call. */
   open(): OpenCall | undefined {
     const { callId } = this.#proposed

@@ -1,6 +1,12 @@
 import { SallyportError } from '../base/errors.ts'
 import { shorten } from '../base/text.ts'
-import type { CallDecided, RunEvent, RunStart, StructuralEvent } from '../protocol/run-event.ts'
+import type {
+  CallCounts,
+  CallDecided,
+  RunEvent,
+  RunStart,
+  StructuralEvent,
+} from '../protocol/run-event.ts'
 import { CallFold } from './fold-call.ts'
 import { ModelCallFold } from './fold-model-call.ts'
 import {
@@ -22,6 +28,8 @@ export interface ReportFold {
    * proposed.
    */
   add(event: RunEvent): void
+  /** The calls so far, counted. */
+  counts(): CallCounts
   /** The report over all events so far. `head` is the digest of the last record behind it. */
   report(head: string | null): Report
 }
@@ -149,6 +157,15 @@ class Fold implements ReportFold {
       'bad-journal',
       `\`${event.type}\` names the call \`${shorten(event.callId, 100)}\`, which was never proposed`,
     )
+  }
+
+  counts(): CallCounts {
+    const counts = { allow: 0, ask: 0, deny: 0, none: 0, open: 0 }
+    for (const call of this.#calls.values()) {
+      counts[call.effect]++
+      if (call.isOpen) counts.open++
+    }
+    return counts
   }
 
   report(head: string | null): Report {

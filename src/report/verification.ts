@@ -13,16 +13,22 @@ export type Verdict =
   | 'TRUNCATED'
   /** More records follow the expected head, or the last checkpoint, than are accepted. */
   | 'UNATTESTED_TAIL'
-  /** Keys were given, and no checkpoint of the records is signed with any of them. */
+  /** Keys were given, and neither do the records name one, nor are there checkpoints. */
   | 'UNSIGNED'
+  /** The records name a key that signs them, and there are no checkpoints: they were removed. */
+  | 'NO_CHECKPOINTS'
   /** A checkpoint is damaged, or its signature wrong. */
   | 'BAD_SIGNATURE'
   /** A checkpoint is signed with a key that is not among those given. */
   | 'UNKNOWN_KEY'
-  /** A checkpoint attests other records than are there: somebody has two histories. */
+  /** A checkpoint, or a later run, attests other records than are there: there are two histories. */
   | 'FORKED'
+  /** Later runs, or checkpoints kept elsewhere, name a run that is not in the journal. */
+  | 'MISSING_RUN'
   /** A tool was started without a decision or answer that permits it. */
   | 'UNPERMITTED'
+  /** The end of the run counts other calls than are there. */
+  | 'COUNT_MISMATCH'
   /** Calls have no outcome although the run has ended. */
   | 'OPEN_CALLS'
   /** The run has no end: it is going on, or its process died. */
@@ -34,8 +40,9 @@ export interface Property {
    * `chain`: records follow each other. `permits`: no tool was started without permission.
    * `payloads`: what was said is what was recorded. `head`: the chain leads to a head that was kept
    * elsewhere. `signatures`: they are those that the signer has seen. `anchor`: they lead on from a
-   * checkpoint that was kept elsewhere. `end`: the run has an end and every call an outcome. `authorship`: nobody computed
-   * the chain anew. `passage`: nothing happened past the gate. `truth`: clocks and names are right.
+   * checkpoint that was kept elsewhere. `end`: the run has an end and every call an outcome, as
+   * many as it counted. `runs`: no later run knows it otherwise. `authorship`: nobody computed the
+   * chain anew. `passage`: nothing happened past the gate. `truth`: clocks and names are right.
    */
   readonly name:
     | 'chain'
@@ -45,6 +52,7 @@ export interface Property {
     | 'signatures'
     | 'anchor'
     | 'end'
+    | 'runs'
     | 'authorship'
     | 'passage'
     | 'truth'
@@ -58,6 +66,9 @@ export interface Fault {
   readonly verdict: Verdict
   readonly message: string
   readonly record?: number
+  /** What should stand there, and what does, where both are known. */
+  readonly expected?: string
+  readonly found?: string
 }
 
 /** What was found about one run of a journal; plain data. */
@@ -67,6 +78,9 @@ export interface Verification {
   readonly message: string
   /** The number of the record at fault, from 0. */
   readonly record?: number
+  /** What should stand there by the chain, and what does; of 100 characters at most. */
+  readonly expected?: string
+  readonly found?: string
   /** Records that were read. */
   readonly records: number
   /** Digest of the last record; null when there is none or the chain is broken. */

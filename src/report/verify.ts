@@ -1,5 +1,6 @@
 import { canonicalJson, sha256 } from '../base/digest.ts'
 import { isObject } from '../base/json.ts'
+import { shorten } from '../base/text.ts'
 import { parseExact } from '../base/json-source.ts'
 import { genesis, hashLine } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
@@ -20,6 +21,11 @@ export interface VerifyOptions {
   readonly maxTail?: number
   /** What the signer of the run has left, which the records are held against. */
   readonly signed?: SignedOptions
+  /**
+   * Digests of records that runs which began later name as heads of this one; each has to be there.
+   * Left out where no other run was looked at.
+   */
+  readonly named?: readonly string[]
 }
 
 export interface SignedOptions {
@@ -55,7 +61,7 @@ export async function verifyChain(
   records: Records,
   options: VerifyOptions = {},
 ): Promise<Verification> {
-  const chain = new ChainCheck(options.head, await attestationOf(options))
+  const chain = new ChainCheck(options, await attestationOf(options))
   for await (const record of records) {
     const fault = chain.add(record)
     if (fault !== undefined) return conclude(fault, chain)
@@ -82,10 +88,17 @@ class ChainCheck {
   /** Records up to and including the expected head. */
   attested: number | undefined
   readonly attestation: Attestation | undefined
+  readonly named: number | undefined
+  /** Those of the named heads that were not met yet. */
+  readonly #unmet: Set<string>
+  /** Keys that sign the records, by what they say themselves. */
+  readonly signers = new Set<string>()
   #runId: unknown
 
-  constructor(expected: string | undefined, attestation: Attestation | undefined) {
-    this.#expected = expected
+  constructor({ head, named }: VerifyOptions, attestation: Attestation | undefined) {
+    this.#expected = head
+    this.#unmet = new Set(named)
+    this.named = named && this.#unmet.size
     this.attestation = attestation
   }
 
@@ -100,22 +113,34 @@ class ChainCheck {
     if (line === undefined) return malformed('is not canonical JSON')
     if (line['v'] !== 1) return malformed('has an unknown version')
     const hash = hashLine(record.line)
-    if (record.hash !== hash) return tampered('does not have its digest')
-    if (line['prev'] !== this.head) return tampered('does not follow the one before it')
-    if (line['seq'] !== number || record.seq !== number) return tampered('is not in its place')
+    if (record.hash !== hash) return tampered('does not have its digest', hash, record.hash)
+    if (line['prev'] !== this.head) {
+      return tampered('does not follow the one before it', this.head, line['prev'])
+    }
+    if (line['seq'] !== number || record.seq !== number) {
+      const found = line['seq'] === number ? record.seq : line['seq']
+      return tampered('is not in its place', number, found)
+    }
     this.#runId ??= line['runId']
     if (typeof this.#runId !== 'string' || line['runId'] !== this.#runId) {
       return tampered('belongs to another run')
     }
     if (line['type'] === 'end' && line['head'] !== this.head) {
-      return tampered('names another head than the chain has')
+      return tampered('names another head than the chain has', this.head, line['head'])
     }
     const payload = this.#checkPayload(record, line)
     if (payload !== undefined) return payload
     this.head = hash
     this.attestation?.add(hash)
+    this.#unmet.delete(hash)
+    if (line['type'] === 'run-start') this.#noteSigner(line['signer'])
     if (hash === this.#expected) this.attested = this.count
     return this.course.add(line)
+  }
+
+  #noteSigner(signer: unknown): void {
+    const keyId = isObject(signer) ? signer['keyId'] : undefined
+    if (typeof keyId === 'string') this.signers.add(shorten(keyId, 64))
   }
 
   #checkPayload({ encryptedWith, payload }: JournalRecord, line: Line): Fault | undefined {
@@ -134,12 +159,20 @@ class ChainCheck {
 
   end(options: VerifyOptions): Fault | undefined {
     if (this.count === 0) return { verdict: 'EMPTY', message: 'there are no records' }
-    return this.#signed(options) ?? this.#anchor(options) ?? this.course.end()
+    return this.#signed(options) ?? this.#anchor(options) ?? this.#checkNamed() ?? this.course.end()
+  }
+
+  #checkNamed(): Fault | undefined {
+    const [first] = this.#unmet
+    if (first === undefined) return undefined
+    const message = `a run that began later has seen ${first} in this one, which is not there`
+    return { verdict: 'FORKED', message }
   }
 
   #signed({ maxTail = 0, signed = { runId: '', keys: [] } }: VerifyOptions): Fault | undefined {
     const { allowUnsigned = false, expectFinal = false } = signed
-    return this.attestation?.end(this.count, { allowUnsigned, expectFinal, maxTail })
+    const isSigned = this.signers.size > 0
+    return this.attestation?.end(this.count, { allowUnsigned, expectFinal, isSigned, maxTail })
   }
 
   #anchor({ head, maxTail = 0 }: VerifyOptions): Fault | undefined {
@@ -161,8 +194,15 @@ function malformed(message: string): Fault {
   return { verdict: 'MALFORMED', message: `the record ${message}` }
 }
 
-function tampered(message: string): Fault {
-  return { verdict: 'TAMPERED', message: `the record ${message}` }
+function tampered(message: string, expected?: string | number, found?: unknown): Fault {
+  const difference =
+    expected === undefined ? {} : { expected: String(expected), found: told(found) }
+  return { verdict: 'TAMPERED', message: `the record ${message}`, ...difference }
+}
+
+function told(value: unknown): string {
+  const isShort = typeof value === 'string' || typeof value === 'number'
+  return isShort ? shorten(String(value), 100) : 'nothing of the kind'
 }
 
 /** The members of a line; undefined unless the text is the canonical form of one object. */
@@ -198,6 +238,8 @@ function conclude(fault: Fault, chain: ChainCheck): Verification {
     attested: chain.attested,
     signed: attestation && { ...attestation, anchored: chain.attestation?.anchored ?? 0 },
     doubt: doubtful.has(fault.verdict),
+    signers: [...chain.signers],
+    named: chain.named,
   })
   return {
     ...fault,
@@ -218,6 +260,7 @@ const stoppedEarly: ReadonlySet<Verdict> = new Set([
   'MALFORMED',
   'TAMPERED',
   'UNPERMITTED',
+  'COUNT_MISMATCH',
 ])
 
 /** Signatures prove nothing then. */
@@ -226,6 +269,7 @@ const doubtful: ReadonlySet<Verdict> = new Set([
   'UNKNOWN_KEY',
   'FORKED',
   'TRUNCATED',
+  'NO_CHECKPOINTS',
 ])
 
 function summaryOf(

@@ -1,4 +1,5 @@
 import { canonicalJson, sha256 } from '../base/digest.ts'
+import type { ErrorData, SallyportError } from '../base/errors.ts'
 import type { Checkpoint } from '../journal/checkpoint.ts'
 import type { Journal, JournalRecord } from '../journal/journal.ts'
 import { RecordTree } from '../journal/tree.ts'
@@ -11,6 +12,10 @@ export interface CheckpointOptions {
   readonly journal: Required<Pick<Journal, 'addCheckpoint' | 'checkpoints'>> & Pick<Journal, 'read'>
   /** Makes the compact JWS of a payload. */
   readonly sign: (payload: Uint8Array) => Promise<string>
+  /** Keeps the checkpoint elsewhere too; what it throws fails the run, what it gives is told. */
+  readonly anchor?:
+    | ((signed: string, checkpoint: Checkpoint) => Promise<SallyportError | undefined>)
+    | undefined
   /** RFC 3339 text of now. */
   readonly now: () => string
 }
@@ -30,6 +35,8 @@ export class Checkpoints {
   #previous: string | null = null
   #isDue = false
   #isFinal = false
+  /** Is told when a checkpoint could not be kept elsewhere and the run goes on. */
+  onUnanchored: (error: ErrorData) => void = () => {}
 
   constructor(options: CheckpointOptions) {
     this.#options = options
@@ -49,7 +56,7 @@ export class Checkpoints {
   }
 
   async #write(): Promise<void> {
-    const { runId, journal, sign, now } = this.#options
+    const { anchor, runId, journal, sign, now } = this.#options
     await this.#catchUp()
     const head = this.#written.at(-1)!
     const isFinal = this.#isFinal
@@ -70,6 +77,8 @@ export class Checkpoints {
     await journal.addCheckpoint(runId, signed)
     this.#covered = checkpoint.size
     this.#previous = sha256(signed)
+    const unanchored = await anchor?.(signed, checkpoint)
+    if (unanchored !== undefined) this.onUnanchored(unanchored.toJSON())
   }
 
   /** What somebody else has written of the run before it is carried on here. */

@@ -4,7 +4,7 @@ import { copyPlain } from '../base/plain.ts'
 import { withGrace } from '../base/signal.ts'
 import { Chain, genesis } from '../journal/chain.ts'
 import type { Journal, JournalRecord } from '../journal/journal.ts'
-import type { EndStatus, RunEnded, StructuralEvent } from '../protocol/run-event.ts'
+import type { CallCounts, EndStatus, RunEnded, StructuralEvent } from '../protocol/run-event.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { Keep } from './kept.ts'
 import type { Observers } from './plugin-observers.ts'
@@ -21,7 +21,7 @@ export type EventBody = Body<Exclude<StructuralEvent, RunEnded>>
 
 export interface RecorderOptions {
   readonly runId: string
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'append'>
   readonly clock: Clock
   /** RFC 3339 text of a wall time; runs that share it write each millisecond once. */
   readonly format: (milliseconds: number) => string
@@ -87,8 +87,14 @@ export class Recorder {
    * written. Where it cannot be, the run has failed whatever it has achieved, and an end that says
    * so is shown instead, after the error unless that is the one `told` before; returns the error.
    */
-  async end(status: EndStatus, told: ErrorData | undefined): Promise<ErrorData | undefined> {
-    const event = this.#seal(this.#complete({ type: 'end', status, head: this.head }))
+  async end(
+    status: EndStatus,
+    told: ErrorData | undefined,
+    counts?: CallCounts,
+  ): Promise<ErrorData | undefined> {
+    const event = this.#seal(
+      this.#complete({ type: 'end', status, head: this.head, ...(counts && { counts }) }),
+    )
     this.#ended = true
     try {
       await this.flush()

@@ -3,7 +3,7 @@ import { version } from '../base/version.ts'
 import type { JudgeContext } from '../gate/verdict.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Message } from '../protocol/message.ts'
-import type { RunStart } from '../protocol/run-event.ts'
+import type { RunPoint, RunStart } from '../protocol/run-event.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -23,6 +23,9 @@ export interface FirstRecord {
   readonly resumed?: RunStart['resumed']
   /** Left out where nobody can take the run over. */
   readonly carrier?: RunStart['carrier']
+  readonly signer?: RunStart['signer'] | undefined
+  /** Left out where there are none. */
+  readonly previousRuns?: readonly RunPoint[] | undefined
   /** What the task was narrowed to. */
   readonly scope?: RunStart['scope'] | undefined
 }
@@ -30,7 +33,7 @@ export interface FirstRecord {
 /** Writes the first record of a run. */
 export function recordStart(recorder: Recorder, first: FirstRecord): void {
   const { context, messages, policy, policyFile, registry, model, limits } = first
-  const { carrier, resumed, scope } = first
+  const { carrier, previousRuns = [], resumed, scope, signer } = first
   const { session, principal } = context
   recorder.emit({
     type: 'run-start',
@@ -49,6 +52,8 @@ export function recordStart(recorder: Recorder, first: FirstRecord): void {
     ...(resumed === undefined ? {} : { resumed }),
     ...(carrier === undefined ? {} : { carrier }),
     ...(scope === undefined ? {} : { scope }),
+    ...(signer === undefined ? {} : { signer }),
+    ...(previousRuns.length === 0 ? {} : { previousRuns }),
     definitions: registry.definitions,
     versions: { node: process.versions.node, sallyport: version },
     messages,

@@ -15,6 +15,7 @@ export const journalCases: Readonly<Record<string, (journal: Journal) => Promise
   'keeps payloads byte for byte': keepsPayloads,
   'keeps answers of people apart from the records': keepsAnswers,
   'keeps checkpoints apart, also when what was said is erased': keepsCheckpoints,
+  'tells the runs that were written last': tellsLatest,
   'keeps line separators and other odd characters': oddCharacters,
 }
 
@@ -115,6 +116,24 @@ async function keepsCheckpoints(journal: Journal): Promise<void> {
   await journal.remove('run_a')
   assert.deepEqual(await journal.checkpoints('run_a'), [])
   assert.deepEqual(await journal.checkpoints('run_b'), ['other'])
+}
+
+/** A journal may do without. */
+async function tellsLatest(journal: Journal): Promise<void> {
+  if (journal.latestRuns === undefined) return
+  assert.deepEqual(await journal.latestRuns(16), [])
+  const written = ['run_a', 'run_b', 'run_c'].map((runId) => recordsOf(runId, 3))
+  for (const records of written) {
+    const { runId } = JSON.parse(records[0]!.line) as { runId: string }
+    await journal.append(runId, 0, records)
+  }
+  const expected = written.map((records) => ({ first: records[0]!.line, last: records[2]!.line }))
+  const latest = async (count: number) =>
+    (await journal.latestRuns!(count))
+      .toSorted((a, b) => (a.runId < b.runId ? -1 : 1))
+      .map(({ first, last }) => ({ first, last }))
+  assert.deepEqual(await latest(16), expected)
+  assert.deepEqual(await latest(2), expected.slice(1))
 }
 
 async function oddCharacters(journal: Journal): Promise<void> {

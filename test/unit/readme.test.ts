@@ -87,7 +87,7 @@ describe('the snippets', () => {
     const run = await runProgram(cli, args, { folder })
     expect(run.out).toBe('It is late.\n')
     expect(run.code).toBe(0)
-    const [, render] = /^sallyport (report .+)$/m.exec(readme) ?? []
+    const [, render] = /^sallyport (report .+ --format html .+)$/m.exec(readme) ?? []
     const rendered = await runProgram(cli, render!.split(' '), { folder })
     expect(rendered.code).toBe(0)
     expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('<!doctype html>')

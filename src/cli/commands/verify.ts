@@ -1,9 +1,10 @@
+import { parseDuration } from '../../base/duration.ts'
 import { isSallyportError, SallyportError } from '../../base/errors.ts'
 import { openJournal } from '../../journal/open.ts'
-import type { OwnKey } from '../../gate/identity/own-key.ts'
 import type { Journal } from '../../journal/journal.ts'
 import type { Verdict, Verification } from '../../report/verification.ts'
-import { verifyChain, type VerifyOptions as ChainOptions } from '../../report/verify.ts'
+import { verifyChain } from '../../report/verify.ts'
+import { verifyJournal, verifyRun, type VerifyJournalOptions } from '../../report/verify-journal.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { checkReadable, readText } from '../files.ts'
 import { outJson, type Io } from '../io.ts'
@@ -17,6 +18,7 @@ export interface VerifyOptions {
   readonly anchor?: string
   readonly allowTail?: number
   readonly allowUnsigned?: boolean
+  readonly allowRemoved?: string
   readonly expectFinal?: boolean
   readonly proof?: string
   readonly json?: boolean
@@ -86,21 +88,20 @@ function checkHead({ head, run }: VerifyOptions): void {
 }
 
 async function* findings(path: string, options: VerifyOptions, io: Io): AsyncGenerator<Found> {
-  const signed = await signedOptions(options)
+  const { run, head } = options
+  const against = await givenOf(options)
   const journal = await openJournal(path, io.environment)
   try {
-    const seen = new Set<string>()
-    for await (const runId of options.run === undefined ? journal.list() : [options.run]) {
-      seen.add(runId)
-      yield { runId, ...(await verifyRun(journal, runId, options, signed)) }
+    let count = 0
+    const runs =
+      run === undefined
+        ? verifyJournal(journal, against)
+        : oneRun(journal, run, { ...against, ...(head === undefined ? {} : { head }) })
+    for await (const found of runs) {
+      count++
+      yield found
     }
-    // a run of which somebody kept a checkpoint has to be there
-    for (const runId of options.run === undefined ? signed.runs : []) {
-      if (seen.has(runId)) continue
-      seen.add(runId)
-      yield { runId, ...(await verifyRun(journal, runId, options, signed)) }
-    }
-    if (seen.size === 0) yield { runId: null, ...(await verifyChain([])) }
+    if (count === 0) yield { runId: null, ...(await verifyChain([])) }
   } catch (error) {
     yield await unreadable(error)
   } finally {
@@ -108,54 +109,32 @@ async function* findings(path: string, options: VerifyOptions, io: Io): AsyncGen
   }
 }
 
-interface Trusted {
-  readonly keys: readonly OwnKey[] | undefined
-  readonly anchors: readonly string[]
-  /** The runs that the anchors are of, as far as they can be read. */
-  readonly runs: readonly string[]
+async function* oneRun(
+  journal: Journal,
+  runId: string,
+  against: VerifyJournalOptions & { readonly head?: string },
+): AsyncGenerator<Found> {
+  yield { runId, ...(await verifyRun(journal, runId, against)) }
 }
 
-async function signedOptions(options: VerifyOptions): Promise<Trusted> {
-  const { key, anchor, allowUnsigned, expectFinal } = options
+async function givenOf(options: VerifyOptions): Promise<VerifyJournalOptions> {
+  const { key, anchor, allowTail, allowUnsigned, allowRemoved, expectFinal } = options
   if (key === undefined) {
     if (anchor !== undefined) throw keyNeeded('--anchor')
     if (allowUnsigned === true) throw keyNeeded('--allow-unsigned')
     if (expectFinal === true) throw keyNeeded('--expect-final')
-    return { keys: undefined, anchors: [], runs: [] }
   }
-  const keys = await readTrustedKeys(key)
-  const anchors = anchor === undefined ? [] : (await readText(anchor)).split('\n')
-  const texts = anchors.map((line) => line.trim()).filter((line) => line !== '')
-  const { readCheckpoint } = await import('../../report/attest.ts')
-  const read = await Promise.all(texts.map((text) => readCheckpoint(text, keys)))
-  const runs = read.flatMap((point) => ('verdict' in point ? [] : [point.runId]))
-  return { keys, anchors: texts, runs }
-}
-
-async function verifyRun(
-  journal: Journal,
-  runId: string,
-  { head, allowTail, allowUnsigned, expectFinal }: VerifyOptions,
-  { keys, anchors }: Trusted,
-): Promise<Verification> {
-  const checkpoints = keys === undefined ? [] : await journal.checkpoints?.(runId)
-  const options: ChainOptions = {
-    ...(head === undefined ? {} : { head }),
+  const lines = anchor === undefined ? [] : (await readText(anchor)).split('\n')
+  return {
+    ...(key === undefined ? {} : { keys: await readTrustedKeys(key) }),
+    anchors: lines.map((line) => line.trim()).filter((line) => line !== ''),
     ...(allowTail === undefined ? {} : { maxTail: allowTail }),
-    ...(keys === undefined
+    ...(allowUnsigned === undefined ? {} : { allowUnsigned }),
+    ...(expectFinal === undefined ? {} : { expectFinal }),
+    ...(allowRemoved === undefined
       ? {}
-      : {
-          signed: {
-            runId,
-            keys,
-            checkpoints: checkpoints ?? [],
-            anchors,
-            allowUnsigned: allowUnsigned ?? false,
-            expectFinal: expectFinal ?? false,
-          },
-        }),
+      : { removedBefore: Date.now() - parseDuration(allowRemoved) }),
   }
-  return verifyChain(journal.read(runId), options)
 }
 
 /** A line that is none of a journal is a finding; a file that cannot be read is a failure. */

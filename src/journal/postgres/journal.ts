@@ -2,7 +2,7 @@ import { SallyportError } from '../../base/errors.ts'
 import { checkOptions } from '../../base/options.ts'
 import { shorten } from '../../base/text.ts'
 import { checkEncryption, encrypted, type FileJournalOptions } from '../encryption.ts'
-import type { Journal } from '../journal.ts'
+import type { Journal, LatestRun } from '../journal.ts'
 import { planPrune } from '../retention.ts'
 import { storedRecord } from '../stored-record.ts'
 import { Appends } from './appends.ts'
@@ -63,6 +63,11 @@ function databaseJournal(database: Database): Journal {
         if (rows.length < pageLength) return
         after = rows.at(-1)!['number'] as string
       }
+    },
+    async latestRuns(count) {
+      await appends.settled()
+      const rows = await database.read(statements.latest, [count])
+      return rows as unknown as readonly LatestRun[]
     },
     async leaveAnswer(runId, answer) {
       await database.write(statements.leaveAnswer, [runId, answer])

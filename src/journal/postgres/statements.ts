@@ -10,6 +10,7 @@ export interface Statements {
   readonly lengthOf: string
   readonly read: string
   readonly list: string
+  readonly latest: string
   readonly leaveAnswer: string
   readonly answers: string
   readonly addCheckpoint: string
@@ -36,6 +37,10 @@ export function statementsFor(schema: string): Statements {
       WHERE u.id = $1 AND r.seq >= $2::integer ORDER BY r.seq LIMIT $3::integer`,
     list: `SELECT number::text AS number, id FROM ${schema}.runs
       WHERE number > $1::text::bigint ORDER BY runs.number LIMIT $2::integer`,
+    latest: `SELECT u.id AS "runId", f.line AS first, l.line AS last
+      FROM (SELECT number, id, length FROM ${schema}.runs ORDER BY number DESC LIMIT $1::integer) u
+      JOIN ${schema}.records f ON f.run = u.number AND f.seq = 0
+      JOIN ${schema}.records l ON l.run = u.number AND l.seq = u.length - 1`,
     leaveAnswer: `INSERT INTO ${schema}.answers (run, answer) VALUES ($1, $2)`,
     answers: `SELECT answer FROM ${schema}.answers WHERE run = $1 ORDER BY number`,
     addCheckpoint: `INSERT INTO ${schema}.checkpoints (run, checkpoint) VALUES ($1, $2)`,

@@ -5,6 +5,7 @@ import type { RunOptions, RuntimeOptions } from '../../../src/runtime-options.ts
 import { manualClock } from '../../../src/testing/clock.ts'
 import type { ScriptedStep } from '../../../src/testing/scripted.ts'
 import { agentOf, allowing, finish, policyOf, toolOf } from '../../support/agent.ts'
+import { keyPair } from '../../support/policy-keys.ts'
 import { failing, type Fixture, type Fixtures } from './fixture.ts'
 
 const act = toolOf('act', {
@@ -52,6 +53,12 @@ const by = { subject: 'ada' }
 
 /** What happens to calls and runs: recorded. */
 export const ofRuns: Fixtures = {
+  'anchor-failed': calling({
+    signing: {
+      key: keyPair('ops').secret,
+      anchor: () => Promise.reject(new Error('the log is down')),
+    },
+  }),
   'bad-json': calling({}, { calls: [{ tool: 'act', rawArgs: '{' }] }),
   'bad-args': calling({}, { calls: [{ tool: 'act', args: { a: 'x' } }] }),
   'unknown-tool': calling({}, { calls: [{ tool: 'other' }] }),

@@ -119,7 +119,7 @@ describe('sallyport verify --key', () => {
     expect(code).toBe(1)
     expect(found).toMatchObject([
       { runId: runs[1], verdict: 'CONSISTENT' },
-      { runId: runs[0], verdict: 'EMPTY' },
+      { runId: runs[0], verdict: 'MISSING_RUN' },
     ])
   })
 
@@ -164,6 +164,23 @@ describe('the proof of one call', () => {
     expect(out).toMatch(/^CONSISTENT {2}call /)
     expect(out).toMatch(/tool-result pay success\n/)
     expect(out).toContain('not proved  that the call has no other records')
+  })
+
+  test('is made and checked by the commands of the README', async () => {
+    const { journal, key, at } = await desk()
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+    const places: Readonly<Record<string, string>> = {
+      '.sallyport/journal.db': journal,
+      'ops.jwk': key,
+      'call.json': at('call.json'),
+      '2.0': '1.0',
+    }
+    const lines = [...readme.matchAll(/^sallyport (.*--proof .+)$/gm)]
+    expect(lines).toHaveLength(2)
+    for (const [, line] of lines) {
+      const args = line!.split(' ').map((word) => places[word] ?? word)
+      expect(await inProcess(args)).toMatchObject({ code: 0, notes: '' })
+    }
   })
 
   test('convinces nobody once any character of it is another one', async () => {

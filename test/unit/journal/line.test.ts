@@ -53,6 +53,8 @@ const events: Complete = {
     limits: { maxTurns: 20 },
     scope: [{ tools: ['refund'], args: { amount: { maximum: 5 } } }],
     resumed: { head: 'sha256:h', tookOver: true },
+    signer: { keyId: 'ops', algorithm: 'EdDSA' },
+    previousRuns: [{ runId: 'run_b', head: 'sha256:b' }],
     carrier: { host: 'desk-1', pid: 7, since: '2026-01-01T00:00:00.000Z' },
     versions: { sallyport: '0.1.0', node: '24.0.0' },
     definitions: { refund: 'sha256:r' },
@@ -157,7 +159,13 @@ const events: Complete = {
     responseId: 'r1',
   },
   error: { ...base, ...error, type: 'error', help: 'mend it', details: { at: [1] } },
-  end: { ...base, type: 'end', status: 'completed', head: 'sha256:h' },
+  end: {
+    ...base,
+    type: 'end',
+    status: 'completed',
+    head: 'sha256:h',
+    counts: { allow: 1, ask: 2, deny: 3, none: 4, open: 5 },
+  },
 }
 
 describe.each(Object.values(events))('a record of `$type`', (event: StructuralEvent) => {

@@ -4,6 +4,7 @@ import { canonicalJson, sha256 } from '../../../src/base/digest.ts'
 import { hashLine } from '../../../src/journal/chain.ts'
 import type { JournalRecord } from '../../../src/journal/journal.ts'
 import type { StructuralEvent } from '../../../src/protocol/run-event.ts'
+import { createFold } from '../../../src/report/fold.ts'
 import type { Verdict } from '../../../src/report/verification.ts'
 import { verifyChain, type VerifyOptions } from '../../../src/report/verify.ts'
 import { randomRun } from './random-run.ts'
@@ -161,6 +162,18 @@ describe('verifying a run', () => {
     expect(result).toMatchObject({ verdict: 'TAMPERED', record: 3, head: null, proved: [] })
     const moved = await verifyChain(records.toSpliced(4, 1))
     expect(moved).toMatchObject({ verdict: 'TAMPERED', record: 4 })
+  })
+
+  test('tells what should stand there and what does', async () => {
+    const records = shortRun()
+    const found = await verifyChain(records.toSpliced(2, 1))
+    const { prev } = JSON.parse(records[3]!.line) as { prev: string }
+    expect(found).toMatchObject({
+      verdict: 'TAMPERED',
+      record: 2,
+      expected: records[1]!.hash,
+      found: prev,
+    })
   })
 
   test('notices a payload of another record and one that does not belong', async () => {
@@ -363,6 +376,32 @@ describe('the course of calls', () => {
     ['with a start of an unknown call', new EventWriter().start().startTool(0, 'x')],
   ])('is malformed in a run %s', async (_name, writer) => {
     expect(await courseOf(writer)).toBe('MALFORMED')
+  })
+
+  test('has as many calls as its end counts', async () => {
+    await fc.assert(
+      fc.asyncProperty(randomRun, async (events) => {
+        const fold = createFold()
+        const counted = events.map((event) => {
+          fold.add(event)
+          return event.type === 'end' ? { ...event, counts: fold.counts() } : event
+        })
+        expect(await verdictOf(seal(counted))).toBe(await verdictOf(seal(events)))
+      }),
+    )
+    const { events } = begin().decide(0, 'deny', 'r', ['why']).end('completed')
+    const counts = { allow: 0, ask: 0, deny: 1, none: 0, open: 1 }
+    const told = (more: object): StructuralEvent[] =>
+      events.map((event) =>
+        event.type === 'end' ? { ...event, counts: { ...counts, ...more } } : event,
+      )
+    expect(await verdictOf(seal(told({})))).toBe('OPEN_CALLS')
+    for (const name of Object.keys(counts)) {
+      const found = await verifyChain(seal(told({ [name]: 7 })))
+      expect(found).toMatchObject({ verdict: 'COUNT_MISMATCH', record: events.length - 1 })
+      expect(found.message).toContain(`\`${name}\``)
+    }
+    expect(await verdictOf(seal(told({ open: '1' })))).toBe('COUNT_MISMATCH')
   })
 
   test('of any run the runtime can produce is permitted', async () => {

@@ -59,6 +59,15 @@ describe('a run that is signed', () => {
     await expectTrue(journal, runId, checkpoints)
   })
 
+  test('names the key in its first record', async () => {
+    const journal = memoryJournal()
+    const { start } = agentOf([{ text: 'done' }], { journal, signing: { key: keys.secret } })
+    const [first] = await collect(journal.read((await start().result()).runId))
+    expect(JSON.parse(first!.line)).toMatchObject({
+      signer: { keyId: 'ops-1', algorithm: 'EdDSA' },
+    })
+  })
+
   test('leaves one after every 100 records at the latest', async () => {
     const journal = memoryJournal()
     const turns = Array.from({ length: 24 }, (_, n) => ({

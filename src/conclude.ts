@@ -1,0 +1,71 @@
+import type { Carrier, RuntimeParts } from './carry.ts'
+import { genesis } from './journal/chain.ts'
+import type { CallCounts } from './protocol/run-event.ts'
+import type { Report } from './report/report.ts'
+import { isFinal } from './rested-runs.ts'
+import type { RunOutcome } from './run/loop.ts'
+import type { Recorder } from './run/recorder.ts'
+import type { RunResult } from './runtime-options.ts'
+
+/** Records the end of the run and makes its result. */
+export async function conclude(
+  parts: Pick<RuntimeParts, 'policy' | 'previousRuns' | 'snapshots'>,
+  carrier: Carrier,
+  outcome: RunOutcome,
+): Promise<RunResult> {
+  const { started, recorder, fold } = carrier
+  const { runId } = started
+  const ended = await writeEnd(recorder, outcome, fold.counts())
+  if (recorder.isWritten) parts.previousRuns?.note(runId, recorder.head)
+  const { error = carrier.unanchored } = ended
+  const head = recorder.head === genesis ? null : recorder.head
+  const snapshot = await snapshotOf(parts, runId, recorder, ended)
+  return toResult(runId, { ...ended, error }, { report: fold.report(head), snapshot })
+}
+
+/** None of a run that nobody can carry on, and none where the journal may lack the end of it. */
+async function snapshotOf(
+  { policy, snapshots }: Pick<RuntimeParts, 'policy' | 'snapshots'>,
+  runId: string,
+  { head, isWritten, length }: Recorder,
+  { status }: RunOutcome,
+): Promise<string | undefined> {
+  if (snapshots === undefined || !isWritten || isFinal(status)) return undefined
+  return snapshots.sign({ runId, head, length, policy: policy().digest })
+}
+
+/** Records the end; a journal that cannot hold it makes the run a failure, whatever it achieved. */
+async function writeEnd(
+  recorder: Recorder,
+  outcome: RunOutcome,
+  counts: CallCounts,
+): Promise<RunOutcome> {
+  const error = await recorder.end(outcome.status, outcome.error, counts)
+  return error === undefined ? outcome : { ...outcome, status: 'error', error }
+}
+
+function toResult(
+  runId: string,
+  outcome: RunOutcome,
+  { report, snapshot }: { readonly report: Report; readonly snapshot: string | undefined },
+): RunResult {
+  const { status, text, images, usage, approvals, inDoubt, messages } = outcome
+  const { refusal, finishReason, cost, error, output } = outcome
+  return {
+    runId,
+    status,
+    text,
+    images,
+    ...(output === undefined || status !== 'completed' ? {} : { output }),
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(finishReason === undefined ? {} : { finishReason }),
+    usage,
+    ...(cost === undefined ? {} : { cost }),
+    report,
+    approvals,
+    inDoubt,
+    ...(snapshot === undefined ? {} : { snapshot }),
+    messages,
+    ...(error === undefined ? {} : { error }),
+  }
+}

@@ -1,0 +1,24 @@
+import { isObject } from '../base/json.ts'
+import type { RunPoint } from '../protocol/run-event.ts'
+
+/** Runs that one run names at most. */
+export const maxNamed = 16
+
+/** The runs that the first line of a run names; none for a line that is none of a journal. */
+export function pointsNamedIn(line: string): readonly RunPoint[] {
+  const { previousRuns } = membersOf(line)
+  if (!Array.isArray(previousRuns)) return []
+  return previousRuns.slice(0, maxNamed).flatMap((point: unknown) => {
+    const { runId, head } = isObject(point) ? point : {}
+    return typeof runId === 'string' && typeof head === 'string' ? [{ runId, head }] : []
+  })
+}
+
+function membersOf(line: string): { readonly previousRuns?: unknown } {
+  try {
+    const value: unknown = JSON.parse(line)
+    return isObject(value) ? value : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,110 @@
+import { timeOfId } from '../base/ids.ts'
+import type { OwnKey } from '../gate/identity/own-key.ts'
+import type { Journal } from '../journal/journal.ts'
+import { pointsNamedIn } from '../journal/named-runs.ts'
+import { readCheckpoint } from './attest.ts'
+import type { Verification } from './verification.ts'
+import { verifyChain, type VerifyOptions } from './verify.ts'
+
+type JournalReader = Pick<Journal, 'list' | 'read' | 'checkpoints'>
+
+/** What the runs of a journal are held against. */
+export interface VerifyJournalOptions {
+  /** Public keys that are trusted: JSON Web Keys with a `kid`. Without them no signature is looked at. */
+  readonly keys?: readonly OwnKey[]
+  /** Checkpoints that were kept elsewhere, of any runs; they need `keys`. Default: none. */
+  readonly anchors?: readonly string[]
+  /** Records accepted after the last checkpoint of each run. Default 0. */
+  readonly maxTail?: number
+  /** Accepts runs that were never signed. Default false. */
+  readonly allowUnsigned?: boolean
+  /** Demands that the last record of each run was signed as its end. Default false. */
+  readonly expectFinal?: boolean
+  /**
+   * Milliseconds since the epoch: runs that began before may be missing, as retention leaves it.
+   * Default: none may.
+   */
+  readonly removedBefore?: number
+}
+
+/** What was found about one run. */
+export type RunVerification = Verification & { readonly runId: string }
+
+/**
+ * Verifies every run of a journal, oldest first, each as `verifyChain` does and against what later
+ * runs name of it; then tells the runs that are named, by others or by `anchors`, and missing. Reads
+ * the first record of each run twice, and keeps about 200 bytes of memory for each. Throws
+ * `bad-option` for keys that cannot be used, and `bad-journal` where the journal cannot be read.
+ */
+export async function* verifyJournal(
+  journal: JournalReader,
+  options: VerifyJournalOptions = {},
+): AsyncGenerator<RunVerification> {
+  const { runs, named } = await readLinks(journal)
+  for (const runId of runs) {
+    const heads = [...(named.get(runId) ?? [])]
+    yield { runId, ...(await verifyRun(journal, runId, { ...options, named: heads })) }
+  }
+  const expected = new Set([...named.keys(), ...(await anchoredRuns(options))])
+  for (const runId of expected) {
+    if (runs.has(runId)) continue
+    const began = timeOfId(runId)
+    const isOld = began !== undefined && began < (options.removedBefore ?? -Infinity)
+    if (!isOld) yield { runId, ...(await missingRun()) }
+  }
+}
+
+/** Verifies one run of a journal. */
+export async function verifyRun(
+  journal: JournalReader,
+  runId: string,
+  options: Omit<VerifyJournalOptions, 'removedBefore'> & Pick<VerifyOptions, 'head' | 'named'>,
+): Promise<Verification> {
+  const { keys, anchors = [], head, named, maxTail, allowUnsigned, expectFinal } = options
+  const checkpoints = keys && ((await journal.checkpoints?.(runId)) ?? [])
+  const accepted = { ...(allowUnsigned && { allowUnsigned }), ...(expectFinal && { expectFinal }) }
+  return verifyChain(journal.read(runId), {
+    ...(head === undefined ? {} : { head }),
+    ...(named === undefined ? {} : { named }),
+    ...(maxTail === undefined ? {} : { maxTail }),
+    ...(keys && checkpoints ? { signed: { runId, keys, checkpoints, anchors, ...accepted } } : {}),
+  })
+}
+
+interface Links {
+  /** Of the journal, oldest first. */
+  readonly runs: ReadonlySet<string>
+  /** By run, the heads that later runs name. */
+  readonly named: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+async function readLinks(journal: JournalReader): Promise<Links> {
+  const runs = new Set<string>()
+  const named = new Map<string, Set<string>>()
+  for await (const runId of journal.list()) {
+    runs.add(runId)
+    for await (const { line } of journal.read(runId)) {
+      for (const point of pointsNamedIn(line)) {
+        const heads = named.get(point.runId) ?? new Set()
+        named.set(point.runId, heads.add(point.head))
+      }
+      break
+    }
+  }
+  return { runs, named }
+}
+
+async function anchoredRuns({
+  keys,
+  anchors = [],
+}: VerifyJournalOptions): Promise<readonly string[]> {
+  if (keys === undefined) return []
+  const read = await Promise.all(anchors.map((text) => readCheckpoint(text, keys)))
+  return read.flatMap((point) => ('verdict' in point ? [] : [point.runId]))
+}
+
+/** What is found of a run that is named, and has no records. */
+async function missingRun(): Promise<Verification> {
+  const message = 'the run is named by others, and is not in the journal'
+  return { ...(await verifyChain([])), verdict: 'MISSING_RUN', message }
+}
