@@ -3,7 +3,7 @@ import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
 import type { ModelErrorData } from '../protocol/event.ts'
 import { exhaustedFor, quotaOf } from './quota-headers.ts'
-import { countAt, isShallow, objectAt, textAt } from './read.ts'
+import { countAt, isKeepable, objectAt, textAt } from './read.ts'
 import { retryAfter } from './retry-after.ts'
 
 /** Longest provider text kept in a message, and longest data kept in details, in characters. */
@@ -263,9 +263,9 @@ function detailsOf(
   for (const key of ['failed_generation', 'param', 'availability', 'innererror']) {
     const value = body[key]
     if (typeof value === 'string') details[key] = value.slice(0, maxDetailsLength / 2)
-    else if (value != null && isShallow(value)) details[key] = value
+    else if (value != null && isKeepable(value)) details[key] = value
   }
-  if (Object.keys(metadata).length > 0 && isShallow(metadata)) {
+  if (Object.keys(metadata).length > 0 && isKeepable(metadata)) {
     details['metadata'] = metadata as JsonObject
   }
   if (Object.keys(details).length === 0) return undefined
