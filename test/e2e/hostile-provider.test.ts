@@ -276,6 +276,10 @@ test.each(wires)('an error that no record can hold still ends the run: %s', asyn
   expect(recorded.at(-1)?.type).toBe('end')
 })
 
+function named(provider: string, baseUrl: string): HttpModel {
+  return openaiCompatible({ provider, baseUrl, model: 'm', timeouts, retry })
+}
+
 test('behind a hostile host another one answers, and nothing of the first is left', async () => {
   const call =
     '{"choices":[{"index":0,"delta":{"content":"evil","tool_calls":[{"index":0,"id":"a","function":{"name":"act","arguments":"{\\"who\\":\\"evil\\"}"}}]},"finish_reason":"tool_calls"}]}'
@@ -287,8 +291,6 @@ test('behind a hostile host another one answers, and nothing of the first is lef
     turns: [{ text: 'good', calls: [{ tool: 'act', args: { who: 'good' } }] }, { text: 'over' }],
   })
   const { tool, calls } = noting('act')
-  const named = (provider: string, baseUrl: string): HttpModel =>
-    openaiCompatible({ provider, baseUrl, model: 'm', timeouts, retry })
   const model = router({
     providers: [named('hostile', hostile.baseUrl), named('honest', honest.baseUrl)],
     rules: [{ trigger: 'error', action: 'switch_provider', provider: 'honest' }],
