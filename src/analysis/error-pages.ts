@@ -10,6 +10,8 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'A plugin failed while it was set up, took longer than 30 s for it, gave back something that is no observer, wrapper or hook, or called `next` in a way that is refused. The message names the plugin; plugins that were set up before it have been disposed.',
   'bad-schema':
     'The JSON Schema of a tool is not valid, is not 2020-12 or draft-07, or uses something that cannot be checked safely. Correct the schema at the place the message names.',
+  'isolation-unavailable':
+    'Tools were to be isolated and this machine has no means to hold what was demanded: another system than Linux, users that may not make namespaces, a program of util-linux that is not there, or a Node that cannot deny the network. Nothing was run. Allow it on the machine, or choose weaker walls knowing what they do not hold.',
   'bad-policy':
     'A policy file does not load. The details hold every finding with its place; `sallyport check` prints them with the lines they are about. A policy with an error never decides anything.',
   'policy-unsigned':

@@ -17,6 +17,7 @@ export const codes = {
   'bad-tool': code('a tool definition is not usable'),
   'bad-plugin': code('a plugin cannot be set up, or does what plugins must not do'),
   'bad-schema': code('a tool schema is not usable'),
+  'isolation-unavailable': code('this machine cannot isolate tools as it is demanded'),
   'bad-policy': code('a policy file does not load'),
   'policy-unsigned': code('a policy that has to be signed has no signature'),
   'policy-signature': code('the signature of a policy is wrong or damaged'),

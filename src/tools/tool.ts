@@ -221,7 +221,7 @@ function toTool(definition: Tool | ToolDefinition): Tool {
   return defineTool(definition as ToolDefinition & { readonly input: Record<string, unknown> })
 }
 
-/** Only for `execute.ts`: whoever has this can bypass the gate. */
+/** Only for `execute.ts`, and inside an isolated process: whoever has this can bypass the gate. */
 export function implementationOf(tool: Tool): Implementation {
   return internalsOf(tool).implementation
 }

@@ -36,7 +36,17 @@ try {
   run('npm', ['install', '--silent', '--ignore-scripts', '--omit=optional', tarball], user)
   const names = 'import("sallyport").then((module) => console.log(Object.keys(module).join()))'
   expect(run('node', ['-e', names], user), 'createRuntime')
-  for (const entry of ['models', 'policy', 'gate', 'report', 'history', 'postgres', 'testing']) {
+  const entries = [
+    'models',
+    'policy',
+    'gate',
+    'isolate',
+    'report',
+    'history',
+    'postgres',
+    'testing',
+  ]
+  for (const entry of entries) {
     run('node', ['-e', `import("sallyport/${entry}")`], user)
   }
   const bin = join(user, 'node_modules/.bin/sallyport')

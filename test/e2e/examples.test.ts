@@ -35,6 +35,7 @@ const keyLines: Readonly<Record<string, readonly RegExp[]>> = {
     /^ask \[redacted\] for the key$/m,
   ],
   '15-gate-without-our-loop.ts': [/✗ deny .*look-first/, /✓ allow .*write_file/],
+  '18-isolated-tools.ts': [/^timeout the time of the tool, 2000 ms, was over/m],
   '06-parallel-and-keys.ts': [/start B 3, end B 3.*start A 2/, /^A 1, A 2, B 3$/m],
 }
 

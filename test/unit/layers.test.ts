@@ -44,6 +44,7 @@ const doors: readonly RegExp[] = [
   /^analysis\/text-lines\.ts$/,
   /^loading\/(tree|folder-watch|key-files)\.ts$/,
   /^tools\/access\/(open|fetch|limit-body)\.ts$/,
+  /^tools\/isolate\/(options|walls|process|child)\.ts$/,
   // only the parser of addresses
   /^tools\/formats\.ts$/,
   /^cli\//,
@@ -149,6 +150,12 @@ describe('the house', () => {
     expect(users('implementation')).toEqual([
       'tools/definition.ts',
       'tools/execute.ts',
+      'tools/tool.ts',
+    ])
+    // the second one is in a process that only starts for a call that has been permitted
+    expect(users('implementationOf')).toEqual([
+      'tools/execute.ts',
+      'tools/isolate/child.ts',
       'tools/tool.ts',
     ])
   })

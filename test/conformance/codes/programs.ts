@@ -12,6 +12,7 @@ import { signPolicy } from '../../../src/loading/sign.ts'
 import { readPolicyText } from '../../../src/loading/text.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import { fetchUrl } from '../../../src/tools/access/fetch.ts'
+import { isolate } from '../../../src/tools/isolate/isolate.ts'
 import { redeemPermit } from '../../../src/tools/permit.ts'
 import { createRegistry } from '../../../src/tools/registry.ts'
 import { defineTool } from '../../../src/tools/tool.ts'
@@ -91,6 +92,8 @@ export const ofPrograms: Fixtures = {
     agentOf([], { plugins: [{ name: 'broken', setup: failing }] }).runtime.ready(),
   ),
   'bad-schema': thrown(() => createRegistry([toolOf('t', { input: { type: 'nonsense' } })])),
+  // a Node that can deny the network by itself needs no more than itself
+  'isolation-unavailable': thrown(() => isolate(fileOf(''), { walls: 'node' })),
   'bad-policy': thrown(() => readPolicyText('rules: [', 'p.yaml')),
   'policy-unsigned': thrown(() =>
     loadPolicy(join(policyFolder({ 'main.yaml': 'rules: []\n' }), 'main.yaml'), {

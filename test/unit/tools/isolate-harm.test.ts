@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+import { isolate } from '../../../src/tools/isolate/isolate.ts'
+import type { IsolateOptions } from '../../../src/tools/isolate/options.ts'
+import type { ToolLog } from '../../../src/tools/tool.ts'
+import { agentOf, allowing, finish } from '../../support/agent.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+import { eventually, hostileModule, processesWith } from '../../support/isolation.ts'
+
+interface Harmed {
+  readonly status: string
+  readonly message: string | undefined
+  readonly row: unknown
+  readonly logged: readonly unknown[]
+}
+
+/** One call that does harm; afterwards its process is gone. */
+async function harm(way: string, options: IsolateOptions = {}): Promise<Harmed> {
+  const mark = temporaryFolder()
+  const tools = await isolate(hostileModule, {
+    ...options,
+    read: [mark],
+  })
+  const logged: unknown[] = []
+  const log: ToolLog = (message, data) => logged.push(message, data)
+  const turns = [{ calls: [{ tool: 'harm', args: { way } }] }, { text: '' }]
+  const { start } = agentOf(turns, { tools, policy: allowing('harm'), log })
+  const { result } = await finish(start())
+  expect(result.status).toBe('completed')
+  const [row] = result.report.rows
+  // a call that is stopped has a moment to end by itself
+  const { graceMs } = options
+  if (row!.status !== 'timeout') expect(processesWith(mark)).toEqual([])
+  else if (graceMs === undefined) expect(await eventually(() => isGone(mark))).toBe(true)
+  return { status: row!.status, message: row!.error?.message, row, logged }
+}
+
+function isGone(mark: string): boolean {
+  return processesWith(mark).length === 0
+}
+
+describe.runIf(process.platform === 'linux')('a tool that does harm', () => {
+  test.each([
+    ['fill the heap', /it used up its memory of 64 MiB/],
+    ['lift the bound of the heap', /it used up its memory of 64 MiB/],
+    ['fill memory beside the heap', /[Aa]llocat|used up its memory/],
+  ])('is ended when it is to %s', async (way, message) => {
+    const { status, message: said } = await harm(way, { memoryMb: 64 })
+    expect(status).toBe('error-execution')
+    expect(said).toMatch(message)
+  })
+
+  test.concurrent.each([
+    'never yield',
+    'never answer',
+    'block for good',
+    'ignore its signal',
+    'close the channel',
+  ])('is ended when its time is over and it is to %s', async (way) => {
+    const { status } = await harm(way)
+    expect(status).toBe('timeout')
+  })
+
+  test.each([
+    ['say what is no JSON', /it sent what is no JSON/],
+    ['say what is no message', /it sent what is no message/],
+    ['say what means nothing', /said `described`, which means nothing here/],
+    ['never end a line', /it sent more than 8388608 bytes/],
+    ['return too much', /it sent more than 8388608 bytes/],
+    ['exit', /ended without a result: it ended with code 0/],
+    ['abort', /ended without a result/],
+    ['throw later', /ended with code 1; it wrote `.*later/],
+    ['signal everybody', /kill ESRCH/],
+  ])('has no result when it is to %s', async (way, message) => {
+    const { status, message: said } = await harm(way)
+    expect(status).toBe('error-execution')
+    expect(said).toMatch(message)
+  })
+
+  test('is told to stop and may end by itself', async () => {
+    const { status, logged } = await harm('heed its signal', { graceMs: 5000 })
+    expect(status).toBe('timeout')
+    await eventually(() => logged.length > 0)
+    expect(logged).toContainEqual({ text: 'stopped in time', dropped: 0 })
+  })
+
+  test('cannot fill the log of its host', async () => {
+    const { status, logged } = await harm('write too much', { maxLogBytes: 1000 })
+    expect(status).toBe('success')
+    expect(logged).toContainEqual({ text: 'x'.repeat(1000), dropped: 200 * 65_536 - 1000 })
+  })
+
+  test('answers for itself alone, whatever it writes by hand', async () => {
+    const early = await harm('answer in advance')
+    expect(early.row).toMatchObject({ status: 'success', resultBytes: 7 })
+    const touched = await harm('touch prototypes')
+    expect(touched.status).toBe('error-output')
+    expect(touched.message).toMatch(/a member `__proto__` is not accepted/)
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
+  })
+
+  test('leaves nothing behind when it has answered', async () => {
+    const { status } = await harm('leave work behind')
+    expect(status).toBe('success')
+  })
+
+  test('is told of what is no plain data as any tool is', async () => {
+    const { status, message } = await harm('return a Map')
+    expect(status).toBe('error-output')
+    expect(message).toMatch(/a Map has no JSON form/)
+  })
+})
