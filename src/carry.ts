@@ -24,6 +24,7 @@ import type { Past } from './run/past.ts'
 import type { Plugins } from './run/plugins.ts'
 import { RememberedAnswers } from './run/remembered.ts'
 import { recordStart, type FirstRecord } from './run/start.ts'
+import type { Steering } from './run/run.ts'
 import type { RunLimits } from './run/stop.ts'
 import type { Stops } from './run/stops.ts'
 import {
@@ -47,6 +48,8 @@ export interface RuntimeParts {
   /** As runs ask it. */
   readonly model: Model
   readonly costs: Costs | undefined
+  /** Another model as runs ask it. */
+  readonly costed: (model: Model) => Promise<Model>
   readonly clock: Clock
   readonly format: (milliseconds: number) => string
   readonly journal: Journal
@@ -82,6 +85,7 @@ export interface StartedRun<Options extends CarryOptions = RunOptions> {
   readonly runId: string
   readonly run: Options
   readonly queue: EventQueue
+  readonly steering: Steering
   readonly limits: RunLimits
   readonly signal: AbortSignal
   /** Stops the run from outside; `detail` says why. */
@@ -211,13 +215,26 @@ function opening(instructions: string | undefined, run: RunOptions): readonly Me
 }
 
 export function environmentOf(
-  { recorder, started: { run, runId, limits, signal } }: Carrier,
-  { options, model, costs, clock, drain, gate, keys, plugins, registry, stops }: RuntimeParts,
+  { recorder, started: { run, runId, limits, signal, steering } }: Carrier,
+  {
+    options,
+    model,
+    costs,
+    costed,
+    clock,
+    drain,
+    gate,
+    keys,
+    plugins,
+    registry,
+    stops,
+  }: RuntimeParts,
   beginning: Beginning,
 ): RunEnvironment {
   return {
     runId,
     model,
+    costed,
     caller: callerOf(beginning.context),
     costs,
     gate,
@@ -225,7 +242,10 @@ export function environmentOf(
     clock,
     limits,
     stopWhen: options.stopWhen ?? [],
+    prepareTurn: options.prepareTurn,
+    steering,
     tools: registry.specifications,
+    view: registry,
     finalAnswer: run.finalAnswer ?? false,
     toolChoice: run.toolChoice ?? options.toolChoice ?? 'auto',
     settings: run.settings ?? options.settings,

@@ -114,6 +114,7 @@ async function carryOn(
       output,
       past: {
         turns: withoutAnswered(past.turns, run.revoke),
+        unheard: past.unheard,
         isFailed: failures.has(past.status),
         isCounted,
         resolutions: resolutionsOf(run, answerer),

@@ -22,6 +22,7 @@ import {
   isFunction,
   isJournal,
   isMessage,
+  isModel,
   isNumber,
   isObjectOf,
   isOneOf,
@@ -41,6 +42,7 @@ import type { Report } from './report/report.ts'
 import type { Approve } from './run/environment.ts'
 import type { OutputOptions, OutputSchema } from './run/output.ts'
 import type { Plugin } from './run/plugin.ts'
+import type { PrepareTurn } from './run/prepare.ts'
 import { defaultLimits, type RunLimits, type StopCondition } from './run/stop.ts'
 import type { StopRequest } from './run/stops.ts'
 import type { SessionMode } from './session-turns.ts'
@@ -57,6 +59,12 @@ export interface RuntimeOptions {
   readonly instructions?: string
   readonly limits?: Partial<RunLimits>
   readonly stopWhen?: readonly StopCondition[]
+  /**
+   * Asked before every model request: may give it another model, fewer tools, other messages,
+   * settings or choice of tools. What it changes is on record. A run whose turn cannot be prepared
+   * ends as `error`.
+   */
+  readonly prepareTurn?: PrepareTurn
   /** Default: in memory. */
   readonly journal?: Journal
   /** Answers what a policy asks; without it such calls end the run as `needs-approval`. */
@@ -157,20 +165,6 @@ export interface RunResult<Output = unknown> {
   readonly error?: ErrorData
 }
 
-const hasStream = hasMethods(
-  'a model',
-  ['stream'],
-  'make one with `openrouter` or `openaiCompatible`',
-)
-
-const isModel: OptionCheck = (name, value) => {
-  hasStream(name, value)
-  const { id, provider } = value as Model
-  isText(`${name}.id`, id)
-  isText(`${name}.provider`, provider)
-  checkGiven(value as Model, { streamBatches: isFunction }, `${name}.`)
-}
-
 const anything: OptionCheck = () => {}
 
 export const areLimits: OptionCheck = isObjectOf(
@@ -202,6 +196,7 @@ const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
   instructions: isText,
   limits: areLimits,
   stopWhen: isArrayOf('functions', isFunction),
+  prepareTurn: isFunction,
   journal: isJournal,
   approve: isFunction,
   authenticator: isFunction,

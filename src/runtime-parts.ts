@@ -6,6 +6,7 @@ import { createAuthenticator, type Authenticator } from './gate/authenticate.ts'
 import { createGate } from './gate/gate.ts'
 import { fileProbe } from './gate/guards/probe.ts'
 import { createProofMemory } from './gate/identity/proof-memory.ts'
+import type { Costs } from './cost/costs.ts'
 import type { Journal } from './journal/journal.ts'
 import { keyAccess } from './loading/key-files.ts'
 import { enforced } from './loading/mode.ts'
@@ -13,6 +14,7 @@ import { readPolicyText } from './loading/text.ts'
 import type { CostedModel } from './model/metered.ts'
 import type { Policy } from './policy/policy.ts'
 import type { PreviousRuns } from './previous-runs.ts'
+import type { Model } from './protocol/model.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
 import type { Plugins } from './run/plugins.ts'
 import { RestedRuns } from './rested-runs.ts'
@@ -81,11 +83,13 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
   const policy = policyOver(tools, setup)
   const registry = await createRegistry(tools)
   const { model, costs } = await costedModel(options)
+  const wrap = (each: Model): Model => plugins?.wrapModel(each) ?? each
   const stops = new Stops()
   const parts: RuntimeParts = {
     options,
-    model: plugins?.wrapModel(model) ?? model,
+    model: wrap(model),
     costs,
+    costed: async (other) => wrap(await costedBy(other, costs)),
     clock,
     format: createTimeFormatter(),
     journal,
@@ -199,10 +203,14 @@ async function costedModel({
   model,
   costs,
 }: RuntimeOptions): Promise<Pick<RuntimeParts, 'model' | 'costs'>> {
-  const own = (model as Partial<CostedModel>).costs
-  if (costs === undefined || costs === own) return { model, costs: own }
+  const all = costs ?? (model as Partial<CostedModel>).costs
+  return { model: await costedBy(model, all), costs: all }
+}
+
+async function costedBy(model: Model, costs: Costs | undefined): Promise<Model> {
+  if (costs === undefined || costs === (model as Partial<CostedModel>).costs) return model
   const { metered } = await import('./model/metered.ts')
-  return { model: metered(model, costs), costs }
+  return metered(model, costs)
 }
 
 /** What authenticates under a policy; it is kept as long as the policy says the same of callers. */

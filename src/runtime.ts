@@ -8,7 +8,7 @@ import { memoryJournal } from './journal/memory.ts'
 import { enforced } from './loading/mode.ts'
 import { EventQueue } from './run/queue.ts'
 import type { OutputOf, OutputSchema } from './run/output.ts'
-import { startRun, type Run } from './run/run.ts'
+import { startRun, Steering, type Run } from './run/run.ts'
 import { defaultLimits } from './run/stop.ts'
 import { checkResumeOptions, claimedRun, isSnapshot, type ResumeOptions } from './resume-options.ts'
 import type { CarryOptions, StartedRun } from './carry.ts'
@@ -71,16 +71,18 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     if (draining.signal.aborted) throw closed()
     const runLimits = narrowedLimits(limits, run.limits)
     const queue = new EventQueue()
+    const steering = new Steering()
     const handle = startRun({
       id: runId,
       queue,
+      steering,
       journal,
       signal: run.signal,
       timeoutMs: runLimits.runTimeoutMs,
       admitted,
       async carry({ abort, signal }) {
         const stop = (detail: string): void => abort('stopped', detail)
-        const started = { runId, run, queue, limits: runLimits, signal, stop }
+        const started = { runId, run, queue, steering, limits: runLimits, signal, stop }
         // the schema has checked the output
         return (await carryOut(await carry.load(), started)) as RunResult<Output>
       },

@@ -14,14 +14,14 @@ import { shorten } from '../base/text.ts'
 import type { ToolCall } from '../protocol/call.ts'
 import { hideSensitive } from '../tools/failure.ts'
 import { checkArguments, type CheckedArguments } from '../tools/schema.ts'
-import type { ToolRegistry } from '../tools/registry.ts'
+import type { ToolView } from '../tools/registry.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { Defect, ExaminedCall } from './verdict.ts'
 
 /** Examines a call; what fails inside is a defect of the call. */
 export function examineSafely(
   call: ToolCall,
-  registry: ToolRegistry,
+  registry: ToolView,
   bounds: JsonBounds | undefined,
 ): ExaminedCall | Promise<ExaminedCall> {
   try {
@@ -34,6 +34,17 @@ export function examineSafely(
   }
 }
 
+/** The call with other arguments; an edit does not change its tool. */
+export function examineEdited(
+  { call, tool }: ExaminedCall,
+  args: JsonObject,
+  bounds: JsonBounds | undefined,
+): ExaminedCall | Promise<ExaminedCall> {
+  const get = (name: string): Tool | undefined => (name === tool?.name ? tool : undefined)
+  const view: ToolView = { get, names: [call.tool] }
+  return examineSafely({ ...call, rawArgs: JSON.stringify(args) }, view, bounds)
+}
+
 /**
  * Steps 1 to 5 of the pipeline: find the tool by its exact name, parse the argument text,
  * validate, fill in declared defaults, freeze, digest. Every later step, the tool included, sees
@@ -41,7 +52,7 @@ export function examineSafely(
  */
 function examine(
   call: ToolCall,
-  registry: ToolRegistry,
+  registry: ToolView,
   bounds: JsonBounds | undefined,
 ): ExaminedCall | Promise<ExaminedCall> {
   const tool = registry.get(call.tool)
@@ -88,13 +99,13 @@ function undeclared(tool: Tool, args: JsonValue | null): readonly string[] {
 }
 
 /** Whether arguments in a call of this name may hold what a tool calls sensitive. */
-export function hidesArguments(name: string, registry: ToolRegistry): boolean {
+export function hidesArguments(name: string, registry: ToolView): boolean {
   const tool = registry.get(name)
   return tool === undefined ? mayBeSensitive(name, registry) : tool.sensitive.length > 0
 }
 
 /** Whether a name that no tool has is near to that of a tool with sensitive arguments. */
-function mayBeSensitive(name: string, registry: ToolRegistry): boolean {
+function mayBeSensitive(name: string, registry: ToolView): boolean {
   const plain = name.trim().toLowerCase()
   return registry.names.some(
     (known) =>
@@ -116,7 +127,7 @@ function mapTexts(details: JsonValue, change: (text: string) => string): JsonVal
 function earlyDefect(
   call: ToolCall,
   tool: Tool | undefined,
-  registry: ToolRegistry,
+  registry: ToolView,
 ): Defect | undefined {
   if (call.defect?.status === 'truncated') {
     return {
@@ -134,7 +145,7 @@ function earlyDefect(
   }
 }
 
-function unknownTool(name: string, registry: ToolRegistry): Defect {
+function unknownTool(name: string, registry: ToolView): Defect {
   const error: ErrorData = errorData('unknown-tool', `there is no tool \`${shorten(name, 128)}\``, {
     help: `the tools are ${registry.names.map((known) => `\`${known}\``).join(', ')}`,
   })

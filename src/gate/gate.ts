@@ -7,7 +7,7 @@ import type { ToolCall } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
 import { mintPermit, type Permit } from '../tools/permit.ts'
-import type { ToolRegistry } from '../tools/registry.ts'
+import type { ToolRegistry, ToolView } from '../tools/registry.ts'
 import { readAnswer } from './answer.ts'
 import {
   checkAnswer,
@@ -21,7 +21,7 @@ import {
   type AskedBefore,
   type OpenApproval,
 } from './approval.ts'
-import { examineSafely } from './examine.ts'
+import { examineEdited, examineSafely } from './examine.ts'
 import type { Hooks } from './hooks.ts'
 import { Judgement, type LimitUse, type PastJudgement } from './judgement.ts'
 import type { Surroundings } from './layer.ts'
@@ -35,6 +35,7 @@ import type {
   Approver,
   ExaminedCall,
   JudgeContext,
+  MessageTrust,
   Settlement,
   Verdict,
 } from './verdict.ts'
@@ -58,10 +59,10 @@ export interface GateOptions extends Surroundings {
  * refusal or a question to a person. Whatever goes wrong inside ends in a refusal.
  */
 export interface Gate {
-  /** What a session has heard before the first call of a run. */
-  begin(context: JudgeContext, messages: readonly Message[]): void
-  /** Async only for tools whose schema library validates asynchronously. */
-  examine(call: ToolCall): ExaminedCall | Promise<ExaminedCall>
+  /** What a session has heard beside results. Default: messages count by their roles. */
+  begin(context: JudgeContext, messages: readonly Message[], trust?: MessageTrust): void
+  /** Async only for tools whose schema library validates asynchronously. Default: all tools. */
+  examine(call: ToolCall, view?: ToolView): ExaminedCall | Promise<ExaminedCall>
   /** Async only where hooks of the host are asked. */
   judge(examined: ExaminedCall, context: JudgeContext): Verdict | Promise<Verdict>
   /** Judges a call again of which people were asked, or were to be; the stricter outcome wins. */
@@ -216,7 +217,7 @@ export function createGate(options: GateOptions): Gate {
     open.drop(approvalId)
     const examined =
       given.action === 'edit'
-        ? await examineCall({ ...approval.examined.call, rawArgs: JSON.stringify(given.args) })
+        ? await examineEdited(approval.examined, given.args!, options.arguments)
         : approval.examined
     if (examined.defect !== undefined) {
       open.keep(approval)
@@ -236,12 +237,11 @@ export function createGate(options: GateOptions): Gate {
     return { kind: 'waiting', request: wait(supported, examined, decision, isAnother), examined }
   }
 
-  function examineCall(call: ToolCall): ExaminedCall | Promise<ExaminedCall> {
-    return examineSafely(call, registry, options.arguments)
-  }
+  const examineCall: Gate['examine'] = (call, view = registry) =>
+    examineSafely(call, view, options.arguments)
 
   return {
-    begin: (context, messages) => judgement.begin(context, messages),
+    begin: (context, messages, trust = 'by role') => judgement.begin(context, messages, trust),
     examine: examineCall,
     judge,
     rejudge,

@@ -17,7 +17,7 @@ import {
 } from './limits.ts'
 import { denial } from './refusal.ts'
 import { Sessions } from './session.ts'
-import type { ExaminedCall, JudgeContext, Settlement } from './verdict.ts'
+import type { ExaminedCall, JudgeContext, MessageTrust, Settlement } from './verdict.ts'
 
 /** A limit and what has been taken of it. */
 export interface LimitUse {
@@ -75,8 +75,9 @@ export class Judgement {
     return denial(this.policy, step, reason, this.#now())
   }
 
-  begin(context: JudgeContext, messages: readonly Message[]): void {
-    this.#sessions.note(context, { kind: 'heard', principal: context.principal, messages })
+  begin(context: JudgeContext, messages: readonly Message[], trust: MessageTrust): void {
+    const { principal } = context
+    this.#sessions.note(context, { kind: 'heard', principal, messages, trust })
   }
 
   /**

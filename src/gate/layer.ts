@@ -11,7 +11,7 @@ import { asksForSources } from './flow/need.ts'
 import { FlowSession, type FlowResult } from './flow/session.ts'
 import { compileGuards, type CompiledGuards } from './guards/guards.ts'
 import type { FileProbe } from './guards/links.ts'
-import type { JudgeContext } from './verdict.ts'
+import type { JudgeContext, MessageTrust } from './verdict.ts'
 import { compileSequences, SequenceLog, type CompiledSequence } from './sequences.ts'
 
 /** What the checks of a policy may look at beside the call. */
@@ -110,10 +110,14 @@ export class LayerSession {
     this.#checks.sequences.permitted(tool, args)
   }
 
-  /** What the session hears before the first call of a run. */
-  heard(principal: Principal | null, messages: readonly Message[]): void {
-    this.#checks.flow?.begin(principal)
-    for (const message of messages) this.#checks.flow?.addMessage(message)
+  /** What the session hears beside results. */
+  heard(principal: Principal | null, messages: readonly Message[], trust: MessageTrust): void {
+    const { flow } = this.#checks
+    flow?.begin(principal)
+    for (const message of messages) {
+      if (trust === 'by role') flow?.addMessage(message)
+      else flow?.addForeign(message)
+    }
   }
 
   /** A person has said yes to the call as it is. */

@@ -5,7 +5,7 @@ import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { Layer, type LayerSession, type Surroundings } from './layer.ts'
-import type { JudgeContext, Settlement } from './verdict.ts'
+import type { JudgeContext, MessageTrust, Settlement } from './verdict.ts'
 
 /** Sessions that are remembered; the calls of one too many are refused. */
 const maxSessions = 100_000
@@ -19,6 +19,7 @@ export type SessionEvent =
       readonly kind: 'heard'
       readonly principal: Principal | null
       readonly messages: readonly Message[]
+      readonly trust: MessageTrust
     }
   /** A person has said yes to the call. */
   | { readonly kind: 'approved'; readonly tool: string; readonly args: JsonObject }
@@ -65,7 +66,7 @@ export class Session {
 function noteIn(layer: LayerSession, event: SessionEvent): void {
   switch (event.kind) {
     case 'heard':
-      return layer.heard(event.principal, event.messages)
+      return layer.heard(event.principal, event.messages, event.trust)
     case 'approved':
       return layer.approved(event.tool, event.args)
     case 'permitted':

@@ -38,6 +38,9 @@ export interface JudgeContext {
   readonly signal?: AbortSignal
 }
 
+/** Whether messages count by their roles, or as text of nobody known. */
+export type MessageTrust = 'by role' | 'untrusted'
+
 /** A question to a person; plain data, safe to show. */
 export interface ApprovalRequest {
   readonly id: string

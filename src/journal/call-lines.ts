@@ -19,7 +19,14 @@ import type { Link } from './link.ts'
 // goes through `text` and every number that was not counted here through `number`.
 
 export function turnStartLine(e: TurnStart, link: Link): string {
-  return `{"at":"${e.at}","eventSeq":${e.seq},${runMembers(e, link)},${lastMembers(e)}}`
+  const model = e.model === undefined ? '' : `"model":${canonicalJson(e.model)},`
+  const choice = e.toolChoice === undefined ? '' : `"toolChoice":${canonicalJson(e.toolChoice)},`
+  const tools = e.tools === undefined ? '' : `"tools":${list(e.tools)},`
+  const trusted = e.trusted === undefined ? '' : `"trusted":${e.trusted},`
+  return (
+    `{"at":"${e.at}","eventSeq":${e.seq},${model}${payloadMember(link)}${runMembers(e, link)},` +
+    `${choice}${tools}${trusted}${lastMembers(e)}}`
+  )
 }
 
 export function usageLine(e: UsageReported, link: Link): string {

@@ -15,6 +15,11 @@ function payloadOf(event: StructuralEvent): object | undefined {
   switch (event.type) {
     case 'run-start':
       return { definitions: event.definitions, messages: event.messages }
+    case 'turn-start': {
+      const { said, sent, settings } = event
+      const isPlain = said === undefined && sent === undefined && settings === undefined
+      return isPlain ? undefined : { said, sent, settings }
+    }
     case 'tool-call':
       return { args: event.args, rawArgs: event.rawArgs }
     case 'approval-request':

@@ -2,6 +2,7 @@ import { SallyportError } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
 import { checkNumber, checkOptions, type NumberRange } from '../base/options.ts'
 import { shorten } from '../base/text.ts'
+import type { Model } from './model.ts'
 
 /** Checks one option that was given; throws `bad-option`. */
 export type OptionCheck = (name: string, value: unknown) => void
@@ -87,6 +88,20 @@ export const isJournal = hasMethods(
   ['append', 'read', 'list', 'leaveAnswer', 'answers', 'erase', 'remove', 'prune', 'close'],
   'make one with `sqliteJournal`, `jsonlJournal` or `memoryJournal`',
 )
+
+const hasStream = hasMethods(
+  'a model',
+  ['stream'],
+  'make one with `openrouter` or `openaiCompatible`',
+)
+
+export const isModel: OptionCheck = (name, value) => {
+  hasStream(name, value)
+  const { id, provider } = value as Model
+  isText(`${name}.id`, id)
+  isText(`${name}.provider`, provider)
+  checkGiven(value as Model, { streamBatches: isFunction }, `${name}.`)
+}
 
 export const isClock = hasMethods(
   'a clock',

@@ -74,7 +74,15 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
       previousRuns: { type: 'array', items: object({ runId: text, head: digest }) },
     },
   },
-  'turn-start': { required: {} },
+  'turn-start': {
+    required: {},
+    optional: {
+      model: object({ id: text, provider: text }),
+      tools: texts,
+      toolChoice: { anyOf: [text, object({ tool: text })] },
+      trusted: flag,
+    },
+  },
   'tool-call': {
     required: { callId: text, providerId: text, index: count, tool: text, argsDigest: digest },
     optional: { sensitive: texts, rawArgs: text },

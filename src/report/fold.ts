@@ -106,7 +106,7 @@ class Fold implements ReportFold {
       case 'turn-start':
         // a turn whose response never came is asked for again by whoever carries the run on
         if (this.#modelCalls.at(-1)?.isWithoutAnswer(event.turn) === true) this.#modelCalls.pop()
-        this.#modelCalls.push(new ModelCallFold(event, this.#start!.model.id))
+        this.#modelCalls.push(new ModelCallFold(event, event.model?.id ?? this.#start!.model.id))
         break
       case 'retry':
         this.#modelCalls.at(-1)?.retry(event)

@@ -15,7 +15,7 @@ export async function runCalls(
   const desk = new CallDesk(environment, calls)
   const judged: (Judged | undefined)[] = []
   for (const call of calls) {
-    const examined = environment.gate.examine(call)
+    const examined = environment.gate.examine(call, environment.view)
     const entry = desk.propose(examined instanceof Promise ? await examined : examined, budget)
     judged.push(entry instanceof Promise ? await entry : entry)
   }

@@ -5,12 +5,15 @@ import type { ApprovalAnswer, ApprovalRequest, JudgeContext } from '../gate/verd
 import type { Message } from '../protocol/message.ts'
 import type { Model, ModelCaller } from '../protocol/model.ts'
 import type { ModelSettings, ToolChoice, ToolSpecification } from '../protocol/request.ts'
+import type { ToolView } from '../tools/registry.ts'
 import type { ToolLog } from '../tools/tool.ts'
 import type { ToolWrapper } from '../tools/wrap.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
 import type { AnswerForm } from './output.ts'
 import type { Recorder } from './recorder.ts'
 import type { RememberedAnswers } from './remembered.ts'
+import type { PrepareTurn } from './prepare.ts'
+import type { Steering } from './run.ts'
 import type { PastCourse } from './take-up.ts'
 import type { RunLimits, StopCondition } from './stop.ts'
 import type { Stops } from './stops.ts'
@@ -44,6 +47,8 @@ export interface CallEnvironment {
   readonly given?: (request: ApprovalRequest) => Promise<ApprovalAnswer | undefined>
   /** What people have said in this run that counts for equal calls. */
   readonly remembered: RememberedAnswers
+  /** The tools that calls may be of. Default: all that the gate knows. */
+  readonly view?: ToolView
   /** Whether somebody is asked again after an answer that does not count. Default false. */
   readonly askAgain?: boolean
   /** Aborts when the run is cancelled or out of time. */
@@ -58,13 +63,20 @@ export interface CallEnvironment {
 /** Everything a run works with; made once, before its first event. */
 export interface RunEnvironment extends CallEnvironment {
   readonly model: Model
+  /** Another model as runs ask it: counted, bounded and wrapped like the first. */
+  readonly costed: (model: Model) => Promise<Model>
   /** Whom its costs are counted by. */
   readonly caller: ModelCaller
   readonly costs: Costs | undefined
   readonly limits: RunLimits
   readonly stopWhen: readonly StopCondition[]
   readonly tools: readonly ToolSpecification[]
+  readonly view: ToolView
   readonly toolChoice: ToolChoice
+  /** For one turn, in place of the other one. */
+  readonly preparedToolChoice?: ToolChoice | undefined
+  readonly prepareTurn: PrepareTurn | undefined
+  readonly steering: Steering
   readonly finalAnswer: boolean
   readonly settings: ModelSettings | undefined
   /** The form the answer has to have. */

@@ -4,7 +4,7 @@ import type { AuditArguments } from '../policy/document.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { StructuralEvent } from '../protocol/run-event.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
-import { shown, withoutArguments } from './shown.ts'
+import { sentWithout, shown, withoutArguments } from './shown.ts'
 
 /** Makes of an event what its record keeps. */
 export type Keep = (event: StructuralEvent) => StructuralEvent
@@ -43,6 +43,11 @@ function lessened(
     case 'run-start': {
       const messages = event.messages.map((message) => withoutArguments(message, isHidden))
       return { ...event, messages }
+    }
+    case 'turn-start': {
+      const { sent } = event
+      if (sent === undefined) return event
+      return { ...event, sent: sent.map((item) => sentWithout(item, isHidden)) }
     }
     case 'usage': {
       const { message } = event

@@ -2,19 +2,29 @@ import { errorData, errorDataOf, type ErrorData } from '../base/errors.ts'
 import type { JsonValue } from '../base/json.ts'
 import type { ApprovalRequest } from '../gate/verdict.ts'
 import type { FinishReason } from '../protocol/usage.ts'
-import { addCost, addUsage, noUsage, type Cost, type Usage } from '../protocol/usage.ts'
-import type { Message } from '../protocol/message.ts'
+import type { Cost, Usage } from '../protocol/usage.ts'
+import type { Message, UserMessage } from '../protocol/message.ts'
 import type { EndStatus } from '../protocol/run-event.ts'
+import { Answer, type Rejected } from './answer.ts'
 import { CallBudget } from './call-budget.ts'
 import type { CallsOutcome } from './call-desk.ts'
 import { runCalls } from './calls.ts'
 import { answersOf } from './past.ts'
 import type { RunEnvironment } from './environment.ts'
 import { repairBound, repairRequest, type AnswerForm } from './output.ts'
-import { firstStop, limitConditions, type StopCondition } from './stop.ts'
+import { asItBegan, prepare, type Preparation } from './prepare.ts'
+import { firstStop, limitConditions, type RunState, type Stop, type StopCondition } from './stop.ts'
+import { Spending } from './spending.ts'
 import { pastModelTurn, recallCalls, takeUpCalls, type PastCourse } from './take-up.ts'
 import { streamTurn, type ModelTurn } from './turn.ts'
-import { endingAfter, stopped, stoppedEnding, type Ending, type TurnEnd } from './turn-end.ts'
+import {
+  endingAfter,
+  recordTurnEnd,
+  stopped,
+  stoppedEnding,
+  type Ending,
+  type TurnEnd,
+} from './turn-end.ts'
 
 /** How a run ended, before a report is made of it. */
 export interface RunOutcome {
@@ -40,15 +50,6 @@ export interface RunOutcome {
   readonly error: ErrorData | undefined
 }
 
-/** An answer that was asked for again, and where it stands in the transcript. */
-interface Rejected {
-  readonly error: ErrorData
-  /** The turn that asks again. */
-  readonly repair: number
-  readonly from: number
-  readonly to: number
-}
-
 const noCalls: CallsOutcome = { messages: [], pending: [], succeeded: [], inDoubt: [] }
 
 /** Carries a run from its first model request to its end status; never throws. */
@@ -70,20 +71,15 @@ class Course {
   readonly #budget: CallBudget
   readonly #bounds: readonly StopCondition[]
   readonly #messages: Message[]
-  #usage: Usage = noUsage
-  #cost: Cost | undefined
-  #last: ModelTurn | undefined
-  #warned = false
-  /** The answer so far, which goes on over several responses where it is paused. */
-  #text = ''
-  #images: readonly string[] = []
-  /** Where it begins in the transcript. */
-  #answerAt = 0
+  readonly #spending: Spending
+  readonly #answer = new Answer()
+  #preparation: Preparation | undefined
   #output: JsonValue | undefined
   #rejected: Rejected | undefined
 
   constructor(environment: RunEnvironment) {
     this.#environment = environment
+    this.#spending = new Spending(environment)
     this.#budget = new CallBudget(environment.limits)
     this.#bounds = limitConditions(environment.limits)
     this.#messages = [...environment.messages]
@@ -94,21 +90,71 @@ class Course {
     let turn = past?.turns.at(-1)?.turn ?? 0
     let end = past && (await this.#takeUp(past))
     for (; ; end = await this.#turn(turn)) {
-      if (end?.ending !== undefined) return end.ending
-      const stop = end && this.#stopAfter(turn, end.lastTools)
-      if (stop !== undefined) return stop
+      const ending = end && this.#endingOf(end, turn)
+      if (ending !== undefined) return ending
       if (signal.aborted || drain.aborted) return stoppedEnding(signal.aborted ? signal : drain)
       recorder.turn = ++turn
-      recorder.emit({ type: 'turn-start' })
+      await this.#begin(turn)
       this.#announceRepair(turn)
     }
   }
 
-  /** What the run has done before another carrier of it gave up; its last turn is brought to its end. */
-  async #takeUp({ isFailed, turns, ...takingUp }: PastCourse): Promise<TurnEnd | undefined> {
+  /** Undefined when the run goes on. */
+  #endingOf(end: TurnEnd, turn: number): Ending | undefined {
+    const { recorder, signal, drain, steering } = this.#environment
+    const { ending } = end
+    const isSteered = ending?.status === 'completed' && steering.isWaiting
+    if (ending !== undefined && !isSteered) return ending
+    const stop = this.#stopAfter(turn, end, isSteered)
+    if (ending === undefined) return stop && stopped(recorder, stop)
+    return stop === undefined && !signal.aborted && !drain.aborted ? undefined : ending
+  }
+
+  /** What the turn hears, and what is different in it. */
+  async #begin(turn: number): Promise<void> {
     const environment = this.#environment
+    const said = environment.steering.take()
+    this.#hear(said)
+    this.#preparation =
+      environment.prepareTurn === undefined
+        ? undefined
+        : await prepare(environment, { turn, ...this.#standing })
+    environment.recorder.emit({
+      type: 'turn-start',
+      ...(said.length === 0 ? {} : { said }),
+      ...this.#preparation?.record,
+    })
+  }
+
+  /** The caller goes on speaking. */
+  #hear(said: readonly UserMessage[]): void {
+    if (said.length === 0) return
+    const { context, gate } = this.#environment
+    gate.begin(context, said)
+    this.#messages.push(...said)
+  }
+
+  get #standing(): Pick<RunState, 'messages' | 'toolCalls' | 'usage' | 'cost'> {
+    return {
+      messages: this.#messages,
+      toolCalls: this.#budget.calls,
+      usage: this.#spending.usage,
+      cost: this.#spending.cost,
+    }
+  }
+
+  /** What the run has done before another carrier of it gave up; its last turn is brought to its end. */
+  async #takeUp({
+    isFailed,
+    turns,
+    unheard,
+    ...takingUp
+  }: PastCourse): Promise<TurnEnd | undefined> {
+    let end: TurnEnd | undefined
     for (const [index, past] of turns.entries()) {
+      const environment = asItBegan(this.#environment, past.start)
       environment.recorder.turn = past.turn
+      this.#hear(past.start.said ?? [])
       const modelTurn = pastModelTurn(past)
       this.#take(modelTurn, takingUp.isCounted)
       if (index < turns.length - 1) {
@@ -118,29 +164,24 @@ class Course {
         continue
       }
       const desk = await takeUpCalls(environment, past, takingUp, this.#budget)
-      const end = this.#endTurn(modelTurn, desk.outcome(), past.end !== undefined)
+      const taken = this.#endTurn(modelTurn, desk.outcome(), past.end !== undefined)
       // what failed then is tried again
-      return isFailed && end.ending?.status === 'error'
-        ? { ...end, ending: undefined }
-        : this.#checkEnd(end, past.turn)
+      end =
+        isFailed && taken.ending?.status === 'error'
+          ? { ...taken, ending: undefined }
+          : await this.#checkEnd(taken, past.turn)
     }
-    return undefined
+    this.#hear(unheard)
+    return end
   }
 
-  #stopAfter(turns: number, lastTools: readonly string[]): Ending | undefined {
-    const { stopWhen } = this.#environment
-    const state = {
-      turns,
-      toolCalls: this.#budget.calls,
-      usage: this.#usage,
-      cost: this.#cost,
-      messages: this.#messages,
-      lastTools,
-    }
-    // what a program waits for is done with by the time an answer is asked for again
-    const stop = this.#rejected === undefined ? firstStop(stopWhen, state) : undefined
-    const found = stop ?? firstStop(this.#bounds, state)
-    return found && stopped(this.#environment.recorder, found)
+  /** What a program waits for is done with by the time an answer is asked for again. */
+  #stopAfter(turns: number, end: TurnEnd, isAnswered: boolean): Stop | undefined {
+    const { lastCalls, lastTools } = end
+    const state = { turns, ...this.#standing, text: this.#answer.text, lastCalls, lastTools }
+    const isAsked = this.#rejected === undefined && !isAnswered
+    const stop = isAsked ? firstStop(this.#environment.stopWhen, state) : undefined
+    return stop ?? firstStop(this.#bounds, state)
   }
 
   /** One model response and its calls; an ending when the run does not go on. */
@@ -149,11 +190,12 @@ class Course {
     const written = this.#environment.recorder.flush()
     if (written !== undefined) await written
     this.#closeCalls(turn)
-    const modelTurn = await streamTurn(this.#asking, this.#messages, turn)
+    const environment = this.#preparation?.environment ?? this.#environment
+    const messages = this.#preparation?.messages ?? this.#messages
+    const modelTurn = await streamTurn(this.#asking(environment), messages, turn)
     this.#take(modelTurn, false)
     const { calls } = modelTurn
-    const desk =
-      calls.length === 0 ? undefined : await runCalls(this.#environment, calls, this.#budget)
+    const desk = calls.length === 0 ? undefined : await runCalls(environment, calls, this.#budget)
     const end = this.#endTurn(modelTurn, desk?.outcome() ?? noCalls, false)
     return this.#checkEnd(end, turn)
   }
@@ -164,9 +206,8 @@ class Course {
   }
 
   /** Where no call could run any more, the answer is to be nothing but an answer. */
-  get #asking(): RunEnvironment {
-    const environment = this.#environment
-    return this.#budget.isOpen ? environment : { ...environment, toolChoice: 'none' }
+  #asking(environment: RunEnvironment): RunEnvironment {
+    return this.#budget.isOpen ? environment : { ...environment, preparedToolChoice: 'none' }
   }
 
   /** The last turn is for the answer, where the run is to end with one. */
@@ -182,10 +223,10 @@ class Course {
   async #checkAnswer(ending: Ending, turn: number): Promise<Ending | undefined> {
     const { output } = this.#environment
     if (output === undefined) return ending
-    if (this.#last?.response.refusal !== undefined) {
+    if (this.#answer.last?.response.refusal !== undefined) {
       return { status: 'error', error: errorData('model-refused', 'the model refused to answer') }
     }
-    const answer = await output.check(this.#text)
+    const answer = await output.check(this.#answer.text)
     if (!answer.ok) return this.#reject(output, answer.error, turn)
     this.#output = answer.value
     return ending
@@ -193,7 +234,7 @@ class Course {
 
   #reject(output: AnswerForm, error: ErrorData, turn: number): Ending | undefined {
     if (this.#rejected !== undefined) return { status: 'error', error }
-    const from = this.#answerAt
+    const from = this.#answer.at
     const to = this.#messages.push({ role: 'user', content: repairRequest(output, error) })
     this.#rejected = { error, repair: turn + 1, from, to }
     this.#budget.close(repairBound)
@@ -207,44 +248,14 @@ class Course {
   }
 
   #take(modelTurn: ModelTurn, isCounted: boolean): void {
-    this.#answer(modelTurn)
-    this.#usage = addUsage(this.#usage, modelTurn.response.usage ?? noUsage)
-    this.#cost = addCost(this.#cost, modelTurn.response.cost)
-    if (!isCounted) this.#account(modelTurn)
-    this.#warn()
+    this.#answer.take(modelTurn, this.#messages.length)
+    this.#spending.take(modelTurn, isCounted)
     if (modelTurn.message !== null) this.#messages.push(modelTurn.message)
-  }
-
-  #answer(modelTurn: ModelTurn): void {
-    const { text, images } = modelTurn.response
-    const goesOn = this.#last?.response.finishReason.unified === 'pause'
-    if (!goesOn) this.#answerAt = this.#messages.length
-    this.#text = goesOn ? this.#text + text : text
-    this.#images = goesOn ? [...this.#images, ...images] : images
-    this.#last = modelTurn
-  }
-
-  /** An answer without usage has cost nothing that anybody knows of. */
-  #account({ response: { usage, cost } }: ModelTurn): void {
-    const { gate, context, recorder } = this.#environment
-    if (usage !== undefined || cost !== undefined) {
-      gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context, recorder.turn)
-    }
-  }
-
-  /** A soft limit stops nothing; the run tells of it once. */
-  #warn(): void {
-    const { costs, caller, model, recorder } = this.#environment
-    if (costs === undefined || this.#warned) return
-    const passed = costs.exceeded('soft', { provider: model.provider, model: model.id, caller })
-    if (passed === undefined) return
-    this.#warned = true
-    recorder.emit({ type: 'limit', limit: 'budget.soft', ...passed })
   }
 
   #endTurn(modelTurn: ModelTurn, outcome: CallsOutcome, isRecorded: boolean): TurnEnd {
     this.#messages.push(...outcome.messages)
-    if (!isRecorded) this.#recordEnd(modelTurn)
+    if (!isRecorded) recordTurnEnd(this.#environment.recorder, modelTurn)
     return this.#endOf(modelTurn, outcome)
   }
 
@@ -254,22 +265,9 @@ class Course {
         budget: this.#budget,
         rejected: this.#rejected?.error,
       }),
+      lastCalls: modelTurn.calls.map(({ tool }) => tool),
       lastTools: outcome.succeeded,
     }
-  }
-
-  #recordEnd({ response, attempts, durationMs }: ModelTurn): void {
-    this.#environment.recorder.emit({
-      type: 'turn-end',
-      finishReason: response.finishReason,
-      // the provider's own words are on record with `usage`
-      usage: addUsage(noUsage, response.usage ?? noUsage),
-      ...(response.cost === undefined ? {} : { cost: response.cost }),
-      attempts,
-      durationMs,
-      ...(response.model === undefined ? {} : { model: response.model }),
-      ...(response.responseId === undefined ? {} : { responseId: response.responseId }),
-    })
   }
 
   get #transcript(): readonly Message[] {
@@ -279,16 +277,16 @@ class Course {
   }
 
   outcome({ status, error, approvals, inDoubt }: Ending): RunOutcome {
-    const response = this.#last?.response
+    const response = this.#answer.last?.response
     return {
       status,
-      text: this.#text,
-      images: this.#images,
+      text: this.#answer.text,
+      images: this.#answer.images,
       output: this.#output,
       refusal: response?.refusal,
       finishReason: response?.finishReason,
-      usage: this.#usage,
-      cost: this.#cost,
+      usage: this.#spending.usage,
+      cost: this.#spending.cost,
       messages: this.#transcript,
       approvals: approvals ?? [],
       inDoubt: inDoubt ?? [],

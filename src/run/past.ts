@@ -5,7 +5,7 @@ import { openRecord } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
 import type { ToolCall } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
-import type { AssistantMessage, ToolMessage } from '../protocol/message.ts'
+import type { AssistantMessage, ToolMessage, UserMessage } from '../protocol/message.ts'
 import type {
   ApprovalDecided,
   ApprovalRequested,
@@ -15,8 +15,11 @@ import type {
   ToolCallProposed,
   ToolResulted,
   TurnEnded,
+  TurnStart,
   UsageReported,
 } from '../protocol/run-event.ts'
+
+import { TurnStarts, unheardIn } from './past-said.ts'
 
 /** A question to people as it stands in the record; of several about one call the last. */
 export interface PastQuestion {
@@ -43,6 +46,8 @@ export interface PastCall {
 /** A model response on record, with its calls in their order. */
 export interface PastTurn {
   readonly turn: number
+  /** How it began. */
+  readonly start: TurnStart
   readonly usage: UsageReported
   readonly message: AssistantMessage | null
   readonly calls: readonly PastCall[]
@@ -59,6 +64,8 @@ export interface Past {
   /** How it ended last; `open` when its process died or still carries it. */
   readonly status: EndStatus | 'open'
   readonly turns: readonly PastTurn[]
+  /** What the caller has said that no model response has followed. */
+  readonly unheard: readonly UserMessage[]
   /** Every event, in order. */
   readonly events: readonly StructuralEvent[]
   /** Records so far. */
@@ -91,6 +98,7 @@ export async function readPast(
     carrier: carrierOf(events),
     status: statusOf(events),
     turns: turnsOf(runId, events),
+    unheard: unheardIn(events),
     events,
     length: events.length,
     head,
@@ -154,15 +162,18 @@ function statusOf(events: readonly StructuralEvent[]): Past['status'] {
 function turnsOf(runId: string, events: readonly StructuralEvent[]): readonly PastTurn[] {
   const calls = new Map<string, CallInMaking>()
   const turns: { usage: UsageReported; end: TurnEnded | undefined }[] = []
+  const starts = new TurnStarts()
   const repairs = new Set<number>()
   for (const event of events) {
-    if (event.type === 'usage') turns.push({ usage: event, end: undefined })
+    if (event.type === 'turn-start') starts.add(event)
+    else if (event.type === 'usage') turns.push({ usage: event, end: undefined })
     else if (event.type === 'retry' && event.error.code === 'model-output') repairs.add(event.turn)
     else if (event.type === 'turn-end') turns.at(-1)!.end = event
     else if (event.type === 'tool-call') calls.set(event.callId, newCall(event))
     else if ('callId' in event) calls.get(event.callId)?.take(event)
   }
   return turns.map(({ usage, end }) => ({
+    start: starts.of(usage.turn),
     turn: usage.turn,
     usage,
     message: usage.message && sendable(usage.message),

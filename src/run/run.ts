@@ -1,5 +1,7 @@
 import { childController, after, type ChildController } from '../base/signal.ts'
 import type { Journal } from '../journal/journal.ts'
+import type { UserMessage } from '../protocol/message.ts'
+import { isText } from '../protocol/option-checks.ts'
 import type { RunEvent, StructuralEvent } from '../protocol/run-event.ts'
 import type { EventQueue } from './queue.ts'
 
@@ -21,6 +23,13 @@ export interface Run<Result> extends AsyncIterable<RunEvent> {
    * the program that came to light late, such as a tool schema that does not compile.
    */
   result(): Promise<Result>
+  /**
+   * Says something to the run, as its caller: it enters before the next model request, which a run
+   * that has just answered then makes if its limits permit. False when it cannot enter any more: the
+   * run is over, 16 messages wait, or this one has more than 65,536 characters. What waits when a
+   * run ends otherwise is not heard.
+   */
+  steer(text: string): boolean
   /** Stops model, tools and questions to people; the run still ends with a result and a report. */
   cancel(): void
   /** The recorded events again from the journal, from the `from`-th record on, as far as written. */
@@ -33,6 +42,7 @@ export interface RunHandleOptions<Result> {
   readonly journal: Journal
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number
+  readonly steering: Steering
   /** Whether the run may be shown at all; its records are read only afterwards. */
   readonly admitted?: Promise<unknown> | undefined
   /** Carries the run to its result. */
@@ -41,7 +51,7 @@ export interface RunHandleOptions<Result> {
 
 /** Starts carrying at once and hands out the handle. */
 export function startRun<Result>(options: RunHandleOptions<Result>): Run<Result> {
-  const { id, queue } = options
+  const { id, queue, steering } = options
   const controller = childController(options.signal)
   const outcome = carry(options, controller)
   // whoever only iterates learns of a mistake through the iteration
@@ -52,6 +62,10 @@ export function startRun<Result>(options: RunHandleOptions<Result>): Run<Result>
   return {
     id,
     result: () => outcome,
+    steer(text) {
+      isText('text', text)
+      return steering.add(text)
+    },
     cancel: () => controller.abort('cancelled'),
     events: ({ from = 0 } = {}) => replay(options, from),
     [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](),
@@ -59,7 +73,7 @@ export function startRun<Result>(options: RunHandleOptions<Result>): Run<Result>
 }
 
 async function carry<Result>(
-  { carry: work, timeoutMs }: RunHandleOptions<Result>,
+  { carry: work, steering, timeoutMs }: RunHandleOptions<Result>,
   controller: ChildController,
 ): Promise<Result> {
   const cancelTimer = after(timeoutMs, () => controller.abort('run-timeout'))
@@ -67,6 +81,7 @@ async function carry<Result>(
     return await work(controller)
   } finally {
     cancelTimer()
+    steering.close()
     controller.dispose()
   }
 }
@@ -78,4 +93,40 @@ async function* replay(
   await admitted
   const { readEvents } = await import('./replay.ts')
   yield* readEvents(journal, id, from)
+}
+
+/** Messages that wait at most; one more is not taken. */
+const maxWaiting = 16
+
+/** Longest message in UTF-16 code units. */
+const maxLength = 65_536
+
+/** What the caller of a run says while it is under way, until the next model request. */
+export class Steering {
+  #waiting: UserMessage[] = []
+  #isOver = false
+
+  /** False when it can enter no more: the run is over, too much waits, or the text is too long. */
+  add(text: string): boolean {
+    if (this.#isOver || this.#waiting.length >= maxWaiting || text.length > maxLength) return false
+    this.#waiting.push({ role: 'user', content: text.toWellFormed() })
+    return true
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  take(): readonly UserMessage[] {
+    if (this.#waiting.length === 0) return []
+    const taken = this.#waiting
+    this.#waiting = []
+    return taken
+  }
+
+  /** Nobody hears what comes later. */
+  close(): void {
+    this.#isOver = true
+    this.#waiting = []
+  }
 }

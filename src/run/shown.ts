@@ -21,6 +21,10 @@ export function shown(event: StructuralEvent): StructuralEvent {
       return event.messages.some(hasCalls)
         ? { ...event, messages: event.messages.map((message) => withoutArguments(message)) }
         : event
+    case 'turn-start':
+      return event.sent?.some((item) => typeof item !== 'number' && hasCalls(item)) === true
+        ? { ...event, sent: event.sent.map((item) => sentWithout(item)) }
+        : event
     case 'usage':
       return event.message !== null && hasCalls(event.message)
         ? { ...event, message: withoutArguments(event.message) }
@@ -32,6 +36,11 @@ export function shown(event: StructuralEvent): StructuralEvent {
 
 function hasCalls(message: Message): boolean {
   return message.role === 'assistant' && message.content.some((part) => part.type === 'tool-call')
+}
+
+/** What was sent in place of the conversation, without the arguments of calls. */
+export function sentWithout(item: number | Message, isHidden?: IsHidden): number | Message {
+  return typeof item === 'number' ? item : withoutArguments(item, isHidden)
 }
 
 type IsHidden = (tool: string) => boolean

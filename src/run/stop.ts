@@ -1,3 +1,4 @@
+import { checkNumber } from '../base/options.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Cost, Usage } from '../protocol/usage.ts'
 
@@ -40,6 +41,10 @@ export interface RunState {
   readonly usage: Usage
   readonly cost: Cost | undefined
   readonly messages: readonly Message[]
+  /** What the model said in the last turn. */
+  readonly text: string
+  /** Names of the tools whose calls were proposed in the last turn, as the model sent them. */
+  readonly lastCalls: readonly string[]
   /** Names of the tools that ran with success in the last turn. */
   readonly lastTools: readonly string[]
 }
@@ -59,9 +64,46 @@ export type StopCondition = (state: RunState) => Stop | undefined
 export function stopAfterTools(...names: readonly string[]): StopCondition {
   return ({ lastTools }) => {
     const found = lastTools.find((name) => names.includes(name))
-    if (found === undefined) return undefined
-    return { status: 'completed', limit: 'stopAfterTools', max: 1, message: `\`${found}\` has run` }
+    return found === undefined ? undefined : fulfilled('stopAfterTools', `\`${found}\` has run`)
   }
+}
+
+/** Ends the run as completed once the model has asked for one of these tools, whatever came of it. */
+export function toolCalled(...names: readonly string[]): StopCondition {
+  return ({ lastCalls }) => {
+    const found = lastCalls.find((name) => names.includes(name))
+    return found === undefined ? undefined : fulfilled('toolCalled', `\`${found}\` was called`)
+  }
+}
+
+/** Ends the run as completed after so many turns; `maxTurns` is what ends it as a limit. */
+export function turnCountIs(count: number): StopCondition {
+  checkNumber('turnCountIs', count, { min: 1, integer: true })
+  return ({ turns }) => {
+    if (turns < count) return undefined
+    return { ...fulfilled('turnCountIs', `the run has had its ${count} turns`), max: count }
+  }
+}
+
+/** Ends the run as completed once the model says, beside its calls, what holds or matches this. */
+export function textMatches(pattern: string | RegExp): StopCondition {
+  return ({ text }) => {
+    // `search` does not depend on where a pattern with a flag has been before
+    const isFound = typeof pattern === 'string' ? text.includes(pattern) : text.search(pattern) >= 0
+    return isFound ? fulfilled('textMatches', 'the model has said what was waited for') : undefined
+  }
+}
+
+/** Ends the run once every one of the conditions would, as the first one says. */
+export function allOf(...conditions: readonly StopCondition[]): StopCondition {
+  return (state) => {
+    const stops = conditions.map((condition) => condition(state))
+    return stops.includes(undefined) ? undefined : stops[0]
+  }
+}
+
+function fulfilled(limit: string, message: string): Stop {
+  return { status: 'completed', limit, max: 1, message }
 }
 
 /** The answer of the first condition that has one. */

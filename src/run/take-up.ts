@@ -4,7 +4,7 @@ import type { AskedBefore } from '../gate/approval.ts'
 import type { ApprovalRequest, ExaminedCall, Verdict } from '../gate/verdict.ts'
 import type { CallStatus } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
-import type { AssistantMessage } from '../protocol/message.ts'
+import type { AssistantMessage, UserMessage } from '../protocol/message.ts'
 import type { CallBudget } from './call-budget.ts'
 import { CallDesk, type Judged, type Judging } from './call-desk.ts'
 import { carryOutAll } from './calls.ts'
@@ -27,6 +27,8 @@ export interface Resolution {
 /** What a run is taken up with. */
 export interface PastCourse extends TakingUp {
   readonly turns: readonly PastTurn[]
+  /** What the caller has said that no model response has followed. */
+  readonly unheard: readonly UserMessage[]
   /** It ended with an error, by a stop from outside, or out of time. */
   readonly isFailed: boolean
 }
@@ -209,10 +211,10 @@ function isUnlike({ argsDigest }: PastCall, examined: ExaminedCall): boolean {
 
 /** The call as it would run: with the arguments a person has put in place of those of the model. */
 async function examineAgain(
-  { gate }: CallEnvironment,
+  { gate, view }: CallEnvironment,
   { call, rawArgs }: PastCall,
 ): Promise<ExaminedCall> {
-  return gate.examine({ ...call, rawArgs })
+  return gate.examine({ ...call, rawArgs }, view)
 }
 
 /** The current policy decides, and what was decided before where that is stricter. */

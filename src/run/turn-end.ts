@@ -3,6 +3,7 @@ import { isObject } from '../base/json.ts'
 import { stopDetail, stopReason } from '../base/signal.ts'
 import type { ApprovalRequest } from '../gate/verdict.ts'
 import type { EndStatus } from '../protocol/run-event.ts'
+import { addUsage, noUsage } from '../protocol/usage.ts'
 import type { CallBudget } from './call-budget.ts'
 import type { CallsOutcome } from './call-desk.ts'
 import type { RunEnvironment } from './environment.ts'
@@ -22,6 +23,7 @@ export interface Ending {
 export interface TurnEnd {
   /** Undefined when the run goes on. */
   readonly ending: Ending | undefined
+  readonly lastCalls: readonly string[]
   readonly lastTools: readonly string[]
 }
 
@@ -84,4 +86,21 @@ export function stoppedEnding(signal: AbortSignal): Ending {
   return stopReason(signal) === 'run-timeout'
     ? { status: 'timeout', error: errorData('run-timeout', 'the run did not finish in time') }
     : { status: 'cancelled', error: errorData('cancelled', 'the run was cancelled') }
+}
+
+export function recordTurnEnd(
+  recorder: Recorder,
+  { response, attempts, durationMs }: ModelTurn,
+): void {
+  recorder.emit({
+    type: 'turn-end',
+    finishReason: response.finishReason,
+    // the provider's own words are on record with `usage`
+    usage: addUsage(noUsage, response.usage ?? noUsage),
+    ...(response.cost === undefined ? {} : { cost: response.cost }),
+    attempts,
+    durationMs,
+    ...(response.model === undefined ? {} : { model: response.model }),
+    ...(response.responseId === undefined ? {} : { responseId: response.responseId }),
+  })
 }

@@ -47,7 +47,7 @@ export async function streamTurn(
 }
 
 function request(
-  { tools, toolChoice, settings, output }: RunEnvironment,
+  { tools, toolChoice, preparedToolChoice, settings, output }: RunEnvironment,
   messages: readonly Message[],
   turn: number,
 ): ModelRequest {
@@ -56,7 +56,7 @@ function request(
     messages: [...messages],
     tools,
     // a demand for tools would never let the model answer if it held for every turn
-    toolChoice: turn === 1 || toolChoice === 'none' ? toolChoice : 'auto',
+    toolChoice: preparedToolChoice ?? (turn === 1 || toolChoice === 'none' ? toolChoice : 'auto'),
     ...(output === undefined ? {} : { output: output.format }),
     ...(settings === undefined ? {} : { settings }),
   }

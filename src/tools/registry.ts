@@ -3,12 +3,16 @@ import type { ToolSpecification } from '../protocol/request.ts'
 import { prepareTool } from './schema.ts'
 import { toTools, type Tool, type ToolDefinition } from './tool.ts'
 
-/** The tools of a run, ready for use; frozen. */
-export interface ToolRegistry {
+/** Tools that calls may be of. */
+export interface ToolView {
   /** Looked up by exact name, as the model sent it. */
   get(name: string): Tool | undefined
   /** In the order they were given. */
   readonly names: readonly string[]
+}
+
+/** The tools of a run, ready for use; frozen. */
+export interface ToolRegistry extends ToolView {
   readonly specifications: readonly ToolSpecification[]
   /** Digest over name, description and input schema of every tool; independent of their order. */
   readonly digest: string

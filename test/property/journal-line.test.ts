@@ -84,7 +84,17 @@ function event(
 
 const call = { callId: text, tool: text }
 const events = [
-  event('turn-start', {}),
+  event(
+    'turn-start',
+    {},
+    {
+      model: fc.record({ id: text, provider: text }),
+      tools: fc.array(text, { maxLength: 2 }),
+      toolChoice: fc.oneof(fc.constant('none'), fc.record({ tool: text })),
+      said: fc.constant([{ role: 'user', content: 'go' }]),
+      trusted: fc.constant(true),
+    },
+  ),
   event('usage', { usage, message: fc.constant(null) }, { cost }),
   event(
     'tool-call',

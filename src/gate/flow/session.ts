@@ -10,13 +10,14 @@ import type { SourceKind } from '../../policy/document.ts'
 import type { Policy, Sources } from '../../policy/policy.ts'
 import { no, unknown, yes, type Truth } from '../../policy/truth.ts'
 import type { ToolFacts } from '../../protocol/facts.ts'
-import type { AssistantPart, Message, ToolMessage, UserMessage } from '../../protocol/message.ts'
+import type { AssistantPart, Message, ToolMessage } from '../../protocol/message.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { Allowance } from './allowance.ts'
 import { FlowCheck, type FlowCall, type FlowJudgement } from './check.ts'
 import { endorsedForm, idForm, isEmpty, openQuery } from './forms.ts'
 import { leavesOf, levels, type Leaf } from './leaves.ts'
 import { Ledger, type Source } from './ledger.ts'
+import { hasAttachment, textOf, wholeText } from './message-text.ts'
 import { printOf, withoutAddresses, type Print } from './print.ts'
 import { Repetition } from './repetition.ts'
 import { valuesOf } from './scalars.ts'
@@ -122,6 +123,13 @@ export class FlowSession implements Sources {
         this.#hear('user', textOf(message))
         if (hasAttachment(message)) this.#ledger.taint()
     }
+  }
+
+  /** A message of nobody known, whatever its role. */
+  addForeign(message: Message): void {
+    const source: Source = { origin: { kind: 'user' }, secrecy: 'internal' }
+    this.#put('untrusted', source, printOf(String(new Allowance().take(wholeText(message)))))
+    this.#ledger.taint()
   }
 
   /** What a call answered, with the label its tool gives it. */
@@ -283,13 +291,4 @@ export class FlowSession implements Sources {
 function vouchingForNothing({ output }: ToolFacts): ToolFacts {
   const { secrecy = 'private' } = output ?? {}
   return { output: { trust: 'untrusted', secrecy } }
-}
-
-function textOf({ content }: UserMessage): string {
-  if (typeof content === 'string') return content
-  return content.map((part) => (part.type === 'text' ? part.text : '')).join('\n')
-}
-
-function hasAttachment({ content }: UserMessage): boolean {
-  return typeof content !== 'string' && content.some(({ type }) => type !== 'text')
 }

@@ -60,7 +60,17 @@ const events: Complete = {
     definitions: { refund: 'sha256:r' },
     messages: [{ role: 'user', content: 'hello' }],
   },
-  'turn-start': { ...base, type: 'turn-start' },
+  'turn-start': {
+    ...base,
+    type: 'turn-start',
+    said: [{ role: 'user', content: 'and quickly' }],
+    model: { id: 'm2', provider: 'p' },
+    tools: ['refund'],
+    toolChoice: { tool: 'refund' },
+    settings: { temperature: 0 },
+    sent: [0, { role: 'user', content: 'in short' }],
+    trusted: true,
+  },
   'tool-call': {
     ...base,
     ...call,

@@ -1,0 +1,41 @@
+import { addCost, addUsage, noUsage, type Cost, type Usage } from '../protocol/usage.ts'
+import type { RunEnvironment } from './environment.ts'
+import type { ModelTurn } from './turn.ts'
+
+/** What the model responses of a run have used and cost. */
+export class Spending {
+  readonly #environment: RunEnvironment
+  #warned = false
+  usage: Usage = noUsage
+  cost: Cost | undefined
+
+  constructor(environment: RunEnvironment) {
+    this.#environment = environment
+  }
+
+  /** `isCounted` where an earlier carrier has told the gate of it. */
+  take(modelTurn: ModelTurn, isCounted: boolean): void {
+    this.usage = addUsage(this.usage, modelTurn.response.usage ?? noUsage)
+    this.cost = addCost(this.cost, modelTurn.response.cost)
+    if (!isCounted) this.#account(modelTurn)
+    this.#warn()
+  }
+
+  /** An answer without usage has cost nothing that anybody knows of. */
+  #account({ response: { usage, cost } }: ModelTurn): void {
+    const { gate, context, recorder } = this.#environment
+    if (usage !== undefined || cost !== undefined) {
+      gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context, recorder.turn)
+    }
+  }
+
+  /** A soft limit stops nothing; the run tells of it once. */
+  #warn(): void {
+    const { costs, caller, model, recorder } = this.#environment
+    if (costs === undefined || this.#warned) return
+    const passed = costs.exceeded('soft', { provider: model.provider, model: model.id, caller })
+    if (passed === undefined) return
+    this.#warned = true
+    recorder.emit({ type: 'limit', limit: 'budget.soft', ...passed })
+  }
+}
