@@ -4,9 +4,9 @@ import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { CallStatus } from './call.ts'
 import type { Approvers, Decision, RuleReference } from './decision.ts'
 import type { ModelErrorData } from './event.ts'
-import type { AssistantMessage, Message, UserMessage } from './message.ts'
+import type { AssistantMessage, Message } from './message.ts'
 import type { Principal } from './principal.ts'
-import type { ModelSettings, ToolChoice } from './request.ts'
+import type { TurnBeginning } from './turn-beginning.ts'
 import type { Cost, FinishReason, Usage } from './usage.ts'
 
 export type EndStatus =
@@ -101,20 +101,7 @@ export interface RunStart extends Base<'run-start'> {
   readonly messages: readonly Message[]
 }
 
-export interface TurnStart extends Base<'turn-start'> {
-  /** What the caller has said since the turn before. */
-  readonly said?: readonly UserMessage[]
-  /** The model that is asked in this turn alone. */
-  readonly model?: { readonly id: string; readonly provider: string }
-  /** The tools of this turn alone; calls of others are unknown in it. */
-  readonly tools?: readonly string[]
-  readonly toolChoice?: ToolChoice
-  readonly settings?: ModelSettings
-  /** What the model is sent in this turn: places in the conversation so far, or other messages. */
-  readonly sent?: readonly (number | Message)[]
-  /** The host vouches for those other messages. */
-  readonly trusted?: true
-}
+export interface TurnStart extends Base<'turn-start'>, TurnBeginning {}
 
 export interface TextDelta extends Base<'text-delta'> {
   readonly text: string
