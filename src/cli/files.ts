@@ -1,7 +1,8 @@
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { SallyportError } from '../base/errors.ts'
+import { isSallyportError, SallyportError } from '../base/errors.ts'
 import { fileFailure } from '../base/file-failure.ts'
+import { blocksOf } from './io.ts'
 
 /** A whole file, decoded as UTF-8. Throws `bad-file`. */
 export async function readText(path: string): Promise<string> {
@@ -18,6 +19,21 @@ export async function writeText(path: string, text: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, text)
   } catch (cause) {
+    throw fileFailure(`\`${path}\``, 'written', cause)
+  }
+}
+
+/** Writes a file of pieces of text, and the folders it is in. Throws `bad-file`. */
+export async function writePieces(path: string, pieces: AsyncIterable<string>): Promise<void> {
+  // what cannot be made must not cost what was there
+  const blocks = blocksOf(pieces)[Symbol.asyncIterator]()
+  let next = await blocks.next()
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await using file = await open(path, 'w')
+    for (; next.done !== true; next = await blocks.next()) await file.appendFile(next.value)
+  } catch (cause) {
+    if (isSallyportError(cause)) throw cause
     throw fileFailure(`\`${path}\``, 'written', cause)
   }
 }

@@ -7,6 +7,8 @@ export interface Io {
   /** Data. */
   out(text: string): void
   /** Everything else. */
+  /** Resolves when little of what was written to standard output is still waiting in memory. */
+  drained(): Promise<void>
   note(text: string): void
   readonly input: AsyncIterable<string | Uint8Array> & { readonly isTTY?: boolean | undefined }
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -36,6 +38,9 @@ export function processIo(): Io {
   listen(stderr, 'note')
   return {
     out: (text) => void (isClosed.out || stdout.write(text)),
+    async drained() {
+      if (!isClosed.out && stdout.writableNeedDrain) await roomIn(stdout)
+    },
     note: (text) => void (isClosed.note || stderr.write(text)),
     get outIsClosed() {
       return isClosed.out
@@ -55,6 +60,44 @@ export function processIo(): Io {
       return () => process.off('SIGTERM', action)
     },
   }
+}
+
+/** A reader that closes the pipe takes nothing more, so that nothing is waited for. */
+function roomIn(stream: NodeJS.WriteStream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const done = (): void => {
+    for (const name of ['drain', 'close', 'error']) stream.off(name, done)
+    resolve()
+  }
+  for (const name of ['drain', 'close', 'error']) stream.on(name, done)
+  return promise
+}
+
+/** Prints a text that comes in pieces; ends early when nobody reads it any more. */
+export async function outPieces(io: Io, pieces: AsyncIterable<string>): Promise<void> {
+  for await (const block of blocksOf(pieces)) {
+    io.out(block)
+    if (io.outIsClosed) return
+    await io.drained()
+  }
+}
+
+/** UTF-16 code units that are gathered before they are written. */
+const blockLength = 65_536
+
+/** Pieces of a text, put together to fewer. */
+export async function* blocksOf(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  let gathered: string[] = []
+  let length = 0
+  for await (const piece of pieces) {
+    gathered.push(piece)
+    length += piece.length
+    if (length < blockLength) continue
+    yield gathered.join('')
+    gathered = []
+    length = 0
+  }
+  yield gathered.join('')
 }
 
 /** The NO_COLOR and FORCE_COLOR conventions. */

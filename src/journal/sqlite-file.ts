@@ -24,6 +24,9 @@ import { storedRecord } from './stored-record.ts'
 /** Rows that are read at a time: a reader must not hold the file while its consumer thinks. */
 const pageLength = 256
 
+/** UTF-16 code units after which a page of records ends early. */
+const pageSize = 2 ** 20
+
 /** SQLite result code of a failed read or write of the disk, after which its state is unknown. */
 const ioError = 10
 
@@ -72,11 +75,27 @@ export class SqliteFile {
     if (database === undefined) return
     const page = this.#prepare(database, selectRecords)
     for (let next = from; ;) {
-      const rows = this.#all(page, runId, next, pageLength)
-      yield* rows.map(storedRecord)
-      if (rows.length < pageLength) return
-      next = (rows.at(-1)!['seq'] as number) + 1
+      const records = this.#page(page, runId, next)
+      yield* records
+      if (records.length === 0) return
+      next = records.at(-1)!.seq + 1
     }
+  }
+
+  #page(statement: StatementSync, runId: string, from: number): readonly JournalRecord[] {
+    const records: JournalRecord[] = []
+    try {
+      let size = 0
+      for (const row of statement.iterate(runId, from, pageLength)) {
+        const record = storedRecord(row)
+        records.push(record)
+        size += record.line.length + (record.payload?.length ?? 0)
+        if (size > pageSize) break
+      }
+    } catch (error) {
+      throw unreadable(this.#path, error)
+    }
+    return records
   }
 
   *list(): Generator<string, void, undefined> {

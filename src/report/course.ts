@@ -17,12 +17,26 @@ interface CallCourse {
   /** How many people have to say yes, by the last request. */
   needed: number
   refused: boolean
-  readonly yes: Set<unknown>
+  /** Who said yes. Most calls are never asked about. */
+  yes: Set<unknown> | undefined
   asked: boolean
   started: boolean
   finished: boolean
-  succeeded: boolean
 }
+
+/** All that is kept of a call that went well: of a long run there are many. */
+interface SucceededCall {
+  readonly effect: unknown
+  readonly finished: true
+  readonly succeeded: true
+}
+
+function succeededCall(effect: unknown): SucceededCall {
+  return { effect, finished: true, succeeded: true }
+}
+
+/** One for each effect, as nothing else tells such calls apart. */
+const succeeded: readonly SucceededCall[] = ['allow', 'ask', 'deny', undefined].map(succeededCall)
 
 /**
  * The order that holds for the events of every call: proposed, decided, if asked then answered,
@@ -30,7 +44,7 @@ interface CallCourse {
  * nothing about them but that they are objects.
  */
 export class Course {
-  readonly #calls = new Map<string, CallCourse>()
+  readonly #calls = new Map<string, CallCourse | SucceededCall>()
   readonly #counts = { allow: 0, ask: 0, deny: 0, none: 0, open: 0 }
   #lines = 0
   #ended: unknown
@@ -83,12 +97,17 @@ export class Course {
     }
     if (call === undefined) return malformed(`names the call ${quoted(callId)}, never proposed`)
     this.#count(call, -1)
-    const finding = step(type, call, line, { callId, shadowMode: this.#shadowMode })
-    this.#count(call, 1)
+    const finding =
+      'succeeded' in call
+        ? again(type, callId)
+        : step(type, call, line, { callId, shadowMode: this.#shadowMode })
+    const kept = keptOf(type, call, line)
+    if (kept !== call) this.#calls.set(callId, kept)
+    this.#count(kept, 1)
     return finding
   }
 
-  #count({ effect, finished }: CallCourse, by: 1 | -1): void {
+  #count({ effect, finished }: Pick<CallCourse, 'effect' | 'finished'>, by: 1 | -1): void {
     this.#counts[isEffect(effect) ? effect : 'none'] += by
     if (!finished) this.#counts.open += by
   }
@@ -105,9 +124,9 @@ export class Course {
 
   openCalls(): readonly OpenCall[] {
     return [...this.#calls].flatMap(([callId, call]): readonly OpenCall[] => {
-      if (call.finished) return []
+      if ('succeeded' in call || call.finished) return []
       if (call.started) return [{ callId, missing: 'outcome' }]
-      const waits = call.asked && !call.refused && call.yes.size < call.needed
+      const waits = call.asked && !call.refused && yesesOf(call) < call.needed
       return [{ callId, missing: waits ? 'approval' : 'result' }]
     })
   }
@@ -133,12 +152,34 @@ function newCall(argsDigest: unknown): CallCourse {
     shadow: false,
     needed: 1,
     refused: false,
-    yes: new Set(),
+    yes: undefined,
     asked: false,
     started: false,
     finished: false,
-    succeeded: false,
   }
+}
+
+function decisionOf(line: Line): Line {
+  return isObject(line['decision']) ? line['decision'] : {}
+}
+
+/** What is kept of a call after one more line about it. */
+function keptOf(
+  type: string,
+  call: CallCourse | SucceededCall,
+  line: Line,
+): CallCourse | SucceededCall {
+  const isOver = 'succeeded' in call
+  if (!isOver && !(type === 'tool-result' && line['status'] === 'success')) return call
+  const effect = isOver && type === 'decision' ? decisionOf(line)['effect'] : call.effect
+  return succeeded.find((each) => each.effect === effect) ?? succeeded.at(-1)!
+}
+
+/** Of a call that has succeeded. */
+function again(type: string, callId: string): Finding | undefined {
+  return type === 'execution-start'
+    ? unpermitted(callId, 'was started again after it had succeeded')
+    : undefined
 }
 
 function step(
@@ -149,7 +190,7 @@ function step(
 ): Finding | undefined {
   switch (type) {
     case 'decision': {
-      const decision = isObject(line['decision']) ? line['decision'] : {}
+      const decision = decisionOf(line)
       call.effect = decision['effect']
       call.shadow = shadowMode && decision['shadow'] === true
       return undefined
@@ -157,14 +198,13 @@ function step(
     case 'approval-request':
       call.asked = true
       call.refused = line['argsDigest'] !== call.argsDigest
-      call.yes.clear()
+      call.yes = undefined
       call.needed = neededOf(line['approvers'])
       return undefined
     case 'approval-decision':
       answer(call, line)
       return undefined
     case 'execution-start':
-      if (call.succeeded) return unpermitted(callId, 'was started again after it had succeeded')
       call.started = true
       call.finished = false
       if (!isPermitted(call)) return unpermitted(callId, 'was started without a permit')
@@ -173,7 +213,6 @@ function step(
         : unpermitted(callId, 'was started with other arguments than were judged')
     default:
       call.finished = true
-      call.succeeded ||= line['status'] === 'success'
       return !call.started && (line['status'] === 'success' || line['attempts'] !== 0)
         ? unpermitted(callId, 'has an outcome but was never started')
         : undefined
@@ -181,9 +220,9 @@ function step(
 }
 
 function answer(call: CallCourse, line: Line): void {
-  if (line['action'] === 'approve') call.yes.add(subjectOf(line))
+  if (line['action'] === 'approve') (call.yes ??= new Set()).add(subjectOf(line))
   else if (line['action'] === 'edit') {
-    call.yes.add(subjectOf(line))
+    ;(call.yes ??= new Set()).add(subjectOf(line))
     call.argsDigest = line['argsDigest']
   } else if (line['action'] !== 'revoke') call.refused = true
 }
@@ -191,7 +230,11 @@ function answer(call: CallCourse, line: Line): void {
 function isPermitted(call: CallCourse): boolean {
   if (call.shadow) return call.effect !== undefined
   if (call.effect === 'allow') return true
-  return call.effect === 'ask' && call.asked && !call.refused && call.yes.size >= call.needed
+  return call.effect === 'ask' && call.asked && !call.refused && yesesOf(call) >= call.needed
+}
+
+function yesesOf({ yes }: CallCourse): number {
+  return yes?.size ?? 0
 }
 
 /** The largest count that is asked for, since one person may satisfy several demands. */

@@ -49,12 +49,18 @@ const columns: readonly (readonly [name: string, of: (call: CallSummary) => Cell
  * the same bytes.
  */
 export function renderCsv(report: Report, options: CsvOptions = {}): string {
-  const names = ['run', ...columns.map(([name]) => name)].join(',')
-  const run = cell(report.header.runId)
-  const lines = summarize(report).calls.map((call) =>
-    [run, ...columns.map(([, of]) => cell(of(call)))].join(','),
-  )
-  return `${options.bom === true ? '\ufeff' : ''}${[names, ...lines].join('\r\n')}\r\n`
+  const lines = summarize(report).calls.map((call) => csvLine(report.header.runId, call))
+  return [csvHead(options), ...lines].join('')
+}
+
+/** The line of names, with its end. */
+export function csvHead({ bom = false }: CsvOptions): string {
+  return `${bom ? '\ufeff' : ''}${['run', ...columns.map(([name]) => name)].join(',')}\r\n`
+}
+
+/** The line of a call, with its end. */
+export function csvLine(runId: string, call: CallSummary): string {
+  return `${[cell(runId), ...columns.map(([, of]) => cell(of(call)))].join(',')}\r\n`
 }
 
 /**

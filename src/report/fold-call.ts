@@ -33,18 +33,24 @@ type Outcome = Pick<
   | 'endedAt'
 >
 
-/** The course of one call, event by event. */
+interface Asked {
+  /** Without the arguments, which stand in the proposal. */
+  readonly request: Omit<ApprovalRequested, 'args'>
+  readonly answers: ApprovalAnswer[]
+}
+
+/** The course of one call, event by event. Keeps nothing that a row does not show. */
 export class CallFold {
-  readonly #proposed: ToolCallProposed
+  readonly #proposed: Omit<ToolCallProposed, 'rawArgs'>
   // most calls are judged once and never asked about, so lists are made when they are needed
   #decision: Decision | undefined
   #earlierDecisions: Decision[] | undefined
-  #approvals: { request: ApprovalRequested; answers: ApprovalAnswer[] }[] | undefined
+  #approvals: Asked[] | undefined
   #started: ExecutionStarted | undefined
   #starts = 0
-  #result: ToolResulted | undefined
+  #result: Outcome | undefined
 
-  constructor(proposed: ToolCallProposed) {
+  constructor({ rawArgs: _rawArgs, ...proposed }: ToolCallProposed) {
     this.#proposed = proposed
   }
 
@@ -60,8 +66,8 @@ export class CallFold {
     this.#decision = event.decision
   }
 
-  requestApproval(event: ApprovalRequested): void {
-    ;(this.#approvals ??= []).push({ request: event, answers: [] })
+  requestApproval({ args: _args, ...request }: ApprovalRequested): void {
+    ;(this.#approvals ??= []).push({ request, answers: [] })
   }
 
   answerApproval(event: ApprovalDecided): void {
@@ -88,7 +94,7 @@ export class CallFold {
   }
 
   finish(event: ToolResulted): void {
-    this.#result = event
+    this.#result = outcomeOf(event)
   }
 
   /** That of the last decision. */
@@ -135,31 +141,33 @@ export class CallFold {
   }
 
   #outcome(): Outcome {
-    const result = this.#result
-    if (result === undefined) {
-      return {
+    return (
+      this.#result ?? {
         attempts: this.#starts,
         queueMs: 0,
         approvalMs: 0,
         executionMs: 0,
         status: this.#started === undefined ? 'skipped' : 'unknown-outcome',
       }
-    }
-    const { attempts, queueMs, approvalMs, executionMs, status, at } = result
-    const { resultDigest, resultBytes, truncated, changes, error } = result
-    return {
-      attempts,
-      queueMs,
-      approvalMs,
-      executionMs,
-      status,
-      endedAt: at,
-      ...(resultDigest === undefined ? {} : { resultDigest }),
-      ...(resultBytes === undefined ? {} : { resultBytes }),
-      ...(truncated === undefined ? {} : { truncated }),
-      ...(changes === undefined ? {} : { changes }),
-      ...(error === undefined ? {} : { error: reportError(error) }),
-    }
+    )
+  }
+}
+
+function outcomeOf(result: ToolResulted): Outcome {
+  const { attempts, queueMs, approvalMs, executionMs, status, at } = result
+  const { resultDigest, resultBytes, truncated, changes, error } = result
+  return {
+    attempts,
+    queueMs,
+    approvalMs,
+    executionMs,
+    status,
+    endedAt: at,
+    ...(resultDigest === undefined ? {} : { resultDigest }),
+    ...(resultBytes === undefined ? {} : { resultBytes }),
+    ...(truncated === undefined ? {} : { truncated }),
+    ...(changes === undefined ? {} : { changes }),
+    ...(error === undefined ? {} : { error: reportError(error) }),
   }
 }
 
@@ -183,10 +191,7 @@ function isSettled(
   return request.approvers.every(({ count }) => people.size >= count)
 }
 
-function approvalRow(approval: {
-  readonly request: ApprovalRequested
-  readonly answers: readonly ApprovalAnswer[]
-}): ApprovalRow {
+function approvalRow(approval: Asked): ApprovalRow {
   const { approvalId, argsDigest, approvers, reasons, at, expiresAt } = approval.request
   return {
     approvalId,

@@ -9,6 +9,7 @@ import type {
 } from '../protocol/run-event.ts'
 import { CallFold } from './fold-call.ts'
 import { ModelCallFold } from './fold-model-call.ts'
+import { Passed, type FoldTaker } from './fold-passed.ts'
 import {
   reportError,
   type LimitRow,
@@ -17,7 +18,6 @@ import {
   type ReportError,
   type ReportHeader,
 } from './report.ts'
-import { totalsOf } from './totals.ts'
 
 /** A report in the making. Adding an event costs a fraction of a microsecond. */
 export interface ReportFold {
@@ -48,7 +48,15 @@ export function createFold(): ReportFold {
   return new Fold()
 }
 
+/** A fold that keeps nothing of what is over; its report is asked for once, at the end. */
+export function createPassingFold(taker: FoldTaker): ReportFold {
+  return new Fold(taker)
+}
+
 class Fold implements ReportFold {
+  readonly #taker: FoldTaker | undefined
+  #passed: Passed | undefined
+  readonly #over = new Set<CallFold>()
   #start: RunStart | undefined
   readonly #calls = new Map<string, CallFold>()
   readonly #modelCalls: ModelCallFold[] = []
@@ -58,8 +66,17 @@ class Fold implements ReportFold {
   #error: ReportError | undefined
   #lastAt = ''
 
+  constructor(taker?: FoldTaker) {
+    this.#taker = taker
+  }
+
   add(event: RunEvent): void {
     if (event.type === 'text-delta' || event.type === 'reasoning-delta') return
+    this.#add(event)
+    if (this.#taker !== undefined) this.#pass(event, this.#taker)
+  }
+
+  #add(event: StructuralEvent): void {
     if (this.#start === undefined && event.type !== 'run-start') {
       throw new SallyportError(
         'bad-journal',
@@ -135,6 +152,18 @@ class Fold implements ReportFold {
     }
   }
 
+  #pass(event: StructuralEvent, taker: FoldTaker): void {
+    const passed = (this.#passed ??= new Passed(this.#start!.model.id))
+    while (this.#modelCalls.length > 1) passed.modelCall(this.#modelCalls.shift()!.row(), taker)
+    if (!('callId' in event) || !taker.isLast(event.callId)) return
+    this.#over.add(this.#call(event))
+    for (const [callId, call] of this.#calls) {
+      if (!this.#over.delete(call)) return
+      this.#calls.delete(callId)
+      passed.row(call.row(), call.open(), taker)
+    }
+  }
+
   #propose(call: CallFold): void {
     if (this.#calls.has(call.callId)) {
       throw new SallyportError(
@@ -175,29 +204,48 @@ class Fold implements ReportFold {
         help: 'name a run that was started',
       })
     }
-    const rows = [...this.#calls.values()].map((call) => call.row())
-    const modelCalls = this.#modelCalls.map((call) => call.row())
-    const models = new Set([start.model.id, ...modelCalls.map((call) => call.model)])
+    const { rows, modelCalls, passed } = this.#kept(start)
     return {
       version: 1,
       header: headerOf(
         start,
-        [...models],
+        [...passed.models],
         this.#end === 'open' ? null : this.#lastAt,
         this.#lastAt,
       ),
       rows,
       modelCalls,
       limits: [...this.#limits],
-      totals: totalsOf(rows, modelCalls),
+      totals: passed.totals.value,
       end: {
         status: this.#end,
         ...(this.#error === undefined ? {} : { error: this.#error }),
       },
       head,
       shadow: this.#shadow,
-      openCalls: [...this.#calls.values()].flatMap((call) => call.open() ?? []),
+      openCalls: passed.openCalls,
     }
+  }
+
+  /** The rows and model calls that were not taken, and what is known of all of them. */
+  #kept(start: RunStart): Pick<Report, 'rows' | 'modelCalls'> & { readonly passed: Passed } {
+    if (this.#taker !== undefined) {
+      const passed = (this.#passed ??= new Passed(start.model.id))
+      for (const call of this.#modelCalls.splice(0)) passed.modelCall(call.row(), this.#taker)
+      return { rows: [], modelCalls: [], passed }
+    }
+    const passed = new Passed(start.model.id)
+    const rows = [...this.#calls.values()].map((call) => {
+      const row = call.row()
+      passed.row(row, call.open())
+      return row
+    })
+    const modelCalls = this.#modelCalls.map((call) => {
+      const row = call.row()
+      passed.modelCall(row)
+      return row
+    })
+    return { rows, modelCalls, passed }
   }
 }
 

@@ -2,7 +2,7 @@ import { shorten } from '../base/text.ts'
 import { placeText } from '../protocol/place.ts'
 import { compactJson } from './json.ts'
 import type { Report } from './report.ts'
-import { callNumber, summarize, type CallSummary, type Outcome } from './summary.ts'
+import { callNumber, summarize, type CallSummary, type Outcome, type Summary } from './summary.ts'
 import { xmlText } from './xml.ts'
 
 /**
@@ -11,10 +11,18 @@ import { xmlText } from './xml.ts'
  * were stopped are skipped. Times are seconds. The same report gives the same bytes.
  */
 export function renderJunit(report: Report): string {
-  const { header } = report
-  const { calls, counts, headline } = summarize(report)
+  const { calls, ...summary } = summarize(report)
+  return [junitHead(report, summary), ...calls.map(junitCase), junitFoot].join('')
+}
+
+/** Everything before the first `testcase`. */
+export function junitHead(
+  report: Report,
+  { counts, headline }: Pick<Summary, 'counts' | 'headline'>,
+): string {
+  const { header, totals: sums } = report
   const skipped = counts.waiting + counts.stopped
-  const totals = `tests="${calls.length}" failures="${counts.refused}" errors="${counts.failed}"`
+  const totals = `tests="${sums.calls}" failures="${counts.refused}" errors="${counts.failed}"`
   const time = `time="${seconds(header.durationMs)}"`
   const suite = `name="${attribute(header.policy.name)}" ${totals} skipped="${skipped}" ${time}`
   return [
@@ -27,12 +35,12 @@ export function renderJunit(report: Report): string {
     property('policy', header.policy.digest),
     property('head', report.head ?? 'none'),
     '    </properties>',
-    ...calls.flatMap(testcase),
-    '  </testsuite>',
-    '</testsuites>',
     '',
   ].join('\n')
 }
+
+/** Everything after the last `testcase`. */
+export const junitFoot = '  </testsuite>\n</testsuites>\n'
 
 function property(name: string, value: string): string {
   return `      <property name="${name}" value="${attribute(value)}"/>`
@@ -46,13 +54,14 @@ const elements: Readonly<Record<Outcome, 'failure' | 'error' | 'skipped' | undef
   stopped: 'skipped',
 }
 
-function testcase(call: CallSummary): readonly string[] {
+/** The `testcase` of a call, with its line end. */
+export function junitCase(call: CallSummary): string {
   const { row, outcome } = call
   const name = attribute(`${callNumber(row)} ${row.tool}`)
   const time = seconds(row.executionMs)
   const opened = `    <testcase name="${name}" classname="${attribute(call.rule)}" time="${time}"`
   const element = elements[outcome]
-  if (element === undefined) return [`${opened}/>`]
+  if (element === undefined) return `${opened}/>\n`
   const message = `${row.status} by ${call.rule}`
   const inner = `<${element} message="${attribute(message)}"`
   // readers of `skipped` know a message only
@@ -60,7 +69,7 @@ function testcase(call: CallSummary): readonly string[] {
     element === 'skipped'
       ? `${inner}/>`
       : `${inner} type="${row.status}">${xmlText(detail(call))}</${element}>`
-  return [`${opened}>`, `      ${whole}`, '    </testcase>']
+  return `${opened}>\n      ${whole}\n    </testcase>\n`
 }
 
 function detail({ row, place, reasons, help }: CallSummary): string {

@@ -36,21 +36,38 @@ function cut(text: string, length: number): string {
   return `${shown.slice(0, codePointBorder(shown, Math.min(length, shown.length)))}…`
 }
 
-/** As many rows as `room` code units hold; of the others nothing is made. */
-export function cutRows<Item>(
-  items: readonly Item[],
-  rowOf: (item: Item) => Row,
-  room: number,
-): CutRows {
-  const lines: string[] = []
-  let length = 0
-  for (const item of items) {
-    const line = `| ${rowOf(item).join(' | ')} |`
-    if (length + line.length + 1 > room) break
-    lines.push(line)
-    length += line.length + 1
+/** Rows one after another, as many as `room` code units hold; of the others nothing is made. */
+export class RowsInRoom {
+  readonly #room: number
+  readonly #lines: string[] = []
+  #length = 0
+  #left = 0
+
+  constructor(room: number) {
+    this.#room = room
   }
-  return { lines, left: items.length - lines.length, length }
+
+  add(rowOf: () => Row): void {
+    const line = this.#left > 0 ? undefined : `| ${rowOf().join(' | ')} |`
+    if (line === undefined || this.#length + line.length + 1 > this.#room) {
+      this.#left++
+      return
+    }
+    this.#lines.push(line)
+    this.#length += line.length + 1
+  }
+
+  /** The first of them, as many as `room` holds. */
+  cut(room: number): CutRows {
+    let length = 0
+    const end = this.#lines.findIndex((line) => {
+      if (length + line.length + 1 > room) return true
+      length += line.length + 1
+      return false
+    })
+    const lines = end < 0 ? this.#lines : this.#lines.slice(0, end)
+    return { lines, left: this.#left + this.#lines.length - lines.length, length }
+  }
 }
 
 /** A table, with a line under it that counts the rows it has no room for; nothing without rows. */

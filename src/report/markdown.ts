@@ -1,6 +1,6 @@
 import { placeText } from '../protocol/place.ts'
 import { formatCost, formatDuration, formatNumber, plural } from './format.ts'
-import { cutRows, markdownCode, table, type Row } from './markdown-text.ts'
+import { markdownCode, RowsInRoom, table, type CutRows, type Row } from './markdown-text.ts'
 import type { Report } from './report.ts'
 import { callNumber, summarize, type CallSummary, type Summary } from './summary.ts'
 import type { Verification } from './verification.ts'
@@ -19,21 +19,54 @@ export interface MarkdownOptions {
  * invisible characters are written as `\u{...}`. The same report gives the same text.
  */
 export function renderMarkdown(report: Report, options: MarkdownOptions = {}): string {
-  const summary = summarize(report)
+  const { calls, ...summary } = summarize(report)
+  const rows = new MarkdownCalls(options)
+  for (const call of calls) rows.add(call)
+  return markdownText(report, summary, rows, options)
+}
+
+/** The rows of calls, one after another; of those there is no room for nothing is kept. */
+export class MarkdownCalls {
+  readonly #notable: RowsInRoom
+  readonly #all: RowsInRoom
+
+  constructor(options: MarkdownOptions) {
+    this.#notable = new RowsInRoom(longest(options))
+    this.#all = new RowsInRoom(longest(options))
+  }
+
+  add(call: CallSummary): void {
+    if (isNotable(call)) this.#notable.add(() => notableRow(call))
+    this.#all.add(() => callRow(call))
+  }
+
+  cut(room: number): { readonly notable: CutRows; readonly all: CutRows } {
+    const notable = this.#notable.cut(room)
+    return { notable, all: this.#all.cut(room - notable.length) }
+  }
+}
+
+function longest({ maxLength = 65_536 }: MarkdownOptions): number {
+  return Math.max(32_768, maxLength)
+}
+
+export function markdownText(
+  report: Report,
+  summary: Pick<Summary, 'tone' | 'headline'>,
+  calls: MarkdownCalls,
+  options: MarkdownOptions,
+): string {
   const head = headLines(report, summary)
   const foot = [...usageLines(report), ...proofLines(report, options.verification)]
   const frame = [...head, ...foot].join('\n').length
-  let room = Math.max(32_768, options.maxLength ?? 65_536) - frame - 512
-  const notable = cutRows(summary.calls.filter(isNotable), notableRow, room)
-  room -= notable.length
-  const all = cutRows(summary.calls, callRow, room)
+  const { notable, all } = calls.cut(longest(options) - frame - 512)
   return [
     ...head,
     ...table(['', 'call', 'tool', 'status', 'decided by', 'why'], notable),
-    ...(summary.calls.length === 0
+    ...(report.totals.calls === 0
       ? []
       : folded(
-          plural(summary.calls.length, 'call'),
+          plural(report.totals.calls, 'call'),
           table(['', 'call', 'tool', 'effect', 'decided by', 'time'], all),
         )),
     ...foot,
@@ -59,7 +92,10 @@ function markOf({ shadowed, outcome }: CallSummary): string {
   return shadowed && outcome === 'executed' ? '⚠️' : marks[outcome]
 }
 
-function headLines(report: Report, { tone, headline }: Summary): readonly string[] {
+function headLines(
+  report: Report,
+  { tone, headline }: Pick<Summary, 'tone' | 'headline'>,
+): readonly string[] {
   const { header } = report
   const { policy, principal } = header
   const caller = principal === null ? 'not authenticated' : markdownCode(principal.subject, 100)

@@ -18,22 +18,35 @@ export async function readReport(
   records: Iterable<JournalRecord> | AsyncIterable<JournalRecord>,
 ): Promise<Report> {
   const fold = createFold()
-  const check = await eventShape()
   let head: string | null = null
+  for await (const { event, seq, hash } of eventsOf(records)) {
+    try {
+      fold.add(event)
+    } catch (error) {
+      throw unreadable(error, `record ${seq}`)
+    }
+    head = hash
+  }
+  return checked(fold, head)
+}
+
+/** The events of records, each of the shape of its type. */
+export async function* eventsOf(
+  records: Iterable<JournalRecord> | AsyncIterable<JournalRecord>,
+): AsyncGenerator<{
+  readonly event: StructuralEvent
+  readonly seq: number
+  readonly hash: string
+}> {
+  const check = await eventShape()
   for await (const record of records) {
     const event = eventOf(record)
     const problem = check(event)
     if (problem !== undefined) {
       throw damaged(`record ${record.seq} (\`${shorten(String(event.type), 40)}\`): ${problem}`)
     }
-    try {
-      fold.add(event)
-    } catch (error) {
-      throw unreadable(error, `record ${record.seq}`)
-    }
-    head = record.hash
+    yield { event, seq: record.seq, hash: record.hash }
   }
-  return checked(fold, head)
 }
 
 /**
@@ -68,7 +81,7 @@ function eventOf(record: JournalRecord): StructuralEvent {
 }
 
 /** What the shapes of single records do not rule out must not reach those who render reports. */
-async function checked(fold: ReportFold, head: string | null): Promise<Report> {
+export async function checked(fold: ReportFold, head: string | null): Promise<Report> {
   let report: Report
   try {
     report = fold.report(head)
@@ -80,13 +93,13 @@ async function checked(fold: ReportFold, head: string | null): Promise<Report> {
   return report
 }
 
-function unreadable(error: unknown, what: string): SallyportError {
+export function unreadable(error: unknown, what: string): SallyportError {
   return isSallyportError(error)
     ? error
     : damaged(`${what} cannot be read: ${messageOf(error)}`, error)
 }
 
-function damaged(message: string, cause?: unknown): SallyportError {
+export function damaged(message: string, cause?: unknown): SallyportError {
   return new SallyportError('bad-journal', message, {
     help: 'the journal is damaged or was altered: restore it from a copy',
     cause,

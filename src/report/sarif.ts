@@ -1,5 +1,6 @@
 import { canonicalJson, sha256 } from '../base/digest.ts'
 import { shorten, visibleJson } from '../base/text.ts'
+import type { RuleReference } from '../protocol/decision.ts'
 import type { JsonValue } from '../base/json.ts'
 import { prettyJson } from './json.ts'
 import type { Report } from './report.ts'
@@ -16,11 +17,33 @@ const mostResults = 5_000
  * same bytes.
  */
 export function renderSarif(report: Report): string {
-  const { header, end } = report
-  const calls = summarize(report).calls.filter(isNotable)
-  const shown = calls.slice(0, mostResults)
-  const rules = [...new Set(shown.map(ruleOf))]
-  const left = calls.length - shown.length
+  const results = new SarifResults()
+  for (const call of summarize(report).calls) results.add(call)
+  return sarifText(report, results)
+}
+
+/** The results of calls, one after another; of those that are left out nothing is kept. */
+export class SarifResults {
+  readonly rules = new Map<string, number>()
+  readonly shown: ResultOfCall[] = []
+  left = 0
+
+  add(call: CallSummary): void {
+    if (!isNotable(call)) return
+    if (this.shown.length === mostResults) {
+      this.left++
+      return
+    }
+    const rule = ruleOf(call)
+    if (!this.rules.has(rule)) this.rules.set(rule, this.rules.size)
+    this.shown.push(resultOf(call, this.rules.get(rule)!))
+  }
+}
+
+export function sarifText(
+  { header, end }: Pick<Report, 'header' | 'end'>,
+  { rules, shown, left }: SarifResults,
+): string {
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -30,7 +53,7 @@ export function renderSarif(report: Report): string {
           driver: {
             name: 'sallyport',
             version: header.versions.sallyport,
-            rules: rules.map((id) => ({ id })),
+            rules: [...rules.keys()].map((id) => ({ id })),
           },
         },
         automationDetails: { id: `sallyport/${header.runId}` },
@@ -43,7 +66,7 @@ export function renderSarif(report: Report): string {
           },
         ],
         columnKind: 'utf16CodeUnits',
-        results: shown.map((call) => resultOf(call, rules, header.policy.file)),
+        results: shown.map((result) => withLocation(result, header.policy.file)),
       },
     ],
   }
@@ -64,25 +87,24 @@ function ruleOf({ rule, effect, row }: CallSummary): string {
   return shorten(effect === 'none' ? (row.error?.code ?? row.status) : rule, 200)
 }
 
-function resultOf(
-  call: CallSummary,
-  rules: readonly string[],
-  policyFile: string | undefined,
-): object {
-  const { row, reasons } = call
-  const ruleId = ruleOf(call)
+interface ResultOfCall {
+  readonly result: object
+  readonly place: RuleReference | undefined
+}
+
+function resultOf(call: CallSummary, ruleIndex: number): ResultOfCall {
+  const { row, reasons, place } = call
   const said = reasons.slice(0, 8).map((reason) => `: ${shorten(reason, 500)}`)
   const text = `${shorten(row.tool, 200)} (call ${callNumber(row)}) ${row.status}${said.join('')}`
-  const location = locationOf(call, policyFile)
-  return {
-    ruleId,
-    ruleIndex: rules.indexOf(ruleId),
+  const result = {
+    ruleId: ruleOf(call),
+    ruleIndex,
     level: levelOf(call),
     message: { text: messageText(text) },
-    ...(location === undefined ? {} : { locations: [location] }),
     partialFingerprints: { 'sallyport/v1': fingerprint(call) },
     properties: { callId: row.callId, argsDigest: row.argsDigest, effect: call.effect },
   }
+  return { result, place }
 }
 
 function levelOf({ effect, outcome, shadowed }: CallSummary): 'error' | 'warning' | 'note' {
@@ -91,17 +113,16 @@ function levelOf({ effect, outcome, shadowed }: CallSummary): 'error' | 'warning
   return outcome === 'executed' ? 'note' : 'warning'
 }
 
-function locationOf(
-  { place }: CallSummary,
-  policyFile: string | undefined,
-): { readonly physicalLocation: object } | undefined {
+/** Where the deciding rule stands; for what no rule decided, the policy file. */
+function withLocation({ result, place }: ResultOfCall, policyFile: string | undefined): object {
   const file = place?.file ?? policyFile
-  if (file === undefined) return undefined
+  if (file === undefined) return result
   const region =
     place === undefined
       ? { startLine: 1 }
       : { startLine: Math.max(1, place.line), startColumn: Math.max(1, place.column) }
-  return { physicalLocation: { artifactLocation: { uri: artifactUri(file) }, region } }
+  const physicalLocation = { artifactLocation: { uri: artifactUri(file) }, region }
+  return { ...result, locations: [{ physicalLocation }] }
 }
 
 /** A path as the relative reference (RFC 3986) that code scanning looks up in a repository. */

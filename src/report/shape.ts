@@ -21,6 +21,12 @@ export async function reportShape(): Promise<ShapeCheck> {
   return (value) => problem(loaded.getSchema('urn:sallyport:report:1')!, value)
 }
 
+/** Checks a row of a report, or a model call of one. */
+export async function partShape(part: 'row' | 'modelCall'): Promise<ShapeCheck> {
+  const loaded = await ajv.load()
+  return (value) => problem(loaded.getSchema(`urn:sallyport:report:1#/$defs/${part}`)!, value)
+}
+
 /** Checks an event of a journal; members that were erased with their payload may be missing. */
 export async function eventShape(): Promise<ShapeCheck> {
   const loaded = await ajv.load()

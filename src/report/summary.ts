@@ -66,14 +66,38 @@ export function summarize(report: Report): Summary {
     report.openCalls.filter((call) => call.missing === 'approval').map((call) => call.callId),
   )
   const calls = report.rows.map((row) => summarizeCall(row, waiting.has(row.callId)))
-  const counts = { executed: 0, refused: 0, failed: 0, waiting: 0, stopped: 0 }
-  for (const call of calls) counts[call.outcome]++
-  const shadowed = calls.filter((call) => call.shadowed && call.outcome !== 'refused').length
-  const headline = headlineOf(report, counts, shadowed)
-  return { tone: toneOf(report, counts), headline, calls, counts }
+  const tally = new Tally()
+  for (const call of calls) tally.add(call)
+  return { ...tally.summary(report), calls }
 }
 
-function summarizeCall(row: CallRow, waits: boolean): CallSummary {
+/** Counts calls, one after another. */
+export class Tally {
+  readonly #counts = { executed: 0, refused: 0, failed: 0, waiting: 0, stopped: 0 }
+  #calls = 0
+  #shadowed = 0
+
+  add({ outcome, shadowed }: CallSummary): void {
+    this.#calls++
+    this.#counts[outcome]++
+    if (shadowed && outcome !== 'refused') this.#shadowed++
+  }
+
+  /** What the counts say of the run. */
+  summary(report: Pick<Report, 'end' | 'shadow'>): Omit<Summary, 'calls'> {
+    const counts = this.#counts
+    const parts = (['executed', 'refused', 'failed', 'waiting', 'stopped'] as const)
+      .filter((outcome) => counts[outcome] > 0)
+      .map((outcome) => `${counts[outcome]} ${outcome}`)
+    if (this.#shadowed > 0) parts.push(`${this.#shadowed} only by shadow mode`)
+    const calls = [plural(this.#calls, 'call'), ...parts].join(', ')
+    const headline = `run ${endings[report.end.status]}: ${calls}`
+    return { tone: toneOf(report, counts), headline, counts }
+  }
+}
+
+/** `waits` for people. */
+export function summarizeCall(row: CallRow, waits: boolean): CallSummary {
   const { decision } = row
   const outcome = waits ? 'waiting' : outcomes[row.status]
   const shadowed = decision?.shadow === true && decision.effect !== 'allow'
@@ -119,20 +143,14 @@ function askedReasons(row: CallRow): readonly string[] {
   return asked.reasons.map((reason) => `asked by \`${asked.rule}\`: ${reason}`)
 }
 
-function toneOf(report: Report, counts: Summary['counts']): Summary['tone'] {
+function toneOf(
+  report: Pick<Report, 'end' | 'shadow'>,
+  counts: Summary['counts'],
+): Summary['tone'] {
   const { status } = report.end
   if (counts.failed > 0 || status === 'error' || status === 'timeout') return 'bad'
   const calm = status === 'completed' && counts.refused === 0 && counts.stopped === 0
   return calm && !report.shadow ? 'good' : 'attention'
-}
-
-function headlineOf(report: Report, counts: Summary['counts'], shadowed: number): string {
-  const parts = (['executed', 'refused', 'failed', 'waiting', 'stopped'] as const)
-    .filter((outcome) => counts[outcome] > 0)
-    .map((outcome) => `${counts[outcome]} ${outcome}`)
-  if (shadowed > 0) parts.push(`${shadowed} only by shadow mode`)
-  const calls = [plural(report.rows.length, 'call'), ...parts].join(', ')
-  return `run ${endings[report.end.status]}: ${calls}`
 }
 
 /** What output rules took out of a result, in a line; the first 16 kinds. */

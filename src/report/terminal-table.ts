@@ -7,7 +7,18 @@ type Color = 'green' | 'yellow' | 'red' | 'dim' | 'bold' | 'none'
 export type Paint = (color: Color, text: string) => string
 
 /** A list longer than this is cut, with a line that says by how much. */
-export const longestList = 200
+const longestList = 200
+
+/** The first of many things; of the others only the number is kept. */
+export class Shortened<Item> {
+  readonly shown: Item[] = []
+  left = 0
+
+  add(itemOf: () => Item): void {
+    if (this.shown.length < longestList) this.shown.push(itemOf())
+    else this.left++
+  }
+}
 
 const symbols: Readonly<Record<Outcome, string>> = {
   executed: '✓',
@@ -27,13 +38,12 @@ const colors: Readonly<Record<Outcome, Color>> = {
 
 /** A line for each call, the first 200. */
 export function callTable(
-  calls: readonly CallSummary[],
+  { shown, left }: Shortened<CallSummary>,
   policyFile: string | undefined,
   width: number,
   paint: Paint,
 ): readonly string[] {
-  if (calls.length === 0) return []
-  const shown = calls.slice(0, longestList)
+  if (shown.length === 0) return []
   const statuses = shown.map((call) => call.row.status)
   const tools = shown.map((call) => call.row.tool)
   const numbers = shown.map((call) => callNumber(call.row))
@@ -56,7 +66,7 @@ export function callTable(
         ruleCell(call, policyFile, rest),
       ].join('  '),
     ),
-    ...more(calls.length - shown.length, paint),
+    ...more(left, paint),
   ]
 }
 

@@ -3,17 +3,10 @@ import { shorten, visible } from '../base/text.ts'
 import { columnsOf, pad, wrap } from './columns.ts'
 import { formatCost, formatDuration, formatImage, formatNumber, plural } from './format.ts'
 import { compactJson } from './json.ts'
-import type { Report } from './report.ts'
+import type { CallRow, ModelCallRow, Report } from './report.ts'
 import { placeText } from '../protocol/place.ts'
-import {
-  callNumber,
-  changesText,
-  summarize,
-  type CallSummary,
-  type Outcome,
-  type Summary,
-} from './summary.ts'
-import { callTable, colorOf, longestList, more, symbolOf, type Paint } from './terminal-table.ts'
+import { callNumber, changesText, summarize, type CallSummary, type Summary } from './summary.ts'
+import { callTable, colorOf, more, Shortened, symbolOf, type Paint } from './terminal-table.ts'
 
 export interface TerminalOptions {
   /** Default false. */
@@ -30,34 +23,108 @@ export interface TerminalOptions {
  * from models, tools and policies are written as `\u{...}`.
  */
 export function renderTerminal(report: Report, options: TerminalOptions = {}): string {
-  const width = Math.max(60, options.width ?? 80)
-  const paint: Paint = (color, text) =>
+  const { calls, ...summary } = summarize(report)
+  const lists = new TerminalCalls(options)
+  for (const call of calls) lists.add(call)
+  for (const call of report.modelCalls) lists.addModelCall(call)
+  return terminalText(report, summary, lists, options)
+}
+
+/** What a terminal shows of calls, one after another; of those that are left out nothing is kept. */
+export class TerminalCalls {
+  readonly all = new Shortened<CallSummary>()
+  readonly changed = new Shortened<readonly string[]>()
+  readonly pictures = new Shortened<string>()
+  readonly #lists: Readonly<Record<string, Shortened<readonly string[]>>> = {
+    refused: new Shortened(),
+    failed: new Shortened(),
+    'waiting for an answer': new Shortened(),
+    'not enforced (shadow mode)': new Shortened(),
+  }
+  readonly #width: number
+  readonly #paint: Paint
+
+  constructor(options: TerminalOptions) {
+    this.#width = widthOf(options)
+    this.#paint = paintOf(options)
+  }
+
+  add(call: CallSummary): void {
+    const { args: _args, ...row } = call.row
+    this.all.add(() => ({ ...call, row }))
+    const list = listOf(call)
+    if (list !== undefined) {
+      this.#lists[list]?.add(() => reasons(call, this.#width, this.#paint).map(detached))
+    }
+    if (row.changes !== undefined) {
+      this.changed.add(() => takenOut(call.row, this.#width, this.#paint))
+    }
+  }
+
+  addModelCall({ turn, images = [] }: ModelCallRow): void {
+    for (const image of images) this.pictures.add(() => `${formatImage(image)} (turn ${turn})`)
+  }
+
+  get lists(): readonly (readonly [title: string, list: Shortened<readonly string[]>])[] {
+    return Object.entries(this.#lists)
+  }
+}
+
+/** The same text, without the longer one in memory that it was cut from. */
+function detached(text: string): string {
+  return Buffer.from(text).toString()
+}
+
+function listOf({ outcome, shadowed }: CallSummary): string | undefined {
+  if (outcome === 'executed') return shadowed ? 'not enforced (shadow mode)' : undefined
+  if (outcome === 'waiting') return 'waiting for an answer'
+  return outcome === 'refused' ? 'refused' : 'failed'
+}
+
+function widthOf({ width = 80 }: TerminalOptions): number {
+  return Math.max(60, width)
+}
+
+function paintOf(options: TerminalOptions): Paint {
+  return (color, text) =>
     options.color === true && color !== 'none'
       ? styleText(color, text, { validateStream: false })
       : text
-  const summary = summarize(report)
-  const of = (...outcomes: readonly Outcome[]): readonly CallSummary[] =>
-    summary.calls.filter((call) => outcomes.includes(call.outcome))
+}
+
+export function terminalText(
+  report: Report,
+  summary: Pick<Summary, 'tone' | 'headline'>,
+  calls: TerminalCalls,
+  options: TerminalOptions,
+): string {
+  const width = widthOf(options)
+  const paint = paintOf(options)
   const lines = [
     ...verdict(report, summary, width, paint),
     ...header(report, width, paint),
-    ...callTable(summary.calls, report.header.policy.file, width, paint),
-    ...reasons('refused', of('refused'), width, paint),
-    ...reasons('failed', of('failed', 'stopped'), width, paint),
-    ...reasons('waiting for an answer', of('waiting'), width, paint),
-    ...reasons(
-      'not enforced (shadow mode)',
-      of('executed').filter((call) => call.shadowed),
-      width,
-      paint,
-    ),
-    ...takenOut(summary.calls, width, paint),
-    ...footer(report, width, paint, options.htmlPath),
+    ...callTable(calls.all, report.header.policy.file, width, paint),
+    ...calls.lists.flatMap(([title, list]) => listLines(title, list, paint)),
+    ...listLines('taken out of results', calls.changed, paint),
+    ...footer(report, calls.pictures, { width, paint, htmlPath: options.htmlPath }),
   ]
   return `${lines.join('\n')}\n`
 }
 
-function verdict(report: Report, summary: Summary, width: number, paint: Paint): string[] {
+function listLines(
+  title: string,
+  { shown, left }: Shortened<readonly string[]>,
+  paint: Paint,
+): readonly string[] {
+  return shown.length === 0 ? [] : ['', paint('bold', title), ...shown.flat(), ...more(left, paint)]
+}
+
+function verdict(
+  report: Report,
+  summary: Pick<Summary, 'tone' | 'headline'>,
+  width: number,
+  paint: Paint,
+): string[] {
   const color = ({ good: 'green', attention: 'yellow', bad: 'red' } as const)[summary.tone]
   const lines = wrap(summary.headline, width).map((line) => paint(color, line))
   if (!report.shadow) return lines
@@ -101,18 +168,10 @@ function field(name: string, text: string, width: number, paint: Paint): string[
 }
 
 /** What output rules changed, whether the call went well or not. */
-function takenOut(calls: readonly CallSummary[], width: number, paint: Paint): string[] {
-  const changed = calls.filter(({ row }) => row.changes !== undefined)
-  if (changed.length === 0) return []
-  const shown = changed.slice(0, longestList)
+function takenOut(row: CallRow, width: number, paint: Paint): readonly string[] {
   return [
-    '',
-    paint('bold', 'taken out of results'),
-    ...shown.flatMap(({ row }) => [
-      ...wrap(`${shorten(row.tool, 200)} (call ${callNumber(row)})`, width),
-      ...field('out', changesText(row.changes ?? []), width, paint),
-    ]),
-    ...more(changed.length - shown.length, paint),
+    ...wrap(`${shorten(row.tool, 200)} (call ${callNumber(row)})`, width),
+    ...field('out', changesText(row.changes ?? []), width, paint),
   ]
 }
 
@@ -122,40 +181,29 @@ function headField(head: string, width: number, paint: Paint): string[] {
   return close ? [`  ${paint('dim', 'head')}  ${head}`] : field('head', head, width, paint)
 }
 
-function reasons(
-  title: string,
-  calls: readonly CallSummary[],
-  width: number,
-  paint: Paint,
-): string[] {
-  if (calls.length === 0) return []
-  const shown = calls.slice(0, longestList)
+function reasons(call: CallSummary, width: number, paint: Paint): readonly string[] {
+  const { row, place, rule } = call
+  const by = place === undefined ? rule : `${rule}  ${placeText(place)}`
   return [
-    '',
-    paint('bold', title),
-    ...shown.flatMap((call) => {
-      const { row, place, rule } = call
-      const by = place === undefined ? rule : `${rule}  ${placeText(place)}`
-      return [
-        ...wrap(
-          `${symbolOf(call)} ${shorten(row.tool, 200)} (call ${callNumber(row)}, ${row.status})`,
-          width,
-        ).map((line) => paint(colorOf(call), line)),
-        ...field('by', by, width, paint),
-        ...call.reasons.slice(0, 8).flatMap((reason) => field('why', reason, width, paint)),
-        ...(row.args == null ? [] : field('args', compactJson(row.args), width, paint)),
-        ...(call.help === undefined ? [] : field('fix', call.help, width, paint)),
-      ]
-    }),
-    ...more(calls.length - shown.length, paint),
+    ...wrap(
+      `${symbolOf(call)} ${shorten(row.tool, 200)} (call ${callNumber(row)}, ${row.status})`,
+      width,
+    ).map((line) => paint(colorOf(call), line)),
+    ...field('by', by, width, paint),
+    ...call.reasons.slice(0, 8).flatMap((reason) => field('why', reason, width, paint)),
+    ...(row.args == null ? [] : field('args', compactJson(row.args), width, paint)),
+    ...(call.help === undefined ? [] : field('fix', call.help, width, paint)),
   ]
 }
 
 function footer(
   report: Report,
-  width: number,
-  paint: Paint,
-  htmlPath: string | undefined,
+  made: Shortened<string>,
+  {
+    width,
+    paint,
+    htmlPath,
+  }: { readonly width: number; readonly paint: Paint; readonly htmlPath: string | undefined },
 ): string[] {
   const { totals, end, limits } = report
   const { usage, cost } = totals
@@ -170,7 +218,7 @@ function footer(
       ? []
       : field('error', `${end.error.code}: ${end.error.message}`, width, paint)),
     ...(end.error?.help === undefined ? [] : field('fix', end.error.help, width, paint)),
-    ...pictures(report, width, paint),
+    ...pictures(made, width, paint),
     ...field(
       'usage',
       `${plural(totals.turns, 'turn')} · ${formatNumber(usage.inputTokens)} input and ${formatNumber(usage.outputTokens)} output tokens · ${money}`,
@@ -182,11 +230,7 @@ function footer(
   ]
 }
 
-function pictures({ modelCalls }: Report, width: number, paint: Paint): string[] {
-  const made = modelCalls.flatMap(({ turn, images = [] }) =>
-    images.map((image) => `${formatImage(image)} (turn ${turn})`),
-  )
-  const left = made.length - longestList
-  const shown = left > 0 ? [...made.slice(0, longestList), `and ${formatNumber(left)} more`] : made
-  return shown.flatMap((text) => field('picture', text, width, paint))
+function pictures({ shown, left }: Shortened<string>, width: number, paint: Paint): string[] {
+  const all = left > 0 ? [...shown, `and ${formatNumber(left)} more`] : shown
+  return all.flatMap((text) => field('picture', text, width, paint))
 }

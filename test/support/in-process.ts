@@ -18,6 +18,7 @@ export async function inProcess(args: readonly string[], input = ''): Promise<Sa
     })(),
     environment: {},
     outIsClosed: false,
+    drained: async () => undefined,
     outIsTerminal: false,
     errorIsTerminal: false,
     color: false,

@@ -2,13 +2,15 @@ import { SallyportError } from '../../base/errors.ts'
 import { visibleJson } from '../../base/text.ts'
 import { openJournal } from '../../journal/open.ts'
 import { prettyJson, renderJson } from '../../report/json.ts'
+import type { ReadRecords } from '../../report/long.ts'
 import { parseReport, readReport } from '../../report/read.ts'
 import type { Verification } from '../../report/verification.ts'
 import { verifyChain } from '../../report/verify.ts'
 import type { Report } from '../../report/report.ts'
+import type { TerminalOptions } from '../../report/terminal.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import { checkReadable, readText, writeText } from '../files.ts'
-import { printable, type Io } from '../io.ts'
+import { checkReadable, readText, writePieces, writeText } from '../files.ts'
+import { outPieces, printable, type Io } from '../io.ts'
 import type { PageOptions } from '../page.ts'
 
 export interface ReportOptions extends PageOptions {
@@ -35,13 +37,44 @@ export async function report(path: string, options: ReportOptions, io: Io): Prom
   if (options.proof === true || options.call !== undefined) return proof(path, options, io)
   const isForPage = options.split === true || options.policy !== undefined
   if (isForPage) (await import('../page.ts')).checkPageOptions(options)
-  const { data, verification } = path.endsWith('.json')
-    ? await openReport(path, options.run)
-    : await reportOf(path, options.run, io)
-  const text = await render(data, { verification, journal: path }, options, io)
-  if (options.output === undefined) io.out(text)
-  else await writeText(options.output, text)
-  if (verification === undefined || verification.verdict === 'CONSISTENT') return exitCode.done
+  if (path.endsWith('.json')) {
+    const data = await openReport(path, options.run)
+    await write(
+      one(await render(data, { verification: undefined, journal: path }, options, io)),
+      options,
+      io,
+    )
+    return exitCode.done
+  }
+  await checkReadable(path)
+  const journal = await openJournal(path, io.environment)
+  try {
+    const runId = await findRun(journal.list(), options.run)
+    if (runId === undefined) throw noRun(path, options.run)
+    const read: ReadRecords = () => journal.read(runId)
+    const verification = await verifyChain(read())
+    await write(renderRun(read, { verification, journal: path }, options, io), options, io)
+    return exitOf(verification, io)
+  } finally {
+    await journal.close()
+  }
+}
+
+async function write(
+  pieces: AsyncIterable<string>,
+  { output }: ReportOptions,
+  io: Io,
+): Promise<void> {
+  if (output === undefined) await outPieces(io, pieces)
+  else await writePieces(output, pieces)
+}
+
+async function* one(text: string): AsyncGenerator<string> {
+  yield text
+}
+
+function exitOf(verification: Verification, io: Io): ExitCode {
+  if (verification.verdict === 'CONSISTENT') return exitCode.done
   io.note(`${verification.verdict}: ${printable(verification.message)}\n`)
   return tampered.has(verification.verdict) ? exitCode.negative : exitCode.done
 }
@@ -70,30 +103,10 @@ async function proof(path: string, options: ReportOptions, io: Io): Promise<Exit
   }
 }
 
-interface Opened {
-  readonly data: Report
-  readonly verification: Verification | undefined
-}
-
-async function openReport(path: string, run: string | undefined): Promise<Opened> {
+async function openReport(path: string, run: string | undefined): Promise<Report> {
   const data = await parseReport(await readText(path))
-  if (run === undefined || data.header.runId === run) return { data, verification: undefined }
+  if (run === undefined || data.header.runId === run) return data
   throw new SallyportError('bad-option', `\`${path}\` is of another run than \`${run}\``)
-}
-
-async function reportOf(path: string, run: string | undefined, io: Io): Promise<Opened> {
-  await checkReadable(path)
-  const journal = await openJournal(path, io.environment)
-  try {
-    const runId = await findRun(journal.list(), run)
-    if (runId !== undefined) {
-      const verification = await verifyChain(journal.read(runId))
-      return { data: await readReport(journal.read(runId)), verification }
-    }
-  } finally {
-    await journal.close()
-  }
-  throw noRun(path, run)
 }
 
 function noRun(path: string, run: string | undefined): SallyportError {
@@ -113,32 +126,67 @@ async function findRun(
   return found
 }
 
-/** Each form loads its own code only. */
+interface Origin {
+  readonly verification: Verification | undefined
+  readonly journal: string
+}
+
+/** Each form loads its own code only. A page is held whole, the others are written as they are read. */
+async function* renderRun(
+  read: ReadRecords,
+  origin: Origin,
+  options: ReportOptions,
+  io: Io,
+): AsyncGenerator<string> {
+  if (options.format === 'html') {
+    yield await render(await readReport(read()), origin, options, io)
+    return
+  }
+  const { LongReport } = await import('../../report/long.ts')
+  const long = await LongReport.open(read)
+  const views = await import('../../report/long-render.ts')
+  const { verification } = origin
+  switch (options.format) {
+    case 'json':
+      return yield* views.longJson(long)
+    case 'markdown':
+      return yield* views.longMarkdown(long, verification === undefined ? {} : { verification })
+    case 'sarif':
+      return yield* views.longSarif(long)
+    case 'junit':
+      return yield* views.longJunit(long)
+    case 'csv':
+      return yield* views.longCsv(long, options)
+    case 'terminal':
+      return yield* views.longTerminal(long, terminalOf(io))
+  }
+}
+
+function terminalOf(io: Io): TerminalOptions {
+  return { color: io.color && io.outIsTerminal, width: io.columns }
+}
+
 async function render(
   data: Report,
-  origin: { verification: Verification | undefined; journal: string },
+  origin: Origin,
   options: ReportOptions,
   io: Io,
 ): Promise<string> {
   const { format, bom = false } = options
-  const { verification } = origin
-  const verified = verification === undefined ? {} : { verification }
   switch (format) {
     case 'json':
       return renderJson(data)
     case 'html':
       return (await import('../page.ts')).makePage(data, origin, options, io)
     case 'markdown':
-      return (await import('../../report/markdown.ts')).renderMarkdown(data, verified)
+      return (await import('../../report/markdown.ts')).renderMarkdown(data)
     case 'sarif':
       return (await import('../../report/sarif.ts')).renderSarif(data)
     case 'junit':
       return (await import('../../report/junit.ts')).renderJunit(data)
     case 'csv':
       return (await import('../../report/csv.ts')).renderCsv(data, { bom })
-    case 'terminal': {
-      const { renderTerminal } = await import('../../report/terminal.ts')
-      return renderTerminal(data, { color: io.color && io.outIsTerminal, width: io.columns })
-    }
+    case 'terminal':
+      return (await import('../../report/terminal.ts')).renderTerminal(data, terminalOf(io))
   }
 }

@@ -60,6 +60,7 @@ async function sit(
     input: Object.assign(input, { isTTY: terminal }),
     environment: { SALLYPORT_API_KEY: 'k' },
     outIsClosed: false,
+    drained: async () => undefined,
     outIsTerminal: false,
     errorIsTerminal: terminal,
     color: false,
