@@ -6,7 +6,7 @@ import type { JournalRecord, LatestRun } from './journal.ts'
 import { conflict } from './memory.ts'
 import { planPrune, type PruneOptions, type Pruned } from './retention.ts'
 import { openWritable } from './sqlite-open.ts'
-import { openReader, unreadable } from './sqlite-reader.ts'
+import { openReader, recordPage, unreadable } from './sqlite-reader.ts'
 import { eraseRun, pruneRuns, removeRun } from './sqlite-retention.ts'
 import {
   prepareWriter,
@@ -19,13 +19,9 @@ import {
   type Writer,
 } from './sqlite-statements.ts'
 import { sqliteCode } from './sqlite-tables.ts'
-import { storedRecord } from './stored-record.ts'
 
-/** Rows that are read at a time: a reader must not hold the file while its consumer thinks. */
+/** Runs that are listed at a time: a reader must not hold the file while its consumer thinks. */
 const pageLength = 256
-
-/** UTF-16 code units after which a page of records ends early. */
-const pageSize = 2 ** 20
 
 /** SQLite result code of a failed read or write of the disk, after which its state is unknown. */
 const ioError = 10
@@ -75,27 +71,11 @@ export class SqliteFile {
     if (database === undefined) return
     const page = this.#prepare(database, selectRecords)
     for (let next = from; ;) {
-      const records = this.#page(page, runId, next)
+      const records = this.#attempt(() => recordPage(page, runId, next))
       yield* records
       if (records.length === 0) return
       next = records.at(-1)!.seq + 1
     }
-  }
-
-  #page(statement: StatementSync, runId: string, from: number): readonly JournalRecord[] {
-    const records: JournalRecord[] = []
-    try {
-      let size = 0
-      for (const row of statement.iterate(runId, from, pageLength)) {
-        const record = storedRecord(row)
-        records.push(record)
-        size += record.line.length + (record.payload?.length ?? 0)
-        if (size > pageSize) break
-      }
-    } catch (error) {
-      throw unreadable(this.#path, error)
-    }
-    return records
   }
 
   *list(): Generator<string, void, undefined> {
@@ -275,16 +255,16 @@ export class SqliteFile {
   }
 
   #prepare(database: DatabaseSync, sql: string): StatementSync {
-    try {
-      return database.prepare(sql)
-    } catch (error) {
-      throw unreadable(this.#path, error)
-    }
+    return this.#attempt(() => database.prepare(sql))
   }
 
   #all(statement: StatementSync, ...values: (string | number)[]): Record<string, unknown>[] {
+    return this.#attempt(() => statement.all(...values))
+  }
+
+  #attempt<Value>(read: () => Value): Value {
     try {
-      return statement.all(...values)
+      return read()
     } catch (error) {
       throw unreadable(this.#path, error)
     }

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { messageOf, SallyportError } from '../base/errors.ts'
+import type { JournalRecord } from './journal.ts'
 import { busyMs, checkJournal } from './sqlite-tables.ts'
+import { storedRecord } from './stored-record.ts'
 
 /**
  * Where the folder cannot be written, the file of a journal that was closed is still read: it is
@@ -35,4 +37,27 @@ export function unreadable(path: string, cause: unknown): SallyportError {
     `journal \`${path}\` cannot be read: ${messageOf(cause)}`,
     { help: 'restore the file from a copy; nothing in it has been changed', cause },
   )
+}
+
+/** Records that are read at a time: a reader must not hold the file while its consumer thinks. */
+const pageLength = 256
+
+/** UTF-16 code units after which a page ends early. */
+const pageSize = 2 ** 20
+
+/** Records of a run from the `from`-th on, by `selectRecords`; none behind the last. */
+export function recordPage(
+  statement: StatementSync,
+  runId: string,
+  from: number,
+): readonly JournalRecord[] {
+  const records: JournalRecord[] = []
+  let size = 0
+  for (const row of statement.iterate(runId, from, pageLength)) {
+    const record = storedRecord(row)
+    records.push(record)
+    size += record.line.length + (record.payload?.length ?? 0)
+    if (size > pageSize) break
+  }
+  return records
 }

@@ -50,6 +50,29 @@ async function all(journal: Journal, runId: string): Promise<readonly JournalRec
 describe('SQLite journal', () => {
   for (const { name, run } of journalSuite(() => sqliteStore())) test(name, run)
 
+  test('reads records that are larger than a page, each once and in order', async () => {
+    const path = fresh()
+    const writer = sqliteJournal(path)
+    const chain = new Chain()
+    const written = ['a', 'b'.repeat(2 ** 21), 'c', 'd'.repeat(2 ** 20), 'e'].map((value, seq) =>
+      chain.seal({
+        type: 'execution-progress',
+        callId: 'c',
+        value,
+        seq,
+        runId: 'run_a',
+        turn: 1,
+        at: '',
+      }),
+    )
+    await writer.append('run_a', 0, written)
+    const read = await all(writer, 'run_a')
+    expect(read.map(({ seq, payload }) => [seq, payload])).toEqual(
+      written.map(({ seq, payload }) => [seq, payload]),
+    )
+    await writer.close()
+  })
+
   test('gives back in another journal object what was written, also more than a page of it', async () => {
     const path = fresh()
     const written = records('run_a', 700)
