@@ -9,8 +9,12 @@ import type { ApiKey, HttpModel } from '../../src/model/http-model.ts'
 import { keyPool } from '../../src/model/key-pool.ts'
 import { openai } from '../../src/model/openai.ts'
 import { openrouter } from '../../src/model/openrouter.ts'
+import { renderCsv } from '../../src/report/csv.ts'
 import { renderHtml } from '../../src/report/html/page.ts'
 import { renderJson } from '../../src/report/json.ts'
+import { renderJunit } from '../../src/report/junit.ts'
+import { renderMarkdown } from '../../src/report/markdown.ts'
+import { renderSarif } from '../../src/report/sarif.ts'
 import { renderTerminal } from '../../src/report/terminal.ts'
 import { createRuntime } from '../../src/runtime.ts'
 import { fakeProvider, type FakeAnswer } from '../../src/testing/fake-provider.ts'
@@ -38,6 +42,9 @@ const quoting: readonly (readonly [string, readonly FakeAnswer[]])[] = [
   ['in a page', [{ status: 500, body: `<html>${key} ${other} ${header}</html>` }]],
   ['in its first news', [{ error: { code: 502, message: message() } }, { text: 'hi' }]],
   ['amid an answer', [{ text: 'hi', error: { code: 502, message: message() } }]],
+  ['in an event of plain text', [{ body: `event: error\ndata: ${message()}\n\n` }]],
+  ['in a list of errors', [{ body: `data: [${envelope()}]\n\n` }]],
+  ['in JSON that calls itself a stream', [{ body: envelope() }]],
   ['in a request id', [{ status: 400, headers: { 'x-request-id': 'req_1' }, body: envelope() }]],
 ]
 
@@ -97,7 +104,9 @@ async function outputsOf(model: HttpModel): Promise<string> {
     ...seenOf(await model.health({ fresh: true }), model.supports),
     renderJson(report),
     openPage(renderHtml(report)),
-    renderTerminal(report),
+    ...[renderTerminal, renderMarkdown, renderCsv, renderSarif, renderJunit].map((render) =>
+      render(report),
+    ),
     readFileSync(file, 'utf8'),
   ].join('\n')
 }
