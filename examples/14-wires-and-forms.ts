@@ -5,10 +5,12 @@ import { fakeProvider } from 'sallyport/testing'
 
 // the fake provider speaks all three wires; without `baseUrl` and `apiKey` these are the real ones
 const png = 'data:image/png;base64,iVBORw0KGgo='
+const pdf = 'data:application/pdf;base64,JVBERi0='
 await using provider = await fakeProvider({
-  turns: ({ number, path }) => {
+  turns: ({ number, text: asked }) => {
     if (number === 0) return { text: 'About 3 degrees, I think.' }
-    return path.endsWith('/chat/completions') && number > 3
+    if (asked.includes('both of them')) return { text: 'Both show Oslo.' }
+    return asked.includes('Paint')
       ? { text: 'There you are.', images: [png] }
       : { text: '{"city":"Oslo","degrees":3}' }
   },
@@ -55,6 +57,23 @@ assert.deepEqual(paths, [
 // one host in the order is the only one
 const hosts = { order: ['amazon-bedrock'], allow_fallbacks: false }
 assert.deepEqual(provider.requests[0]?.body['provider'], hosts)
+
+// Pictures and files go along with a question, over every wire.
+const input = [
+  { type: 'text', text: 'What do both of them show?' },
+  { type: 'image', url: png },
+  { type: 'file', name: 'map.pdf', url: pdf },
+] as const
+const { text } = await createRuntime({ model: models[2]! }).run({ input }).result()
+console.log(text)
+assert.equal(text, 'Both show Oslo.')
+for (const model of models.slice(0, 2)) {
+  const result = await createRuntime({ model }).run({ input }).result()
+  assert.equal(result.text, text)
+}
+for (const { text: body } of provider.requests.slice(4)) {
+  assert.match(body, /iVBORw0KGgo=.*JVBERi0=/)
+}
 
 // Pictures come as addresses; reports tell their kind and size.
 const painter = createRuntime({ model: models[0]!, settings: { modalities: ['image', 'text'] } })
