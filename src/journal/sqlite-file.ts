@@ -18,7 +18,7 @@ import {
   selectRuns,
   type Writer,
 } from './sqlite-statements.ts'
-import { sqliteCode } from './sqlite-tables.ts'
+import { selectVersion, sqliteCode } from './sqlite-tables.ts'
 
 /** Runs that are listed at a time: a reader must not hold the file while its consumer thinks. */
 const pageLength = 256
@@ -69,7 +69,7 @@ export class SqliteFile {
   *read(runId: string, from: number): Generator<JournalRecord, void, undefined> {
     const database = this.#database()
     if (database === undefined) return
-    const page = this.#prepare(database, selectRecords)
+    const page = this.#prepare(database, selectRecords(this.#formatOf(database)))
     for (let next = from; ;) {
       const records = this.#attempt(() => recordPage(page, runId, next))
       yield* records
@@ -93,7 +93,7 @@ export class SqliteFile {
   latestRuns(count: number): readonly LatestRun[] {
     const database = this.#database()
     if (database === undefined) return []
-    const rows = this.#all(this.#prepare(database, selectLatest), count)
+    const rows = this.#all(this.#prepare(database, selectLatest(this.#formatOf(database))), count)
     return rows as unknown as readonly LatestRun[]
   }
 
@@ -212,19 +212,15 @@ export class SqliteFile {
   /** False when another writer has extended the run; nothing of the append is written then. */
   #write(writer: Writer, { runId, expectedSeq, records, reject }: Waiting): boolean {
     if (expectedSeq === 0 && records.length > 0) writer.addRun.run(runId)
-    const row = writer.lengthOf.get(runId)
-    const length = (row?.['length'] as number | undefined) ?? 0
+    const run = writer.numberOf.get(runId)?.['number'] as number | undefined
+    const length = run === undefined ? 0 : lengthIn(writer, run)
     if (length !== expectedSeq) {
       reject(conflict(runId, expectedSeq, length))
       return false
     }
-    if (row === undefined) return true
-    const run = row['number'] as number
     for (const { seq, line, payload } of records) {
-      writer.addRecord.run(run, seq, line)
-      if (payload !== undefined) writer.addPayload.run(run, seq, payload)
+      writer.addRecord.run(run!, seq, line, payload ?? null)
     }
-    writer.extend.run(records.length, run)
     return true
   }
 
@@ -258,6 +254,11 @@ export class SqliteFile {
     return this.#attempt(() => database.prepare(sql))
   }
 
+  #formatOf(database: DatabaseSync): number {
+    const [format] = this.#all(this.#prepare(database, selectVersion))
+    return format!['user_version'] as number
+  }
+
   #all(statement: StatementSync, ...values: (string | number)[]): Record<string, unknown>[] {
     return this.#attempt(() => statement.all(...values))
   }
@@ -280,4 +281,9 @@ export class SqliteFile {
     if (sqliteCode(thrown) === ioError) this.#broken = error
     return error
   }
+}
+
+function lengthIn({ lastOf }: Writer, run: number): number {
+  const last = lastOf.get(run)!['last'] as number | null
+  return last === null ? 0 : last + 1
 }

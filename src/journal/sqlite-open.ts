@@ -14,7 +14,7 @@ export function openWritable(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: busyMs })
   try {
     checkJournal(database, path)
-    createTables(database)
+    createTables(database, path)
     return database
   } catch (error) {
     database.close()

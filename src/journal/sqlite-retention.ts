@@ -8,7 +8,10 @@ import type { planPrune, Pruned, RunState } from './retention.ts'
 export function eraseRun(database: DatabaseSync, runId: string): number {
   database.prepare('DELETE FROM answers WHERE run = ?').run(runId)
   const { changes } = database
-    .prepare('DELETE FROM payloads WHERE run = (SELECT number FROM runs WHERE id = ?)')
+    .prepare(
+      `UPDATE entries SET payload = NULL
+        WHERE payload IS NOT NULL AND run = (SELECT number FROM runs WHERE id = ?)`,
+    )
     .run(runId)
   return Number(changes)
 }
@@ -18,7 +21,7 @@ export function removeRun(database: DatabaseSync, runId: string): boolean {
   eraseRun(database, runId)
   database.prepare('DELETE FROM checkpoints WHERE run = ?').run(runId)
   database
-    .prepare('DELETE FROM records WHERE run = (SELECT number FROM runs WHERE id = ?)')
+    .prepare('DELETE FROM entries WHERE run = (SELECT number FROM runs WHERE id = ?)')
     .run(runId)
   return database.prepare('DELETE FROM runs WHERE id = ?').run(runId).changes === 1
 }
@@ -43,6 +46,7 @@ function statesOf(database: DatabaseSync): readonly RunState[] {
 }
 
 const selectStates = `SELECT r.id AS id, l.line AS line,
-    EXISTS (SELECT 1 FROM payloads p WHERE p.run = r.number) OR
+    EXISTS (SELECT 1 FROM entries p WHERE p.run = r.number AND p.payload IS NOT NULL) OR
     EXISTS (SELECT 1 FROM answers a WHERE a.run = r.id) AS hasSaid
-  FROM runs r LEFT JOIN records l ON l.run = r.number AND l.seq = r.length - 1 ORDER BY r.number`
+  FROM runs r LEFT JOIN entries l ON l.run = r.number
+    AND l.seq = (SELECT max(seq) FROM entries m WHERE m.run = r.number) ORDER BY r.number`

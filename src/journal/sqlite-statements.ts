@@ -7,15 +7,21 @@ export interface Writer {
   readonly commit: StatementSync
   readonly rollback: StatementSync
   readonly addRun: StatementSync
-  readonly lengthOf: StatementSync
-  readonly extend: StatementSync
+  /** The number of a run. */
+  readonly numberOf: StatementSync
+  /** The last place of a run by its number; null where it has no records. */
+  readonly lastOf: StatementSync
   readonly addRecord: StatementSync
-  readonly addPayload: StatementSync
 }
 
-export const selectRecords = `SELECT r.seq AS seq, r.line AS line, p.payload AS payload
-  FROM records r LEFT JOIN payloads p ON p.run = r.run AND p.seq = r.seq
-  WHERE r.run = (SELECT number FROM runs WHERE id = ?) AND r.seq >= ? ORDER BY r.seq LIMIT ?`
+/** The records of a run, from the tables of a version: files that cannot be written stay as they are. */
+export function selectRecords(version: number): string {
+  const where = `r.run = (SELECT number FROM runs WHERE id = ?) AND r.seq >= ? ORDER BY r.seq LIMIT ?`
+  return version === 1
+    ? `SELECT r.seq AS seq, r.line AS line, p.payload AS payload FROM records r
+        LEFT JOIN payloads p ON p.run = r.run AND p.seq = r.seq WHERE ${where}`
+    : `SELECT r.seq AS seq, r.line AS line, r.payload AS payload FROM entries r WHERE ${where}`
+}
 
 export const selectAnswers = 'SELECT answer FROM answers WHERE run = ? ORDER BY number'
 
@@ -26,10 +32,15 @@ export const selectCheckpointTable = "SELECT 1 FROM sqlite_schema WHERE name = '
 
 export const selectRuns = 'SELECT number, id FROM runs WHERE number > ? ORDER BY number LIMIT ?'
 
-export const selectLatest = `SELECT u.id AS runId, f.line AS first, l.line AS last
-  FROM (SELECT number, id, length FROM runs ORDER BY number DESC LIMIT ?) u
-  JOIN records f ON f.run = u.number AND f.seq = 0
-  JOIN records l ON l.run = u.number AND l.seq = u.length - 1`
+/** The runs that were begun last, from the tables of a version. */
+export function selectLatest(version: number): string {
+  const records = version === 1 ? 'records' : 'entries'
+  return `SELECT u.id AS runId, f.line AS first, l.line AS last
+    FROM (SELECT number, id FROM runs ORDER BY number DESC LIMIT ?) u
+    JOIN ${records} f ON f.run = u.number AND f.seq = 0
+    JOIN ${records} l ON l.run = u.number
+      AND l.seq = (SELECT max(seq) FROM ${records} WHERE run = u.number)`
+}
 
 export function prepareWriter(database: DatabaseSync): Writer {
   return {
@@ -37,10 +48,11 @@ export function prepareWriter(database: DatabaseSync): Writer {
     begin: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
     rollback: database.prepare('ROLLBACK'),
-    addRun: database.prepare('INSERT OR IGNORE INTO runs (id, length) VALUES (?, 0)'),
-    lengthOf: database.prepare('SELECT number, length FROM runs WHERE id = ?'),
-    extend: database.prepare('UPDATE runs SET length = length + ? WHERE number = ?'),
-    addRecord: database.prepare('INSERT INTO records (run, seq, line) VALUES (?, ?, ?)'),
-    addPayload: database.prepare('INSERT INTO payloads (run, seq, payload) VALUES (?, ?, ?)'),
+    addRun: database.prepare('INSERT OR IGNORE INTO runs (id) VALUES (?)'),
+    numberOf: database.prepare('SELECT number FROM runs WHERE id = ?'),
+    lastOf: database.prepare('SELECT max(seq) AS last FROM entries WHERE run = ?'),
+    addRecord: database.prepare(
+      'INSERT INTO entries (run, seq, line, payload) VALUES (?, ?, ?, ?)',
+    ),
   }
 }

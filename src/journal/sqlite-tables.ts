@@ -8,7 +8,7 @@ export const busyMs = 5_000
 const applicationId = 0x53616c79
 
 /** Version of the tables below. */
-const formatVersion = 1
+const formatVersion = 2
 
 /** Throws `bad-journal` for a database of something else, or of a later version than this one. */
 export function checkJournal(database: DatabaseSync, path: string): void {
@@ -16,6 +16,10 @@ export function checkJournal(database: DatabaseSync, path: string): void {
   const version = pragma(database, 'user_version', path)
   if (application === 0 && version === 0 && isEmpty(database)) return
   if (application !== applicationId) throw noJournal(path)
+  checkVersion(version, path)
+}
+
+function checkVersion(version: number, path: string): void {
   if (version <= formatVersion) return
   throw new SallyportError(
     'bad-journal',
@@ -24,19 +28,25 @@ export function checkJournal(database: DatabaseSync, path: string): void {
   )
 }
 
-export function createTables(database: DatabaseSync): void {
+/**
+ * Makes the tables that are missing, and those of this version from those of an earlier one, all or
+ * none. Records stand in the order in which they came, so that what is written at once is written to
+ * few pages, whatever runs it is of; a payload stands beside its line.
+ */
+export function createTables(database: DatabaseSync, path: string): void {
   database.exec(`PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
     PRAGMA secure_delete = ON;
-    BEGIN IMMEDIATE;
-    CREATE TABLE IF NOT EXISTS runs
-      (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, length INTEGER NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS records
-      (run INTEGER NOT NULL, seq INTEGER NOT NULL, line TEXT NOT NULL, PRIMARY KEY (run, seq))
-      STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS payloads
-      (run INTEGER NOT NULL, seq INTEGER NOT NULL, payload TEXT NOT NULL, PRIMARY KEY (run, seq))
-      STRICT;
+    BEGIN IMMEDIATE;`)
+  // looked up while nobody else may write: another process may be doing the same
+  const { user_version: version } = database.prepare(selectVersion).get()!
+  checkVersion(version as number, path)
+  database.exec(`
+    CREATE TABLE IF NOT EXISTS runs (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+    CREATE TABLE IF NOT EXISTS entries
+      (number INTEGER PRIMARY KEY, run INTEGER NOT NULL, seq INTEGER NOT NULL, line TEXT NOT NULL,
+       payload TEXT) STRICT;
+    CREATE UNIQUE INDEX IF NOT EXISTS entries_by_run ON entries (run, seq);
     CREATE TABLE IF NOT EXISTS answers
       (number INTEGER PRIMARY KEY, run TEXT NOT NULL, answer TEXT NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS answers_by_run ON answers (run);
@@ -47,10 +57,23 @@ export function createTables(database: DatabaseSync): void {
     CREATE TABLE IF NOT EXISTS checkpoints
       (number INTEGER PRIMARY KEY, run TEXT NOT NULL, checkpoint TEXT NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS checkpoints_by_run ON checkpoints (run);
+    ${version === 1 ? fromFirst : ''}
     PRAGMA application_id = ${applicationId};
     PRAGMA user_version = ${formatVersion};
     COMMIT;`)
 }
+
+/** Version 1 kept lines and payloads apart, by run, and counted the records of each run. */
+const fromFirst = `
+    INSERT INTO entries (run, seq, line, payload)
+      SELECT r.run, r.seq, r.line, p.payload FROM records r
+      LEFT JOIN payloads p ON p.run = r.run AND p.seq = r.seq ORDER BY r.run, r.seq;
+    DROP TABLE payloads;
+    DROP TABLE records;
+    ALTER TABLE runs DROP COLUMN length;`
+
+/** The version of the tables in a file, 0 where there are none. */
+export const selectVersion = 'PRAGMA user_version'
 
 /** SQLite's own result code of an error. */
 export function sqliteCode(thrown: unknown): number | undefined {

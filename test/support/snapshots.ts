@@ -56,17 +56,13 @@ export interface KeptRun {
   readonly calls: readonly unknown[]
 }
 
-/** The kept run in a journal of its own, on the day it was written, with a newer signing key. */
-export async function keptRun({ keys, now, records, snapshot }: KeptSnapshots): Promise<KeptRun> {
-  const journal = memoryJournal()
-  const [, payload = ''] = snapshot.split('.')
-  const { runId } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { runId: string }
-  const sealed = records.map((record) => ({
-    ...record,
-    hash: hashLine(record.line),
-    durable: false,
-  }))
-  await journal.append(runId, 0, sealed)
+/**
+ * The kept run on the day it was written, with a newer signing key: in the given journal, which has
+ * it, or in one of its own.
+ */
+export async function keptRun(kept: KeptSnapshots, given?: Journal): Promise<KeptRun> {
+  const { keys, now } = kept
+  const journal = given ?? (await filled(kept))
   const { calls, tool } = payTool()
   const runtime = createRuntime({
     model: scripted([{ text: 'paid back' }]),
@@ -78,4 +74,17 @@ export async function keptRun({ keys, now, records, snapshot }: KeptSnapshots): 
     approve: () => ({ action: 'approve', by: { subject: 'lena' } }),
   })
   return { runtime, journal, calls }
+}
+
+async function filled({ records, snapshot }: KeptSnapshots): Promise<Journal> {
+  const journal = memoryJournal()
+  const [, payload = ''] = snapshot.split('.')
+  const { runId } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { runId: string }
+  const sealed = records.map((record) => ({
+    ...record,
+    hash: hashLine(record.line),
+    durable: false,
+  }))
+  await journal.append(runId, 0, sealed)
+  return journal
 }

@@ -175,7 +175,7 @@ test('what is moved to another record or run cannot be decrypted', async () => {
   ] as const) {
     using database = new DatabaseSync(path)
     database.exec(
-      `UPDATE payloads SET payload = (SELECT payload FROM payloads WHERE ${from}) WHERE ${to}`,
+      `UPDATE entries SET payload = (SELECT payload FROM entries WHERE ${from}) WHERE ${to}`,
     )
     await expect(all(journal, runId)).rejects.toMatchObject(damaged)
   }
