@@ -14,6 +14,9 @@ const drainMs = 1000
 /** White space of JSON, and the bytes of a byte order mark. */
 const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])
 
+/** Of comments and of the fields `data`, `event`, `id` and `retry`. */
+const eventStarts: ReadonlySet<number> = new Set(Buffer.from(':deir'))
+
 const eventStream = 'text/event-stream'
 
 /** What one try of a request needs. */
@@ -129,8 +132,11 @@ export class Exchange implements Attempt {
   #open(response: HttpResponse, asStream: boolean): void {
     this.#body = response.body
     const kind = asStream ? response.type !== 'application/json' : response.type === eventStream
-    if (!kind) return
-    this.#sse = new SseReader(this.#bounds.maxEventLength, (data, eventName) =>
+    if (kind) this.#sse = this.#reader()
+  }
+
+  #reader(): SseReader {
+    return new SseReader(this.#bounds.maxEventLength, (data, eventName) =>
       this.#decoder.push(data, eventName),
     )
   }
@@ -151,12 +157,13 @@ export class Exchange implements Attempt {
     } else if (this.#decoder.complete && !this.#body!.isRead) this.#watch.drain(drainMs)
   }
 
-  /** JSON as a whole is no stream, whatever its media type says. */
+  /** Media types may be wrong: no event begins as JSON does, and JSON not as events do. */
   #look(bytes: Uint8Array): void {
     const first = bytes.find((byte) => !blanks.has(byte))
     if (first === undefined) return
     this.#blank = false
     if (first === 0x7b || first === 0x5b) this.#sse = undefined
+    else if (eventStarts.has(first)) this.#sse ??= this.#reader()
   }
 
   #collect(bytes: Uint8Array): void {

@@ -723,6 +723,12 @@ const errors: readonly Stream[] = [
     error: { code: 'model-overloaded' },
   },
   {
+    name: 'a stream that calls itself JSON',
+    sent: { headers: json, body: named(...plain) },
+    text: 'a',
+    finish: 'stop',
+  },
+  {
     name: 'a whole answer that calls itself a stream',
     sent: JSON.stringify({
       ...message,

@@ -1089,6 +1089,12 @@ const endings: readonly Stream[] = [
     error: { code: 'model-overloaded', status: 503, message: 'no hosts' },
   },
   {
+    name: 'a stream that calls itself JSON',
+    sent: { headers: json, body: sse(chunk({ content: 'a' }), stop, done) },
+    text: 'a',
+    finish: 'stop',
+  },
+  {
     name: 'a whole answer that calls itself a stream',
     sent: JSON.stringify(
       {

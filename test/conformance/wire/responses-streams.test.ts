@@ -949,6 +949,12 @@ const errors: readonly Stream[] = [
     error: { code: 'model-overloaded', status: 503 },
   },
   {
+    name: 'a stream that calls itself JSON',
+    sent: { headers: json, body: sse(...plain) },
+    text: 'a',
+    finish: 'stop',
+  },
+  {
     name: 'a whole answer that calls itself a stream',
     sent: JSON.stringify(
       { id: 'r', object: 'response', status: 'completed', output: [said('a'), one], usage },
