@@ -26,6 +26,8 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
     'A signed checkpoint is in the journal, but the `anchor` of `signing` did not keep it elsewhere within 10 seconds. Find out why it did not. With `anchorRequired: false` runs go on, the failure stands in their records, and the checkpoint is sent again with a later one.',
   'bad-trace':
     'A file given as a trace, journal or report holds something else at the line that is named. Compare it with the format of traces in the documentation.',
+  'bad-cassette':
+    'Traffic that was recorded for tests cannot be read, does not fit what a test asks, or was not kept since it would have held a secret or is not complete. The message names what is missing or where the request differs; record it again.',
   'journal-conflict':
     'Another writer has appended to the same run. Only one process may carry a run; the one that came second stops.',
   'bad-history':

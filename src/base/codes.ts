@@ -25,6 +25,7 @@ export const codes = {
   'bad-journal': code('a journal cannot be read or written'),
   'anchor-failed': code('a signed checkpoint could not be kept elsewhere', true),
   'bad-trace': code('a recorded trace cannot be read'),
+  'bad-cassette': code('recorded traffic cannot be kept, cannot be read or does not fit'),
   'journal-conflict': code('another writer has appended to this run'),
   'bad-history': code('a kept conversation cannot be read or written'),
   'history-conflict': code('another writer has extended the conversation', true),

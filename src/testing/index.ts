@@ -1,4 +1,5 @@
 export { scriptedAccount } from './account-script.ts'
+export { cassette } from './cassette.ts'
 export { manualClock } from './clock.ts'
 export { fakeProvider } from './fake-provider.ts'
 export { historySuite } from './history-suite.ts'
@@ -8,6 +9,7 @@ export { expectDecision, policySuite } from './policy-suite.ts'
 export { scripted } from './scripted.ts'
 
 export type { AccountScript, ScriptedAccount } from './account-script.ts'
+export type { Cassette, CassetteOptions } from './cassette.ts'
 export type { ManualClock } from './clock.ts'
 export type {
   FakeAnswer,

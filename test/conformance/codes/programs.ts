@@ -16,6 +16,7 @@ import { isolate } from '../../../src/tools/isolate/isolate.ts'
 import { redeemPermit } from '../../../src/tools/permit.ts'
 import { createRegistry } from '../../../src/tools/registry.ts'
 import { defineTool } from '../../../src/tools/tool.ts'
+import { cassette } from '../../../src/testing/cassette.ts'
 import type { ScriptedTurn } from '../../../src/testing/turn.ts'
 import { agentOf, allowing, collect, policyOf, toolOf } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
@@ -115,6 +116,7 @@ export const ofPrograms: Fixtures = {
     return collect(jsonlJournal(path).read(runId))
   }),
   'bad-trace': thrown(() => collect(readTraces(fileOf('{"id": 1}\n')))),
+  'bad-cassette': thrown(() => cassette({ file: fileOf('{}') })),
   'journal-conflict': thrown(conflict),
   'bad-history': thrown(async () => {
     const folder = temporaryFolder()
