@@ -34,9 +34,7 @@ async function runOver(tape: Cassette, prompt = 'go'): Promise<Awaited<ReturnTyp
     retry: { attempts: 1 },
   })
   const { runtime } = agentOf([], { tools: [toolOf('act')], policy: allowing('act'), model })
-  return finish(
-    runtime.run({ input: prompt, auth: { custom: { subject: 'a', roles: ['user'], scopes: [] } } }),
-  )
+  return finish(runtime.run({ input: prompt, auth: { custom: user } }))
 }
 
 const turns = [{ calls: [{ tool: 'act', args: { a: 1 } }] }, { text: 'done wäll' }]
