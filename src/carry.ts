@@ -10,6 +10,7 @@ import type { Journal } from './journal/journal.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Message } from './protocol/message.ts'
 import type { Model, ModelCaller } from './protocol/model.ts'
+import type { ToolSpecification } from './protocol/request.ts'
 import type { RunPoint } from './protocol/run-event.ts'
 import { createFold, type ReportFold } from './report/fold.ts'
 import type { RestedRuns } from './rested-runs.ts'
@@ -70,6 +71,8 @@ export interface RuntimeParts {
   readonly drain: AbortSignal
   /** Undefined where there are none. */
   readonly plugins: Plugins | undefined
+  /** What the model is shown of the tools. */
+  readonly offered: () => readonly ToolSpecification[]
   /** Undefined where nothing is signed. */
   readonly snapshots: Snapshots | undefined
 }
@@ -225,6 +228,7 @@ export function environmentOf(
     drain,
     gate,
     keys,
+    offered,
     plugins,
     registry,
     stops,
@@ -244,7 +248,7 @@ export function environmentOf(
     stopWhen: options.stopWhen ?? [],
     prepareTurn: options.prepareTurn,
     steering,
-    tools: registry.specifications,
+    tools: offered(),
     view: registry,
     finalAnswer: run.finalAnswer ?? false,
     toolChoice: run.toolChoice ?? options.toolChoice ?? 'auto',

@@ -13,6 +13,7 @@ import { enforced } from './loading/mode.ts'
 import { readPolicyText } from './loading/text.ts'
 import type { CostedModel } from './model/metered.ts'
 import type { Policy } from './policy/policy.ts'
+import { offeredTools } from './offered-tools.ts'
 import type { PreviousRuns } from './previous-runs.ts'
 import type { Model } from './protocol/model.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
@@ -81,6 +82,8 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
   const { allowShadow } = options
   const tools = (await plugins?.tools(setup.tools)) ?? setup.tools
   const policy = policyOver(tools, setup)
+  const inForce = typeof policy === 'function' ? policy : (): Policy => policy
+  const told = new Set(tools.filter((tool) => !setup.tools.includes(tool)).map(({ name }) => name))
   const registry = await createRegistry(tools)
   const { model, costs } = await costedModel(options)
   const wrap = (each: Model): Model => plugins?.wrapModel(each) ?? each
@@ -93,13 +96,14 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
     clock,
     format: createTimeFormatter(),
     journal,
-    policy: typeof policy === 'function' ? policy : () => policy,
+    policy: inForce,
     registry,
     tools,
     sessions: new SessionTurns(options.sessions ?? 'queue'),
     stops,
     drain: setup.drain,
     plugins,
+    offered: () => offeredTools(registry, told, inForce()),
     gate: createGate({
       stopped: (tool, context) => stops.refusal(tool, context),
       counters: await journal.counters?.(),

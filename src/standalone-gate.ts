@@ -19,6 +19,7 @@ import {
   isArrayOf,
   isClock,
   isFlag,
+  isFunction,
   isJournal,
   isText,
   isToolLike,
@@ -27,11 +28,11 @@ import {
 import type { Principal } from './protocol/principal.ts'
 import type { Report } from './report/report.ts'
 import type { Plugin } from './run/plugin.ts'
-import type { Plugins } from './run/plugins.ts'
+import { pluginsOfGate } from './standalone-plugins.ts'
 import { GateRun, type GateRunParts } from './standalone-run.ts'
 import { createRegistry } from './tools/registry.ts'
 import { readCall, readHeard, readOutcome, readPrincipal, readSession } from './standalone-input.ts'
-import { toTools, type JsonSchema, type ToolDefinition } from './tools/tool.ts'
+import { toTools, type JsonSchema, type ToolDefinition, type ToolLog } from './tools/tool.ts'
 
 /** A tool that another program carries out. */
 export interface GatedTool extends Pick<
@@ -65,6 +66,8 @@ export interface StandaloneGateOptions {
   /** Observers and gate hooks; one with wrappers or tools is refused as `bad-plugin`. */
   readonly plugins?: readonly Plugin[]
   readonly clock?: Clock
+  /** Told what fails in plugins. Default: a warning of the process. */
+  readonly log?: ToolLog
 }
 
 const gateChecks: Readonly<Record<keyof StandaloneGateOptions, OptionCheck>> = {
@@ -74,6 +77,7 @@ const gateChecks: Readonly<Record<keyof StandaloneGateOptions, OptionCheck>> = {
   secrets: isArrayOf('texts', isText),
   plugins: arePlugins,
   clock: isClock,
+  log: isFunction,
 }
 
 /** A call as a model proposed it. */
@@ -163,7 +167,7 @@ export async function createGate(
   const tools = toTools(options.tools.map((tool) => carriedOutElsewhere(tool, runs)))
   const inForce = enforced(policy, tools, allowShadow)
   const registry = await createRegistry(tools)
-  const plugins = await pluginsOf(options.plugins ?? [], clock)
+  const plugins = await pluginsOfGate(options, clock)
   const gate = createInnerGate({
     policy: inForce,
     registry,
@@ -176,20 +180,6 @@ export async function createGate(
   })
   const parts = { gate, registry, journal, clock, policy: inForce, plugins }
   return new Standalone({ ...parts, format: createTimeFormatter() }, runs)
-}
-
-/** Neither a model nor a tool runs here, so nothing could stand round one. */
-async function pluginsOf(plugins: readonly Plugin[], clock: Clock): Promise<Plugins | undefined> {
-  if (plugins.length === 0) return undefined
-  const other = plugins.find(({ tools }) => tools !== undefined)
-  if (other !== undefined) {
-    throw new SallyportError('bad-plugin', `plugin \`${other.name}\` tells tools`, {
-      help: 'give a gate its tools as `tools`',
-    })
-  }
-  const { setUpPlugins } = await import('./run/plugins.ts')
-  const places = ['onEvent', 'deltas', 'gateHook', 'hookTimeoutMs'] as const
-  return setUpPlugins(plugins, { clock, log: undefined, places })
 }
 
 /** A tool whose execution ends when the host settles it. */

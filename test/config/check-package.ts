@@ -43,6 +43,7 @@ try {
     'isolate',
     'report',
     'history',
+    'plugins',
     'postgres',
     'testing',
   ]

@@ -2,12 +2,8 @@
 export const later: Readonly<Record<string, string>> = {
   'S0-42': 'A conversation is kept once, at the end, not after errors, one run at a time.',
   'S2-05': 'A session loads and keeps its conversation.',
-  'S2-39': 'A guard of the host stands beside the policy.',
   'S2-40': 'Conversations are kept in memory, files or a database, with what each answer cost.',
   'S2-41': 'Conversations are forgotten after a time.',
   'S2-42': 'Kept conversations are counted by time, model and cost.',
-  'S2-60': 'Logging, metrics, billing and tools are plugins.',
-  'S2-61': 'Tools of a plugin replace those of a run, join them, or stand in for none.',
-  'S2-62': 'Hooks and wrappers stand around a run, and end in the reverse order.',
   'S2-T5': 'A streamed conversation must be kept once, and whole.',
 }

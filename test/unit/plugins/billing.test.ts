@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest'
+import { billing, type BillingOptions, type BillingPlugin } from '../../../src/plugins/billing.ts'
+import type { Charge } from '../../../src/plugins/charges.ts'
+import { memoryJournal } from '../../../src/journal/memory.ts'
+import type { RuntimeOptions } from '../../../src/runtime-options.ts'
+import type { ScriptedTurn } from '../../../src/testing/turn.ts'
+import { agentOf, allowing, policyOf, toolOf, type Agent } from '../../support/agent.ts'
+
+const usage = { inputTokens: 10, outputTokens: 5, cost: 0.25 }
+const turns: readonly ScriptedTurn[] = [
+  { calls: [{ tool: 'act' }], usage },
+  { text: 'ok', usage: { ...usage, cost: 0.5 } },
+]
+
+function billed(
+  options: BillingOptions,
+  more: Partial<RuntimeOptions> = {},
+  script = turns,
+): Agent & { readonly plugin: BillingPlugin } {
+  const plugin = billing(options)
+  const given = { policy: allowing('act'), tools: [toolOf('act')], log: () => undefined }
+  return { ...agentOf(script, { ...given, ...more, plugins: [plugin] }), plugin }
+}
+
+describe('the billing plugin', () => {
+  test('S2-60: reports each response by run, session and principal, with the source of its cost', async () => {
+    const charges: Charge[] = []
+    const { start } = billed({ report: (charge) => void charges.push(charge) })
+    const { runId } = await start({ session: 's1' }).result()
+    const about = {
+      runId,
+      session: 's1',
+      principal: { subject: 'user-1' },
+      provider: 'testing',
+      model: 'scripted',
+    }
+    const source = { currency: 'USD', source: 'provider' }
+    expect(charges).toMatchObject([
+      { ...about, id: `${runId}:1`, turn: 1, cost: { amount: 0.25, ...source } },
+      { ...about, id: `${runId}:2`, turn: 2, cost: { amount: 0.5, ...source } },
+    ])
+    expect(charges[0]!.usage).toMatchObject({ inputTokens: 10, outputTokens: 5 })
+  })
+
+  test('reports in order and one at a time', async () => {
+    let atWork = 0
+    const seen: number[] = []
+    const { runtime, start } = billed({
+      async report({ turn }) {
+        expect(++atWork).toBe(1)
+        await new Promise((resolve) => setTimeout(resolve, 2))
+        seen.push(turn)
+        atWork--
+      },
+    })
+    await start().result()
+    await runtime.close()
+    expect(seen).toEqual([1, 2])
+  })
+
+  test('keeps what cannot be reported, counts the fault and tells it again', async () => {
+    let down = true
+    const seen: string[] = []
+    const { plugin, runtime, start } = billed({
+      report({ id }) {
+        if (down) throw new Error('no connection')
+        seen.push(id)
+      },
+    })
+    const { runId, status } = await start().result()
+    expect(status).toBe('completed')
+    expect(plugin.pending()).toBe(2)
+    expect(runtime.pluginFaults()).toEqual({ billing: 2 })
+    down = false
+    await runtime.close()
+    expect(seen).toEqual([`${runId}:1`, `${runId}:2`])
+    expect(plugin.pending()).toBe(0)
+  })
+
+  test('gives up the oldest where too many wait, also behind a reporter that hangs', async () => {
+    const { plugin, runtime, start } = billed({
+      report: () => new Promise(() => undefined),
+      maxPending: 1,
+    })
+    await start().result()
+    expect(plugin.pending()).toBe(1)
+    expect(runtime.pluginFaults()).toEqual({ billing: 1 })
+  })
+
+  test('charges a response once, also where the run is taken up', async () => {
+    const charges: string[] = []
+    const journal = memoryJournal()
+    const policy = policyOf({ rules: [{ id: 'asked', ask: ['act'], who: { roles: ['user'] } }] })
+    const options: BillingOptions = { report: ({ id }) => void charges.push(id) }
+    const first = await billed(options, { journal, policy }).start().result()
+    expect(first.status).toBe('needs-approval')
+    const { runtime } = billed(options, { journal, policy }, turns.slice(1))
+    const decisions = [{ id: first.approvals[0]!.id, action: 'approve' } as const]
+    const second = await runtime.resume(first.runId, { decisions }).result()
+    expect(second.status).toBe('completed')
+    expect(charges).toEqual([`${first.runId}:1`, `${first.runId}:2`])
+  })
+
+  test('charges a response of a run that is stopped', async () => {
+    const charges: string[] = []
+    const act = toolOf('act', { execute: () => new Promise(() => undefined) })
+    const { start } = billed({ report: ({ id }) => void charges.push(id) }, { tools: [act] })
+    const run = start()
+    for await (const { type } of run) if (type === 'execution-start') run.cancel()
+    expect((await run.result()).status).toBe('cancelled')
+    expect(charges).toEqual([`${run.id}:1`])
+  })
+
+  test.each([{}, { report: 'x' }, { report: () => 1, maxPending: 0 }])('takes no %o', (options) => {
+    expect(() => billing(options as never)).toThrow(expect.objectContaining({ code: 'bad-option' }))
+  })
+})
