@@ -40,7 +40,7 @@ const reservedIds: ReadonlySet<string> = new Set([
   'approval_expired',
   'approval_limit',
 ])
-const reservedPrefix = /^(limits|guards|flow|sequences)\./
+const reservedPrefix = /^(limits|guards|flow|sequences|hooks)\./
 
 /** Id of a rule: decisions that no rule makes carry names of their own, which it cannot have. */
 export const ruleId: Read<string> = formed('an id, such as `refund-small`', (node, diagnostics) => {

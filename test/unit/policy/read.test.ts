@@ -460,6 +460,7 @@ test.each([
   'guards.paths',
   'flow.x',
   'sequences.x',
+  'hooks.x',
 ])('no rule can have the id %s, by which a decision without a rule is known', (id) => {
   const text = `${head}rules: [{ id: ${id}, allow: [t] }]`
   const [finding, ...others] = findings(() => readPolicy(text, { file: 'p.yaml' }))
