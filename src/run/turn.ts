@@ -1,4 +1,5 @@
 import { errorData, messageOf } from '../base/errors.ts'
+import { copyPlain } from '../base/plain.ts'
 import { stopReason, withGrace } from '../base/signal.ts'
 import { TurnAssembler, type AssembledCall, type AssembledTurn } from '../protocol/assemble.ts'
 import { callId } from '../base/ids.ts'
@@ -11,6 +12,8 @@ import type { RunEnvironment } from './environment.ts'
 
 /** A model that does not end its stream after an abort is left behind after this time. */
 const graceMs = 1_000
+
+const detailBounds = { maxLength: 1024 * 1024, maxDepth: 64 }
 
 /** One model response, and what it took to get it. */
 export interface ModelTurn {
@@ -92,8 +95,9 @@ class TurnReader {
     }
   }
 
-  #take(event: ModelEvent): void {
+  #take(given: ModelEvent): void {
     const { recorder } = this.#environment
+    const event = recordable(given)
     this.#assembler.add(event)
     switch (event.type) {
       case 'text-delta':
@@ -126,6 +130,14 @@ class TurnReader {
     this.#fail('model-protocol', 'the model ended its stream without `end`')
     return this.#assembler.finish()
   }
+}
+
+/** What a model passes on about an error may be nothing that a record can hold. */
+function recordable(event: ModelEvent): ModelEvent {
+  if (!('error' in event) || event.error.details === undefined) return event
+  if (copyPlain(event.error.details, detailBounds).ok) return event
+  const { details: _details, ...error } = event.error
+  return { ...event, error }
 }
 
 function toCall(call: AssembledCall, runId: string, turn: number, index: number): ToolCall {

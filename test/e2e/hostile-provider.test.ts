@@ -8,7 +8,9 @@ import { keyPool } from '../../src/model/key-pool.ts'
 import { router } from '../../src/model/router.ts'
 import { createCosts } from '../../src/cost/costs.ts'
 import type { HttpModel } from '../../src/model/http-model.ts'
+import type { JsonObject } from '../../src/base/json.ts'
 import type { AssembledTurn } from '../../src/protocol/assemble.ts'
+import type { Model } from '../../src/protocol/model.ts'
 import { fakeProvider } from '../../src/testing/fake-provider.ts'
 import { lawBreaks, listen } from '../conformance/wire/support.ts'
 import { agentOf, allowing, finish, noting } from '../support/agent.ts'
@@ -279,6 +281,26 @@ test.each(wires)('an error that no record can hold still ends the run: %s', asyn
 function named(provider: string, baseUrl: string): HttpModel {
   return openaiCompatible({ provider, baseUrl, model: 'm', timeouts, retry })
 }
+
+test('a model of the host may pass on what no record can hold', async () => {
+  const details = JSON.parse(badNames) as JsonObject
+  const error = { code: 'model-error', message: 'no', retryable: true, details } as const
+  const model: Model = {
+    id: 'm',
+    provider: 'host',
+    async *stream() {
+      yield { type: 'retry', attempt: 2, delayMs: 0, error }
+      yield { type: 'fallback', from: 'host/m', to: 'host/n', error }
+      yield { type: 'error', error }
+      yield { type: 'end', finishReason: { unified: 'error', raw: null } }
+    },
+  }
+  const { result, recorded } = await finish(agentOf([], { model }).start())
+  expect(result).toMatchObject({ status: 'error', error: { code: 'model-error', message: 'no' } })
+  expect(recorded.map(({ type }) => type)).toEqual(
+    expect.arrayContaining(['retry', 'fallback', 'error', 'end']),
+  )
+})
 
 test('behind a hostile host another one answers, and nothing of the first is left', async () => {
   const call =
