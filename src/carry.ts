@@ -1,9 +1,8 @@
 import type { Clock } from './base/clock.ts'
-import type { ErrorData } from './base/errors.ts'
-import { ownProcess } from './base/process.ts'
+import { openCarrier, recordBeginning, type Carrier } from './carrier.ts'
 import { conclude } from './conclude.ts'
 import type { Costs } from './cost/costs.ts'
-import type { Authenticator } from './gate/authenticate.ts'
+import type { Authenticator, AuthResult } from './gate/authenticate.ts'
 import type { Gate } from './gate/gate.ts'
 import type { JudgeContext } from './gate/verdict.ts'
 import type { Journal } from './journal/journal.ts'
@@ -11,20 +10,14 @@ import type { Policy } from './policy/policy.ts'
 import type { Message } from './protocol/message.ts'
 import type { Model, ModelCaller } from './protocol/model.ts'
 import type { ToolSpecification } from './protocol/request.ts'
-import type { RunPoint } from './protocol/run-event.ts'
-import { createFold, type ReportFold } from './report/fold.ts'
 import type { RestedRuns } from './rested-runs.ts'
 import type { RunEnvironment } from './run/environment.ts'
-import { keepBy } from './run/kept.ts'
 import type { KeyedQueue } from './run/keyed-queue.ts'
 import { carryRun } from './run/loop.ts'
 import { compileOutput } from './run/output.ts'
 import type { EventQueue } from './run/queue.ts'
-import { Recorder } from './run/recorder.ts'
-import type { Past } from './run/past.ts'
 import type { Plugins } from './run/plugins.ts'
 import { RememberedAnswers } from './run/remembered.ts'
-import { recordStart, type FirstRecord } from './run/start.ts'
 import type { Steering } from './run/run.ts'
 import type { RunLimits } from './run/stop.ts'
 import type { Stops } from './run/stops.ts'
@@ -35,6 +28,13 @@ import {
   type RuntimeOptions,
 } from './runtime-options.ts'
 import type { PreviousRuns } from './previous-runs.ts'
+import {
+  checkOwnMessages,
+  inConversation,
+  withConversation,
+  type Found,
+  type SessionHistory,
+} from './session-history.ts'
 import type { SessionTurns } from './session-turns.ts'
 import type { Signing } from './signing.ts'
 import type { Snapshots } from './snapshot.ts'
@@ -67,6 +67,8 @@ export interface RuntimeParts {
   /** What runs name of those before them; undefined where the journal cannot tell. */
   readonly previousRuns: PreviousRuns | undefined
   readonly sessions: SessionTurns
+  /** Undefined where conversations are not kept. */
+  readonly history: SessionHistory | undefined
   readonly stops: Stops
   readonly drain: AbortSignal
   /** Undefined where there are none. */
@@ -110,16 +112,33 @@ async function carryInTurn(
   started: StartedRun,
   isBusy: boolean,
 ): Promise<RunResult> {
-  const { run, runId } = started
+  const { run, runId, signal } = started
   const caller = await parts.authenticator(parts.policy()).authenticate(run.auth)
+  if (!caller.ok || isBusy) return carryFor(parts, started, caller, isBusy ? { isBusy: true } : {})
+  const { principal } = caller
+  const isKept = parts.history !== undefined && run.session !== undefined
+  if (isKept) checkOwnMessages(run.messages)
+  return inConversation(parts, { runId, session: run.session, principal }, signal, (found) =>
+    carryFor(parts, started, caller, found),
+  )
+}
+
+async function carryFor(
+  parts: RuntimeParts,
+  started: StartedRun,
+  caller: AuthResult,
+  { conversation, error, isBusy }: Found,
+): Promise<RunResult> {
+  const { run, runId } = started
   const principal = caller.ok ? caller.principal : null
   const output = run.output && (await compileOutput(run.output))
   const scope = run.scope && (await compileScope(run.scope, parts.tools))
   const { signal } = started
   const context = { runId, session: run.session, principal, scope, signal }
-  const messages = opening(parts.options.instructions, run)
+  const own = opening(parts.options.instructions, run)
+  const messages = withConversation(own, conversation)
   const previousRuns = await parts.previousRuns?.unnamed()
-  const carrier = openCarrier(parts, started, { previousRuns })
+  const carrier = openCarrier(parts, started, { conversation, messages }, { previousRuns })
   recordBeginning(carrier, parts, {
     context,
     messages,
@@ -127,84 +146,20 @@ async function carryInTurn(
     limits: finiteLimits(started.limits),
     scope: run.scope && scopesOf(run.scope),
   })
-  const refusal = caller.ok ? entryRefusal(parts, context, isBusy) : denied(caller.error)
+  const refusal = caller.ok
+    ? (entryRefusal(parts, context, isBusy === true) ?? (error && { status: 'error', error }))
+    : denied(caller.error)
   if (refusal !== undefined) {
     return conclude(parts, carrier, turnedAway(carrier.recorder, refusal, messages))
   }
-  parts.gate.begin(context, messages)
+  if (conversation !== undefined) parts.gate.remember(context, conversation.earlier)
+  parts.gate.begin(context, own)
   const leave = parts.stops.enter(context, started.stop)
   const outcome = await carryRun(environmentOf(carrier, parts, { context, messages, output }))
   leave()
   parts.gate.forget(context)
   parts.rested.note(runId, outcome.status)
   return conclude(parts, carrier, outcome)
-}
-
-/** A run under way, with what writes it down and what its report is made of. */
-export interface Carrier {
-  readonly started: StartedRun<CarryOptions>
-  readonly recorder: Recorder
-  readonly fold: ReportFold
-  /** Why the last checkpoint was not kept elsewhere, where the run went on all the same. */
-  unanchored?: ErrorData
-}
-
-/** `past` is what the journal holds of the run already, `previousRuns` what a new one names. */
-export function openCarrier(
-  parts: RuntimeParts,
-  started: StartedRun<CarryOptions>,
-  {
-    past,
-    previousRuns = [],
-  }: {
-    readonly past?: Pick<Past, 'events' | 'head' | 'length'>
-    readonly previousRuns?: readonly RunPoint[] | undefined
-  },
-): Carrier {
-  const { clock, format } = parts
-  const journal = parts.previousRuns?.following(previousRuns) ?? parts.journal
-  const { runId, queue, signal } = started
-  const fold = createFold()
-  const keep = keepBy(parts.policy, parts.registry)
-  for (const event of past?.events ?? []) fold.add(event)
-  const observe = fold.add.bind(fold)
-  const after = past && {
-    length: past.length,
-    head: past.head,
-    eventSeq: (past.events.at(-1)?.seq ?? -1) + 1,
-  }
-  const checkpoints = parts.signing?.checkpointsOf(runId)
-  const options = { runId, journal, clock, format, queue, signal, keep, observe, after }
-  const observers = parts.plugins?.observers
-  const recorder = new Recorder({ ...options, checkpoints, observers })
-  const carrier: Carrier = { started, recorder, fold }
-  if (checkpoints !== undefined) {
-    checkpoints.onUnanchored = (error) => {
-      carrier.unanchored = error
-      recorder.emit({ type: 'error', ...error })
-    }
-  }
-  return carrier
-}
-
-/** Writes the first record of whoever carries the run. */
-export function recordBeginning(
-  { recorder }: Carrier,
-  { options, policy, registry, signing }: RuntimeParts,
-  first: Pick<
-    FirstRecord,
-    'context' | 'messages' | 'limits' | 'scope' | 'resumed' | 'previousRuns'
-  >,
-): void {
-  recordStart(recorder, {
-    ...first,
-    carrier: ownProcess(),
-    signer: signing?.signer,
-    policy: policy(),
-    policyFile: options.policy?.path,
-    registry,
-    model: options.model,
-  })
 }
 
 type Beginning = Pick<RunEnvironment, 'context' | 'messages' | 'output' | 'past'>

@@ -1,4 +1,5 @@
-import type { Carrier, RuntimeParts } from './carry.ts'
+import type { Carrier } from './carrier.ts'
+import type { RuntimeParts } from './carry.ts'
 import { genesis } from './journal/chain.ts'
 import type { CallCounts } from './protocol/run-event.ts'
 import type { Report } from './report/report.ts'
@@ -15,12 +16,20 @@ export async function conclude(
 ): Promise<RunResult> {
   const { started, recorder, fold } = carrier
   const { runId } = started
-  const ended = await writeEnd(recorder, outcome, fold.counts())
+  const ended = await writeEnd(recorder, await kept(carrier, outcome), fold.counts())
   if (recorder.isWritten) parts.previousRuns?.note(runId, recorder.head)
   const { error = carrier.unanchored } = ended
   const head = recorder.head === genesis ? null : recorder.head
   const snapshot = await snapshotOf(parts, runId, recorder, ended)
   return toResult(runId, { ...ended, error }, { report: fold.report(head), snapshot })
+}
+
+/** A run whose conversation cannot be kept has failed, whatever it achieved. */
+async function kept({ recorder, save }: Carrier, outcome: RunOutcome): Promise<RunOutcome> {
+  const error = await save?.(outcome)
+  if (error === undefined) return outcome
+  recorder.emit({ type: 'error', ...error })
+  return { ...outcome, status: 'error', error }
 }
 
 /** None of a run that nobody can carry on, and none where the journal may lack the end of it. */

@@ -1,11 +1,5 @@
-import {
-  callerOf,
-  environmentOf,
-  openCarrier,
-  recordBeginning,
-  type RuntimeParts,
-  type StartedRun,
-} from './carry.ts'
+import { openCarrier, recordBeginning } from './carrier.ts'
+import { callerOf, environmentOf, type RuntimeParts, type StartedRun } from './carry.ts'
 import { checkCarrier, checkOwnCarrier, whileCarried } from './carried-runs.ts'
 import { SallyportError } from './base/errors.ts'
 import { conclude } from './conclude.ts'
@@ -26,6 +20,7 @@ import type { Resolution } from './run/take-up.ts'
 import type { RunLimits } from './run/stop.ts'
 import { finiteLimits, narrowedLimits, type RunResult } from './runtime-options.ts'
 import { isFinal } from './rested-runs.ts'
+import { inConversation, usable, withConversation, type Conversation } from './session-history.ts'
 import { checkPoint, type Snapshot } from './snapshot.ts'
 import { entryRefusal } from './turned-away.ts'
 import { compileScope } from './task-scope.ts'
@@ -50,7 +45,7 @@ export async function resume(
   const answerer = await answererOf(parts, run)
   checkDecisions(past, run.decisions ?? [])
   return inTurn(parts, started, past, () =>
-    whileCarried(parts, runId, () => carryOn(parts, started, past, answerer)),
+    whileCarried(parts, runId, () => inOwnConversation(parts, started, past, answerer)),
   )
 }
 
@@ -73,15 +68,35 @@ async function inTurn(
   }
 }
 
-async function carryOn(
+/** Rejects where the conversation cannot be used, or another process works on it. */
+function inOwnConversation(
   parts: RuntimeParts,
   started: StartedRun<ResumeOptions>,
   past: Past,
   answerer: Principal | undefined,
 ): Promise<RunResult> {
+  return inConversation(
+    parts,
+    { ...past.start, session: past.start.session },
+    started.signal,
+    (found) => carryOn(parts, started, past, answerer, usable(found)),
+  )
+}
+
+async function carryOn(
+  parts: RuntimeParts,
+  started: StartedRun<ResumeOptions>,
+  past: Past,
+  answerer: Principal | undefined,
+  conversation: Conversation | undefined,
+): Promise<RunResult> {
   const { runId, run } = started
   const revocations = revocationsOf(past, run, answerer)
-  const { principal, scope, session, messages } = past.start
+  const { principal, scope, session } = past.start
+  const messages =
+    past.turns.length > 0
+      ? past.start.messages
+      : withConversation(past.start.messages, conversation)
   const context: JudgeContext = {
     runId,
     session,
@@ -91,7 +106,8 @@ async function carryOn(
   }
   const limits = narrowedLimits(started.limits, past.start.limits as Partial<RunLimits>)
   const output = run.output && (await compileOutput(run.output))
-  const carrier = openCarrier(parts, { ...started, limits }, { past })
+  const opening = { conversation, messages }
+  const carrier = openCarrier(parts, { ...started, limits }, opening, { past })
   recordBeginning(carrier, parts, {
     context,
     messages: [],
@@ -104,6 +120,7 @@ async function carryOn(
   // before anything is done: another process may be carrying the run
   await carrier.recorder.flush()
   const isCounted = parts.rested.delete(runId)
+  if (conversation !== undefined) parts.gate.remember(context, conversation.earlier)
   if (!isCounted || session === undefined) parts.gate.begin(context, messages)
   if (!isCounted) recallCostsOf(parts, past, context)
   const leave = parts.stops.enter(context, started.stop)

@@ -6,6 +6,8 @@ import type { Costs } from './cost/costs.ts'
 import type { Auth } from './gate/authenticate.ts'
 import type { CustomAuthenticator } from './gate/identity/custom.ts'
 import type { ApprovalRequest } from './gate/verdict.ts'
+import type { HistoryStore } from './history/store.ts'
+import type { HistoryOptions } from './history/view.ts'
 import type { Journal } from './journal/journal.ts'
 import type { LoadedPolicy } from './loading/file.ts'
 import type { CostedModel } from './model/metered.ts'
@@ -20,6 +22,7 @@ import {
   isClock,
   isFlag,
   isFunction,
+  isHistory,
   isJournal,
   isMessage,
   isModel,
@@ -95,6 +98,8 @@ export interface RuntimeOptions {
   readonly sessions?: SessionMode
   /** What sees runs, surrounds what they do or decides beside the policy; in their order. */
   readonly plugins?: readonly Plugin[]
+  /** Keeps conversations of sessions; where processes share it, each session has one run at a time. */
+  readonly history?: HistoryStore | HistoryOptions
   readonly clock?: Clock
   readonly log?: ToolLog
 }
@@ -106,7 +111,7 @@ export interface RunOptions<Schema extends OutputSchema = OutputSchema> {
   readonly messages?: readonly Message[]
   /** The caller; absent means anonymous, which the policy has to permit. */
   readonly auth?: Auth
-  /** Conversation this run belongs to; limits `per: session` count over it. */
+  /** Conversation this run belongs to, kept in `history`; limits `per: session` count over it. */
   readonly session?: string
   /** Handed to tools as `ctx.deps`; never shown to the model. */
   readonly deps?: unknown
@@ -208,6 +213,7 @@ const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
   signing: isSigning,
   sessions: isOneOf('queue', 'refuse'),
   plugins: arePlugins,
+  history: isHistory,
   clock: isClock,
   log: isFunction,
 }

@@ -16,6 +16,8 @@ import type { Policy } from './policy/policy.ts'
 import { offeredTools } from './offered-tools.ts'
 import type { PreviousRuns } from './previous-runs.ts'
 import type { Model } from './protocol/model.ts'
+import type { OutputFacts } from './protocol/facts.ts'
+import { keepMessageBy } from './run/kept.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
 import type { Plugins } from './run/plugins.ts'
 import { RestedRuns } from './rested-runs.ts'
@@ -88,6 +90,7 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
   const { model, costs } = await costedModel(options)
   const wrap = (each: Model): Model => plugins?.wrapModel(each) ?? each
   const stops = new Stops()
+  const inForce = typeof policy === 'function' ? policy : () => policy
   const parts: RuntimeParts = {
     options,
     model: wrap(model),
@@ -99,6 +102,7 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
     policy: inForce,
     registry,
     tools,
+    history: await historyOf(options, inForce, { registry, clock }),
     sessions: new SessionTurns(options.sessions ?? 'queue'),
     stops,
     drain: setup.drain,
@@ -199,6 +203,29 @@ async function previousRunsIn(journal: Journal): Promise<PreviousRuns | undefine
   return new Opened({
     append: journal.append.bind(journal),
     latestRuns: journal.latestRuns.bind(journal),
+  })
+}
+
+async function historyOf(
+  { history, sessions: mode = 'queue' }: RuntimeOptions,
+  policy: () => Policy,
+  { registry, clock }: Pick<RuntimeParts, 'registry' | 'clock'>,
+): Promise<RuntimeParts['history']> {
+  if (history === undefined) return undefined
+  const { SessionHistory: Opened } = await import('./session-history.ts')
+  return new Opened(history, {
+    mode,
+    keep: keepMessageBy(policy, registry),
+    labelsOf: (tool) => labelsOf(policy(), tool),
+    now: () => new Date(clock.now()).toISOString(),
+  })
+}
+
+/** What each layer of a policy says of the results of a tool. */
+function labelsOf({ layers }: Policy, tool: string): readonly OutputFacts[] {
+  return layers.map((layer) => {
+    const { fields, output } = layer.factsOf(tool)
+    return { ...(output && { output }), ...(fields && { fields }) }
   })
 }
 

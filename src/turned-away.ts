@@ -26,9 +26,12 @@ export function entryRefusal(
   const stopped = stops.refusal(undefined, context)
   if (stopped !== undefined) return denied(errorData('stopped', stopped))
   if (!isBusy) return undefined
+  return { status: 'error', error: sessionBusy() }
+}
+
+export function sessionBusy(): ErrorData {
   const help = 'start it again when that one has ended'
-  const message = 'another run of the session is at work'
-  return { status: 'error', error: errorData('session-busy', message, { help }) }
+  return errorData('session-busy', 'another run of the session is at work', { help })
 }
 
 /** The outcome of a run that was not let in: nothing happened. */

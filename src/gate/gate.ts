@@ -33,6 +33,7 @@ import type {
   ApprovalAnswer,
   ApprovalRequest,
   Approver,
+  Earlier,
   ExaminedCall,
   JudgeContext,
   MessageTrust,
@@ -61,6 +62,8 @@ export interface GateOptions extends Surroundings {
 export interface Gate {
   /** What a session has heard beside results. Default: messages count by their roles. */
   begin(context: JudgeContext, messages: readonly Message[], trust?: MessageTrust): void
+  /** Tells of other runs of the session, those that it does not know of. */
+  remember(context: JudgeContext, earlier: readonly Earlier[]): void
   /** Async only for tools whose schema library validates asynchronously. Default: all tools. */
   examine(call: ToolCall, view?: ToolView): ExaminedCall | Promise<ExaminedCall>
   /** Async only where hooks of the host are asked. */
@@ -242,6 +245,7 @@ export function createGate(options: GateOptions): Gate {
 
   return {
     begin: (context, messages, trust = 'by role') => judgement.begin(context, messages, trust),
+    remember: (context, earlier) => judgement.remember(context, earlier),
     examine: examineCall,
     judge,
     rejudge,

@@ -17,7 +17,7 @@ import {
 } from './limits.ts'
 import { denial } from './refusal.ts'
 import { Sessions } from './session.ts'
-import type { ExaminedCall, JudgeContext, MessageTrust, Settlement } from './verdict.ts'
+import type { Earlier, ExaminedCall, JudgeContext, MessageTrust, Settlement } from './verdict.ts'
 
 /** A limit and what has been taken of it. */
 export interface LimitUse {
@@ -78,6 +78,10 @@ export class Judgement {
   begin(context: JudgeContext, messages: readonly Message[], trust: MessageTrust): void {
     const { principal } = context
     this.#sessions.note(context, { kind: 'heard', principal, messages, trust })
+  }
+
+  remember(context: JudgeContext, earlier: readonly Earlier[]): void {
+    this.#sessions.remember(context, earlier)
   }
 
   /**

@@ -11,7 +11,8 @@ import { asksForSources } from './flow/need.ts'
 import { FlowSession, type FlowResult } from './flow/session.ts'
 import { compileGuards, type CompiledGuards } from './guards/guards.ts'
 import type { FileProbe } from './guards/links.ts'
-import type { JudgeContext, MessageTrust } from './verdict.ts'
+import type { Earlier, JudgeContext, MessageTrust } from './verdict.ts'
+import { earlierCalls } from './earlier.ts'
 import { compileSequences, SequenceLog, type CompiledSequence } from './sequences.ts'
 
 /** What the checks of a policy may look at beside the call. */
@@ -117,6 +118,19 @@ export class LayerSession {
     for (const message of messages) {
       if (trust === 'by role') flow?.addMessage(message)
       else flow?.addForeign(message)
+    }
+  }
+
+  /** What others have carried counts like what was done here, the strict way where it is not known. */
+  remember(earlier: readonly Earlier[]): void {
+    const { flow } = this.#checks
+    for (const { message, untrusted } of earlier) {
+      flow?.addMessage(message)
+      if (untrusted === true) flow?.addForeign(message)
+    }
+    for (const { args, succeeded, tool } of earlierCalls(earlier)) {
+      this.permitted(tool, args)
+      if (succeeded) this.#checks.sequences.succeeded(tool, args)
     }
   }
 

@@ -5,7 +5,7 @@ import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { Layer, type LayerSession, type Surroundings } from './layer.ts'
-import type { JudgeContext, MessageTrust, Settlement } from './verdict.ts'
+import type { Earlier, JudgeContext, MessageTrust, Settlement } from './verdict.ts'
 
 /** Sessions that are remembered; the calls of one too many are refused. */
 const maxSessions = 100_000
@@ -21,6 +21,8 @@ export type SessionEvent =
       readonly messages: readonly Message[]
       readonly trust: MessageTrust
     }
+  /** Somebody else has carried these, or another process. */
+  | { readonly kind: 'remembered'; readonly earlier: readonly Earlier[] }
   /** A person has said yes to the call. */
   | { readonly kind: 'approved'; readonly tool: string; readonly args: JsonObject }
   /** The call may run. */
@@ -67,6 +69,8 @@ function noteIn(layer: LayerSession, event: SessionEvent): void {
   switch (event.kind) {
     case 'heard':
       return layer.heard(event.principal, event.messages, event.trust)
+    case 'remembered':
+      return layer.remember(event.earlier)
     case 'approved':
       return layer.approved(event.tool, event.args)
     case 'permitted':
@@ -89,6 +93,8 @@ interface Remembered {
   readonly session: Session
   /** Everything it was told, for another policy; undefined where the policy never changes. */
   readonly history: SessionEvent[] | undefined
+  /** Runs of which it knows already; empty where no store tells of others. */
+  readonly runs: Set<string>
 }
 
 /**
@@ -134,6 +140,16 @@ export class Sessions {
     session.note(event)
   }
 
+  /** Tells a session of runs that it does not know of: each once, its own never. */
+  remember(context: JudgeContext, earlier: readonly Earlier[]): void {
+    if (this.#common !== undefined) return
+    const { runs } = this.#remembered(context)
+    runs.add(context.runId)
+    const unknown = earlier.filter(({ runId }) => !runs.has(runId))
+    if (unknown.length > 0) this.note(context, { kind: 'remembered', earlier: unknown })
+    for (const { runId } of unknown) runs.add(runId)
+  }
+
   forget(context: JudgeContext): void {
     if (context.session === undefined) this.#sessions.delete(keyOf(context))
   }
@@ -148,7 +164,8 @@ export class Sessions {
       throw new Error('too many sessions are open')
     }
     const history = this.#keepsHistory ? (known?.history ?? []) : undefined
-    const remembered = { policy, session: this.#create(history), history }
+    const runs = known?.runs ?? new Set<string>()
+    const remembered = { policy, session: this.#create(history), history, runs }
     this.#sessions.set(key, remembered)
     return remembered
   }

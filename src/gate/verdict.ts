@@ -1,6 +1,7 @@
 import type { ErrorData } from '../base/errors.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { CallStatus, ToolCall } from '../protocol/call.ts'
+import type { Message } from '../protocol/message.ts'
 import type { Approvers, Decision, RuleReference } from '../protocol/decision.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -40,6 +41,18 @@ export interface JudgeContext {
 
 /** Whether messages count by their roles, or as text of nobody known. */
 export type MessageTrust = 'by role' | 'untrusted'
+
+/** A message of another run of the session, as a store of conversations gives it back. */
+export interface Earlier {
+  readonly runId: string
+  readonly message: Message
+  /** The model had also read text of nobody known when it said this. */
+  readonly untrusted?: true
+  /** How its call ended, in a tool message. */
+  readonly status?: CallStatus
+  /** Its call has run with other arguments than the messages tell. */
+  readonly argsUnknown?: true
+}
 
 /** A question to a person; plain data, safe to show. */
 export interface ApprovalRequest {

@@ -30,6 +30,8 @@ export interface HistoryEntry {
   readonly runId: string
   /** Of an answer of the model: what was asked of models for it, repeated attempts included. */
   readonly calls?: readonly ModelCall[]
+  /** Of an answer of the model: it had also read text of nobody known, which is not kept. */
+  readonly untrusted?: true
   /** Of a tool message: how its call ended. */
   readonly status?: CallStatus
   /** Of a tool message: a person has changed the arguments, or they are not kept. */

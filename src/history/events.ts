@@ -1,13 +1,15 @@
 import type { CallStatus } from '../protocol/call.ts'
 import type { AssistantMessage } from '../protocol/message.ts'
-import type { StructuralEvent, TurnEnded, UsageReported } from '../protocol/run-event.ts'
+import type { StructuralEvent, TurnEnded, TurnStart, UsageReported } from '../protocol/run-event.ts'
 import type { AnalysedEntry } from './analyse.ts'
 import type { ModelCall } from './entry.ts'
 
 /** A model response of a run; the message is null where it said nothing. */
-interface Response {
+export interface Response {
   readonly message: AssistantMessage | null
   readonly call: ModelCall
+  /** It was sent messages beside the conversation that no policy has labelled. */
+  readonly isForeign: boolean
 }
 
 interface Asked {
@@ -16,7 +18,7 @@ interface Asked {
 }
 
 /** Reads off the events of a run what its conversation has to know of them. */
-class EventReader {
+export class EventReader {
   readonly responses: Response[] = []
   /** How each call has ended, and when. */
   readonly results = new Map<string, { readonly status: CallStatus; readonly at: string }>()
@@ -24,6 +26,7 @@ class EventReader {
   readonly edited = new Set<string>()
   #runModel: Asked | undefined
   #asked: Asked | undefined
+  #isForeign = false
 
   add(event: StructuralEvent): void {
     switch (event.type) {
@@ -31,13 +34,19 @@ class EventReader {
         this.#runModel = { provider: event.model.provider, model: event.model.id }
         break
       case 'turn-start':
-        this.#asked = this.#runModel
+        this.#asked =
+          event.model === undefined ? this.#runModel : { ...event.model, model: event.model.id }
+        this.#isForeign = isForeign(event)
         break
       case 'fallback':
         this.#asked = askedOf(event.to)
         break
       case 'usage':
-        this.responses.push({ message: event.message, call: this.#callOf(event) })
+        this.responses.push({
+          message: event.message,
+          call: this.#callOf(event),
+          isForeign: this.#isForeign,
+        })
         break
       case 'turn-end':
         this.#complete(event)
@@ -76,6 +85,12 @@ class EventReader {
     }
     this.responses.push({ ...last, call })
   }
+}
+
+/** Whatever the host vouches for, results of tools are as trusted as policies say. */
+function isForeign({ sent = [], trusted }: TurnStart): boolean {
+  const others = sent.filter((item) => typeof item !== 'number')
+  return others.some(({ role }) => trusted !== true || (role !== 'system' && role !== 'user'))
 }
 
 /** `provider/model`, where a provider has no slash in its name and a model may. */

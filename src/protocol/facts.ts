@@ -62,3 +62,12 @@ export interface ToolFacts {
   /** By top-level argument name. */
   readonly args?: Readonly<Record<string, ArgumentFacts>>
 }
+
+/** The labels of what a tool returns. */
+export type OutputFacts = Pick<ToolFacts, 'output' | 'fields'>
+
+/** What a text is that a model wrote about others: as untrusted and as closed as they were. */
+export interface TextLabel {
+  readonly trust: Trust
+  readonly secrecy: Secrecy
+}

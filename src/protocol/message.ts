@@ -1,4 +1,5 @@
 import type { JsonValue } from '../base/json.ts'
+import type { OutputFacts, TextLabel } from './facts.ts'
 
 export interface TextPart {
   readonly type: 'text'
@@ -56,6 +57,8 @@ export interface SystemMessage {
 export interface UserMessage {
   readonly role: 'user'
   readonly content: string | readonly UserPart[]
+  /** Present where nobody has typed it, such as in a summary: it is no trusted source then. */
+  readonly label?: TextLabel
 }
 
 export type AssistantPart = TextPart | ImagePart | ReasoningPart | RefusalPart | ToolCallPart
@@ -80,6 +83,11 @@ export interface ToolMessage {
   readonly tool: string
   readonly content: string
   readonly isError: boolean
+  /**
+   * What policies said of the tool when it answered, where that was in another run. A policy of now
+   * can only make it stricter, and so can these.
+   */
+  readonly labels?: readonly OutputFacts[]
 }
 
 /**

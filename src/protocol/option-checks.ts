@@ -103,6 +103,20 @@ export const isModel: OptionCheck = (name, value) => {
   checkGiven(value as Model, { streamBatches: isFunction }, `${name}.`)
 }
 
+export const isHistory: OptionCheck = (name, value) => {
+  const isOptions = isObject(value) && 'store' in value
+  if (isOptions) isObjectOf({ store: () => {}, view: isFunction })(name, value)
+  const store = isOptions ? value['store'] : value
+  if (isOptions && typeof store === 'function') return
+  isHistoryStore(isOptions ? `${name}.store` : name, store)
+}
+
+const isHistoryStore = hasMethods(
+  'a store of conversations',
+  ['read', 'append', 'remove', 'list', 'lease', 'release', 'close'],
+  'make one with `memoryHistory`, `diskHistory`, `sqliteHistory` or `redisHistory`',
+)
+
 export const isClock = hasMethods(
   'a clock',
   ['now', 'monotonic'],
@@ -224,6 +238,32 @@ export const isUserContent: OptionCheck = (name, value) => {
   isArrayOf('parts', isPart('text', 'image', 'file'))(name, value)
 }
 
+const isTrust = isOneOf('trusted', 'untrusted')
+const isSecrecy = isOneOf('public', 'internal', 'private', 'secret')
+const isEndorsement = isOneOf('identifier', 'integer', 'number', 'boolean', 'date', 'enum')
+
+const isTextLabel: OptionCheck = (name, value) => {
+  isObjectOf({ trust: isTrust, secrecy: isSecrecy })(name, value)
+  const { trust, secrecy } = value as Record<string, unknown>
+  isTrust(`${name}.trust`, trust)
+  isSecrecy(`${name}.secrecy`, secrecy)
+}
+
+const isOutputLabel = isObjectOf({
+  trust: isTrust,
+  secrecy: isSecrecy,
+  endorse: isEndorsement,
+})
+
+const areFields: OptionCheck = (name, value) => {
+  isPlainObject(name, value)
+  for (const [pointer, label] of Object.entries(value as object)) {
+    isOutputLabel(`${name}.${shorten(pointer, 40)}`, label)
+  }
+}
+
+const isOutputFacts = isObjectOf({ output: isOutputLabel, fields: areFields })
+
 const contents: Readonly<Record<string, OptionCheck>> = {
   system: isText,
   user: isUserContent,
@@ -242,7 +282,9 @@ export const isMessage: OptionCheck = (name, value) => {
   }
   contents[role]!(`${name}.content`, value['content'])
   if (role === 'assistant') checkGiven(value, { opaque: isOpaque, provider: isText }, `${name}.`)
+  if (role === 'user') checkGiven(value, { label: isTextLabel }, `${name}.`)
   if (role !== 'tool') return
+  checkGiven(value, { labels: isArrayOf('labels', isOutputFacts) }, `${name}.`)
   checkTexts(name, value, ['callId', 'providerId', 'tool'])
   isFlag(`${name}.isError`, value['isError'])
 }

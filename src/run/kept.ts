@@ -2,6 +2,7 @@ import { redacted } from '../base/redact.ts'
 import { hidesArguments } from '../gate/examine.ts'
 import type { AuditArguments } from '../policy/document.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Message } from '../protocol/message.ts'
 import type { StructuralEvent } from '../protocol/run-event.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 import { sentWithout, shown, withoutArguments } from './shown.ts'
@@ -26,13 +27,31 @@ export function keepBy(policy: Policy | (() => Policy), registry: ToolRegistry):
   }
 }
 
+/** What is kept of one message by the same measure. */
+export function keepMessageBy(
+  policy: () => Policy,
+  registry: ToolRegistry,
+): (message: Message) => Message {
+  return (message) => {
+    const { auditArguments } = policy()
+    if (auditArguments === 'full') return message
+    return withoutArguments(message, hiddenBy(auditArguments, registry))
+  }
+}
+
+type Lessened = Exclude<AuditArguments, 'full'>
+
+function hiddenBy(level: Lessened, registry: ToolRegistry): (tool: string) => boolean {
+  return (tool) => level === 'hash' || hidesArguments(tool, registry)
+}
+
 function lessened(
   event: StructuralEvent,
-  level: Exclude<AuditArguments, 'full'>,
+  level: Lessened,
   registry: ToolRegistry,
 ): StructuralEvent {
   const isHash = level === 'hash'
-  const isHidden = (tool: string): boolean => isHash || hidesArguments(tool, registry)
+  const isHidden = hiddenBy(level, registry)
   switch (event.type) {
     case 'tool-call':
       return shown(isHash ? { ...event, sensitive: everything } : event)

@@ -5,7 +5,7 @@ import {
   type JsonPrimitive,
   type JsonValue,
 } from '../../base/json.ts'
-import type { OutputLabel, Secrecy, ToolFacts, Trust } from '../../protocol/facts.ts'
+import type { OutputFacts, OutputLabel, Secrecy, Trust } from '../../protocol/facts.ts'
 import { hasShape, schemaBelow } from './endorsement.ts'
 
 /** From the most open to the most closed. */
@@ -21,6 +21,30 @@ export interface Leaf {
   /** Trusted by its shape alone. */
   readonly endorsed: boolean
   readonly secrecy: Secrecy
+}
+
+/** The scalars of a result under several labels at once: of each the stricter. */
+export function strictLeavesOf(
+  value: JsonValue,
+  labels: readonly OutputFacts[],
+  schema?: JsonValue,
+): readonly Leaf[] {
+  const [first = [], ...others] = labels.map((facts) => leavesOf(value, facts, schema))
+  // labels change nothing about which scalars there are
+  return first.map((leaf, index) =>
+    others.reduce((strict, leaves) => stricter(strict, leaves[index]!), leaf),
+  )
+}
+
+function stricter(a: Leaf, b: Leaf): Leaf {
+  const secrecy = levels[Math.max(levels.indexOf(a.secrecy), levels.indexOf(b.secrecy))]!
+  const isTrusted = a.trust === 'trusted' && b.trust === 'trusted'
+  return {
+    ...a,
+    trust: isTrusted ? 'trusted' : 'untrusted',
+    endorsed: isTrusted && (a.endorsed || b.endorsed),
+    secrecy,
+  }
 }
 
 interface Field {
@@ -42,11 +66,7 @@ const plainKey = /^[A-Za-z0-9_-]{1,32}$/
  * expected, such as a text that could not be read as data, may hold any of them and is as strict as
  * the strictest. Member names that are more than a plain word are leaves themselves.
  */
-export function leavesOf(
-  value: JsonValue,
-  facts: Pick<ToolFacts, 'output' | 'fields'>,
-  schema?: JsonValue,
-): readonly Leaf[] {
+function leavesOf(value: JsonValue, facts: OutputFacts, schema?: JsonValue): readonly Leaf[] {
   const leaves: Leaf[] = []
   const isLabelled = facts.output !== undefined || facts.fields !== undefined
   const base: OutputLabel = { ...(isLabelled ? unstated : unlabelled), ...facts.output }

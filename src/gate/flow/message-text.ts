@@ -1,4 +1,11 @@
+import type { ToolFacts } from '../../protocol/facts.ts'
 import type { Message, UserMessage } from '../../protocol/message.ts'
+
+/** What is left of a label where it is not known what the tool was asked. */
+export function vouchingForNothing({ output }: ToolFacts): ToolFacts {
+  const { secrecy = 'private' } = output ?? {}
+  return { output: { trust: 'untrusted', secrecy } }
+}
 
 export function textOf({ content }: UserMessage): string {
   if (typeof content === 'string') return content

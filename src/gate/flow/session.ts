@@ -9,15 +9,15 @@ import {
 import type { SourceKind } from '../../policy/document.ts'
 import type { Policy, Sources } from '../../policy/policy.ts'
 import { no, unknown, yes, type Truth } from '../../policy/truth.ts'
-import type { ToolFacts } from '../../protocol/facts.ts'
+import type { OutputFacts, TextLabel } from '../../protocol/facts.ts'
 import type { AssistantPart, Message, ToolMessage } from '../../protocol/message.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { Allowance } from './allowance.ts'
 import { FlowCheck, type FlowCall, type FlowJudgement } from './check.ts'
 import { endorsedForm, idForm, isEmpty, openQuery } from './forms.ts'
-import { leavesOf, levels, type Leaf } from './leaves.ts'
+import { levels, strictLeavesOf, type Leaf } from './leaves.ts'
 import { Ledger, type Source } from './ledger.ts'
-import { hasAttachment, textOf, wholeText } from './message-text.ts'
+import { hasAttachment, textOf, vouchingForNothing, wholeText } from './message-text.ts'
 import { printOf, withoutAddresses, type Print } from './print.ts'
 import { Repetition } from './repetition.ts'
 import { valuesOf } from './scalars.ts'
@@ -120,16 +120,15 @@ export class FlowSession implements Sources {
         this.#hear('system', message.content)
         return
       case 'user':
-        this.#hear('user', textOf(message))
+        if (message.label === undefined) this.#hear('user', textOf(message))
+        else this.#hearLabelled(textOf(message), message.label)
         if (hasAttachment(message)) this.#ledger.taint()
     }
   }
 
   /** A message of nobody known, whatever its role. */
   addForeign(message: Message): void {
-    const source: Source = { origin: { kind: 'user' }, secrecy: 'internal' }
-    this.#put('untrusted', source, printOf(String(new Allowance().take(wholeText(message)))))
-    this.#ledger.taint()
+    this.#hearLabelled(wholeText(message), { trust: 'untrusted', secrecy: 'internal' })
   }
 
   /** What a call answered, with the label its tool gives it. */
@@ -141,6 +140,7 @@ export class FlowSession implements Sources {
   #addResult(
     { tool, callId, value, isError = false }: FlowResult,
     asked: readonly JsonPrimitive[] | undefined,
+    labels: readonly OutputFacts[] = [],
   ): void {
     const stated = this.#policy.factsOf(tool)
     const facts = asked === undefined ? vouchingForNothing(stated) : stated
@@ -155,7 +155,7 @@ export class FlowSession implements Sources {
       origin: { kind: 'tool', tool, callId, field: pointer },
       secrecy,
     })
-    for (const leaf of leavesOf(read, facts, this.#schemaOf(tool))) {
+    for (const leaf of strictLeavesOf(read, [facts, ...labels], this.#schemaOf(tool))) {
       if (isEmpty(leaf.value)) continue
       if (leaf.trust === 'untrusted') this.#ledger.taint()
       const part = allowance.take(leaf.value)
@@ -216,11 +216,22 @@ export class FlowSession implements Sources {
     if (args.ok && isObject(args.value)) this.#proposed.set(part.callId, args.value as JsonObject)
   }
 
-  #addAnswer({ tool, callId, content, isError }: ToolMessage): void {
+  #addAnswer({ tool, callId, content, isError, labels }: ToolMessage): void {
     const args = this.#proposed.get(callId)
     this.#proposed.delete(callId)
     const result = { tool, callId, args: args ?? {}, value: content, isError }
-    this.#addResult(result, args === undefined ? undefined : valuesOf(args))
+    this.#addResult(result, args === undefined ? undefined : valuesOf(args), labels)
+  }
+
+  /** A text that nobody has typed vouches for nothing, however trusted what it is about was. */
+  #hearLabelled(said: string, { trust, secrecy }: TextLabel): void {
+    const source: Source = { origin: { kind: 'user' }, secrecy }
+    const text = String(new Allowance().take(said))
+    if (text !== said) this.#miss({ trust: 'untrusted', secrecy })
+    this.#addSecrets(text, source, new Repetition([]))
+    if (trust === 'trusted') return
+    this.#put('untrusted', source, printOf(text))
+    this.#ledger.taint()
   }
 
   #hear(kind: 'user' | 'system', said: string): void {
@@ -266,7 +277,7 @@ export class FlowSession implements Sources {
   }
 
   /** Part of a leaf is not read: more than is known may be trusted, and secret. */
-  #miss(leaf: Leaf): void {
+  #miss(leaf: Pick<Leaf, 'trust' | 'secrecy'>): void {
     if (leaf.trust === 'trusted') this.#ledger.miss('trusted')
     if (this.#isSecret(leaf)) this.#ledger.miss('secrets')
   }
@@ -285,10 +296,4 @@ export class FlowSession implements Sources {
   #put(shelf: string, source: Source, { words, forms }: Print): void {
     this.#ledger.add(shelf, source, words, forms)
   }
-}
-
-/** What is left of a label where it is not known what the tool was asked. */
-function vouchingForNothing({ output }: ToolFacts): ToolFacts {
-  const { secrecy = 'private' } = output ?? {}
-  return { output: { trust: 'untrusted', secrecy } }
 }

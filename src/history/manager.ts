@@ -1,0 +1,97 @@
+import { systemClock, type Clock } from '../base/clock.ts'
+import { messageOf, SallyportError } from '../base/errors.ts'
+import { checkNumber, checkOptions } from '../base/options.ts'
+import type { HistoryStore } from './store.ts'
+
+export interface HistoryManagerOptions {
+  /** How long a conversation is kept after its last entry, in milliseconds. */
+  readonly ttlMs: number
+  /** Pause between two searches for conversations that are to go. Default: no search by itself. */
+  readonly cleanupIntervalMs?: number
+  /** Told when a search fails; the next one comes after the pause. */
+  readonly onError?: (error: SallyportError) => void
+  readonly clock?: Clock
+}
+
+/** A store whose conversations end. */
+export interface HistoryManager extends HistoryStore {
+  /** Removes all conversations whose time is up; resolves with how many. */
+  cleanUp(): Promise<number>
+  /** Stops the searches and waits for the one under way; the store stays open. */
+  dispose(): Promise<void>
+}
+
+/**
+ * Lets conversations end some time after their last entry: they are gone for whoever reads them then,
+ * and are removed by a search that does not keep the process alive. A conversation that goes on
+ * meanwhile is not removed. Throws `bad-option` for options that are none.
+ */
+export function historyManager(
+  store: HistoryStore,
+  options: HistoryManagerOptions,
+): HistoryManager {
+  checkOptions('historyManager', options, ['ttlMs', 'cleanupIntervalMs', 'onError', 'clock'])
+  const { ttlMs, cleanupIntervalMs, onError, clock = systemClock } = options
+  checkNumber('ttlMs', ttlMs, { min: 1, integer: true })
+  if (cleanupIntervalMs !== undefined) {
+    // a longer one would make timers fire at once
+    checkNumber('cleanupIntervalMs', cleanupIntervalMs, { min: 1, max: 2 ** 31 - 1 })
+  }
+  const isOver = (lastAt: string): boolean => !(clock.now() - Date.parse(lastAt) < ttlMs)
+  let searching: Promise<number> | undefined
+  let isDisposed = false
+
+  async function search(): Promise<number> {
+    let removed = 0
+    for await (const { key, lastAt, length } of store.list()) {
+      if (isDisposed) break
+      if (isOver(lastAt) && (await store.remove(key, length))) removed++
+    }
+    return removed
+  }
+
+  const cleanUp = (): Promise<number> => {
+    searching ??= search().finally(() => {
+      searching = undefined
+    })
+    return searching
+  }
+
+  const report = (thrown: unknown): void => {
+    const message = `conversations cannot be searched: ${messageOf(thrown)}`
+    onError?.(new SallyportError('bad-history', message, { cause: thrown }))
+  }
+  const timer =
+    cleanupIntervalMs === undefined
+      ? undefined
+      : setInterval(() => void cleanUp().catch(report), cleanupIntervalMs).unref()
+
+  async function dispose(): Promise<void> {
+    isDisposed = true
+    clearInterval(timer)
+    await searching?.catch(() => undefined)
+  }
+
+  return {
+    async read(key) {
+      const entries = await store.read(key)
+      const last = entries.at(-1)
+      if (last === undefined || !isOver(last.at)) return entries
+      // whoever has extended it since has made a conversation of it that is not over
+      return (await store.remove(key, entries.length)) ? [] : store.read(key)
+    },
+    append: (key, expectedLength, entries) => store.append(key, expectedLength, entries),
+    remove: (key, expectedLength) => store.remove(key, expectedLength),
+    async *list() {
+      for await (const kept of store.list()) if (!isOver(kept.lastAt)) yield kept
+    },
+    lease: (key, holder, ms) => store.lease(key, holder, ms),
+    release: (key, holder) => store.release(key, holder),
+    cleanUp,
+    dispose,
+    async close() {
+      await dispose()
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,267 @@
+import {
+  errorData,
+  isSallyportError,
+  messageOf,
+  SallyportError,
+  type ErrorData,
+} from './base/errors.ts'
+import { randomHex } from './base/ids.ts'
+import { sleep, withGrace } from './base/signal.ts'
+import type { JudgeContext } from './gate/verdict.ts'
+import type { HistoryEntry } from './history/entry.ts'
+import type { EventReader } from './history/events.ts'
+import { pairedOnly } from './history/pairs.ts'
+import { checkedEntries, maxEntries } from './history/read.ts'
+import { runEntries, type RunSource } from './history/run-entries.ts'
+import { select } from './history/selection.ts'
+import { historyKey, type HistoryStore } from './history/store.ts'
+import type { HistoryOptions } from './history/view.ts'
+import type { Message } from './protocol/message.ts'
+import type { EndStatus } from './protocol/run-event.ts'
+import type { SessionMode } from './session-turns.ts'
+import { sessionBusy } from './turned-away.ts'
+
+/** How long a process that has died keeps others from its conversation, and how often one at work says that it lives. */
+const leaseMs = 30_000
+const renewalMs = 10_000
+
+/** Pauses between two attempts to get a conversation that another process works on. */
+const firstPauseMs = 20
+const longestPauseMs = 500
+
+/** A store that does not answer is given up this long after its run was stopped. */
+const graceMs = 5_000
+
+/** A run that is over does not wait longer than this for its conversation to be given back. */
+const releaseGraceMs = 1_000
+
+/** Ends after which a run has become part of its conversation. */
+const lasting: ReadonlySet<EndStatus> = new Set(['completed', 'limit'])
+
+/** What the parts of a runtime tell the conversations of its sessions. */
+export interface HistoryContext extends Pick<RunSource, 'keep' | 'labelsOf'> {
+  readonly mode: SessionMode
+  /** RFC 3339. */
+  readonly now: () => string
+}
+
+/** A conversation that one run works on. */
+export interface Conversation {
+  /** Everything of it, for the gate. */
+  readonly earlier: readonly HistoryEntry[]
+  /** What the model sees of it. */
+  readonly messages: readonly Message[]
+  /**
+   * Keeps what a run has added to it, the messages from what the user said on, where it has ended
+   * such that it counts. Returns why it could not.
+   */
+  save(
+    run: { readonly status: EndStatus; readonly messages: readonly Message[] },
+    events: EventReader,
+  ): Promise<ErrorData | undefined>
+}
+
+/** What was found of the conversation of a run; nothing where none is kept, or the run was stopped. */
+export interface Found {
+  readonly conversation?: Conversation
+  /** Why it cannot be used. */
+  readonly error?: ErrorData
+  /** Another run works on it. */
+  readonly isBusy?: true
+}
+
+type Caller = Pick<JudgeContext, 'principal' | 'runId' | 'session'>
+
+/** Does work with the conversation of a session, where there is one and conversations are kept. */
+export async function inConversation<Value>(
+  { drain, history }: { readonly drain: AbortSignal; readonly history: SessionHistory | undefined },
+  caller: Caller,
+  signal: AbortSignal,
+  work: (found: Found) => Promise<Value>,
+): Promise<Value> {
+  const { session } = caller
+  if (history === undefined || session === undefined) return work({})
+  // nobody waits for a conversation while the runtime is closed
+  return history.within({ ...caller, session }, AbortSignal.any([signal, drain]), work)
+}
+
+/** Throws `bad-option` for a conversation that is given to a run beside the one that is kept. */
+export function checkOwnMessages(messages: readonly Message[] = []): void {
+  if (messages.every(({ role }) => role === 'system')) return
+  throw new SallyportError('bad-option', '`messages` are given beside the kept conversation', {
+    help: 'give only system messages with them, or leave out `session`',
+  })
+}
+
+/** The conversation a resumed run goes on in; throws why it cannot. */
+export function usable({ conversation, error, isBusy }: Found): Conversation | undefined {
+  const problem = isBusy === true ? sessionBusy() : error
+  if (problem === undefined) return conversation
+  const { code, help, message } = problem
+  throw new SallyportError(code, message, help === undefined ? {} : { help })
+}
+
+/** What a run that has not asked the model yet is taken up with: the conversation as it is now. */
+export function withConversation(
+  messages: readonly Message[],
+  conversation: Conversation | undefined,
+): readonly Message[] {
+  if (conversation === undefined) return messages
+  const instructions = messages.filter(({ role }) => role === 'system')
+  return [...instructions, ...conversation.messages, ...messages.slice(-1)]
+}
+
+/** Lets runs take up the conversations of their sessions, over all processes that share the store. */
+export class SessionHistory {
+  readonly #options: HistoryOptions
+  readonly #context: HistoryContext
+
+  constructor(history: HistoryStore | HistoryOptions, context: HistoryContext) {
+    this.#options = 'store' in history ? history : { store: history }
+    this.#context = context
+  }
+
+  /**
+   * Does work while nobody else works on the conversation: waits for it, or says that it is busy.
+   * Whatever a store or a view does wrong ends in an error before the work, never in less history.
+   */
+  async within<Value>(
+    caller: Caller & { readonly session: string },
+    signal: AbortSignal,
+    work: (found: Found) => Promise<Value>,
+  ): Promise<Value> {
+    const key = historyKey(caller.session, caller.principal)
+    let lease: Lease | undefined
+    let found: Found
+    try {
+      const store = this.#store()
+      lease = new Lease(store, key)
+      const isHeld = await this.#enter(lease, signal)
+      found = isHeld
+        ? { conversation: await this.#open(store, key, caller, signal) }
+        : { isBusy: true }
+    } catch (error) {
+      // the run sees for itself that it was stopped
+      found = signal.aborted ? {} : { error: historyError(error) }
+    }
+    try {
+      return await work(found)
+    } finally {
+      await lease?.giveBack()
+    }
+  }
+
+  #store(): HistoryStore {
+    const { store } = this.#options
+    return typeof store === 'function' ? store() : store
+  }
+
+  /** False where the conversation is busy and nobody is to wait. */
+  async #enter(lease: Lease, signal: AbortSignal): Promise<boolean> {
+    for (let pause = firstPauseMs; ; pause = Math.min(2 * pause, longestPauseMs)) {
+      if (await answered(lease.take(), signal)) return true
+      if (this.#context.mode === 'refuse') return false
+      await sleep(pause, signal)
+    }
+  }
+
+  async #open(
+    store: HistoryStore,
+    key: string,
+    { runId }: Caller,
+    signal: AbortSignal,
+  ): Promise<Conversation> {
+    const stored = checkedEntries(key, await answered(store.read(key), signal))
+    const { view } = this.#options
+    const { entries, summary } = await answered(select(stored, view, signal), signal)
+    const { now } = this.#context
+    let earlier = stored
+    let shown = entries
+    if (summary !== undefined) {
+      const entry = { ...summary, at: now(), runId }
+      await answered(store.append(key, stored.length, [entry]), signal)
+      earlier = [...stored, entry]
+      shown = [entry, ...entries]
+    }
+    const startedAt = now()
+    return {
+      earlier,
+      messages: shown.map(({ message }) => message),
+      save: async ({ messages, status }, events) => {
+        if (!lasting.has(status)) return undefined
+        try {
+          const own = pairedOnly(messages).filter((message) => message.role !== 'system')
+          const source = { ...this.#context, runId, startedAt, events }
+          // a run that went on has left its beginning already
+          const before = earlier.filter(
+            (entry) => entry.runId === runId && entry.covers === undefined,
+          )
+          const added = runEntries(own, source).slice(before.length)
+          if (earlier.length + added.length > maxEntries) throw tooLong(key)
+          await answered(store.append(key, earlier.length, added), signal)
+          return undefined
+        } catch (error) {
+          return historyError(error)
+        }
+      },
+    }
+  }
+}
+
+/** What a store answers; rejects where it has not 5 s after the run was stopped. */
+async function answered<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  if (await withGrace(work, signal, graceMs)) return work
+  throw new SallyportError('bad-history', 'the store did not answer before the run had to end', {
+    help: 'check the disk or server that holds the conversations',
+  })
+}
+
+/** The right to work on a conversation, which is asked for again until it is given back. */
+class Lease {
+  readonly #store: HistoryStore
+  readonly #key: string
+  readonly #holder = randomHex()
+  #timer: NodeJS.Timeout | undefined
+  #renewing: Promise<unknown> = Promise.resolve()
+
+  constructor(store: HistoryStore, key: string) {
+    this.#store = store
+    this.#key = key
+  }
+
+  /** Anything but true is no lease. */
+  async take(): Promise<boolean> {
+    if ((await this.#store.lease(this.#key, this.#holder, leaseMs)) !== true) return false
+    // one that is lost lets others in: what they add makes this run fail, not their conversation
+    this.#timer = setInterval(() => {
+      this.#renewing = this.#store.lease(this.#key, this.#holder, leaseMs).catch(() => undefined)
+    }, renewalMs).unref()
+    return true
+  }
+
+  /** Where it cannot be given back, it ends by itself. */
+  async giveBack(): Promise<void> {
+    clearInterval(this.#timer)
+    const work = this.#renewing.then(() => this.#store.release(this.#key, this.#holder))
+    await withGrace(
+      work.catch(() => undefined),
+      AbortSignal.abort(),
+      releaseGraceMs,
+    )
+  }
+}
+
+function historyError(thrown: unknown): ErrorData {
+  if (isSallyportError(thrown)) return thrown.toJSON()
+  return errorData('bad-history', `the conversation cannot be used: ${messageOf(thrown)}`, {
+    help: 'check the store and the view of `history`',
+  })
+}
+
+function tooLong(key: string): SallyportError {
+  return new SallyportError(
+    'bad-history',
+    `conversation \`${key}\` would have more than ${maxEntries} entries`,
+    { help: 'begin another session' },
+  )
+}
