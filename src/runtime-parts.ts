@@ -90,7 +90,6 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
   const { model, costs } = await costedModel(options)
   const wrap = (each: Model): Model => plugins?.wrapModel(each) ?? each
   const stops = new Stops()
-  const inForce = typeof policy === 'function' ? policy : () => policy
   const parts: RuntimeParts = {
     options,
     model: wrap(model),
