@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -54,6 +54,21 @@ try {
   expect(run(bin, ['--help'], user), 'Exit codes')
   expect(run(bin, ['schema', 'policy'], user), '"$schema"')
   expect(run(bin, ['check', 'node_modules/sallyport/policies/locked.yaml'], user), '0 errors')
+  writeFileSync(
+    join(user, 'tools.mjs'),
+    `import { defineTool } from 'sallyport'
+     export default [defineTool({ name: 'one', description: '', input: {}, execute: () => 1 })]`,
+  )
+  const inside = `import('sallyport/isolate')
+    .then(({ isolate }) => isolate('${join(user, 'tools.mjs')}'))
+    .then(([tool]) => console.log(tool.name), ({ code }) => console.log(code))`
+  const isolated = run('node', ['-e', inside], user)
+  if (!isolated.includes('isolation-unavailable')) expect(isolated, 'one')
+
+  const agent = join(folder, 'agent')
+  cpSync(join(root, 'examples/agent'), agent, { recursive: true })
+  run('npm', ['install', '--silent', '--ignore-scripts', '--omit=optional', tarball], agent)
+  expect(run('npm', ['test'], agent), 'fail 0')
   console.log('the package can be installed and used')
 } finally {
   rmSync(folder, { recursive: true, force: true })

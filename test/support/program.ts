@@ -13,13 +13,21 @@ export interface Finished {
 export function runProgram(
   file: string,
   args: readonly string[] = [],
-  { input = '', folder = root }: { readonly input?: string; readonly folder?: string } = {},
+  {
+    input = '',
+    folder = root,
+    environment = {},
+  }: {
+    readonly input?: string
+    readonly folder?: string
+    readonly environment?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<Finished> {
   return new Promise((settle) => {
     const child = execFile(
       process.execPath,
       ['--conditions=sallyport-source', resolve(root, file), ...args],
-      { cwd: folder, env: { PATH: process.env['PATH'] } },
+      { cwd: folder, env: { PATH: process.env['PATH'], ...environment } },
       (error, out, errors) => {
         // a program that was killed by a signal has no number
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
