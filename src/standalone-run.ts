@@ -52,6 +52,8 @@ interface OpenCall {
   /** Present while the host carries the call out. */
   execution?: PromiseWithResolvers<unknown>
   readonly finished: Promise<void>
+  /** The gate has not said yet what may be done, as long as its hooks think. */
+  isAtGate: boolean
 }
 
 interface Question {
@@ -134,7 +136,8 @@ export class GateRun {
     const index = this.#count++
     const call = { callId: callId(this.id, 1, index), providerId, turn: 1, index, tool, rawArgs }
     const finished = Promise.withResolvers<void>()
-    const open: OpenCall = { judged: Promise.withResolvers(), finished: finished.promise }
+    const judged = Promise.withResolvers<Judged>()
+    const open: OpenCall = { judged, finished: finished.promise, isAtGate: true }
     this.#calls.set(call.callId, open)
     runCalls(this.#environment, [call], this.#budget)
       .then((desk) => {
@@ -154,6 +157,7 @@ export class GateRun {
     this.#questions.delete(approvalId)
     const open = this.#calls.get(question.callId)!
     open.judged = Promise.withResolvers()
+    open.isAtGate = true
     question.answer.resolve(answer)
     return open.judged.promise
   }
@@ -172,7 +176,7 @@ export class GateRun {
   execute(id: string, args: JsonObject): Promise<unknown> {
     const open = this.#calls.get(id)!
     open.execution = Promise.withResolvers()
-    open.judged.resolve({
+    this.#tell(id, {
       callId: id,
       decision: this.#decisions.get(id),
       outcome: 'run',
@@ -183,8 +187,10 @@ export class GateRun {
 
   /** Questions nobody has answered and calls nobody has settled end with the run. */
   async end(): Promise<Report> {
-    const open = [...this.#calls.values()].filter(({ execution }) => execution !== undefined)
-    if (open.length > 0 || this.#questions.size > 0) this.#controller.abort('cancelled')
+    const isOpen = [...this.#calls.values()].some(
+      ({ execution, isAtGate }) => execution !== undefined || isAtGate,
+    )
+    if (isOpen || this.#questions.size > 0) this.#controller.abort('cancelled')
     await Promise.all([...this.#calls.values()].map(({ finished }) => finished))
     const { gate, context, recorder } = this.#environment
     gate.forget(context)
@@ -202,7 +208,7 @@ export class GateRun {
     this.#problems.delete(request.id)
     if (problem !== undefined) judged.reject(new SallyportError('approval-invalid', problem))
     else {
-      judged.resolve({ callId: id, decision: this.#decisions.get(id), outcome: 'ask', request })
+      this.#tell(id, { callId: id, decision: this.#decisions.get(id), outcome: 'ask', request })
     }
     return answer.promise
   }
@@ -219,13 +225,19 @@ export class GateRun {
       if (asked === id) this.#questions.delete(approvalId)
     }
     const result = this.#results.get(id)
-    this.#calls.get(id)!.judged.resolve({
+    this.#tell(id, {
       callId: id,
       decision: this.#decisions.get(id),
       outcome: 'refused',
       status: result?.status ?? 'skipped',
       content: result?.content ?? 'Not executed: nobody has approved this call.',
     })
+  }
+
+  #tell(id: string, judged: Judged): void {
+    const open = this.#calls.get(id)!
+    open.isAtGate = false
+    open.judged.resolve(judged)
   }
 
   #settled(id: string): Settled {

@@ -79,7 +79,7 @@ export class Hooks {
     try {
       const answer = await answerInTime(hook, call, decision, signal)
       if (answer === silence) return this.#failed(name, `gave no answer in ${hook.timeoutMs} ms`)
-      if (answer === stopped) return findingOf(name, 'deny', `the run was stopped`)
+      if (answer === stopped) return stoppedBefore(name)
       return this.#read(name, answer)
     } catch (error) {
       return this.#failed(name, 'threw', error)
@@ -105,6 +105,12 @@ export class Hooks {
 
 function findingOf(name: string, effect: 'ask' | 'deny', reason: string): Finding {
   return { effect, rule: `hooks.${name}`, reason }
+}
+
+/** No hook is to blame for this. */
+function stoppedBefore(name: string): Finding {
+  const reason = `the run was stopped before gate hook \`${name}\` had decided`
+  return { effect: 'deny', rule: 'stopped', reason }
 }
 
 function hookedCall({ args, argsDigest, call }: ExaminedCall, context: JudgeContext): HookedCall {

@@ -104,9 +104,7 @@ export class Weighing {
     const passed = { ...decision, effect: 'allow', obligations: [] } as const
     const judged = asAsked(applyFindings(shadow ? passed : decision, findings))
     if (judged.effect === 'deny') {
-      const isHook = findings.some(({ rule }) => rule === judged.rule)
-      const code = isHook ? 'hook-denied' : 'denied'
-      return this.refuse(examined, context, judged, 'error-security', code)
+      return this.refuse(examined, context, judged, 'error-security', codeOf(judged, findings))
     }
     if (!isSatisfied(judged, asked?.yes ?? [], rolesOf)) return { kind: 'ask', decision: judged }
     judgement.approved(examined, context)
@@ -144,4 +142,10 @@ export class Weighing {
     const decision = this.#options.judgement.denial('gate_error', message)
     return this.refuse(examined, context, decision, 'error-security', 'denied')
   }
+}
+
+/** What a call was denied by: the policy, or what was found beside it. */
+function codeOf({ rule }: Decision, findings: readonly Finding[]): ErrorCode {
+  if (!findings.some((finding) => finding.rule === rule)) return 'denied'
+  return rule === 'stopped' ? 'stopped' : 'hook-denied'
 }

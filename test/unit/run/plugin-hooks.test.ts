@@ -193,7 +193,12 @@ describe('a gate hook', () => {
     const run = start()
     await asked.promise
     run.cancel()
-    expect((await run.result()).status).toBe('cancelled')
+    const { report, status } = await run.result()
+    expect(status).toBe('cancelled')
+    expect(report.rows[0]).toMatchObject({
+      decision: { rule: 'stopped' },
+      error: { code: 'stopped' },
+    })
     expect(calls).toEqual([])
   })
 
