@@ -1,6 +1,9 @@
 // The behaviours of journals against a real Postgres, over both usual clients: `npm run test:postgres`.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool, type PoolConfig } from 'pg'
@@ -15,6 +18,8 @@ import { verifyChain } from '../../src/report/index.ts'
 import { journalSuite, scripted, type JournalStore } from '../../src/testing/index.ts'
 import { Chain } from '../../src/journal/chain.ts'
 import { all, conversation, recordsOf } from '../../src/testing/journal-records.ts'
+import { race } from '../crash/race.ts'
+import { open } from './open.ts'
 import { startServer, type Server } from './server.ts'
 
 let server: Server
@@ -145,6 +150,31 @@ test('of 200 pairs of processes that take up a run, one carries it each time', a
     const lost = outcomes.find((each) => each.status === 'rejected')
     assert.equal((lost as { reason: { code: string } }).reason.code, 'journal-conflict')
   }
+})
+
+test('of 200 runs that two processes take up at once, each is carried by one', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-race-'))
+  const given = [String(server.port), newSchema()]
+  const journal = open(folder, ...given)
+  const module = join(import.meta.dirname, 'open.ts')
+  const { ends, faults } = await race({ runs: 200, folder, module, given, journal })
+  await journal.close()
+  await rm(folder, { recursive: true })
+  assert.deepEqual(faults, [])
+  assert.equal(
+    Object.values(ends).reduce((sum, count) => sum + count, 0),
+    200,
+  )
+})
+
+test('a schema of an earlier version gets the tables it lacks', async () => {
+  const schema = newSchema()
+  await postgresJournal(shared, { schema }).append('run_a', 0, recordsOf('run_a', 1))
+  await shared.query(`DROP TABLE ${schema}.checkpoints`)
+  const journal = postgresJournal(shared, { schema })
+  await journal.addCheckpoint!('run_a', 'signed')
+  assert.deepEqual(await journal.checkpoints!('run_a'), ['signed'])
+  assert.equal((await all(journal, 'run_a')).length, 1)
 })
 
 test('crossed batches of two processes neither lock each other up nor lose anything', async () => {

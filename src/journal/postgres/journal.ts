@@ -67,7 +67,7 @@ function databaseJournal(database: Database): Journal {
     async latestRuns(count) {
       await appends.settled()
       const rows = await database.read(statements.latest, [count])
-      return rows as unknown as readonly LatestRun[]
+      return rows.map(latestRun)
     },
     async leaveAnswer(runId, answer) {
       await database.write(statements.leaveAnswer, [runId, answer])
@@ -116,6 +116,10 @@ function databaseJournal(database: Database): Journal {
     },
     close: () => appends.settled(),
   }
+}
+
+function latestRun({ first, last, runId }: Row): LatestRun {
+  return { runId: runId as string, first: first as string, last: last as string }
 }
 
 function stateOf({ id, line, said }: Row) {
