@@ -4,6 +4,7 @@ import { version } from '../base/version.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'
 import { addAccountCommands } from './account-program.ts'
 import { addAnalysisCommands } from './analysis-program.ts'
+import { addLogCommands } from './log-program.ts'
 import { addRunCommands } from './run-program.ts'
 import { exitCode, exitOfError, type ExitCode } from './exit.ts'
 import { noteError, type Io } from './io.ts'
@@ -204,11 +205,12 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       done(await schema(name, io))
     })
 
+  addLogCommands(program, io, done)
   addAnalysisCommands(program, io, done)
   addAccountCommands(program, io, done)
 
   // commands inherit nothing of the program by themselves
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.note })
   }
   return program

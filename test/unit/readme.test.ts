@@ -114,15 +114,27 @@ function patternOf(text: string): RegExp {
   return new RegExp(`^${parts.join('.*')}$`, 's')
 }
 
+/** The commands that `--help` names, those of groups behind the name of their group. */
+async function commandsIn(group: readonly string[]): Promise<readonly string[]> {
+  const { out } = await runProgram(cli, [...group, '--help'])
+  const [, list = ''] = /^Commands:\n(.*?)\n\n/ms.exec(`${out}\n`) ?? []
+  const found: string[] = []
+  for (const [, name = '', rest = ''] of list.matchAll(/^ {2}(\w+)(.*)$/gm)) {
+    if (name === 'help') continue
+    const isGroup = !/^ [[<]/.test(rest)
+    found.push(...(isGroup ? await commandsIn([...group, name]) : [[...group, name].join(' ')]))
+  }
+  return found
+}
+
 describe('the tables', () => {
   test('name the commands and options that `--help` names', async () => {
-    const help = await runProgram(cli, ['--help'])
-    const listed = [...help.out.matchAll(/^ {2}(\w+) (?:\[|<).*? {2,}/gm)].map(([, name]) => name)
+    const listed = await commandsIn([])
     const rows = tableUnder('command', 'does', 'options')
-    const commands = rows.map(([command]) => quoted(command)[0]!.split(' ')[0]!)
-    expect(commands.toSorted()).toEqual(listed.filter((name) => name !== 'help').toSorted())
+    const commands = rows.map(([command]) => /^[a-z]+(?: [a-z]+)*/.exec(quoted(command)[0]!)![0])
+    expect(commands.toSorted()).toEqual(listed.toSorted())
     for (const [index, [, , options]] of rows.entries()) {
-      const { out } = await runProgram(cli, [commands[index]!, '--help'])
+      const { out } = await runProgram(cli, [...commands[index]!.split(' '), '--help'])
       const known = [...out.matchAll(/^ +(?:-\w, )?(--[\w-]+)/gm)].map(([, name]) => name)
       expect(quoted(options)).toEqual(known.filter((name) => name !== '--help'))
     }

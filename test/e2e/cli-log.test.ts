@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { jsonlJournal } from '../../src/journal/jsonl.ts'
+import { sqliteJournal } from '../../src/journal/sqlite.ts'
+import { conversation } from '../../src/testing/journal-records.ts'
+import { collect } from '../support/agent.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { inProcess } from '../support/in-process.ts'
+
+const kinds = [
+  ['journal.db', sqliteJournal],
+  ['journal.jsonl', jsonlJournal],
+] as const
+
+describe.each(kinds)('log erase, on %s', (name, open) => {
+  /** A journal with a run that is over, one that waits, and one whose process died. */
+  async function journal(): Promise<string> {
+    const path = join(temporaryFolder(), name)
+    const made = open(path)
+    for (const end of ['completed', 'needs-approval'] as const) {
+      await made.append(`run_${end}`, 0, conversation(`run_${end}`, { end }))
+    }
+    await made.append('run_open', 0, conversation('run_open').slice(0, 2))
+    await made.leaveAnswer('run_completed', '{"id":"apr_1","reason":"spoken"}')
+    await made.close()
+    return path
+  }
+
+  async function runsIn(path: string): Promise<readonly string[]> {
+    const read = open(path)
+    const runs = await collect(read.list())
+    await read.close()
+    return runs
+  }
+
+  test('takes what was said, and leaves records that verify', async () => {
+    const path = await journal()
+    const erase = ['log', 'erase', 'run_completed', '--journal', path]
+    const erased = await inProcess([...erase, '--json'])
+    const { payloads, ...rest } = JSON.parse(erased.out) as { payloads: number }
+    expect([erased.code, rest]).toEqual([
+      0,
+      { runId: 'run_completed', status: 'completed', removed: false },
+    ])
+    expect(payloads).toBeGreaterThan(0)
+    const verified = await inProcess(['verify', path, '--run', 'run_completed'])
+    expect([verified.code, verified.out]).toEqual([
+      0,
+      expect.stringContaining(`what the ${payloads} erased payloads said`),
+    ])
+    const read = open(path)
+    expect(await read.answers('run_completed')).toEqual([])
+    expect((await collect(read.read('run_completed'))).some(({ payload }) => payload)).toBe(false)
+    expect((await collect(read.read('run_open'))).some(({ payload }) => payload)).toBe(true)
+    await read.close()
+    expect(readFileSync(path).includes('spoken')).toBe(false)
+    const again = await inProcess(erase)
+    expect([again.code, again.notes]).toEqual([0, expect.stringContaining('erased 0 payloads')])
+  })
+
+  test('removes a whole run where it is told to', async () => {
+    const path = await journal()
+    const removed = await inProcess(['log', 'erase', 'run_completed', '--whole', '--journal', path])
+    expect(removed.code).toBe(0)
+    expect(await runsIn(path)).toEqual(['run_needs-approval', 'run_open'])
+  })
+
+  test.each(['run_needs-approval', 'run_open'])(
+    'leaves %s alone, which could go on, unless it is told to take it',
+    async (runId) => {
+      const path = await journal()
+      const erase = ['log', 'erase', runId, '--whole', '--journal', path]
+      const refused = await inProcess(erase)
+      expect([refused.code, refused.notes]).toEqual([2, expect.stringContaining('could go on')])
+      expect(await runsIn(path)).toContain(runId)
+      expect((await inProcess([...erase, '--unfinished'])).code).toBe(0)
+      expect(await runsIn(path)).not.toContain(runId)
+    },
+  )
+
+  test('knows no run that is not there, and makes no journal', async () => {
+    const path = await journal()
+    const unknown = await inProcess(['log', 'erase', 'run_0', '--journal', path])
+    expect([unknown.code, unknown.notes]).toEqual([2, expect.stringContaining('no run `run_0`')])
+    const missing = await inProcess(['log', 'erase', 'run_0', '--journal', `${path}x`])
+    expect([missing.code, missing.notes]).toEqual([2, expect.stringContaining('no such file')])
+  })
+})
