@@ -2,19 +2,15 @@ import { isObject, type JsonValue } from '../../base/json.ts'
 import { itemsAt, locate } from '../../base/json-source.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import { parsed } from '../chat/chunk.ts'
-import { readCost } from '../chat/usage.ts'
-import { objectAt, textAt } from '../read.ts'
+import { listAt, objectAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
 import { amend, isIndex, openBlock, replayOf, type Block } from './blocks.ts'
 import { Calls, givenInput } from './calls.ts'
 import { DeltaCutter, textMembers } from './delta.ts'
+import { MessageFacts } from './facts.ts'
 import { unifyStop } from './finish.ts'
-import { mergeUsage, readUsage } from './usage.ts'
-
-/** Longest model name, response id or stop reason kept, in characters. */
-const maxWord = 256
 
 /** What a block counts for that nobody has opened. */
 const blockSize = 64
@@ -35,12 +31,7 @@ export class AnthropicDecoder implements Decoder {
   readonly #blocks = new Map<number, Block>()
   /** Characters that are kept of the response. */
   #kept = 0
-  #usage: Fields | undefined
-  #started = false
-  #responseId: string | undefined
-  #model: string | undefined
-  #container: string | undefined
-  #stop: string | undefined
+  readonly #facts = new MessageFacts()
   #refusal: string | undefined
   #done = false
   #failed = false
@@ -72,13 +63,7 @@ export class AnthropicDecoder implements Decoder {
     if (!isObject(body)) return this.#refuse('the body of the response is no JSON object')
     if (body['error'] != null || body['type'] === 'error') return this.#fail(envelopeError(body))
     if (!Array.isArray(body['content'])) return this.#refuse('the body is not an answer of a model')
-    if (!this.#fits(text.length)) return
-    this.#start(body)
-    const places = itemsAt(text, locate(text, ['content']) ?? text.length)
-    for (const [index, block] of body['content'].entries()) {
-      this.#open(index, block, () => locate(text, ['input'], places[index] ?? text.length), text)
-      this.#close(index)
-    }
+    this.#start(body, text, [])
     this.#message(body, body)
     this.#done = true
   }
@@ -86,36 +71,34 @@ export class AnthropicDecoder implements Decoder {
   finish(cut?: ModelErrorData): void {
     if (cut !== undefined) this.#fail(cut)
     if (!this.#failed) this.#checkEvidence()
-    const unified = this.#failed ? 'error' : unifyStop(this.#stop!, this.#calls.count > 0)
+    const { id, model, stop, used } = this.#facts
+    const unified = this.#failed ? 'error' : unifyStop(stop!, this.#calls.count > 0)
     this.#calls.finish(unified === 'tool-calls')
-    if (this.#usage !== undefined) {
-      const cost = readCost(this.#usage)
-      const usage = readUsage(this.#usage)
-      this.events.push({ type: 'usage', usage, ...(cost === undefined ? {} : { cost }) })
-    }
+    if (used !== undefined) this.events.push({ type: 'usage', ...used })
     const opaque = this.#failed ? undefined : this.#replayed()
     this.events.push({
       type: 'end',
-      finishReason: { raw: this.#stop ?? null, unified },
+      finishReason: { raw: stop ?? null, unified },
       ...(this.#refusal === undefined ? {} : { refusal: this.#refusal }),
       ...(opaque === undefined ? {} : { opaque: { wire: 'anthropic', value: opaque } }),
-      ...(this.#model === undefined ? {} : { model: this.#model }),
-      ...(this.#responseId === undefined ? {} : { responseId: this.#responseId }),
+      ...(model === undefined ? {} : { model }),
+      ...(id === undefined ? {} : { responseId: id }),
     })
   }
 
   #replayed(): JsonValue | undefined {
     const blocks = replayOf([...this.#blocks.values()])
-    if (blocks === undefined && this.#container === undefined) return undefined
-    const container = this.#container === undefined ? {} : { container: this.#container }
-    return { blocks: blocks ?? [], ...container }
+    const { container } = this.#facts
+    if (blocks === undefined && container === undefined) return undefined
+    return { blocks: blocks ?? [], ...(container === undefined ? {} : { container }) }
   }
 
   /** Both the stop reason and the end of the message have to be seen. */
   #checkEvidence(): void {
-    if (!this.#done || this.#stop === undefined) {
+    const { stop } = this.#facts
+    if (!this.#done || stop === undefined) {
       this.#fail(modelError('model-incomplete', 'the answer ended before the model had finished'))
-    } else if (this.#stop === 'tool_use' && this.#calls.count === 0) {
+    } else if (stop === 'tool_use' && this.#calls.count === 0) {
       this.#refuse('the answer announces tool calls but holds none')
     }
   }
@@ -135,7 +118,7 @@ export class AnthropicDecoder implements Decoder {
   #event(type: string | undefined, event: Fields, data: string): void {
     switch (type) {
       case 'message_start':
-        return this.#start(objectAt(event, 'message') ?? {})
+        return this.#start(objectAt(event, 'message') ?? {}, data, ['message'])
       case 'content_block_start':
         // what is kept of a block is at most what was sent of it
         if (!this.#fits(data.length)) return
@@ -156,42 +139,33 @@ export class AnthropicDecoder implements Decoder {
     }
   }
 
-  /** A repeated opening is tolerated only while it could not mean another message. */
-  #start(message: Fields): void {
-    const id = textAt(message, 'id')?.slice(0, maxWord)
-    if (this.#started && (id !== this.#responseId || this.#blocks.size > 0)) {
+  /** The opening of a message; it may hold the content, as a whole answer does. */
+  #start(message: Fields, text: string, path: readonly string[]): void {
+    if (!this.#facts.open(message, this.#blocks.size > 0)) {
       return this.#refuse('a second message begins before the first one has ended')
     }
-    this.#started = true
-    this.#responseId = id
-    this.#model = textAt(message, 'model')?.slice(0, maxWord)
-    this.#count(message)
-    this.#place(message)
+    const content = listAt(message, 'content')
+    if (content.length === 0 || !this.#fits(text.length)) return
+    const places = itemsAt(text, locate(text, [...path, 'content']) ?? text.length)
+    for (const [index, block] of content.entries()) {
+      this.#open(index, block, () => locate(text, ['input'], places[index] ?? text.length), text)
+      this.#close(index)
+    }
+    this.#stop(message)
   }
 
   /** How the message as a whole ended; `holder` has the members that concern the stop. */
   #message(event: Fields, holder: Fields): void {
-    this.#count(event)
+    this.#facts.count(event)
     if (this.#failed) return
-    this.#place(holder)
-    const stop = textAt(holder, 'stop_reason')?.slice(0, maxWord)
-    if (stop === undefined) return
-    if (this.#stop !== undefined && this.#stop !== stop) {
-      return this.#refuse('the answer names two reasons why it stopped')
-    }
-    this.#stop = stop
+    this.#facts.place(holder)
+    this.#stop(holder)
+  }
+
+  #stop(holder: Fields): void {
+    if (!this.#facts.end(holder)) this.#refuse('the answer names two reasons why it stopped')
     const explanation = textAt(objectAt(holder, 'stop_details') ?? {}, 'explanation')
     if (explanation !== undefined && this.#fits(explanation.length)) this.#refusal = explanation
-  }
-
-  #count(holder: Fields): void {
-    const usage = objectAt(holder, 'usage')
-    if (usage !== undefined) this.#usage = mergeUsage(this.#usage, usage)
-  }
-
-  #place(holder: Fields): void {
-    const container = textAt(objectAt(holder, 'container') ?? {}, 'id')
-    if (container !== undefined) this.#container = container.slice(0, maxWord)
   }
 
   #open(index: unknown, start: unknown, findInput: () => number | undefined, text: string): void {

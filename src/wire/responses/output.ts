@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../../base/json.ts'
-import { countAt, isKeepable, listAt, textAt } from '../read.ts'
+import { countAt, isKeepable, listAt, objectAt, textAt } from '../read.ts'
 import { Calls, type Call, type CallsOptions } from './calls.ts'
 import type { Growing } from './cutter.ts'
 import { fits, Items, type Item, type ItemPlace } from './items.ts'
@@ -159,7 +159,7 @@ export class Output {
       this.#name(item.call, whole)
       this.#settleCall(item.call, whole, source)
       const { status } = whole
-      if (typeof status === 'string' && status !== 'completed') {
+      if (typeof status === 'string' && status !== 'completed' && !waits(whole)) {
         item.call.defect ??= 'the call is reported as not complete'
       }
     } else if (item.type === 'message') {
@@ -249,4 +249,9 @@ function joined(parts: readonly unknown[], member: string, type?: string): strin
     .filter(isObject)
     .map((part) => (type === undefined || part['type'] === type ? textAt(part, member) : ''))
     .join('')
+}
+
+/** A call by a program of the model is told as a whole, and in progress until the program has its result. */
+function waits(whole: Record<string, unknown>): boolean {
+  return whole['status'] === 'in_progress' && objectAt(whole, 'caller')?.['type'] === 'program'
 }

@@ -569,6 +569,61 @@ const endings: readonly Stream[] = [
     error: { code: 'model-incomplete' },
   },
   {
+    name: 'an opening that holds all of the content, and how it stopped',
+    sent: sse(
+      {
+        type: 'message_start',
+        message: {
+          ...message,
+          content: [
+            { type: 'code_execution_tool_result', tool_use_id: 's', content: { type: 'x' } },
+            { type: 'text', text: 'a' },
+            { type: 'tool_use', id: 'toolu_0', name: 'f', input: { a: 1 } },
+          ],
+          stop_reason: 'tool_use',
+          usage: { input_tokens: 11, output_tokens: 7 },
+        },
+      },
+      { type: 'message_stop' },
+    ),
+    text: 'a',
+    runs: fA,
+    ids: ['toolu_0'],
+    finish: 'tool-calls',
+    tokens: [11, 7],
+  },
+  {
+    name: 'an opening that holds a call, and no end',
+    sent: sse({
+      type: 'message_start',
+      message: {
+        ...message,
+        content: [{ type: 'tool_use', id: 'toolu_0', name: 'f', input: { a: 1 } }],
+        stop_reason: 'tool_use',
+      },
+    }),
+    calls: 1,
+    finish: 'error',
+    error: { code: 'model-incomplete' },
+  },
+  {
+    name: 'an opening that holds a call, and another end than it says',
+    sent: sse(
+      {
+        type: 'message_start',
+        message: {
+          ...message,
+          content: [{ type: 'tool_use', id: 'toolu_0', name: 'f', input: { a: 1 } }],
+          stop_reason: 'tool_use',
+        },
+      },
+      ...ended('max_tokens'),
+    ),
+    calls: 1,
+    finish: 'error',
+    error: { code: 'model-protocol' },
+  },
+  {
     name: 'a stop reason and no end',
     sent: sse(...called.slice(0, -1)),
     calls: 1,

@@ -568,6 +568,31 @@ const calls: readonly Stream[] = [
     finish: 'tool-calls',
   },
   {
+    name: 'a call by a program of the model, which waits for it',
+    sent: sse(
+      begun,
+      finished(0, { type: 'program', id: 'cm_0', call_id: 'call_p', code: 'f({a:1})' }),
+      added(1, call(1, 'f', '', { status: 'in_progress', caller: { type: 'program' } })),
+      args(1, '{"a":1}'),
+      allArgs(1, '{"a":1}'),
+      finished(1, call(1, 'f', '{"a":1}', { status: 'in_progress', caller: { type: 'program' } })),
+      ended(),
+    ),
+    runs: fA,
+    finish: 'tool-calls',
+  },
+  {
+    name: 'a call by a program that was cut',
+    sent: sse(
+      begun,
+      finished(0, call(0, 'f', '{"a":1}', { status: 'incomplete', caller: { type: 'program' } })),
+      finished(1, call(1, 'f', '{"a":1}', { status: 'in_progress', caller: { type: 'direct' } })),
+      ended(),
+    ),
+    calls: 2,
+    finish: 'tool-calls',
+  },
+  {
     name: 'a custom tool in pieces, which takes no text here',
     sent: sse(
       begun,
