@@ -183,9 +183,11 @@ export class HttpProvider {
     { model, body, stream, sender }: Sending,
   ): Promise<Exchange> {
     const { url, bounds, timeouts } = this.#settings
+    const { trace } = request
+    const headers = trace === undefined ? sender.headers : { ...trace, ...sender.headers }
     return Exchange.start({
       client: this.#client,
-      request: { url, headers: sender.headers, body, stream },
+      request: { url, headers, body, stream },
       decoder: this.#codec.decoder(request, bounds, toolCallDeltas),
       bounds,
       timeouts,

@@ -50,6 +50,9 @@ export interface ModelSettings {
   readonly extra?: JsonObject
 }
 
+/** Headers that tell who is asked what trace a request belongs to, such as W3C `traceparent`. */
+export type TraceHeaders = Readonly<Record<string, string>>
+
 export interface ModelRequest {
   readonly messages: readonly Message[]
   readonly tools: readonly ToolSpecification[]
@@ -58,4 +61,6 @@ export interface ModelRequest {
   /** Default: free text. */
   readonly output?: OutputFormat
   readonly settings?: ModelSettings
+  /** Sent along by wires over HTTP, under names in lower case; headers of their own win. */
+  readonly trace?: TraceHeaders
 }

@@ -1,4 +1,5 @@
 import { SallyportError } from '../base/errors.ts'
+import type { FetchInit } from './access/fetch.ts'
 import type { Grant } from './permit.ts'
 import type { Stop } from './stop.ts'
 import type { ToolContext, ToolLog } from './tool.ts'
@@ -22,6 +23,7 @@ export class CallContext implements ToolContext {
   readonly deadline: number
   readonly log: ToolLog
   readonly deps: unknown
+  trace: ToolContext['trace']
   readonly #grant: Grant
   readonly #stop: Stop
 
@@ -66,8 +68,14 @@ export class CallContext implements ToolContext {
     return async (url, init) => {
       const { fetchUrl } = await import('./access/fetch.ts')
       const { access, tool } = this.#ongoing()
-      return fetchUrl(access, { tool: tool.name, signal: this.signal }, url, init)
+      return fetchUrl(access, { tool: tool.name, signal: this.signal }, url, this.#traced(init))
     }
+  }
+
+  /** What the tool says itself wins. */
+  #traced(init: FetchInit | undefined): FetchInit | undefined {
+    if (this.trace === undefined) return init
+    return { ...init, headers: { ...this.trace, ...init?.headers } }
   }
 
   /** What the permit grants ends with the call. */

@@ -160,9 +160,10 @@ class Attempts implements AttemptHooks, Course {
     run: () => unknown,
   ): Promise<unknown> {
     const { args, tool } = this.#grant
-    return wrapped(wrappers, wrappedCall(given, tool.name, args), async () => {
+    return wrapped(wrappers, wrappedCall(given, tool.name, args), async ({ trace }) => {
       // the tool must not begin when nobody waits for it any more
       this.#stop.signal.throwIfAborted()
+      given.trace = trace
       try {
         return await outputOf(run, this.#stop, this)
       } catch (error) {

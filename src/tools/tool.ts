@@ -2,6 +2,7 @@ import { SallyportError } from '../base/errors.ts'
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import type { ToolFacts } from '../protocol/facts.ts'
 import type { Principal } from '../protocol/principal.ts'
+import type { TraceHeaders } from '../protocol/request.ts'
 import type { FetchedResponse, FetchInit } from './access/fetch.ts'
 import type { OpenedFile, OpenFlags } from './access/open.ts'
 import { readDefinition } from './definition.ts'
@@ -46,6 +47,11 @@ export interface ToolContext<Deps = unknown> {
   /** When the call is stopped, in milliseconds since the epoch. */
   readonly deadline: number
   readonly log: ToolLog
+  /**
+   * What trace the call belongs to, where a plugin says so, such as W3C `traceparent`. `fetch` sends
+   * it along; a tool with a connection of its own can, as headers or as `_meta` of MCP.
+   */
+  readonly trace?: TraceHeaders | undefined
   /** What the host injected; never shown to the model. */
   readonly deps: Deps
   /**

@@ -1,6 +1,7 @@
 import { compose, type Wrap } from '../base/compose.ts'
 import { deepFreeze, type JsonObject } from '../base/json.ts'
 import type { Principal } from '../protocol/principal.ts'
+import type { TraceHeaders } from '../protocol/request.ts'
 import type { ToolContext } from './tool.ts'
 
 /** A call that the gate has permitted; frozen through and through. */
@@ -16,6 +17,14 @@ export interface WrappedCall {
   readonly principal: Principal | null
   /** Aborts when the call is stopped. */
   readonly signal: AbortSignal
+  /** What wrappers further out have given. */
+  readonly trace?: TraceHeaders
+}
+
+/** What a wrapper adds to the call. */
+export interface CallAddition {
+  /** Becomes `context.trace` of the tool. */
+  readonly trace?: TraceHeaders
 }
 
 /**
@@ -25,7 +34,10 @@ export interface WrappedCall {
  * was stopped, and runs nothing. What the wrapper returns is the result of the call, held against
  * the output schema and cut and redacted like one of the tool; without `next` the tool does not run.
  */
-export type ToolWrapper = (call: WrappedCall, next: () => Promise<unknown>) => unknown
+export type ToolWrapper = (
+  call: WrappedCall,
+  next: (addition?: CallAddition) => Promise<unknown>,
+) => unknown
 
 /** Nothing in it leads to what the tool alone is given. */
 export function wrappedCall(context: ToolContext, tool: string, args: JsonObject): WrappedCall {
@@ -38,20 +50,20 @@ export function wrappedCall(context: ToolContext, tool: string, args: JsonObject
 export function wrapped(
   wrappers: readonly ToolWrapper[],
   call: WrappedCall,
-  run: () => Promise<unknown>,
+  run: (call: WrappedCall) => Promise<unknown>,
 ): Promise<unknown> {
   const wraps = wrappers.map<Wrap<WrappedCall, Promise<unknown>>>(
     (wrapper) => async (subject, next) =>
-      wrapper(subject, () => {
-        const carriedOn = new Promise((resolve) => resolve(next(subject)))
+      wrapper(subject, (addition) => {
+        const carriedOn = new Promise((resolve) => resolve(next(extended(subject, addition))))
         // a wrapper that does not look at what came out must not end the process
         carriedOn.catch(() => undefined)
         return carriedOn
       }),
   )
   let running: Promise<unknown> | undefined
-  const start = (): Promise<unknown> => {
-    running = run()
+  const start = (subject: WrappedCall): Promise<unknown> => {
+    running = run(subject)
     return running
   }
   return compose(wraps, start, async (work, over) => {
@@ -63,4 +75,9 @@ export function wrapped(
       await running?.catch(() => undefined)
     }
   })(call)
+}
+
+function extended(call: WrappedCall, { trace }: CallAddition = {}): WrappedCall {
+  if (trace === undefined) return call
+  return Object.freeze({ ...call, trace: Object.freeze({ ...call.trace, ...trace }) })
 }

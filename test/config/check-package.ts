@@ -44,6 +44,7 @@ try {
     'report',
     'history',
     'plugins',
+    'otel',
     'postgres',
     'testing',
   ]

@@ -34,6 +34,15 @@ const keyLines: Readonly<Record<string, readonly RegExp[]>> = {
     /link\.txt error-security guards\.paths/,
     /^ask \[redacted\] for the key$/m,
   ],
+  '13-report-and-proof.ts': [
+    /^CONSISTENT: tool-call, decision, tool-result$/m,
+    /^MISSING_RUN: the run is named by others, and is not in the journal$/m,
+  ],
+  '20-traces.ts': [
+    /^execute_tool find_order: allow by orders$/m,
+    /^execute_tool find_order: deny by default$/m,
+    /^invoke_agent desk$/m,
+  ],
   '15-gate-without-our-loop.ts': [/✗ deny .*look-first/, /✓ allow .*write_file/],
   '18-isolated-tools.ts': [/^timeout the time of the tool, 2000 ms, was over/m],
   '06-parallel-and-keys.ts': [/start B 3, end B 3.*start A 2/, /^A 1, A 2, B 3$/m],
