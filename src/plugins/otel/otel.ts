@@ -1,4 +1,4 @@
-import type { MeterProvider, TracerProvider } from '@opentelemetry/api'
+import type * as Telemetry from '@opentelemetry/api'
 import { SallyportError } from '../../base/errors.ts'
 import { checkOptions } from '../../base/options.ts'
 import { version } from '../../base/version.ts'
@@ -34,8 +34,8 @@ export interface OtelOptions {
    */
   readonly traceparents?: TraceStore
   /** Default: the global ones of `@opentelemetry/api`. */
-  readonly tracerProvider?: TracerProvider
-  readonly meterProvider?: MeterProvider
+  readonly tracerProvider?: Telemetry.TracerProvider
+  readonly meterProvider?: Telemetry.MeterProvider
 }
 
 const isContent = (name: string, value: unknown): void => {
@@ -88,7 +88,7 @@ export function otel(options: OtelOptions = {}): Plugin {
   }
 }
 
-async function loadApi(): Promise<typeof import('@opentelemetry/api')> {
+async function loadApi(): Promise<typeof Telemetry> {
   try {
     return await import('@opentelemetry/api')
   } catch (cause) {

@@ -1,11 +1,11 @@
-import type { Context } from '@opentelemetry/api'
+import type * as Telemetry from '@opentelemetry/api'
 import type { ModelEvent } from '../../protocol/event.ts'
 import type { TraceHeaders } from '../../protocol/request.ts'
 import type { PluginParts } from '../../run/plugin.ts'
 import { traceparentOf } from './traceparent.ts'
 import type { Traces } from './traces.ts'
 
-type Api = typeof import('@opentelemetry/api')
+type Api = typeof Telemetry
 
 /** Wrappers in which the span of the work at hand is active, and that tell others of it. */
 export function propagating(api: Api, traces: Traces): Pick<PluginParts, 'wrapModel' | 'wrapTool'> {
@@ -26,7 +26,7 @@ export function propagating(api: Api, traces: Traces): Pick<PluginParts, 'wrapMo
 /** The same events, each asked for inside of the context: a generator runs in that of who asks. */
 async function* within(
   api: Api,
-  context: Context,
+  context: Telemetry.Context,
   events: AsyncIterable<ModelEvent>,
 ): AsyncGenerator<ModelEvent> {
   const iterator = events[Symbol.asyncIterator]()
@@ -43,7 +43,7 @@ async function* within(
 }
 
 /** What the global propagator writes; where there is none, what it would write by default. */
-function headersOf(api: Api, context: Context): TraceHeaders {
+function headersOf(api: Api, context: Telemetry.Context): TraceHeaders {
   const headers: Record<string, string> = {}
   api.propagation.inject(context, headers)
   const span = api.trace.getSpanContext(context)

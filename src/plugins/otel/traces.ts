@@ -1,4 +1,4 @@
-import type { Context, Tracer } from '@opentelemetry/api'
+import type * as Telemetry from '@opentelemetry/api'
 import type { RunEvent, RunStart } from '../../protocol/run-event.ts'
 import type { Telling } from './content.ts'
 import type { Instruments } from './instruments.ts'
@@ -13,8 +13,8 @@ export interface TraceStore {
 
 /** What all spans are made with. */
 export interface TraceParts {
-  readonly api: typeof import('@opentelemetry/api')
-  readonly tracer: Tracer
+  readonly api: typeof Telemetry
+  readonly tracer: Telemetry.Tracer
   readonly instruments: Instruments
   readonly agent: { readonly name?: string; readonly id?: string; readonly version?: string }
   readonly content: Telling
@@ -44,12 +44,12 @@ export class Traces {
   }
 
   /** Where a model is being asked. */
-  chatContext(runId: string): Context | undefined {
+  chatContext(runId: string): Telemetry.Context | undefined {
     return this.#runs.get(runId)?.chatContext()
   }
 
   /** Where a call is being carried out. */
-  callContext(runId: string, callId: string): Context | undefined {
+  callContext(runId: string, callId: string): Telemetry.Context | undefined {
     return this.#runs.get(runId)?.callContext(callId)
   }
 
