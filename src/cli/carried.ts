@@ -1,5 +1,6 @@
 import { SallyportError, type ErrorData } from '../base/errors.ts'
 import type { Journal } from '../journal/journal.ts'
+import type { LoadedPolicy } from '../loading/file.ts'
 import { fileAnchor } from '../journal/jsonl.ts'
 import { openJournal } from '../journal/open.ts'
 import { renderJson } from '../report/json.ts'
@@ -61,7 +62,7 @@ export async function carryRun(
     const keep = io.onTerminate(() => void runtime.close())
     try {
       await show(started, options, io, questions)
-      return await conclude(await started.result(), options, io)
+      return await conclude(await started.result(), policy, options, io)
     } finally {
       release()
       keep()
@@ -121,6 +122,7 @@ async function show(
 
 async function conclude(
   result: RunResult,
+  policy: LoadedPolicy,
   options: CarryingOptions & { readonly isAnonymous: boolean },
   io: Io,
 ): Promise<ExitCode> {
@@ -128,7 +130,9 @@ async function conclude(
   if (options.report !== undefined) await writeText(options.report, renderJson(result.report))
   if (options.html !== undefined) {
     const { renderHtml } = await import('../report/html/page.ts')
-    await writeText(options.html, renderHtml(result.report, { journal: options.journal }))
+    const { textOfPolicy } = await import('./page.ts')
+    const extras = { journal: options.journal, policy: textOfPolicy(policy.compile()) }
+    await writeText(options.html, renderHtml(result.report, extras))
   }
   if (options.json === true) {
     const { runId, status, text, usage, cost, error, approvals } = result

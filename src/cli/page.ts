@@ -3,6 +3,8 @@ import { coverables } from '../analysis/coverage.ts'
 import { SallyportError } from '../base/errors.ts'
 import { renderHtml, renderSplitHtml, type HtmlOptions } from '../report/html/page.ts'
 import type { PolicyText } from '../report/html/policy.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Redactor } from '../report/redact.ts'
 import type { Report } from '../report/report.ts'
 import type { Verification } from '../report/verification.ts'
 import { writeText } from './files.ts'
@@ -35,7 +37,15 @@ export function checkPageOptions({ format, output, policy, split }: PageOptions)
 /** The page of a run; when it is split, what belongs beside it is written. */
 export async function makePage(
   data: Report,
-  { verification, journal }: { verification: Verification | undefined; journal: string },
+  {
+    verification,
+    journal,
+    redactor,
+  }: {
+    readonly verification: Verification | undefined
+    readonly journal: string
+    readonly redactor?: Redactor | undefined
+  },
   options: PageOptions,
   io: Io,
 ): Promise<string> {
@@ -45,7 +55,7 @@ export async function makePage(
     ...(verification === undefined ? {} : { verification }),
     ...(options.policy === undefined
       ? {}
-      : { policy: await policyText(options.policy, options, io) }),
+      : { policy: await policyText(options.policy, { ...options, redactor }, io) }),
   }
   if (split !== true || output === undefined) return renderHtml(data, extras)
   const name = basename(output).replace(/\.html?$/, '')
@@ -58,12 +68,22 @@ export async function makePage(
 }
 
 /** A policy with the parents that decide with it, as the page shows it. */
-async function policyText(path: string, keys: KeyOptions, io: Io): Promise<PolicyText> {
-  const { digest, layers } = (await loadTrusted(path, keys, io)).compile()
+async function policyText(
+  path: string,
+  { redactor, ...keys }: KeyOptions & { readonly redactor: Redactor | undefined },
+  io: Io,
+): Promise<PolicyText> {
+  return textOfPolicy((await loadTrusted(path, keys, io)).compile(), redactor)
+}
+
+export function textOfPolicy({ digest, layers }: Policy, redactor?: Redactor): PolicyText {
+  const shown = (line: string): string => redactor?.text(line) ?? line
   const files = [...new Set(layers.map(({ document }) => document))]
   return {
     digest,
     parts: files.flatMap(coverables),
-    files: new Map(files.map(({ source }) => [source.file, source.text])),
+    files: new Map(
+      files.map(({ source }) => [source.file, source.text.split('\n').map(shown).join('\n')]),
+    ),
   }
 }

@@ -157,6 +157,11 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     )
     .option('--policy <file>', 'policy of the run: a page shows its rules, and which never applied')
     .option('--policy-keys <file>', optionHelp.keys)
+    .option(
+      '--redact <what...>',
+      'take out of arguments: JSON pointers such as /card, names of members, re:PATTERN in any text',
+    )
+    .option('--secrets-from-env <names...>', 'take out what these variables hold, also encoded')
     .option('--split', 'put style, script and data of a page into files beside it')
     .option('--call <id>', 'with --proof: the call, by id or number such as 2.0')
     .option('--proof', 'print what proves the records of one call to an outsider')

@@ -2,7 +2,14 @@ import { shorten } from '../base/text.ts'
 import { placeText } from '../protocol/place.ts'
 import { compactJson } from './json.ts'
 import type { Report } from './report.ts'
-import { callNumber, summarize, type CallSummary, type Outcome, type Summary } from './summary.ts'
+import {
+  callNumber,
+  redactionText,
+  summarize,
+  type CallSummary,
+  type Outcome,
+  type Summary,
+} from './summary.ts'
 import { xmlText } from './xml.ts'
 
 /**
@@ -34,6 +41,9 @@ export function junitHead(
     property('result', headline),
     property('policy', header.policy.digest),
     property('head', report.head ?? 'none'),
+    ...(header.redaction === undefined
+      ? []
+      : [property('redaction', redactionText(header.redaction))]),
     '    </properties>',
     '',
   ].join('\n')

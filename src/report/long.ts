@@ -2,6 +2,7 @@ import { SallyportError } from '../base/errors.ts'
 import type { JournalRecord } from '../journal/journal.ts'
 import { createPassingFold } from './fold.ts'
 import { checked, damaged, eventsOf, unreadable } from './read.ts'
+import type { Redactor } from './redact.ts'
 import type { ModelCallRow, Report } from './report.ts'
 import { partShape } from './shape.ts'
 import { summarizeCall, Tally, type CallSummary, type Summary } from './summary.ts'
@@ -32,6 +33,7 @@ export class LongReport {
   readonly #last: ReadonlyMap<string, number>
   readonly #count: number
   readonly #head: string | null
+  readonly #redactor: Redactor | undefined
 
   private constructor(
     read: ReadRecords,
@@ -40,14 +42,16 @@ export class LongReport {
       readonly count: number
       readonly head: string | null
     },
+    redactor: Redactor | undefined,
   ) {
     this.#read = read
     this.#last = found.last
     this.#count = found.count
     this.#head = found.head
+    this.#redactor = redactor
   }
 
-  static async open(read: ReadRecords): Promise<LongReport> {
+  static async open(read: ReadRecords, redactor?: Redactor): Promise<LongReport> {
     const last = new Map<string, number>()
     let count = 0
     let head: string | null = null
@@ -57,7 +61,7 @@ export class LongReport {
       count++
       head = hash
     }
-    return new LongReport(read, { last, count, head })
+    return new LongReport(read, { last, count, head }, redactor)
   }
 
   /** Reads everything once. */
@@ -87,6 +91,7 @@ export class LongReport {
 
   async *#pass(): AsyncGenerator<Found> {
     const [checkRow, checkModelCall] = [await partShape('row'), await partShape('modelCall')]
+    const redactor = this.#redactor
     let ready: Found[] = []
     let seq = -1
     const fold = createPassingFold({
@@ -94,12 +99,13 @@ export class LongReport {
       row(row, open) {
         const problem = checkRow(row)
         if (problem !== undefined) throw damaged(`a call of the run: ${problem}`)
-        ready.push({ kind: 'call', call: summarizeCall(row, open?.missing === 'approval') })
+        const shown = redactor?.row(row) ?? row
+        ready.push({ kind: 'call', call: summarizeCall(shown, open?.missing === 'approval') })
       },
       modelCall(call) {
         const problem = checkModelCall(call)
         if (problem !== undefined) throw damaged(`a model response of the run: ${problem}`)
-        ready.push({ kind: 'model', call })
+        ready.push({ kind: 'model', call: redactor?.modelCall(call) ?? call })
       },
     })
     for await (const { event, hash } of eventsOf(this.#records())) {
@@ -116,7 +122,7 @@ export class LongReport {
     if (seq !== this.#count - 1) throw changed()
     const report = await checked(fold, this.#head)
     yield* ready
-    yield { kind: 'end', report }
+    yield { kind: 'end', report: redactor?.report(report) ?? report }
   }
 
   async *#records(): AsyncGenerator<JournalRecord> {

@@ -2,7 +2,7 @@ import { placeText } from '../protocol/place.ts'
 import { formatCost, formatDuration, formatNumber, plural } from './format.ts'
 import { markdownCode, RowsInRoom, table, type CutRows, type Row } from './markdown-text.ts'
 import type { Report } from './report.ts'
-import { callNumber, summarize, type CallSummary, type Summary } from './summary.ts'
+import { callNumber, redactionText, summarize, type CallSummary, type Summary } from './summary.ts'
 import type { Verification } from './verification.ts'
 
 export interface MarkdownOptions {
@@ -108,6 +108,9 @@ function headLines(
       : []),
     `Run ${markdownCode(header.runId, 100)} for ${caller} under ${markdownCode(policy.name, 100)}${file}`,
     '',
+    ...(header.redaction === undefined
+      ? []
+      : [`- ${markdownCode(redactionText(header.redaction), 500)}`]),
     ...report.limits
       .slice(0, 8)
       .map(

@@ -54,6 +54,20 @@ export interface ReportHeader {
   readonly endedAt: string | null
   /** From the first to the last event. */
   readonly durationMs: number
+  /** What was taken out when the report was rendered; absent when nothing was to be. */
+  readonly redaction?: Redaction
+}
+
+/** What was looked for to be taken out. Texts that look like keys were too. */
+export interface Redaction {
+  /** JSON pointers into the arguments of every call. */
+  readonly pointers: readonly string[]
+  /** Names of members of arguments. */
+  readonly names: readonly string[]
+  /** How many patterns. */
+  readonly patterns: number
+  /** How many values that are known to be secret. */
+  readonly values: number
 }
 
 /** The parts of an error that a report keeps; its details may hold arguments and stay behind. */

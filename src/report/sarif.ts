@@ -66,6 +66,7 @@ export function sarifText(
           },
         ],
         columnKind: 'utf16CodeUnits',
+        ...(header.redaction === undefined ? {} : { properties: { redaction: header.redaction } }),
         results: shown.map((result) => withLocation(result, header.policy.file)),
       },
     ],

@@ -1,6 +1,6 @@
 import type { RuleReference } from '../protocol/decision.ts'
 import { plural } from './format.ts'
-import type { CallRow, Report, ResultChange } from './report.ts'
+import type { CallRow, Redaction, Report, ResultChange } from './report.ts'
 
 /** What became of a call, in one word. */
 export type Outcome = 'executed' | 'refused' | 'failed' | 'waiting' | 'stopped'
@@ -162,6 +162,18 @@ export function changesText(changes: readonly ResultChange[]): string {
     )
   const more = changes.length - shown.length
   return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ')
+}
+
+/** What was taken out of a report before it was rendered, in a line. */
+export function redactionText({ pointers, names, patterns, values }: Redaction): string {
+  const parts = [
+    ...(pointers.length === 0 ? [] : [`arguments at ${pointers.join(', ')}`]),
+    ...(names.length === 0 ? [] : [`members named ${names.join(', ')}`]),
+    ...(patterns === 0 ? [] : [plural(patterns, 'pattern')]),
+    ...(values === 0 ? [] : [plural(values, 'known secret')]),
+    'texts that look like keys',
+  ]
+  return `taken out of this report: ${parts.join('; ')}`
 }
 
 /** The number people call a call by: its turn and its place in the turn. */

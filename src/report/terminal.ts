@@ -5,7 +5,14 @@ import { formatCost, formatDuration, formatImage, formatNumber, plural } from '.
 import { compactJson } from './json.ts'
 import type { CallRow, ModelCallRow, Report } from './report.ts'
 import { placeText } from '../protocol/place.ts'
-import { callNumber, changesText, summarize, type CallSummary, type Summary } from './summary.ts'
+import {
+  callNumber,
+  changesText,
+  redactionText,
+  summarize,
+  type CallSummary,
+  type Summary,
+} from './summary.ts'
 import { callTable, colorOf, more, Shortened, symbolOf, type Paint } from './terminal-table.ts'
 
 export interface TerminalOptions {
@@ -154,6 +161,9 @@ function header(report: Report, width: number, paint: Paint): string[] {
       paint,
     ),
     ...field('model', `${head.models.join(', ')} at ${head.provider}`, width, paint),
+    ...(head.redaction === undefined
+      ? []
+      : field('redacted', redactionText(head.redaction), width, paint)),
     ...field('time', `${head.startedAt}, ${formatDuration(head.durationMs)}`, width, paint),
   ]
 }

@@ -60,6 +60,7 @@ describe.concurrent('sallyport run', () => {
     const html = readFileSync(join(folder, 'out/report.html'), 'utf8')
     expect(html).toMatch(/^<!doctype html>/i)
     expect(html).toContain('refund-small')
+    expect(html).toContain('Rules that never applied')
     expect(await verifyRecords(join(folder, 'j/run.jsonl'))).toBe(report.head)
     expect(existsSync(join(folder, 'j/run.jsonl.lock'))).toBe(false)
   })

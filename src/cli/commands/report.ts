@@ -1,4 +1,4 @@
-import { SallyportError } from '../../base/errors.ts'
+import { isSallyportError, SallyportError } from '../../base/errors.ts'
 import { visibleJson } from '../../base/text.ts'
 import { openJournal } from '../../journal/open.ts'
 import { prettyJson, renderJson } from '../../report/json.ts'
@@ -6,14 +6,17 @@ import type { ReadRecords } from '../../report/long.ts'
 import { parseReport, readReport } from '../../report/read.ts'
 import type { Verification } from '../../report/verification.ts'
 import { verifyChain } from '../../report/verify.ts'
+import type { Redactor } from '../../report/redact.ts'
 import type { Report } from '../../report/report.ts'
 import type { TerminalOptions } from '../../report/terminal.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { checkReadable, readText, writePieces, writeText } from '../files.ts'
 import { outPieces, printable, type Io } from '../io.ts'
 import type { PageOptions } from '../page.ts'
+import { redactorOf, type RedactionOptions } from '../redaction.ts'
+import { useSmallHeap } from '../small-heap.ts'
 
-export interface ReportOptions extends PageOptions {
+export interface ReportOptions extends PageOptions, RedactionOptions {
   readonly run?: string
   readonly format: 'json' | 'html' | 'terminal' | 'markdown' | 'sarif' | 'junit' | 'csv'
   readonly bom?: boolean
@@ -37,15 +40,38 @@ export async function report(path: string, options: ReportOptions, io: Io): Prom
   if (options.proof === true || options.call !== undefined) return proof(path, options, io)
   const isForPage = options.split === true || options.policy !== undefined
   if (isForPage) (await import('../page.ts')).checkPageOptions(options)
+  const redactor = await redactorOf(options, io)
+  try {
+    return await rendered(path, options, redactor, io)
+  } catch (error) {
+    throw redactor === undefined ? error : withoutSecrets(error, redactor)
+  }
+}
+
+/** Errors quote what they are about. */
+function withoutSecrets(error: unknown, redactor: Redactor): unknown {
+  if (!isSallyportError(error)) return error
+  const { code, message, help } = error
+  return new SallyportError(code, redactor.text(message), help === undefined ? {} : { help })
+}
+
+async function rendered(
+  path: string,
+  options: ReportOptions,
+  redactor: Redactor | undefined,
+  io: Io,
+): Promise<ExitCode> {
   if (path.endsWith('.json')) {
-    const data = await openReport(path, options.run)
+    const read = await openReport(path, options.run)
+    const data = redactor?.report(read) ?? read
     await write(
-      one(await render(data, { verification: undefined, journal: path }, options, io)),
+      one(await render(data, { verification: undefined, journal: path, redactor }, options, io)),
       options,
       io,
     )
     return exitCode.done
   }
+  useSmallHeap()
   await checkReadable(path)
   const journal = await openJournal(path, io.environment)
   try {
@@ -53,7 +79,11 @@ export async function report(path: string, options: ReportOptions, io: Io): Prom
     if (runId === undefined) throw noRun(path, options.run)
     const read: ReadRecords = () => journal.read(runId)
     const verification = await verifyChain(read())
-    await write(renderRun(read, { verification, journal: path }, options, io), options, io)
+    await write(
+      renderRun(read, { verification, journal: path, redactor }, options, io),
+      options,
+      io,
+    )
     return exitOf(verification, io)
   } finally {
     await journal.close()
@@ -82,6 +112,11 @@ function exitOf(verification: Verification, io: Io): ExitCode {
 /** Prints the records of one call with what proves them. */
 async function proof(path: string, options: ReportOptions, io: Io): Promise<ExitCode> {
   const { call, output } = options
+  if (options.redact !== undefined || options.secretsFromEnv !== undefined) {
+    throw new SallyportError('bad-option', 'a proof shows records as they are', {
+      help: 'leave out `--redact` and `--secrets-from-env`; what was said is in no proof',
+    })
+  }
   if (call === undefined || options.proof !== true) {
     throw new SallyportError('bad-option', '`--call` and `--proof` need each other', {
       help: 'name the call to be proved, such as `--call 2.0 --proof`',
@@ -129,6 +164,7 @@ async function findRun(
 interface Origin {
   readonly verification: Verification | undefined
   readonly journal: string
+  readonly redactor: Redactor | undefined
 }
 
 /** Each form loads its own code only. A page is held whole, the others are written as they are read. */
@@ -139,11 +175,12 @@ async function* renderRun(
   io: Io,
 ): AsyncGenerator<string> {
   if (options.format === 'html') {
-    yield await render(await readReport(read()), origin, options, io)
+    const data = await readReport(read())
+    yield await render(origin.redactor?.report(data) ?? data, origin, options, io)
     return
   }
   const { LongReport } = await import('../../report/long.ts')
-  const long = await LongReport.open(read)
+  const long = await LongReport.open(read, origin.redactor)
   const views = await import('../../report/long-render.ts')
   const { verification } = origin
   switch (options.format) {

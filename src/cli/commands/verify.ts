@@ -8,6 +8,7 @@ import { verifyJournal, verifyRun, type VerifyJournalOptions } from '../../repor
 import { exitCode, type ExitCode } from '../exit.ts'
 import { checkReadable, readText } from '../files.ts'
 import { outJson, type Io } from '../io.ts'
+import { useSmallHeap } from '../small-heap.ts'
 import { readTrustedKeys } from '../trusted-keys.ts'
 import { proofText, verificationText } from '../verification-text.ts'
 
@@ -44,6 +45,7 @@ export async function verify(
     })
   }
   checkHead(options)
+  useSmallHeap()
   await checkReadable(path)
   const codes = new Set<ExitCode>()
   for await (const found of findings(path, options, io)) {

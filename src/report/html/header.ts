@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import { formatCost, formatDuration, formatNumber } from '../format.ts'
 import type { Report } from '../report.ts'
-import type { Summary } from '../summary.ts'
+import { redactionText, type Summary } from '../summary.ts'
 import type { Verification } from '../verification.ts'
 import { code, element, fact, type Content } from './element.ts'
 
@@ -35,6 +35,7 @@ export function headerContent(
       fact('Cost', totals.cost === undefined ? 'unknown' : formatCost(totals.cost)),
       fact('Ended', header.endedAt ?? 'no end recorded'),
       fact('Duration', formatDuration(header.durationMs)),
+      header.redaction !== undefined && fact('Redacted', redactionText(header.redaction)),
     ),
     counts(summary, report.rows.length),
     proof(verification),
