@@ -1,3 +1,4 @@
+import { isObject, parseJson } from '../base/json.ts'
 import type { AssistantMessage, Message, ToolCallPart, ToolMessage } from '../protocol/message.ts'
 
 /**
@@ -92,6 +93,15 @@ class SentHistory implements WrittenHistory {
     }
     return this.#joined
   }
+}
+
+/**
+ * The arguments of a call as JSON text of an object. Hosts refuse a history with others, so that what
+ * a model got wrong is sent inside one, under the name that Anthropic's documentation gives it.
+ */
+export function argumentsOf({ arguments: text }: ToolCallPart): string {
+  const parsed = parseJson(text)
+  return parsed.ok && isObject(parsed.value) ? text : JSON.stringify({ INVALID_JSON: text })
 }
 
 export function callsOf(message: AssistantMessage): readonly ToolCallPart[] {

@@ -1,11 +1,10 @@
-import { isObject, parseJson } from '../../base/json.ts'
 import type {
   AssistantMessage,
   Message,
   ToolCallPart,
   ToolMessage,
 } from '../../protocol/message.ts'
-import { callsOf, historyWriter } from '../history.ts'
+import { argumentsOf, callsOf, historyWriter } from '../history.ts'
 import { toHistoryName } from '../names.ts'
 import { textBlock, userBlock } from './parts.ts'
 import { readReplay, type ReplayBlock } from './replay.ts'
@@ -99,12 +98,6 @@ class AssistantBlocks {
     const call = this.#calls[at]
     if (call === undefined) return
     const rest = { ...extras, type: 'tool_use', id: this.#ids[at]!, name: toHistoryName(call.tool) }
-    this.#blocks.push(`${JSON.stringify(rest).slice(0, -1)},"input":${inputOf(call)}}`)
+    this.#blocks.push(`${JSON.stringify(rest).slice(0, -1)},"input":${argumentsOf(call)}}`)
   }
-}
-
-/** Input has to be an object; other text is sent inside one, under the name the API docs use. */
-function inputOf({ arguments: text }: ToolCallPart): string {
-  const parsed = parseJson(text)
-  return parsed.ok && isObject(parsed.value) ? text : JSON.stringify({ INVALID_JSON: text })
 }

@@ -8,7 +8,7 @@ import type {
   ToolCallPart,
   UserPart,
 } from '../../protocol/message.ts'
-import { callsOf, historyWriter, type HistoryWriter } from '../history.ts'
+import { argumentsOf, callsOf, historyWriter, type HistoryWriter } from '../history.ts'
 import { base64Url, fileAt, pictureAt } from '../media.ts'
 import { toHistoryName } from '../names.ts'
 import type { ChatDialect } from './options.ts'
@@ -106,7 +106,7 @@ function encodeCall(call: ToolCallPart, id: string, isReplayed: boolean): object
   return {
     id,
     type: 'function',
-    function: { name: toHistoryName(call.tool), arguments: call.arguments },
+    function: { name: toHistoryName(call.tool), arguments: argumentsOf(call) },
     ...(call.opaque === undefined || !isReplayed ? {} : { extra_content: call.opaque }),
   }
 }

@@ -6,7 +6,7 @@ import type {
   ToolCallPart,
   UserPart,
 } from '../../protocol/message.ts'
-import { callsOf, historyWriter, type HistoryWriter } from '../history.ts'
+import { argumentsOf, callsOf, historyWriter, type HistoryWriter } from '../history.ts'
 import { fileAt, base64Url, pictureAt } from '../media.ts'
 import { toHistoryName } from '../names.ts'
 import type { ResponsesDialect } from './options.ts'
@@ -87,6 +87,6 @@ function encodeCall(call: ToolCallPart, id: string): object {
     type: 'function_call',
     call_id: id,
     name: toHistoryName(call.tool),
-    arguments: call.arguments,
+    arguments: argumentsOf(call),
   }
 }

@@ -1,6 +1,6 @@
 import { isObject, type JsonValue } from '../../base/json.ts'
 import type { AssistantMessage, Message } from '../../protocol/message.ts'
-import { callsOf } from '../history.ts'
+import { argumentsOf, callsOf } from '../history.ts'
 import { toHistoryName } from '../names.ts'
 import { listAt, objectAt, textAt } from '../read.ts'
 import { isProviderTool } from './keep.ts'
@@ -105,9 +105,10 @@ function build(
   if (type === 'message') return buildMessage(entry, item, message)
   if (type === 'function_call' || type === 'custom_tool_call') {
     const number = Number(entry['call'])
-    const { tool, arguments: text } = callsOf(message)[number]!
-    const input = type === 'function_call' ? { arguments: text } : { input: text }
-    return { ...item, call_id: ids[number]!, name: toHistoryName(tool), ...input }
+    const call = callsOf(message)[number]!
+    const input =
+      type === 'function_call' ? { arguments: argumentsOf(call) } : { input: call.arguments }
+    return { ...item, call_id: ids[number]!, name: toHistoryName(call.tool), ...input }
   }
   if (type === 'image_generation_call') {
     const pictures = message.content.filter((part) => part.type === 'image')

@@ -126,7 +126,7 @@ test('opaque data goes back unchanged, to the wire it came from only', () => {
         callId: 'c',
         providerId: 'p',
         tool: 'f',
-        arguments: '{bad',
+        arguments: '{ "a":1 }',
         opaque: { google: { thought_signature: 's' } },
       },
     ],
@@ -140,7 +140,7 @@ test('opaque data goes back unchanged, to the wire it came from only', () => {
       {
         id: 'p',
         type: 'function',
-        function: { name: 'f', arguments: '{bad' },
+        function: { name: 'f', arguments: '{ "a":1 }' },
         extra_content: { google: { thought_signature: 's' } },
       },
     ],
