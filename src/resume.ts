@@ -150,7 +150,7 @@ async function carryOn(
 
 type Revocation = Extract<EventBody, { type: 'approval-decision' }>
 
-/** Throws `approval-invalid` for requests that were never made. */
+/** Throws `approval-unknown` for requests that were never made. */
 function revocationsOf(
   { events }: Past,
   { revoke = [] }: ResumeOptions,
@@ -165,7 +165,7 @@ function revocationsOf(
       const { callId } = request
       return { type: 'approval-decision', approvalId, callId, action: 'revoke', by }
     }
-    throw new SallyportError('approval-invalid', `\`${approvalId}\` is no request of this run`, {
+    throw new SallyportError('approval-unknown', `\`${approvalId}\` is no request of this run`, {
       help: 'name requests whose answers are to be forgotten',
     })
   })
@@ -262,7 +262,7 @@ function checkDecisions(past: Past, decisions: readonly ResumeDecision[]): void 
   for (const { id } of decisions) {
     if (open.has(id) && !seen.has(id)) seen.add(id)
     else {
-      throw new SallyportError('approval-invalid', `\`${id}\` is no open request of this run`, {
+      throw new SallyportError('approval-unknown', `\`${id}\` is no open request of this run`, {
         help: 'answer each request of `result.approvals` once',
       })
     }

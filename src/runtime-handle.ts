@@ -24,7 +24,7 @@ export interface Runtime {
    * for one that is complete or partly erased, `bad-journal` for one that was altered,
    * `tool-drift` where a tool has changed, `run-carried` where another process may be carrying it,
    * `journal-conflict` where one was faster,
-   * `approval-invalid` and `unauthenticated` for decisions that fit no open question.
+   * `approval-unknown` and `unauthenticated` for decisions that fit no open question.
    */
   resume<Schema extends OutputSchema = OutputSchema>(
     snapshotOrRunId: string,

@@ -129,7 +129,10 @@ export interface StandaloneGate {
    * others reject with `bad-option` for what is no call, principal, session, message or outcome.
    */
   judge(call: ProposedCall, principal: Principal | null, session: string): Promise<Judged>
-  /** Answers a question; resolves with what may be done now. Rejects with `approval-invalid`. */
+  /**
+   * Answers a question; resolves with what may be done now. Rejects with what is wrong with the
+   * answer: `approval-unknown`, `-own`, `-not-entitled`, `-edit` or `-invalid`, or `bad-args`.
+   */
   answer(approvalId: string, answer: ApprovalAnswer): Promise<Judged>
   /** Has to follow each call that may run. Rejects with `bad-option` for a call that may not. */
   settle(callId: string, outcome: Outcome): Promise<Settled>
@@ -231,7 +234,7 @@ class Standalone implements StandaloneGate {
       const judged = run.answer(approvalId, answer)
       if (judged !== undefined) return judged
     }
-    throw new SallyportError('approval-invalid', 'there is no open request with this id')
+    throw new SallyportError('approval-unknown', 'there is no open request with this id')
   }
 
   async settle(id: string, outcome: Outcome): Promise<Settled> {

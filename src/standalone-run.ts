@@ -1,5 +1,5 @@
 import type { Clock } from './base/clock.ts'
-import { messageOf, SallyportError } from './base/errors.ts'
+import { messageOf, SallyportError, type ErrorData } from './base/errors.ts'
 import { callId, newId } from './base/ids.ts'
 import type { JsonObject } from './base/json.ts'
 import type { Gate } from './gate/gate.ts'
@@ -80,7 +80,7 @@ export class GateRun {
   readonly #decisions = new Map<string, Decision>()
   readonly #results = new Map<string, ToolResulted>()
   /** By request, why the last answer did not count. */
-  readonly #problems = new Map<string, string>()
+  readonly #problems = new Map<string, ErrorData>()
   #count = 0
 
   constructor(parts: GateRunParts, start: GateRunStart) {
@@ -206,8 +206,9 @@ export class GateRun {
     this.#questions.set(request.id, { callId: id, answer })
     const problem = this.#problems.get(request.id)
     this.#problems.delete(request.id)
-    if (problem !== undefined) judged.reject(new SallyportError('approval-invalid', problem))
-    else {
+    if (problem !== undefined) {
+      judged.reject(new SallyportError(problem.code, problem.message))
+    } else {
       this.#tell(id, { callId: id, decision: this.#decisions.get(id), outcome: 'ask', request })
     }
     return answer.promise
@@ -215,7 +216,7 @@ export class GateRun {
 
   async #weigh(gate: Gate, approvalId: string, answer: ApprovalAnswer): Promise<Answered> {
     const answered = await gate.answer(approvalId, answer)
-    if (answered.kind === 'invalid') this.#problems.set(approvalId, answered.error.message)
+    if (answered.kind === 'invalid') this.#problems.set(approvalId, answered.error)
     return answered
   }
 

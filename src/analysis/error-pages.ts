@@ -77,7 +77,15 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
   'approval-expired':
     'Nobody answered before the `ttl` of the policy was over, which counts as a no. Make the `ttl` longer or have somebody there.',
   'approval-invalid':
-    'An answer does not fit the question: a wrong role, the caller itself, an edit at a place that may not be edited, or a question that is closed. The question stays open.',
+    'An answer does not fit the question: it is none of the three there are, it comes from somebody who has answered before, or it is to be remembered where a rule does not permit that. The question stays open.',
+  'approval-unknown':
+    'No question with this id is open in this run: it is of another run, was never asked, or has had its answer, which counts once. List what is open with `sallyport approvals`.',
+  'approval-own':
+    'The person on whose behalf the run acts has answered its question. Somebody else has to, unless `approvals.selfApproval` of the policy says otherwise. The question stays open.',
+  'approval-not-entitled':
+    'The answer comes from somebody who has none of the roles that the rule asks for under `approvers`, or who does not say who they are. The question stays open.',
+  'approval-edit':
+    'An edit changes arguments outside of what the tool declares as `editable`, or leaves some out. Nothing of it counts, and the question stays open.',
   'limit-reached':
     'A limit of the run, or of the policy, is used up. The message names it; limits of policies come back with their window.',
   'budget-exceeded':

@@ -211,7 +211,8 @@ export function checkAnswer(
   const { by } = answer
   const { principal } = open.context
   if (by !== undefined && !rules.selfApproval && by.subject === principal?.subject) {
-    return invalid(`\`${by.subject}\` asked for this call and cannot answer for it`)
+    const message = `\`${by.subject}\` asked for this call and cannot answer for it`
+    return errorData('approval-own', message)
   }
   if (open.yes.some((earlier) => earlier.subject === (by?.subject ?? unnamed))) {
     return invalid('the same person has answered before')
@@ -223,7 +224,9 @@ export function checkAnswer(
       // somebody without a name cannot be told apart from a second one
       (by !== undefined || needed.count === 1),
   )
-  if (!entitled) return invalid('the answer is not from a person who is asked')
+  if (!entitled) {
+    return errorData('approval-not-entitled', 'the answer is not from a person who is asked')
+  }
   if (answer.remember === true && answer.action !== 'deny' && !mayRemember(open)) {
     return invalid('not every rule that asks lets a yes be remembered')
   }
@@ -261,11 +264,13 @@ function approversOf(decision: Decision): readonly Approvers[] {
 function checkEdit(open: OpenApproval, edited: JsonObject | undefined): ErrorData | undefined {
   if (edited === undefined) return invalid('an edit needs the complete `args`')
   const { editable } = open.request
-  if (editable.length === 0) return invalid('no argument of this tool may be edited')
+  if (editable.length === 0) {
+    return errorData('approval-edit', 'no argument of this tool may be edited')
+  }
   const same =
     canonicalJson(redactPointers(open.examined.args, editable)) ===
     canonicalJson(redactPointers(edited, editable))
-  return same ? undefined : invalid(`only ${editable.join(', ')} may be edited`)
+  return same ? undefined : errorData('approval-edit', `only ${editable.join(', ')} may be edited`)
 }
 
 function invalid(message: string): ErrorData {

@@ -97,7 +97,7 @@ export interface Gate {
 const notOpen: Answered = {
   kind: 'invalid',
   error: errorData(
-    'approval-invalid',
+    'approval-unknown',
     'there is no open request with this id; each is answered once',
   ),
 }

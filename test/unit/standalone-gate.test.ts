@@ -191,15 +191,15 @@ describe('the gate alone', () => {
     const asked = await gate.judge({ tool: 'pay', args: { amount: 50 } }, user, 's')
     const { id } = requestOf(asked)
     await expect(gate.answer(id, { action: 'approve', by: user })).rejects.toMatchObject({
-      code: 'approval-invalid',
+      code: 'approval-own',
     })
     await expect(
       gate.answer(id, { action: 'edit', by: lead, args: { amount: 'all' } }),
-    ).rejects.toMatchObject({ code: 'approval-invalid' })
+    ).rejects.toMatchObject({ code: 'bad-args' })
     const judged = await gate.answer(id, { action: 'edit', by: lead, args: { amount: 20 } })
     expect(judged).toMatchObject({ outcome: 'run', args: { amount: 20 } })
     await expect(gate.answer(id, { action: 'approve', by: lead })).rejects.toMatchObject({
-      code: 'approval-invalid',
+      code: 'approval-unknown',
     })
   })
 
@@ -230,7 +230,7 @@ describe('the gate alone', () => {
       expect(types).toContain('tool-result')
     })
     await expect(gate.answer(id, { action: 'approve', by: lead })).rejects.toMatchObject({
-      code: 'approval-invalid',
+      code: 'approval-unknown',
     })
   })
 
@@ -244,7 +244,7 @@ describe('the gate alone', () => {
         ({ code }: { code: string }) => outcomes.push(code),
       )
     }
-    expect(outcomes).toEqual([...Array.from({ length: 19 }, () => 'approval-invalid'), 'refused'])
+    expect(outcomes).toEqual([...Array.from({ length: 19 }, () => 'approval-own'), 'refused'])
     const other = await gate.judge({ tool: 'pay', args: { amount: 60 } }, user, 's')
     expect(other.outcome).toBe('ask')
   })

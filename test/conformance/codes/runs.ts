@@ -4,9 +4,9 @@ import type { PluginParts } from '../../../src/run/plugin.ts'
 import type { RunOptions, RuntimeOptions } from '../../../src/runtime-options.ts'
 import { manualClock } from '../../../src/testing/clock.ts'
 import type { ScriptedStep } from '../../../src/testing/scripted.ts'
-import { agentOf, allowing, finish, policyOf, toolOf } from '../../support/agent.ts'
+import { agentOf, allowing, finish, policyOf, toolOf, user } from '../../support/agent.ts'
 import { keyPair } from '../../support/policy-keys.ts'
-import { failing, type Fixture, type Fixtures } from './fixture.ts'
+import { failing, thrown, type Fixture, type Fixtures } from './fixture.ts'
 
 const act = toolOf('act', {
   input: { type: 'object', properties: { a: { type: 'number' } }, additionalProperties: false },
@@ -50,6 +50,9 @@ function pluggedIn(parts: PluginParts): Fixture {
 
 const never = (): Promise<never> => new Promise<never>(() => undefined)
 const by = { subject: 'ada' }
+const askingLead = policyOf({
+  rules: [{ id: 'asked', ask: ['act'], who: { roles: ['user'] }, approvers: { roles: ['lead'] } }],
+})
 
 /** What happens to calls and runs: recorded. */
 export const ofRuns: Fixtures = {
@@ -75,6 +78,20 @@ export const ofRuns: Fixtures = {
     return calling({ policy: asking, approve: late, clock })()
   },
   'approval-invalid': answeredBy(failing),
+  'approval-own': answeredBy(() => ({ action: 'approve', by: user })),
+  'approval-not-entitled': calling({
+    policy: askingLead,
+    approve: () => ({ action: 'approve', by }),
+  }),
+  'approval-edit': answeredBy(() => ({ action: 'edit', by, args: { other: 1 } })),
+  'approval-unknown': thrown(async () => {
+    const { runtime, start } = agentOf([{ calls: [{ tool: 'act' }] }], {
+      policy: asking,
+      tools: [toolOf('act')],
+    })
+    const { runId } = await start().result()
+    await runtime.resume(runId, { decisions: [{ id: 'apr_0', action: 'deny' }] }).result()
+  }),
   'limit-reached': calling(
     { limits: { maxToolCalls: 1 } },
     { calls: [{ tool: 'act' }, { tool: 'act' }] },

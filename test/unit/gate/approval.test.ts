@@ -58,7 +58,7 @@ describe('an answer', () => {
     const self = { subject: 'user-1', roles: ['lead'] }
     expect(await gate.answer(id, { action: 'approve', by: self })).toMatchObject({
       kind: 'invalid',
-      error: { code: 'approval-invalid', message: expect.stringContaining('user-1') },
+      error: { code: 'approval-own', message: expect.stringContaining('user-1') },
     })
     expect(verdictOf(await gate.answer(id, { action: 'approve', by: ada }))).toBe('permit')
   })

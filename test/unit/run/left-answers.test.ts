@@ -58,7 +58,7 @@ describe('answers that were left for a run', () => {
     expect(calls).toEqual([])
     let complaints = 0
     for await (const { line } of journal.read(runId)) {
-      if (line.includes('"approval-invalid"')) complaints++
+      if (line.includes('"approval-not-entitled"')) complaints++
     }
     expect(complaints).toBe(20)
   })

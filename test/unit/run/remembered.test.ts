@@ -127,7 +127,7 @@ describe('a yes that is to be remembered', () => {
     const { runId } = await desk([], [remembering], same, { journal }).start().result()
     const { runtime } = desk([], [remembering], same, { journal })
     await expect(runtime.resume(runId, { revoke: ['apr_0'] }).result()).rejects.toMatchObject({
-      code: 'approval-invalid',
+      code: 'approval-unknown',
     })
   })
 })

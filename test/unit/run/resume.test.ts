@@ -382,7 +382,7 @@ describe('a run that waits for people', () => {
     for (const decisions of [[{ ...good, id: 'apr_0' }], [good, good]]) {
       const { done, runtime } = world(journal, [])
       const run = runtime.resume(runId, { answeredBy: { custom: 'lena' }, decisions })
-      await expect(run.result()).rejects.toMatchObject({ code: 'approval-invalid' })
+      await expect(run.result()).rejects.toMatchObject({ code: 'approval-unknown' })
       expect(done).toEqual([])
     }
     expect(await recordsOf(journal, runId)).toHaveLength(length)
