@@ -44,7 +44,7 @@ const doors: readonly RegExp[] = [
   /^analysis\/text-lines\.ts$/,
   /^loading\/(tree|folder-watch|key-files)\.ts$/,
   /^tools\/access\/(open|fetch|limit-body)\.ts$/,
-  /^tools\/isolate\/(options|walls|process|child)\.ts$/,
+  /^tools\/isolate\/(options|walls|process|descriptors|child)\.ts$/,
   // only the parser of addresses
   /^tools\/formats\.ts$/,
   /^cli\//,

@@ -3,7 +3,7 @@ import { after, stopReason } from '../../base/signal.ts'
 import { shorten } from '../../base/text.ts'
 import type { ToolContext } from '../tool.ts'
 import { Desk } from './desk.ts'
-import type { Frame } from './frames.ts'
+import { textOf, type Frame } from './frames.ts'
 import type { Isolation } from './options.ts'
 import { isFrameProblem, IsolatedProcess } from './process.ts'
 import type { CallTask } from './task.ts'
@@ -26,13 +26,13 @@ export async function* carryOut(
     launchOf(isolation, Math.max(0, context.deadline - Date.now())),
     isolation,
   )
-  const send = (frame: Frame): void => process.send(frame)
-  const desk = new Desk(context, send)
-  const release = onStop(context.signal, isolation.graceMs, process)
+  const desk = new Desk(context, (frame) => process.send(frame))
+  let release: (() => void) | undefined
   try {
     const { module, environment } = isolation
     const task: CallTask = { kind, tool, args, context: factsOf(isolation, context) }
-    send({ type: 'start', module, environment, task })
+    void process.send({ type: 'start', module, environment, task })
+    release = onStop(context.signal, isolation.graceMs, process)
     let lines = 0
     for await (const frame of process.frames()) {
       switch (frame.type) {
@@ -42,7 +42,7 @@ export async function* carryOut(
           yield frame['value']
           break
         case 'log':
-          if (++lines <= mostLogLines) context.log(String(frame['message']), dataOf(frame))
+          if (++lines <= mostLogLines) context.log(textOf(frame['message']), dataOf(frame))
           break
         case 'ask':
           void desk.answer(frame)
@@ -50,7 +50,7 @@ export async function* carryOut(
         case 'returned':
           return frame['value']
         case 'unusable':
-          return unusable(String(frame['message']))
+          return unusable(textOf(frame['message']))
         case 'threw':
           throw thrown(frame)
         default:
@@ -63,7 +63,7 @@ export async function* carryOut(
       ? new Error(`the process of the tool was killed: ${error.message}`)
       : error
   } finally {
-    release()
+    release?.()
     await process.close()
     await desk.close()
     tellLog(process, context)
@@ -80,7 +80,7 @@ function factsOf({ deps }: Isolation, context: ToolContext): CallTask['context']
 function onStop(signal: AbortSignal, graceMs: number, process: IsolatedProcess): () => void {
   let cancel: (() => void) | undefined
   const stop = (): void => {
-    process.send({ type: 'abort', reason: stopReason(signal) })
+    void process.send({ type: 'abort', reason: stopReason(signal) })
     cancel = after(graceMs, () => process.kill())
   }
   if (signal.aborted) stop()
@@ -101,7 +101,7 @@ function unusable(message: string): object {
 }
 
 function thrown({ message, stack }: Frame): Error {
-  const error = new Error(String(message))
+  const error = new Error(textOf(message))
   if (typeof stack === 'string') error.stack = stack
   return error
 }

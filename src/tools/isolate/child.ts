@@ -33,7 +33,8 @@ async function main(): Promise<void> {
   const first = await frames.next()
   if (first.done === true) return
   const start = first.value as unknown as Start
-  process.env = { ...start.environment }
+  for (const name of Object.keys(process.env)) delete process.env[name]
+  Object.assign(process.env, start.environment)
   send({ type: 'ready' })
   const context = new ChildContext(start, send)
   void listen(frames, context)
@@ -83,8 +84,8 @@ async function carryOut(
   const problem = await problemOf(inputLibrary, task.args)
   if (problem !== undefined) throw new Error(`the arguments do not fit: ${problem}`)
   const value = await settle(act(task.args, context))
-  if (typeof value === 'string') return { type: 'returned', value }
-  const copy = copyPlain(value, bounds)
+  // a long text is cut by the other side, as that of any tool
+  const copy = typeof value === 'string' ? { ok: true as const, value } : copyPlain(value, bounds)
   if (!copy.ok) return { type: 'unusable', message: copy.message }
   const misfit = task.kind === 'execute' ? await problemOf(outputLibrary, copy.value) : undefined
   return misfit === undefined

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { isSallyportError, messageOf, SallyportError } from '../../base/errors.ts'
 import { isObject } from '../../base/json.ts'
 import type { FetchInit } from '../access/fetch.ts'
@@ -8,8 +9,12 @@ import type { Frame } from './frames.ts'
 /** Largest file that is read over the channel, in bytes. */
 const largestFile = 16 * 1024 * 1024
 
-/** Questions and files of one call that may be open at a time. */
+/** Files of one call that may be open at a time. */
 const mostOpen = 64
+
+/** Questions that are answered at a time: each may hold 32 MiB. Others wait, so many at most. */
+const mostAnswers = 4
+const mostWaiting = 1000
 
 type Question = Readonly<Record<string, unknown>>
 
@@ -19,13 +24,13 @@ type Question = Readonly<Record<string, unknown>>
  */
 export class Desk {
   readonly #context: ToolContext
-  readonly #send: (frame: Frame) => void
+  readonly #send: (frame: Frame) => Promise<void>
+  readonly #limit = pLimit(mostAnswers)
   readonly #files = new Map<number, OpenedFile>()
   #opened = 0
-  #pending = 0
   #closed = false
 
-  constructor(context: ToolContext, send: (frame: Frame) => void) {
+  constructor(context: ToolContext, send: (frame: Frame) => Promise<void>) {
     this.#context = context
     this.#send = send
   }
@@ -33,20 +38,30 @@ export class Desk {
   /** Never rejects. */
   async answer(question: Question): Promise<void> {
     const { id } = question
-    this.#pending++
+    if (this.#limit.pendingCount >= mostWaiting) {
+      const error = plainError(new Error(`more than ${mostWaiting} questions at a time`))
+      return this.#send({ type: 'answer', id, error })
+    }
+    // a tool that asks and does not listen gets no further answer ready
+    await this.#limit(async () =>
+      this.#send({ type: 'answer', id, ...(await this.#found(question)) }),
+    )
+  }
+
+  async #found(
+    question: Question,
+  ): Promise<{ readonly value: unknown } | { readonly error: object }> {
     try {
-      if (this.#pending > mostOpen) throw new Error(`more than ${mostOpen} questions at a time`)
-      this.#send({ type: 'answer', id, value: await this.#find(question) })
+      return { value: await this.#find(question) }
     } catch (error) {
-      this.#send({ type: 'answer', id, error: plainError(error) })
-    } finally {
-      this.#pending--
+      return { error: plainError(error) }
     }
   }
 
   /** Files that the call left open end with it. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#limit.clearQueue()
     await Promise.allSettled([...this.#files.values()].map((file) => file.close()))
     this.#files.clear()
   }

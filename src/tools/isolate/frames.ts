@@ -15,6 +15,11 @@ export function encodeFrame(frame: Frame): string {
   return `${text}\n`
 }
 
+/** A text out of a frame; what is none has none. */
+export function textOf(member: unknown): string {
+  return typeof member === 'string' ? member : ''
+}
+
 /** What came over the pipe and is no frame, or is too much. */
 export class FrameProblem extends Error {}
 

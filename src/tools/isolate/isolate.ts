@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '../../base/json.ts'
 import { shorten } from '../../base/text.ts'
 import { defineTool, toTools, type Reconciliation, type Tool, type ToolContext } from '../tool.ts'
 import { carryOut } from './call.ts'
-import type { Frame } from './frames.ts'
+import { textOf, type Frame } from './frames.ts'
 import { readIsolation, type Isolation, type IsolateOptions } from './options.ts'
 import { isFrameProblem, IsolatedProcess } from './process.ts'
 import { launchOf, unavailable, type IsolationFacts } from './walls.ts'
@@ -54,7 +54,7 @@ async function describe(isolation: Isolation): Promise<unknown> {
   const timer = setTimeout(() => process.kill(), startTimeoutMs)
   let isReady = false
   try {
-    process.send({ type: 'start', module, environment, task: { kind: 'describe' } })
+    void process.send({ type: 'start', module, environment, task: { kind: 'describe' } })
     for await (const frame of process.frames()) {
       if (frame.type === 'ready') isReady = true
       if (frame.type === 'described') return frame['tools']
@@ -79,7 +79,7 @@ function ended(module: string, isReady: boolean, how: string): SallyportError {
 }
 
 function messageOf({ message }: Frame): string {
-  return shorten(String(message), 400)
+  return shorten(textOf(message), 400)
 }
 
 function helpOf({ help }: Frame): string | undefined {
@@ -104,7 +104,7 @@ function readDescriptions(isolation: Isolation, given: unknown): readonly Tool[]
     if (isKeyed === true) {
       throw unusable(
         isolation.module,
-        `\`${shorten(String(data['name']), 128)}\` has a \`concurrencyKey\`, which cannot be asked in another process`,
+        `\`${shorten(textOf(data['name']), 128)}\` has a \`concurrencyKey\`, which cannot be asked in another process`,
         'leave it out, or let `limits` of the policy bound its calls',
       )
     }
@@ -114,7 +114,7 @@ function readDescriptions(isolation: Isolation, given: unknown): readonly Tool[]
 
 /** The tool on this side; what it says about itself is checked as in any definition. */
 function remoteTool(isolation: Isolation, data: object, canReconcile: boolean): Tool {
-  const tool = String((data as { readonly name?: unknown }).name)
+  const tool = textOf((data as { readonly name?: unknown }).name)
   const definition = {
     ...data,
     execute: (args: JsonObject, context: ToolContext) =>

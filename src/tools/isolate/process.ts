@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { after } from '../../base/signal.ts'
 import { shorten } from '../../base/text.ts'
+import { Covers } from './descriptors.ts'
 import { encodeFrame, FrameProblem, readFrames, type Frame } from './frames.ts'
 import type { Isolation } from './options.ts'
 import type { Launch } from './walls.ts'
@@ -24,14 +25,7 @@ export class IsolatedProcess {
 
   constructor(launch: Launch, isolation: Isolation) {
     this.#isolation = isolation
-    this.#child = spawn(launch.command, launch.args, {
-      // a group of its own, and nothing of this process but the pipes
-      detached: true,
-      env: {},
-      cwd: '/',
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-      windowsHide: true,
-    })
+    this.#child = start(launch)
     this.#ended = endOf(this.#child)
     // what its group still holds goes with it, while the number of the group cannot be another's
     this.#child.once('exit', () => this.kill())
@@ -43,10 +37,13 @@ export class IsolatedProcess {
     this.#child.stdin!.on('error', ignore)
   }
 
-  /** Says nothing to a process that has ended. */
-  send(frame: Frame): void {
+  /** Resolves when the process has taken it; says nothing to one that has ended. */
+  send(frame: Frame): Promise<void> {
     const stdin = this.#child.stdin as Writable
-    if (stdin.writable) stdin.write(encodeFrame(frame))
+    return new Promise((resolve) => {
+      if (stdin.writable) stdin.write(encodeFrame(frame), () => resolve())
+      else resolve()
+    })
   }
 
   /** Ends without an error when the process ends; throws `FrameProblem`. */
@@ -107,6 +104,22 @@ export class IsolatedProcess {
     this.#kept += kept.length
     this.#dropped += chunk.length - kept.length
     if (kept.length > 0) this.#output.push(Buffer.from(kept))
+  }
+}
+
+/** A group of its own, and nothing of this process but four pipes. */
+function start({ command, args }: Launch): ChildProcess {
+  const pipes = ['pipe', 'pipe', 'pipe', 'pipe'] as const
+  const covers = new Covers(pipes.length)
+  try {
+    return spawn(command, args, {
+      detached: true,
+      env: {},
+      cwd: '/',
+      stdio: [...pipes, ...covers.from(pipes.length)],
+    })
+  } finally {
+    covers.close()
   }
 }
 

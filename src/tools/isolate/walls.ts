@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { SallyportError } from '../../base/errors.ts'
+import { shorten } from '../../base/text.ts'
 import type { Isolation } from './options.ts'
 
 /** What keeps a tool inside on this machine, and by what. */
@@ -56,6 +57,7 @@ const networkFiles = ['/etc/resolv.conf', '/etc/hosts', '/etc/nsswitch.conf', '/
  * has no means for what the options demand.
  */
 export function launchOf(isolation: Isolation, timeMs: number): Launch {
+  checkPaths(isolation)
   const bounds = limits(isolation, timeMs)
   return isolation.walls === 'system'
     ? systemLaunch(isolation, bounds)
@@ -155,15 +157,15 @@ root=/sys; cpu=$1; data=$2; files=$3; blocks=$4; mount=$5; chroot=$6; setpriv=$7
 show() {
   if [ "$1" = folder ]; then mkdir -p "$root$2"
   else mkdir -p "$root\${2%/*}"; [ -e "$root$2" ] || : > "$root$2"; fi
-  "$mount" "$3" "$2" "$root$2"
+  "$mount" "$4" "$3" "$root$2"
 }
 while [ "$1" != -- ]; do
-  show "$1" "$2" --rbind
+  show "$1" "$2" "$3" --rbind
   "$mount" -o remount,bind,ro "$root$2"
-  shift 2
+  shift 3
 done
 shift
-while [ "$1" != -- ]; do show "$1" "$2" --bind; shift 2; done
+while [ "$1" != -- ]; do show "$1" "$2" "$3" --bind; shift 3; done
 shift
 mkdir "$root/.walls"; : > "$root/.walls/setpriv"
 "$mount" --bind "$setpriv" "$root/.walls/setpriv"
@@ -185,8 +187,25 @@ function limits({ memoryMb }: Isolation, timeMs: number): readonly string[] {
 /** What counts as data of an empty Node: 575 MiB, most of it reserved for code and never used. */
 const overheadMb = 768
 
+/** Kind, place and what is shown there of each path. */
 function entries(paths: readonly string[]): readonly string[] {
-  return paths.flatMap((path) => [statSync(path).isDirectory() ? 'folder' : 'file', path])
+  return paths.flatMap((path) => {
+    const real = realpathSync(path)
+    return [statSync(real).isDirectory() ? 'folder' : 'file', path, real]
+  })
+}
+
+/** A path that has become a link since, or leads elsewhere, is another path than the one named. */
+function checkPaths({ read, write }: Isolation): void {
+  const known = new Set([...read, ...write])
+  for (const path of known) {
+    if (!existsSync(path) || !known.has(realpathSync(path))) {
+      throw unavailable(
+        `the path \`${shorten(path, 200)}\` is no longer where it was`,
+        'put it back, or isolate the tools again',
+      )
+    }
+  }
 }
 
 /** Whether Node's permission model knows the network: then it denies it unless told otherwise. */

@@ -1,6 +1,6 @@
 import { execFileSync, fork, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { readFileSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { readFileSync, readSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { Session } from 'node:inspector'
 import { createRequire } from 'node:module'
 import { connect, type NetConnectOpts } from 'node:net'
@@ -160,6 +160,12 @@ const harms: Readonly<Record<string, (context: ToolContext) => unknown>> = {
     require('node:fs').closeSync(3)
     return new Promise(() => setInterval(() => undefined, 1000))
   },
+  'ask and never listen': ({ fetch: fetchIt }) => {
+    for (let i = 0; i < 5000; i++) void fetchIt('http://127.0.0.1:1/')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  },
+  'read what is open': () =>
+    Array.from({ length: 60 }, (_, index) => readOpen(index + 4)).filter((text) => text !== ''),
   exit: () => process.exit(0),
   abort: () => process.abort(),
   'signal everybody': () => process.kill(-1, 'SIGKILL'),
@@ -174,6 +180,16 @@ const harms: Readonly<Record<string, (context: ToolContext) => unknown>> = {
     setInterval(() => undefined, 10)
     return 'left'
   },
+}
+
+/** What an open file that it was not given holds. */
+function readOpen(descriptor: number): string {
+  const bytes = Buffer.alloc(64)
+  try {
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, 64, 0))
+  } catch {
+    return ''
+  }
 }
 
 function fill(take: () => unknown): never {

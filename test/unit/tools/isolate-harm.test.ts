@@ -1,3 +1,6 @@
+import { execFileSync, type StdioOptions } from 'node:child_process'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isolate } from '../../../src/tools/isolate/isolate.ts'
 import type { IsolateOptions } from '../../../src/tools/isolate/options.ts'
@@ -5,6 +8,7 @@ import type { ToolLog } from '../../../src/tools/tool.ts'
 import { agentOf, allowing, finish } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { eventually, hostileModule, processesWith } from '../../support/isolation.ts'
+import { root } from '../../support/program.ts'
 
 interface Harmed {
   readonly status: string
@@ -55,6 +59,7 @@ describe.runIf(process.platform === 'linux')('a tool that does harm', () => {
     'block for good',
     'ignore its signal',
     'close the channel',
+    'ask and never listen',
   ])('is ended when its time is over and it is to %s', async (way) => {
     const { status } = await harm(way)
     expect(status).toBe('timeout')
@@ -107,5 +112,56 @@ describe.runIf(process.platform === 'linux')('a tool that does harm', () => {
     const { status, message } = await harm('return a Map')
     expect(status).toBe('error-output')
     expect(message).toMatch(/a Map has no JSON form/)
+  })
+
+  test('gets no file that its host was started with', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'secret.txt'), 'handed down')
+    const program = `
+      import { isolate } from '${root}/src/tools/isolate/isolate.ts'
+      import { agentOf, allowing, finish } from '${root}/test/support/agent.ts'
+      const tools = await isolate('${hostileModule}')
+      const turns = [{ calls: [{ tool: 'harm', args: { way: 'read what is open' } }] }, { text: '' }]
+      const { recorded } = await finish(agentOf(turns, { tools, policy: allowing('harm') }).start())
+      console.log(JSON.stringify(recorded.find(({ type }) => type === 'tool-result')))`
+    const handed = openSync(join(folder, 'secret.txt'), 'r')
+    const stdio: StdioOptions = ['ignore', 'pipe', 'inherit', handed, handed, handed, handed]
+    const out = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+      stdio,
+    })
+    closeSync(handed)
+    expect(JSON.parse(out)).toMatchObject({ status: 'success', result: [] })
+  })
+
+  test('is stopped with its run', async () => {
+    const mark = temporaryFolder()
+    const tools = await isolate(hostileModule, { read: [mark] })
+    const turns = [{ calls: [{ tool: 'harm', args: { way: 'never yield' } }] }]
+    const { start } = agentOf(turns, { tools, policy: allowing('harm') })
+    const stop = new AbortController()
+    const ending = finish(start({ signal: stop.signal }))
+    expect(await eventually(() => !isGone(mark))).toBe(true)
+    stop.abort()
+    expect((await ending).result.status).toBe('cancelled')
+    expect(await eventually(() => isGone(mark))).toBe(true)
+  })
+})
+
+describe.runIf(process.platform === 'linux')('a tool that does harm in walls of Node alone', () => {
+  const walls: IsolateOptions = { walls: 'node', network: true }
+
+  test.each<[string, string]>([
+    ['fill the heap', 'error-execution'],
+    ['never end a line', 'error-execution'],
+    ['say what means nothing', 'error-execution'],
+    ['abort', 'error-execution'],
+    ['answer in advance', 'success'],
+    ['leave work behind', 'success'],
+    ['write too much', 'success'],
+    ['never yield', 'timeout'],
+    ['block for good', 'timeout'],
+  ])('ends when it is to %s', async (way, status) => {
+    expect((await harm(way, { ...walls, memoryMb: 64 })).status).toBe(status)
   })
 })

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ScriptedTurn } from '../../../src/testing/turn.ts'
@@ -158,6 +158,41 @@ describe.runIf(isLinux)('an isolated tool', () => {
     expect(canReconcile(told!)).toBe(true)
     const found = await reconcilerOf(told!)!({}, contextWith({ idempotencyKey: 'key-1' }))
     expect(found).toEqual({ outcome: 'success', result: 'key-1' })
+  })
+
+  test('is asked by its schema library, inside', async () => {
+    const module = moduleOf(`
+      import { z } from '${root}/node_modules/zod/index.js'
+      const input = z.object({ a: z.number().refine((a) => a !== 7) })
+      const output = z.string().refine((text) => text !== 'A8')
+      const execute = ({ a }) => 'A' + a
+      export default [{ name: 'odd', description: '', input, output, execute }]`)
+    const tools = await isolate(module, { read: [join(root, 'node_modules')] })
+    const calls = ['x', 7, 8, 9].map((a) => ({ tool: 'odd', args: { a } }))
+    const turns = [{ calls }, { text: '' }]
+    const { start } = agentOf(turns, { tools, policy: allowing('odd') })
+    const { result } = await finish(start())
+    expect(result.report.rows.map(({ status }) => status)).toEqual([
+      'error-validation',
+      'error-execution',
+      'error-output',
+      'success',
+    ])
+  })
+
+  test('does not run when a folder it was given has become a link', async () => {
+    const folder = temporaryFolder()
+    const given = join(folder, 'given')
+    mkdirSync(given)
+    const tools = await isolate(hostileModule, { write: [given] })
+    renameSync(given, join(folder, 'moved'))
+    symlinkSync('/etc', given)
+    const turns = [{ calls: [{ tool: 'told' }] }, { text: '' }]
+    const { start } = agentOf(turns, { tools, policy: allowing('told') })
+    const { result } = await finish(start())
+    const [row] = result.report.rows
+    expect(row!.status).toBe('error-execution')
+    expect(row!.error?.message).toMatch(/is no longer where it was/)
   })
 
   test('dies with its host, even when it never yields and the host is killed', async () => {
