@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isolate } from '../../../src/tools/isolate/isolate.ts'
 import type { IsolateOptions } from '../../../src/tools/isolate/options.ts'
-import type { ToolLog } from '../../../src/tools/tool.ts'
+import type { Tool, ToolLog } from '../../../src/tools/tool.ts'
 import { agentOf, allowing, finish } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { eventually, hostileModule, processesWith } from '../../support/isolation.ts'
@@ -17,13 +17,30 @@ interface Harmed {
   readonly logged: readonly unknown[]
 }
 
+interface Isolated {
+  readonly tools: readonly Tool[]
+  /** A folder that stands in the command line of their processes only. */
+  readonly mark: string
+}
+
+const isolated = new Map<string, Promise<Isolated>>()
+
+/** The tools in walls of these options, made once. */
+function isolatedBy(options: IsolateOptions): Promise<Isolated> {
+  const key = JSON.stringify(options)
+  const known = isolated.get(key) ?? isolateAnew(options)
+  isolated.set(key, known)
+  return known
+}
+
+async function isolateAnew(options: IsolateOptions): Promise<Isolated> {
+  const mark = temporaryFolder()
+  return { mark, tools: await isolate(hostileModule, { ...options, read: [mark] }) }
+}
+
 /** One call that does harm; afterwards its process is gone. */
 async function harm(way: string, options: IsolateOptions = {}): Promise<Harmed> {
-  const mark = temporaryFolder()
-  const tools = await isolate(hostileModule, {
-    ...options,
-    read: [mark],
-  })
+  const { tools, mark } = await isolatedBy(options)
   const logged: unknown[] = []
   const log: ToolLog = (message, data) => logged.push(message, data)
   const turns = [{ calls: [{ tool: 'harm', args: { way } }] }, { text: '' }]
