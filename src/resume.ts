@@ -206,7 +206,7 @@ async function readWhole({ journal }: RuntimeParts, runId: string): Promise<Past
   const records: JournalRecord[] = []
   for await (const record of journal.read(runId)) records.push(record)
   const past = await readPast(runId, records)
-  const { message, verdict } = await verifyChain(records, { head: past.head })
+  const { message, verdict } = await verifyChain(records, { head: past.head, runId })
   if (verdict !== 'CONSISTENT' && verdict !== 'INCOMPLETE' && verdict !== 'OPEN_CALLS') {
     throw new SallyportError('bad-journal', `the record of run \`${runId}\`: ${message}`, {
       help: 'a record that was altered is not carried on; restore the journal from a copy',

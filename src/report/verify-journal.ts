@@ -64,6 +64,7 @@ export async function verifyRun(
   const checkpoints = keys && ((await journal.checkpoints?.(runId)) ?? [])
   const accepted = { ...(allowUnsigned && { allowUnsigned }), ...(expectFinal && { expectFinal }) }
   return verifyChain(journal.read(runId), {
+    runId,
     ...(head === undefined ? {} : { head }),
     ...(named === undefined ? {} : { named }),
     ...(maxTail === undefined ? {} : { maxTail }),

@@ -11,6 +11,8 @@ import { Course } from './course.ts'
 import type { Fault, Property, Verdict, Verification } from './verification.ts'
 
 export interface VerifyOptions {
+  /** The run that is meant. Default: that of `signed`, else the one that the first record names. */
+  readonly runId?: string
   /**
    * Digest of the last record as known from elsewhere, such as `head` of a report kept apart.
    * Without it a chain that was recomputed from end to end is not noticed, nor a change of the last
@@ -95,8 +97,9 @@ class ChainCheck {
   readonly signers = new Set<string>()
   #runId: unknown
 
-  constructor({ head, named }: VerifyOptions, attestation: Attestation | undefined) {
+  constructor({ head, named, runId, signed }: VerifyOptions, attestation: Attestation | undefined) {
     this.#expected = head
+    this.#runId = runId ?? signed?.runId
     this.#unmet = new Set(named)
     this.named = named && this.#unmet.size
     this.attestation = attestation

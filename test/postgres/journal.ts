@@ -20,6 +20,7 @@ import { Chain } from '../../src/journal/chain.ts'
 import { all, conversation, recordsOf } from '../../src/testing/journal-records.ts'
 import { race } from '../crash/race.ts'
 import { open } from './open.ts'
+import { signedRun, tryTampering } from '../support/tampering.ts'
 import { startServer, type Server } from './server.ts'
 
 let server: Server
@@ -295,4 +296,51 @@ rules: [{ id: sums, allow: [add], who: { roles: [guest] } }]
   )
   const { verdict } = await verifyChain(journal.read(run.id))
   assert.equal(verdict, 'CONSISTENT')
+})
+
+test('a signed run is not consistent after any change of its rows', async () => {
+  const schema = newSchema()
+  const journal = postgresJournal(shared, { schema })
+  const run = await signedRun(journal)
+  const number = `(SELECT number FROM ${schema}.runs WHERE id = $1)`
+  const { count, verdicts } = await tryTampering(
+    {
+      async read(runId) {
+        const { rows } = await shared.query(
+          `SELECT r.line, p.payload FROM ${schema}.records r LEFT JOIN ${schema}.payloads p
+            ON p.run = r.run AND p.seq = r.seq WHERE r.run = ${number} ORDER BY r.seq`,
+          [runId],
+        )
+        return { records: rows, checkpoints: await journal.checkpoints!(runId) }
+      },
+      async write(runId, { checkpoints, records }) {
+        const seqs = records.map((_record, seq) => seq)
+        await shared.query(`DELETE FROM ${schema}.payloads WHERE run = ${number}`, [runId])
+        await shared.query(`DELETE FROM ${schema}.records WHERE run = ${number}`, [runId])
+        await shared.query(`DELETE FROM ${schema}.checkpoints WHERE run = $1`, [runId])
+        await shared.query(
+          `INSERT INTO ${schema}.records (run, seq, line)
+            SELECT ${number}, * FROM unnest($2::integer[], $3::text[])`,
+          [runId, seqs, records.map(({ line }) => line)],
+        )
+        const said = seqs.filter((seq) => records[seq]!.payload !== null)
+        await shared.query(
+          `INSERT INTO ${schema}.payloads (run, seq, payload)
+            SELECT ${number}, * FROM unnest($2::integer[], $3::text[])`,
+          [runId, said, said.map((seq) => records[seq]!.payload)],
+        )
+        await shared.query(
+          `INSERT INTO ${schema}.checkpoints (run, checkpoint)
+            SELECT $1::text, text FROM unnest($2::text[]) WITH ORDINALITY AS t(text, place)
+            ORDER BY place`,
+          [runId, checkpoints],
+        )
+      },
+    },
+    run,
+    29,
+  )
+  assert.ok(count > 500, `${count} changes`)
+  assert.ok(!verdicts.has('CONSISTENT'))
+  assert.equal(await run.verdictOf(), 'CONSISTENT')
 })

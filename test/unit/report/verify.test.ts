@@ -203,6 +203,13 @@ describe('verifying a run', () => {
     expect(result.notProved).toContain('what the 5 erased payloads said')
   })
 
+  test('notices that all records are of another run than the one that is meant', async () => {
+    const records = shortRun()
+    const { runId } = JSON.parse(records[0]!.line) as { runId: string }
+    expect(await verdictOf(records, { runId })).toBe('CONSISTENT')
+    expect(await verdictOf(records, { runId: 'run_other' })).toBe('TAMPERED')
+  })
+
   test('notices records of another run', async () => {
     const records = shortRun()
     const foreign = records.map(({ line }) => JSON.parse(line) as Record<string, unknown>)
