@@ -1,5 +1,4 @@
 import { systemClock, type Clock } from '../base/clock.ts'
-import { messageOf, SallyportError } from '../base/errors.ts'
 import type { JsonValue } from '../base/json.ts'
 import { checkHeaders, endpointUrl } from '../wire/endpoint.ts'
 import { HttpClient } from '../wire/http.ts'
@@ -7,6 +6,7 @@ import { askJson, type RestQuestion } from '../wire/rest.ts'
 import { secretsIn, type Secret } from '../wire/secrets.ts'
 import { defaultRetry, type RetryOptions, type Timeouts } from '../wire/settings.ts'
 import type { Transport } from '../wire/transport.ts'
+import { findKey } from './find-key.ts'
 import {
   checkAmounts,
   checkNumbers,
@@ -96,7 +96,7 @@ export class AccountClient {
     { signal }: AccountCall = {},
     mayPass?: RestQuestion['mayPass'],
   ): Promise<JsonValue> {
-    const key = await this.#findKey()
+    const key = await this.#findKey(signal)
     const own = key === undefined ? {} : checkHeaders({ authorization: `Bearer ${key}` })
     const headers = { ...this.#headers, ...own }
     const secrets = secretsIn(headers, ...(key === undefined ? [] : [key]))
@@ -141,20 +141,10 @@ export class AccountClient {
     return url
   }
 
-  async #findKey(): Promise<string | undefined> {
+  async #findKey(signal: AbortSignal = never): Promise<string | undefined> {
     const { apiKey } = this.#options
     if (typeof apiKey !== 'function') return apiKey
-    let key: unknown
-    try {
-      key = await apiKey()
-    } catch (thrown) {
-      throw new SallyportError(
-        'model-unauthorized',
-        `the key cannot be found: ${messageOf(thrown)}`,
-      )
-    }
-    if (typeof key === 'string' && key !== '') return key
-    throw new SallyportError('model-unauthorized', 'there is no key for the account')
+    return findKey(apiKey, { timeoutMs: this.#timeouts.totalMs, signal }, 'account')
   }
 }
 

@@ -1,7 +1,7 @@
-import { messageOf, SallyportError } from '../base/errors.ts'
 import type { ModelErrorData } from '../protocol/event.ts'
 import { checkHeaders } from '../wire/endpoint.ts'
 import { secretsIn } from '../wire/secrets.ts'
+import { findKey } from './find-key.ts'
 import type { ProviderSettings } from './options.ts'
 import { KeyLease } from './key-pool.ts'
 import type { Quotas } from './quota.ts'
@@ -29,10 +29,17 @@ export class Senders {
   }
 
   /** With what to ask the model next, or why it must not be asked. Throws when a key is wrong. */
-  next(model: string): Sender | ModelErrorData | Promise<Sender | ModelErrorData> {
-    const { apiKey } = this.#settings.options
+  next(
+    model: string,
+    signal: AbortSignal,
+  ): Sender | ModelErrorData | Promise<Sender | ModelErrorData> {
+    const { options, timeouts } = this.#settings
+    const { apiKey } = options
     if (typeof apiKey === 'function') {
-      return findKey(apiKey).then((key) => this.#allowed(this.#senderOf(key), model))
+      const wait = { timeoutMs: timeouts.totalMs, signal }
+      return findKey(apiKey, wait, 'model endpoint').then((key) =>
+        this.#allowed(this.#senderOf(key), model),
+      )
     }
     if (typeof apiKey !== 'object') {
       return this.#allowed((this.#fixed ??= this.#senderOf(apiKey)), model)
@@ -64,14 +71,3 @@ export class Senders {
 }
 
 const bearer = { name: 'authorization', prefix: 'Bearer ' }
-
-async function findKey(find: () => string | Promise<string>): Promise<string> {
-  let key: unknown
-  try {
-    key = await find()
-  } catch (thrown) {
-    throw new SallyportError('model-unauthorized', `the key cannot be found: ${messageOf(thrown)}`)
-  }
-  if (typeof key === 'string' && key !== '') return key
-  throw new SallyportError('model-unauthorized', 'there is no key for the model endpoint')
-}

@@ -25,7 +25,7 @@ export async function askModels(
   { signal = new AbortController().signal, attempts }: ModelsCall,
 ): Promise<Catalog> {
   const { modelsUrl, timeouts, retry, options } = settings
-  const sender = await senders.next('')
+  const sender = await senders.next('', signal)
   if ('code' in sender) throw new SallyportError(sender.code, sender.message)
   const asked = askJson(
     { url: modelsUrl, headers: sender.headers, secrets: sender.secrets },

@@ -151,7 +151,7 @@ export class HttpProvider {
     try {
       const stream = this.#ways.streams(model)
       const body = this.#encode(asking, model, stream)
-      const found = this.#senders.next(model)
+      const found = this.#senders.next(model, asking.signal)
       const sender = found instanceof Promise ? await found : found
       if ('code' in sender) attempt.refuse(sender)
       else {

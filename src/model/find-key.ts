@@ -1,0 +1,56 @@
+import { messageOf, SallyportError } from '../base/errors.ts'
+import { childController, sleep } from '../base/signal.ts'
+import { cancelledError } from '../wire/watch.ts'
+
+export interface KeyWait {
+  /** After which a key that has not been found is not waited for. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+type Found = { readonly key: unknown } | { readonly thrown: unknown } | { readonly isLate: true }
+
+/**
+ * The key that a function of the host finds. It may ask somebody who does not answer, so that it is
+ * waited for no longer than the caller and the time permit; what it brings later is dropped. Throws
+ * `model-unauthorized`, `model-timeout` and `cancelled`.
+ */
+export async function findKey(
+  find: () => string | Promise<string>,
+  { timeoutMs, signal }: KeyWait,
+  owner: string,
+): Promise<string> {
+  const waiting = childController(signal)
+  const found = await Promise.race([asked(find), sleep(timeoutMs, waiting.signal).then(late, late)])
+  waiting.abort('ended')
+  waiting.dispose()
+  if ('isLate' in found) throw lateError(timeoutMs, signal)
+  if ('thrown' in found) {
+    const reason = messageOf(found.thrown)
+    throw new SallyportError('model-unauthorized', `the key cannot be found: ${reason}`)
+  }
+  if (typeof found.key === 'string' && found.key !== '') return found.key
+  throw new SallyportError('model-unauthorized', `there is no key for the ${owner}`)
+}
+
+function late(): Found {
+  return { isLate: true }
+}
+
+async function asked(find: () => string | Promise<string>): Promise<Found> {
+  try {
+    return { key: await find() }
+  } catch (thrown) {
+    return { thrown }
+  }
+}
+
+function lateError(timeoutMs: number, signal: AbortSignal): SallyportError {
+  if (signal.aborted) {
+    const { code, message } = cancelledError(signal)
+    return new SallyportError(code, message)
+  }
+  return new SallyportError('model-timeout', `no key was found within ${timeoutMs} ms`, {
+    help: 'look at the function given as `apiKey`, or raise `timeouts.totalMs`',
+  })
+}
