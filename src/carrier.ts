@@ -6,7 +6,7 @@ import type { Message } from './protocol/message.ts'
 import type { RunPoint, StructuralEvent } from './protocol/run-event.ts'
 import { createFold, type ReportFold } from './report/fold.ts'
 import { keepBy } from './run/kept.ts'
-import type { RunOutcome } from './run/loop.ts'
+import type { RunOutcome } from './run/outcome.ts'
 import type { Past } from './run/past.ts'
 import { Recorder } from './run/recorder.ts'
 import { recordStart, type FirstRecord } from './run/start.ts'
@@ -82,7 +82,7 @@ export function recordBeginning(
   { options, policy, registry, signing }: RuntimeParts,
   first: Pick<
     FirstRecord,
-    'context' | 'messages' | 'limits' | 'scope' | 'resumed' | 'previousRuns'
+    'context' | 'messages' | 'limits' | 'scope' | 'resumed' | 'previousRuns' | 'parent'
   >,
 ): void {
   recordStart(recorder, {

@@ -1,23 +1,22 @@
 import type { Clock } from './base/clock.ts'
-import { openCarrier, recordBeginning, type Carrier } from './carrier.ts'
+import { openCarrier, recordBeginning } from './carrier.ts'
 import { conclude } from './conclude.ts'
+import type { DelegationFor } from './delegation.ts'
 import type { Costs } from './cost/costs.ts'
 import type { Authenticator, AuthResult } from './gate/authenticate.ts'
 import type { Gate } from './gate/gate.ts'
-import type { JudgeContext } from './gate/verdict.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Message } from './protocol/message.ts'
-import type { Model, ModelCaller } from './protocol/model.ts'
+import type { Model } from './protocol/model.ts'
 import type { ToolSpecification } from './protocol/request.ts'
 import type { RestedRuns } from './rested-runs.ts'
-import type { RunEnvironment } from './run/environment.ts'
+import { environmentOf } from './run-environment.ts'
 import type { KeyedQueue } from './run/keyed-queue.ts'
 import { carryRun } from './run/loop.ts'
 import { compileOutput } from './run/output.ts'
 import type { EventQueue } from './run/queue.ts'
 import type { Plugins } from './run/plugins.ts'
-import { RememberedAnswers } from './run/remembered.ts'
 import type { Steering } from './run/run.ts'
 import type { RunLimits } from './run/stop.ts'
 import type { Stops } from './run/stops.ts'
@@ -56,8 +55,13 @@ export interface RuntimeParts {
   readonly journal: Journal
   /** The one in force. */
   readonly policy: () => Policy
+  /** The tools of a run. */
   readonly registry: ToolRegistry
+  /** These and those of all agents below. */
+  readonly toolbox: ToolRegistry
   readonly tools: readonly Tool[]
+  /** How runs call agents; undefined where there are none. */
+  readonly delegationFor: DelegationFor | undefined
   readonly gate: Gate
   readonly authenticator: (policy: Policy) => Authenticator
   readonly keys: KeyedQueue
@@ -155,14 +159,14 @@ async function carryFor(
   if (conversation !== undefined) parts.gate.remember(context, conversation.earlier)
   parts.gate.begin(context, own)
   const leave = parts.stops.enter(context, started.stop)
-  const outcome = await carryRun(environmentOf(carrier, parts, { context, messages, output }))
+  const below = parts.delegationFor?.({ parts, started, context })
+  const beginning = { context, messages, output, ...below }
+  const outcome = await carryRun(environmentOf(carrier, parts, beginning))
   leave()
   parts.gate.forget(context)
   parts.rested.note(runId, outcome.status)
   return conclude(parts, carrier, outcome)
 }
-
-type Beginning = Pick<RunEnvironment, 'context' | 'messages' | 'output' | 'past'>
 
 function opening(instructions: string | undefined, run: RunOptions): readonly Message[] {
   return [
@@ -170,62 +174,4 @@ function opening(instructions: string | undefined, run: RunOptions): readonly Me
     ...(run.messages ?? []),
     { role: 'user', content: run.input },
   ]
-}
-
-export function environmentOf(
-  { recorder, started: { run, runId, limits, signal, steering } }: Carrier,
-  {
-    options,
-    model,
-    costs,
-    costed,
-    clock,
-    drain,
-    gate,
-    keys,
-    offered,
-    plugins,
-    registry,
-    stops,
-  }: RuntimeParts,
-  beginning: Beginning,
-): RunEnvironment {
-  return {
-    runId,
-    model,
-    costed,
-    caller: callerOf(beginning.context),
-    costs,
-    gate,
-    recorder,
-    clock,
-    limits,
-    stopWhen: options.stopWhen ?? [],
-    prepareTurn: options.prepareTurn,
-    steering,
-    tools: offered(),
-    view: registry,
-    finalAnswer: run.finalAnswer ?? false,
-    toolChoice: run.toolChoice ?? options.toolChoice ?? 'auto',
-    settings: run.settings ?? options.settings,
-    ...beginning,
-    deps: run.deps,
-    log: options.log,
-    wrappers: plugins?.toolWrappers,
-    approve: run.approve ?? options.approve,
-    remembered: new RememberedAnswers(),
-    signal,
-    drain,
-    stops,
-    keys,
-  }
-}
-
-export function callerOf({ runId, session, principal }: JudgeContext): ModelCaller {
-  const agent = principal?.agent
-  return {
-    runId,
-    ...(session === undefined ? {} : { session }),
-    ...(agent === undefined ? {} : { agent }),
-  }
 }

@@ -4,7 +4,7 @@ import { genesis } from './journal/chain.ts'
 import type { CallCounts } from './protocol/run-event.ts'
 import type { Report } from './report/report.ts'
 import { isFinal } from './rested-runs.ts'
-import type { RunOutcome } from './run/loop.ts'
+import type { RunOutcome } from './run/outcome.ts'
 import type { Recorder } from './run/recorder.ts'
 import type { RunResult } from './runtime-options.ts'
 

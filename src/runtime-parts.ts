@@ -25,6 +25,7 @@ import type { ResumeOptions } from './resume-options.ts'
 import type { RunLimits } from './run/stop.ts'
 import { Stops, type StopRequest } from './run/stops.ts'
 import type { RunResult, RuntimeOptions } from './runtime-options.ts'
+import { agentOf, withToolsOfAgents } from './sub-agent.ts'
 import { SessionTurns } from './session-turns.ts'
 import type { Signing } from './signing.ts'
 import type { Snapshot, Snapshots } from './snapshot.ts'
@@ -82,11 +83,13 @@ export async function assembleRuntime(setup: RuntimeSetup): Promise<Carry> {
 async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Promise<Carry> {
   const { options, limits, clock, journal } = setup
   const { allowShadow } = options
-  const tools = (await plugins?.tools(setup.tools)) ?? setup.tools
+  const given = (await plugins?.tools(setup.tools)) ?? setup.tools
+  const tools = withToolsOfAgents(given)
   const policy = policyOver(tools, setup)
   const inForce = typeof policy === 'function' ? policy : (): Policy => policy
-  const told = new Set(tools.filter((tool) => !setup.tools.includes(tool)).map(({ name }) => name))
-  const registry = await createRegistry(tools)
+  const told = new Set(given.filter((tool) => !setup.tools.includes(tool)).map(({ name }) => name))
+  const toolbox = await createRegistry(tools)
+  const registry = tools === given ? toolbox : await createRegistry(given)
   const { model, costs } = await costedModel(options)
   const wrap = (each: Model): Model => plugins?.wrapModel(each) ?? each
   const stops = new Stops()
@@ -100,8 +103,10 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
     journal,
     policy: inForce,
     registry,
+    toolbox,
     tools,
     history: await historyOf(options, inForce, { registry, clock }),
+    delegationFor: await delegationsFor(tools),
     sessions: new SessionTurns(options.sessions ?? 'queue'),
     stops,
     drain: setup.drain,
@@ -111,7 +116,7 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
       stopped: (tool, context) => stops.refusal(tool, context),
       counters: await journal.counters?.(),
       policy,
-      registry,
+      registry: toolbox,
       clock,
       arguments: { maxLength: limits.maxArgumentLength },
       probe: fileProbe,
@@ -152,6 +157,11 @@ async function pluginsOf({ options, clock }: RuntimeSetup): Promise<Plugins | un
   if (plugins.length === 0) return undefined
   const { setUpPlugins } = await import('./run/plugins.ts')
   return setUpPlugins(plugins, { clock, log })
+}
+
+async function delegationsFor(tools: readonly Tool[]): Promise<RuntimeParts['delegationFor']> {
+  if (!tools.some((tool) => agentOf(tool) !== undefined)) return undefined
+  return (await import('./delegation.ts')).createDelegations()
 }
 
 function policyOver(

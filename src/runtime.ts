@@ -23,6 +23,7 @@ import {
   type RunResult,
   type RuntimeOptions,
 } from './runtime-options.ts'
+import { withToolsOfAgents } from './sub-agent.ts'
 import { toTools } from './tools/tool.ts'
 
 /**
@@ -47,7 +48,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const policy =
     isOpen || options.policy === undefined
       ? undefined
-      : enforced(options.policy, tools, options.allowShadow)
+      : enforced(options.policy, withToolsOfAgents(tools), options.allowShadow)
   const draining = new AbortController()
   const atWork = new Set<Run<unknown>>()
   // everything that carries a run is loaded with the first one: it is most of the library

@@ -3,7 +3,7 @@ import type { JudgeContext } from './gate/verdict.ts'
 import type { Message } from './protocol/message.ts'
 import type { EndStatus } from './protocol/run-event.ts'
 import { noUsage } from './protocol/usage.ts'
-import type { RunOutcome } from './run/loop.ts'
+import type { RunOutcome } from './run/outcome.ts'
 import type { Recorder } from './run/recorder.ts'
 import type { Stops } from './run/stops.ts'
 

@@ -129,7 +129,7 @@ export function createGate(options: GateOptions): Gate {
       const { decision } = weighed
       const { approvals } = judgement.policy
       const { maxPending = Infinity } = approvals
-      if (open.countOf(context.runId) >= maxPending) {
+      if (open.countOf(context) >= maxPending) {
         return refusePending(examined, context, maxPending)
       }
       const approval = openApproval(examined, context, decision, judgement.policy, clock)

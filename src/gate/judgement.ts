@@ -4,17 +4,11 @@ import { firmSteps } from '../policy/layers.ts'
 import type { CompiledLimit, DecisionRequest, Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
-import type { Principal } from '../protocol/principal.ts'
 import { amountAt, oneUnit } from './amount.ts'
 import { applyFindings, type Finding } from './finding.ts'
 import type { Surroundings } from './layer.ts'
-import {
-  LimitCounters,
-  namedSession,
-  type Claim,
-  type LimitOwner,
-  type Shortage,
-} from './limits.ts'
+import { decideForAll, isInScope, ownersOf, sessionOf } from './lineage.ts'
+import { LimitCounters, type Claim, type Shortage } from './limits.ts'
 import { denial } from './refusal.ts'
 import { Sessions } from './session.ts'
 import type { Earlier, ExaminedCall, JudgeContext, MessageTrust, Settlement } from './verdict.ts'
@@ -90,7 +84,7 @@ export class Judgement {
    * where nothing is left of it; with the answer the limits are asked for what is to run.
    */
   decide({ call, args }: ExaminedCall, context: JudgeContext, isAnswered: boolean): Decision {
-    const { principal, scope } = context
+    const { principal } = context
     const { tool, callId } = call
     const request: DecisionRequest = {
       tool,
@@ -102,14 +96,14 @@ export class Judgement {
     const stopped = this.#stopped?.(tool, context)
     if (stopped !== undefined) return this.denial('stopped', stopped)
     const session = this.#sessions.of(context)
-    const decision = session.decide(request)
+    const { digest, name } = this.policy
+    const decide = (each: DecisionRequest): Decision => session.decide(each)
+    const decision = decideForAll(decide, request, context, { digest, name })
     if (firmSteps.has(decision.rule)) return decision
-    if (scope !== undefined && scope.decide(session.withSources(request)).effect !== 'allow') {
-      return this.#outOfScope(tool)
-    }
+    if (!isInScope(context, () => session.withSources(request))) return this.#outOfScope(tool)
     if (decision.effect === 'deny') return decision
     const waits = decision.effect === 'ask' && !isAnswered
-    return this.#underLimits(decision, waits, callId, request, ownerOf(context))
+    return this.#underLimits(decision, waits, callId, request, context)
   }
 
   #outOfScope(tool: string): Decision {
@@ -121,12 +115,12 @@ export class Judgement {
     decision: Decision,
     waits: boolean,
     callId: string,
-    { tool, args, principal }: DecisionRequest,
-    owner: LimitOwner,
+    { tool, args }: DecisionRequest,
+    context: JudgeContext,
   ): Decision {
-    const claims = this.#claims(tool, args, principal)
+    const claims = this.#claims(tool, args, context)
     if (claims.length === 0) return decision
-    const shortages = this.#limits.reserve(callId, claims, owner)
+    const shortages = this.#limits.reserve(callId, claims)
     const isLater = ({ limit, hasRest }: Shortage<CompiledLimit>): boolean =>
       waits && hasRest && limit.over === 'deny'
     const later = shortages.filter(isLater)
@@ -141,12 +135,13 @@ export class Judgement {
   #claims(
     tool: string,
     args: JsonObject | null,
-    principal: Principal | null,
+    context: JudgeContext,
   ): readonly Claim<CompiledLimit>[] {
     const claims: Claim<CompiledLimit>[] = []
     for (const limit of this.policy.limits) {
-      if (!limit.matches(tool, principal)) continue
-      claims.push({ limit, amount: amountOf(limit, args) })
+      for (const owner of ownersOf(limit, context, (who) => limit.matches(tool, who))) {
+        claims.push({ limit, owner, amount: amountOf(limit, args) })
+      }
     }
     return claims
   }
@@ -175,9 +170,9 @@ export class Judgement {
   /** Takes the places of a call that may have run, until somebody finds out. */
   #reserve(examined: ExaminedCall, context: JudgeContext): void {
     const { args, call } = examined
-    const claims = this.#claims(call.tool, args as JsonObject | null, context.principal)
+    const claims = this.#claims(call.tool, args as JsonObject | null, context)
     this.#limits.release(call.callId)
-    this.#limits.force(call.callId, claims, ownerOf(context))
+    this.#limits.force(call.callId, claims)
     this.permitted(examined, context)
   }
 
@@ -185,9 +180,9 @@ export class Judgement {
   #recount(examined: ExaminedCall, context: JudgeContext, outcome: Settlement | undefined): void {
     if (outcome === undefined) return
     const { args, call } = examined
-    const claims = this.#claims(call.tool, args as JsonObject | null, context.principal)
+    const claims = this.#claims(call.tool, args as JsonObject | null, context)
     const own = claims.filter(({ limit }) => limit.per === 'session')
-    this.#limits.force(call.callId, own, ownerOf(context))
+    this.#limits.force(call.callId, own)
     this.#limits.commit(call.callId)
     this.permitted(examined, context)
     const { callId, tool } = call
@@ -213,32 +208,35 @@ export class Judgement {
     if (decision.effect !== 'deny' || decision.rule.startsWith('limits.')) return
     for (const limit of this.policy.limits) {
       if (limit.count !== 'denials' || limit.sum !== undefined) continue
-      if (!limit.matches(call.tool, context.principal)) continue
-      this.#limits.add(limit, 1, ownerOf(context), `${call.callId} denied`)
+      for (const owner of ownersOf(limit, context, (who) => limit.matches(call.tool, who))) {
+        this.#limits.add(limit, 1, owner, `${call.callId} denied`)
+      }
     }
   }
 
   settled({ call, args }: ExaminedCall, context: JudgeContext, outcome: Settlement): void {
     const { callId, tool } = call
-    const claims = this.#claims(tool, args as JsonObject | null, context.principal)
+    const claims = this.#claims(tool, args as JsonObject | null, context)
     // a replayed call may have run without its places
-    this.#limits.force(callId, claims, ownerOf(context))
+    this.#limits.force(callId, claims)
     this.#limits.commit(callId)
     const event = { kind: 'settled', callId, tool, args: known(args), outcome } as const
     this.#sessions.note(context, event)
     for (const limit of this.policy.limits) {
-      if (limit.count === 'time' && limit.matches(call.tool, context.principal)) {
-        const seconds = outcome.durationMs / 1000
-        this.#limits.add(limit, seconds, ownerOf(context), `${call.callId} time`)
+      if (limit.count !== 'time') continue
+      const seconds = outcome.durationMs / 1000
+      for (const owner of ownersOf(limit, context, (who) => limit.matches(tool, who))) {
+        this.#limits.add(limit, seconds, owner, `${callId} time`)
       }
     }
   }
 
   /** How far the limits are used up that a call of this tool is held against. */
   limitsOf(tool: string, context: JudgeContext): readonly LimitUse[] {
-    return this.policy.limits
-      .filter((limit) => limit.matches(tool, context.principal))
-      .map((limit) => ({ limit, used: this.#limits.used(limit, ownerOf(context)) }))
+    return this.policy.limits.flatMap((limit) => {
+      const owners = ownersOf(limit, context, (who) => limit.matches(tool, who))
+      return owners.map((owner) => ({ limit, used: this.#limits.used(limit, owner) }))
+    })
   }
 
   release(callId: string): void {
@@ -248,17 +246,20 @@ export class Judgement {
   /** US dollars of a model response; undefined uses every limit of cost up. */
   spent(dollars: number | undefined, context: JudgeContext, turn: number): void {
     for (const limit of this.policy.limits) {
-      if (limit.count !== 'cost' || !limit.concerns(context.principal)) continue
+      if (limit.count !== 'cost') continue
       const entry = `${context.runId} turn ${turn}`
-      this.#limits.add(limit, dollars ?? limit.max, ownerOf(context), entry)
+      for (const owner of ownersOf(limit, context, (who) => limit.concerns(who))) {
+        this.#limits.add(limit, dollars ?? limit.max, owner, entry)
+      }
     }
   }
 
+  /** What a sub-agent has done is remembered as long as the run it worked for. */
   forget(context: JudgeContext): void {
+    if (context.session !== undefined || context.lineage !== undefined) return
     this.#sessions.forget(context)
-    if (context.session === undefined) {
-      this.#limits.forget(this.policy.limits, ownerOf(context))
-    }
+    const owner = { session: sessionOf(context), principal: context.principal }
+    this.#limits.forget(this.policy.limits, owner)
   }
 }
 
@@ -271,11 +272,6 @@ function known(args: ExaminedCall['args']): JsonObject {
 function amountOf({ sum }: CompiledLimit, args: JsonObject | null): bigint | undefined {
   if (sum === undefined) return oneUnit
   return args === null ? undefined : amountAt(args, sum)
-}
-
-function ownerOf({ runId, session, principal }: JudgeContext): LimitOwner {
-  // a session by the name of a run is not that run, with which its counters would be forgotten
-  return { session: session === undefined ? `run ${runId}` : namedSession + session, principal }
 }
 
 const units = { calls: 'calls', denials: 'denials', cost: 'dollars', time: 'seconds' } as const

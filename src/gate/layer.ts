@@ -8,7 +8,8 @@ import type { Principal } from '../protocol/principal.ts'
 import { applyFindings } from './finding.ts'
 import { FlowCheck } from './flow/check.ts'
 import { asksForSources } from './flow/need.ts'
-import { FlowSession, type FlowResult } from './flow/session.ts'
+import type { FlowResult } from './flow/result.ts'
+import { FlowSession } from './flow/session.ts'
 import { compileGuards, type CompiledGuards } from './guards/guards.ts'
 import type { FileProbe } from './guards/links.ts'
 import type { Earlier, JudgeContext, MessageTrust } from './verdict.ts'
@@ -140,8 +141,8 @@ export class LayerSession {
   }
 
   /** The call has run, and the model sees what came out. */
-  settled(result: FlowResult, succeeded: boolean): void {
-    this.#checks.flow?.addResult({ ...result, isError: !succeeded })
+  settled(result: FlowResult, succeeded: boolean, isDelegated: boolean): void {
+    this.#checks.flow?.addResult({ ...result, isError: !succeeded, isDelegated })
     if (succeeded) this.#checks.sequences.succeeded(result.tool, result.args)
   }
 }

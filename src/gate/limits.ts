@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts'
-import { pointerOf } from '../base/json.ts'
 import type { CompiledLimit } from '../policy/policy.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { fromUnits, toUnits } from './amount.ts'
 import type { SharedCounters } from '../journal/shared-counters.ts'
+import { limitKey, ownerKey, sharedKey } from './limit-keys.ts'
 import { OwnLedger, SharedLedger, type Ledger, type Moment } from './ledger.ts'
 
 /** Whose counters a call is held against. */
@@ -22,6 +22,7 @@ export type ApplicableLimit = Pick<
 export interface Claim<Limit extends ApplicableLimit> {
   readonly limit: Limit
   readonly amount: bigint | undefined
+  readonly owner: LimitOwner
 }
 
 /** A limit that has too little left for a call. */
@@ -81,35 +82,29 @@ export class LimitCounters {
   reserve<Limit extends ApplicableLimit>(
     callId: string,
     claims: readonly Claim<Limit>[],
-    owner: LimitOwner,
   ): readonly Shortage<Limit>[] {
     if (claims.length === 0 || this.#reserved.has(callId)) return []
-    const work = (): readonly Shortage<Limit>[] => this.#reserveAll(callId, claims, owner)
-    return this.#together(claims, owner, work)
+    const work = (): readonly Shortage<Limit>[] => this.#reserveAll(callId, claims)
+    return this.#together(claims, work)
   }
 
   #reserveAll<Limit extends ApplicableLimit>(
     callId: string,
     claims: readonly Claim<Limit>[],
-    owner: LimitOwner,
   ): readonly Shortage<Limit>[] {
     const at = this.#moment()
     const shortages = claims.flatMap((claim): readonly Shortage<Limit>[] => {
-      if (!this.#isFull(claim, owner, at, callId)) return []
-      return [{ limit: claim.limit, hasRest: this.#hasRest(claim, owner, at, callId) }]
+      if (!this.#isFull(claim, at, callId)) return []
+      return [{ limit: claim.limit, hasRest: this.#hasRest(claim, at, callId) }]
     })
     if (!shortages.some(({ limit }) => limit.over === 'deny'))
-      this.#take(callId, claims, owner, at, 'take')
+      this.#take(callId, claims, at, 'take')
     return shortages
   }
 
   /** Alone among all processes where they share one of the limits. */
-  #together<Result>(
-    claims: readonly Claim<ApplicableLimit>[],
-    owner: LimitOwner,
-    work: () => Result,
-  ): Result {
-    const isShared = claims.some(({ limit }) => this.#isShared(limit, owner))
+  #together<Result>(claims: readonly Claim<ApplicableLimit>[], work: () => Result): Result {
+    const isShared = claims.some(({ limit, owner }) => this.#isShared(limit, owner))
     return isShared ? this.#shared!.together(work) : work()
   }
 
@@ -117,21 +112,23 @@ export class LimitCounters {
    * Takes what a call has used that has run, unless its places were taken before; all there is of a
    * limit where nobody can tell.
    */
-  force(callId: string, claims: readonly Claim<ApplicableLimit>[], owner: LimitOwner): void {
+  force(callId: string, claims: readonly Claim<ApplicableLimit>[]): void {
     if (this.#reserved.has(callId)) return
-    const most = claims.map(({ limit, amount = this.#maximum(limit) }) => ({ limit, amount }))
-    this.#together(most, owner, () => this.#take(callId, most, owner, this.#moment(), 'note'))
+    const most = claims.map((claim) => ({
+      ...claim,
+      amount: claim.amount ?? this.#maximum(claim.limit),
+    }))
+    this.#together(most, () => this.#take(callId, most, this.#moment(), 'note'))
   }
 
   #take(
     callId: string,
     claims: readonly Claim<ApplicableLimit>[],
-    owner: LimitOwner,
     at: Moment,
     how: 'take' | 'note',
   ): void {
     const taken: Taken[] = []
-    for (const { limit, amount = 0n } of claims) {
+    for (const { limit, owner, amount = 0n } of claims) {
       if (isMeasured(limit)) continue
       const ledger = this.#ledger(limit, owner)
       ledger[how](callId, amount, at)
@@ -178,12 +175,7 @@ export class LimitCounters {
     }
   }
 
-  #isFull(
-    { limit, amount }: Claim<ApplicableLimit>,
-    owner: LimitOwner,
-    now: Moment,
-    callId: string,
-  ): boolean {
+  #isFull({ limit, amount, owner }: Claim<ApplicableLimit>, now: Moment, callId: string): boolean {
     if (!this.#hasRoom(limit, owner, now)) return true
     const used = this.#total(limit, owner, now, callId)
     const max = this.#maximum(limit)
@@ -191,12 +183,7 @@ export class LimitCounters {
     return amount === undefined || used + amount > max
   }
 
-  #hasRest(
-    { limit, amount }: Claim<ApplicableLimit>,
-    owner: LimitOwner,
-    now: Moment,
-    callId: string,
-  ): boolean {
+  #hasRest({ limit, amount, owner }: Claim<ApplicableLimit>, now: Moment, callId: string): boolean {
     if (amount === undefined || !this.#hasRoom(limit, owner, now)) return false
     return this.#total(limit, owner, now, callId) < this.#maximum(limit)
   }
@@ -243,7 +230,7 @@ export class LimitCounters {
       key = limitKey(limit)
       this.#limitKeys.set(limit, key)
     }
-    return key + JSON.stringify(ownerParts[limit.per](owner))
+    return key + ownerKey(limit, owner)
   }
 
   #hasRoom(limit: ApplicableLimit, owner: LimitOwner, now: Moment): boolean {
@@ -267,34 +254,4 @@ export class LimitCounters {
 /** Known only afterwards, so nothing is reserved. */
 function isMeasured({ count, sum }: ApplicableLimit): boolean {
   return sum === undefined && count !== 'calls'
-}
-
-const ownerParts: Readonly<
-  Record<ApplicableLimit['per'], (owner: LimitOwner) => readonly (string | undefined)[]>
-> = {
-  session: ({ session }) => [session],
-  subject: ({ principal }) => [principal?.issuer, principal?.subject],
-  agent: ({ principal }) => [principal?.issuer, principal?.agent],
-  tenant: ({ principal }) => [principal?.issuer, principal?.tenant],
-  global: () => [],
-}
-
-/**
- * What tells the counters of a limit from those of others, as a JSON text. A limit that counts
- * something else under an id it had before counts it from now on; files of one policy may use the
- * same id.
- */
-function limitKey(limit: ApplicableLimit): string {
-  return keyIn(limit.position.file, limit)
-}
-
-/** Processes name the file of a policy from the folders they are in, which must not set them apart. */
-function sharedKey(limit: ApplicableLimit, owner: LimitOwner): string {
-  const file = limit.position.file.replace(/^.*[/\\]/, '')
-  return keyIn(file, limit) + JSON.stringify(ownerParts[limit.per](owner))
-}
-
-function keyIn(file: string, { id, per, count, sum, windowMs }: ApplicableLimit): string {
-  const counted = `${file} ${count} ${windowMs}${sum === undefined ? '' : ` ${pointerOf(sum)}`}`
-  return JSON.stringify([id, counted, per])
 }

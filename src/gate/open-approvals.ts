@@ -1,4 +1,5 @@
 import type { OpenApproval } from './approval.ts'
+import type { JudgeContext } from './verdict.ts'
 
 /** The requests of a gate that wait for people, by their ids. */
 export class OpenApprovals {
@@ -16,10 +17,11 @@ export class OpenApprovals {
     this.#open.delete(id)
   }
 
-  /** How many wait in a run. */
-  countOf(runId: string): number {
+  /** How many wait in a run and its sub-agents. */
+  countOf(context: JudgeContext): number {
+    const root = rootOf(context)
     let count = 0
-    for (const { context } of this.#open.values()) if (context.runId === runId) count++
+    for (const open of this.#open.values()) if (rootOf(open.context) === root) count++
     return count
   }
 
@@ -39,4 +41,8 @@ export class OpenApprovals {
     }
     return calls
   }
+}
+
+function rootOf({ lineage, runId }: JudgeContext): string {
+  return lineage?.root ?? runId
 }

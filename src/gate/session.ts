@@ -4,6 +4,7 @@ import type { DecisionRequest, Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Principal } from '../protocol/principal.ts'
+import { sessionOf } from './lineage.ts'
 import { Layer, type LayerSession, type Surroundings } from './layer.ts'
 import type { Earlier, JudgeContext, MessageTrust, Settlement } from './verdict.ts'
 
@@ -77,7 +78,8 @@ function noteIn(layer: LayerSession, event: SessionEvent): void {
       return layer.permitted(event.tool, event.args)
     case 'settled': {
       const { outcome, ...call } = event
-      return layer.settled({ ...call, value: outcome.value }, outcome.succeeded)
+      const { isDelegated = false, succeeded, value } = outcome
+      return layer.settled({ ...call, value }, succeeded, isDelegated)
     }
   }
 }
@@ -151,7 +153,7 @@ export class Sessions {
   }
 
   forget(context: JudgeContext): void {
-    if (context.session === undefined) this.#sessions.delete(keyOf(context))
+    this.#sessions.delete(keyOf(context))
   }
 
   #remembered(context: JudgeContext): Remembered {
@@ -188,11 +190,7 @@ function compile(policy: Policy, surroundings: Surroundings): Compiled {
   return { policy, layers: policy.layers.map((layer) => new Layer(layer, surroundings)) }
 }
 
-function keyOf({ runId, session, principal }: JudgeContext): string {
-  return JSON.stringify([
-    session === undefined,
-    session ?? runId,
-    principal?.issuer ?? null,
-    principal?.subject ?? null,
-  ])
+function keyOf(context: JudgeContext): string {
+  const { principal } = context
+  return JSON.stringify([sessionOf(context), principal?.issuer ?? null, principal?.subject ?? null])
 }

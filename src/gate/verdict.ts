@@ -6,6 +6,7 @@ import type { Approvers, Decision, RuleReference } from '../protocol/decision.ts
 import type { Principal } from '../protocol/principal.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Permit } from '../tools/permit.ts'
+import type { Lineage } from './lineage.ts'
 import type { Tool } from '../tools/tool.ts'
 
 /** Why a call cannot run whatever a policy says. */
@@ -33,6 +34,8 @@ export interface JudgeContext {
   readonly runId: string
   readonly session: string | undefined
   readonly principal: Principal | null
+  /** Present in the run of a sub-agent. */
+  readonly lineage?: Lineage | undefined
   /** What the task of the run needs; it only makes decisions stricter. */
   readonly scope?: Policy | undefined
   /** Aborts when the run is stopped: gate hooks are then waited for no longer. */
@@ -54,6 +57,14 @@ export interface Earlier {
   readonly argsUnknown?: true
 }
 
+/** A call of an agent that led to another run. */
+export interface PathStep {
+  readonly runId: string
+  readonly callId: string
+  /** The name of the agent. */
+  readonly tool: string
+}
+
 /** A question to a person; plain data, safe to show. */
 export interface ApprovalRequest {
   readonly id: string
@@ -71,6 +82,8 @@ export interface ApprovalRequest {
   readonly expiresAt: string
   /** JSON pointers at which an answer may change the arguments. */
   readonly editable: readonly string[]
+  /** In the run of an agent: the calls that led to it, from the first run on. */
+  readonly path?: readonly PathStep[]
   /** Who has said yes so far, when more than one has to. */
   readonly approvedBy: readonly string[]
 }
@@ -101,6 +114,8 @@ export interface Settlement {
   /** The result, or the text the model is told instead. */
   readonly value: JsonValue
   readonly durationMs: number
+  /** The tool is an agent: what it has read the session knows, and its words vouch for nothing. */
+  readonly isDelegated?: boolean
 }
 
 /** The outcome of judging one call. */

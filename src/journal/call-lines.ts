@@ -54,8 +54,9 @@ export function decisionLine(e: CallDecided, link: Link): string {
 }
 
 export function executionStartLine(e: ExecutionStarted, link: Link): string {
+  const child = e.child === undefined ? '' : `"child":${text(e.child)},`
   return (
-    `{"argsDigest":"${e.argsDigest}","at":"${e.at}","callId":${text(e.callId)},` +
+    `{"argsDigest":"${e.argsDigest}","at":"${e.at}","callId":${text(e.callId)},${child}` +
     `"eventSeq":${e.seq},"idempotencyKey":${text(e.idempotencyKey)},${runMembers(e, link)},` +
     `"tool":${text(e.tool)},${lastMembers(e)}}`
   )
@@ -66,10 +67,11 @@ export function toolResultLine(e: ToolResulted, link: Link): string {
   const digest = e.resultDigest === undefined ? '' : `"resultDigest":"${e.resultDigest}",`
   const resolved = e.resolvedBy === undefined ? '' : `"resolvedBy":${text(e.resolvedBy)},`
   const truncated = e.truncated === undefined ? '' : `"truncated":${e.truncated},`
+  const child = e.child === undefined ? '' : `"child":${canonicalJson(e.child)},`
   const changes = e.changes === undefined ? '' : `"changes":${canonicalJson(e.changes)},`
   return (
     `{"approvalMs":${number(e.approvalMs)},"at":"${e.at}","attempts":${number(e.attempts)},` +
-    `"callId":${text(e.callId)},${changes}"eventSeq":${e.seq},"executionMs":${number(e.executionMs)},` +
+    `"callId":${text(e.callId)},${changes}${child}"eventSeq":${e.seq},"executionMs":${number(e.executionMs)},` +
     `${payloadMember(link)}"prev":"${link.prev}","queueMs":${number(e.queueMs)},${resolved}${bytes}${digest}` +
     `"runId":${text(e.runId)},"seq":${link.seq},"status":"${e.status}","tool":${text(e.tool)},` +
     `${truncated}${lastMembers(e)}}`

@@ -55,6 +55,7 @@ const rare: { readonly [Type in Rare]: (event: EventOf<Type>, link: Link) => obj
     eventSeq: e.seq,
     limits: e.limits,
     model: e.model,
+    parent: e.parent,
     payload,
     policy: e.policy,
     prev,

@@ -12,5 +12,7 @@ export interface Principal {
   readonly tenant?: string
   /** The agent that acts for the subject (RFC 8693 `act`), or the id of an API key. */
   readonly agent?: string
+  /** Agents that have passed the task on to it, the last one first (nested `act` of RFC 8693). */
+  readonly actors?: readonly string[]
   readonly claims?: JsonObject
 }

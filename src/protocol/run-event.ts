@@ -2,6 +2,7 @@ import type { ErrorData } from '../base/errors.ts'
 import type { ProcessName } from '../base/process.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { CallStatus } from './call.ts'
+import type { ChildRun, ParentCall } from './child-run.ts'
 import type { Approvers, Decision, RuleReference } from './decision.ts'
 import type { ModelErrorData } from './event.ts'
 import type { AssistantMessage, Message } from './message.ts'
@@ -97,6 +98,8 @@ export interface RunStart extends Base<'run-start'> {
   readonly previousRuns?: readonly RunPoint[]
   /** The digest of each tool's definition, by name. */
   readonly definitions?: Readonly<Record<string, string>>
+  /** Present in the run of an agent: a model wrote its task. */
+  readonly parent?: ParentCall
   /** What the run began with; none where it goes on. */
   readonly messages: readonly Message[]
 }
@@ -174,6 +177,8 @@ export interface ExecutionStarted extends Base<'execution-start'> {
   readonly tool: string
   readonly argsDigest: string
   readonly idempotencyKey: string
+  /** The run that the call of an agent leads to. */
+  readonly child?: string
 }
 
 export interface ExecutionProgress extends Base<'execution-progress'> {
@@ -201,6 +206,8 @@ export interface ToolResulted extends Base<'tool-result'> {
   readonly resultDigest?: string
   readonly resultBytes?: number
   readonly truncated?: boolean
+  /** The run that the call of an agent has led to. */
+  readonly child?: ChildRun
   /** What the policy took out of the result, counted; digest and length are of what is left. */
   readonly changes?: readonly { readonly what: string; readonly count: number }[]
 }

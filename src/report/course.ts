@@ -21,6 +21,8 @@ interface CallCourse {
   yes: Set<unknown> | undefined
   asked: boolean
   started: boolean
+  /** It leads to a run of an agent, which tells by itself how far it has come. */
+  delegated: boolean
   finished: boolean
 }
 
@@ -125,6 +127,7 @@ export class Course {
   openCalls(): readonly OpenCall[] {
     return [...this.#calls].flatMap(([callId, call]): readonly OpenCall[] => {
       if ('succeeded' in call || call.finished) return []
+      if (call.delegated) return [{ callId, missing: 'result' }]
       if (call.started) return [{ callId, missing: 'outcome' }]
       const waits = call.asked && !call.refused && yesesOf(call) < call.needed
       return [{ callId, missing: waits ? 'approval' : 'result' }]
@@ -155,6 +158,7 @@ function newCall(argsDigest: unknown): CallCourse {
     yes: undefined,
     asked: false,
     started: false,
+    delegated: false,
     finished: false,
   }
 }
@@ -206,6 +210,7 @@ function step(
       return undefined
     case 'execution-start':
       call.started = true
+      call.delegated = typeof line['child'] === 'string'
       call.finished = false
       if (!isPermitted(call)) return unpermitted(callId, 'was started without a permit')
       return line['argsDigest'] === call.argsDigest

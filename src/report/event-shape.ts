@@ -36,7 +36,7 @@ const time = definition('time')
 
 const principal = object(
   { subject: text, roles: texts, scopes: texts },
-  { issuer: text, tenant: text, agent: text },
+  { issuer: text, tenant: text, agent: text, actors: texts },
 )
 
 const error = object({ code: text, message: text, retryable: flag }, { help: text })
@@ -68,6 +68,7 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
     optional: {
       session: text,
       scope: { type: 'array', items: definition('scopePart') },
+      parent: object({ runId: text, callId: text }),
       resumed: object({ head: digest }, { tookOver: flag }),
       carrier: object({ host: text, pid: count, since: time }),
       signer: object({ keyId: text, algorithm: text }),
@@ -118,6 +119,7 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
   },
   'execution-start': {
     required: { callId: text, tool: text, argsDigest: digest, idempotencyKey: text },
+    optional: { child: text },
   },
   'execution-progress': { required: { callId: text } },
   'tool-result': {
@@ -131,6 +133,7 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
       executionMs: count,
     },
     optional: {
+      child: definition('childRun'),
       resultDigest: digest,
       resultBytes: count,
       truncated: flag,

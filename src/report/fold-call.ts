@@ -24,6 +24,7 @@ type Outcome = Pick<
   | 'queueMs'
   | 'approvalMs'
   | 'executionMs'
+  | 'child'
   | 'resultDigest'
   | 'resultBytes'
   | 'truncated'
@@ -110,10 +111,15 @@ export class CallFold {
   open(): OpenCall | undefined {
     const { callId } = this.#proposed
     if (this.#result !== undefined) return undefined
-    if (this.#started !== undefined) return { callId, missing: 'outcome' }
+    if (this.#isUnderWay) return { callId, missing: 'outcome' }
     const last = this.#approvals?.at(-1)
     const waits = last !== undefined && !isSettled(last.request, last.answers)
     return { callId, missing: waits ? 'approval' : 'result' }
+  }
+
+  /** Of an agent its own run tells how far it has come. */
+  get #isUnderWay(): boolean {
+    return this.#started !== undefined && this.#started.child === undefined
   }
 
   row(): CallRow {
@@ -147,7 +153,7 @@ export class CallFold {
         queueMs: 0,
         approvalMs: 0,
         executionMs: 0,
-        status: this.#started === undefined ? 'skipped' : 'unknown-outcome',
+        status: this.#isUnderWay ? 'unknown-outcome' : 'skipped',
       }
     )
   }
@@ -155,7 +161,7 @@ export class CallFold {
 
 function outcomeOf(result: ToolResulted): Outcome {
   const { attempts, queueMs, approvalMs, executionMs, status, at } = result
-  const { resultDigest, resultBytes, truncated, changes, error } = result
+  const { child, resultDigest, resultBytes, truncated, changes, error } = result
   return {
     attempts,
     queueMs,
@@ -163,6 +169,7 @@ function outcomeOf(result: ToolResulted): Outcome {
     executionMs,
     status,
     endedAt: at,
+    ...(child === undefined ? {} : { child }),
     ...(resultDigest === undefined ? {} : { resultDigest }),
     ...(resultBytes === undefined ? {} : { resultBytes }),
     ...(truncated === undefined ? {} : { truncated }),

@@ -271,6 +271,7 @@ function headerOf(
     provider: start.model.provider,
     models,
     versions: start.versions,
+    ...(start.parent === undefined ? {} : { parent: start.parent }),
     ...(start.scope === undefined ? {} : { scope: start.scope }),
     startedAt: start.at,
     endedAt,

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../base/json.ts'
 import type { CallStatus } from '../protocol/call.ts'
+import type { ChildRun, ParentCall } from '../protocol/child-run.ts'
 import type { Approvers, ArgumentLabel, Decision, Effect } from '../protocol/decision.ts'
 import type { ImageFacts } from '../protocol/image.ts'
 import type { Principal } from '../protocol/principal.ts'
@@ -42,6 +43,8 @@ export interface ReportHeader {
     readonly mode: 'enforce' | 'shadow'
     readonly file?: string
   }
+  /** The call that this run of an agent works for. */
+  readonly parent?: ParentCall
   /** What the task of the run was narrowed to. */
   readonly scope?: readonly ScopePart[]
   readonly toolSet: { readonly digest: string; readonly names: readonly string[] }
@@ -101,6 +104,8 @@ export interface CallRow {
   readonly executionMs: number
   /** Data-flow labels of the arguments. */
   readonly labels: readonly ArgumentLabel[]
+  /** The run that the call of an agent has led to. */
+  readonly child?: ChildRun
   readonly resultDigest?: string
   readonly resultBytes?: number
   readonly truncated?: boolean
@@ -196,6 +201,8 @@ export interface ReportTotals {
   readonly usage: Usage
   /** Absent when no response had a known cost. */
   readonly cost?: Cost
+  /** What agents have used in runs of their own, which the rest does not hold. */
+  readonly delegated?: Omit<ChildRun, 'runId' | 'head' | 'status'> & { readonly runs: number }
   /** Model responses whose cost is not known, or only in part, which the sum lacks. */
   readonly unpriced: number
 }

@@ -1,4 +1,5 @@
 import type { CallStatus } from '../protocol/call.ts'
+import type { ChildRun } from '../protocol/child-run.ts'
 import { addCost, addUsage, noUsage, type Cost, type Usage } from '../protocol/usage.ts'
 import { callStatuses, type CallRow, type ModelCallRow, type ReportTotals } from './report.ts'
 
@@ -11,8 +12,10 @@ export class Totals {
   #usage: Usage = noUsage
   #cost: Cost | undefined
   #unpriced = 0
+  #delegated: ReportTotals['delegated']
 
-  addRow({ status, decision }: CallRow): void {
+  addRow({ child, status, decision }: CallRow): void {
+    if (child !== undefined) this.#delegated = withChild(this.#delegated, child)
     this.#calls++
     this.#byStatus.set(status, (this.#byStatus.get(status) ?? 0) + 1)
     this.#byEffect[decision?.effect ?? 'none']++
@@ -38,7 +41,22 @@ export class Totals {
       turns: this.#turns,
       usage: this.#usage,
       ...(this.#cost === undefined ? {} : { cost: this.#cost }),
+      ...(this.#delegated === undefined ? {} : { delegated: this.#delegated }),
       unpriced: this.#unpriced,
     }
+  }
+}
+
+function withChild(
+  before: ReportTotals['delegated'],
+  { calls, cost, turns, usage }: ChildRun,
+): NonNullable<ReportTotals['delegated']> {
+  const sum = addCost(before?.cost, cost)
+  return {
+    runs: (before?.runs ?? 0) + 1,
+    turns: (before?.turns ?? 0) + turns,
+    calls: (before?.calls ?? 0) + calls,
+    usage: addUsage(before?.usage ?? noUsage, usage),
+    ...(sum === undefined ? {} : { cost: sum }),
   }
 }

@@ -1,3 +1,4 @@
+import type { Share } from './share.ts'
 import type { RunLimits } from './stop.ts'
 
 export interface Overdrawn {
@@ -9,13 +10,16 @@ export interface Overdrawn {
 /** Counts the calls of a run: all of them, and those that are equal. */
 export class CallBudget {
   readonly #limits: RunLimits
+  /** What is used together with other runs. */
+  readonly #share: Share | undefined
   readonly #seen = new Map<string, number>()
   #overdrawn: Overdrawn | undefined
   #closed: Overdrawn | undefined
   #calls = 0
 
-  constructor(limits: RunLimits) {
+  constructor(limits: RunLimits, share?: Share) {
     this.#limits = limits
+    this.#share = share
   }
 
   get calls(): number {
@@ -44,6 +48,8 @@ export class CallBudget {
       const message = `the run has used its ${maxToolCalls} tool calls`
       return this.#pass({ limit: 'maxToolCalls', max: maxToolCalls, message })
     }
+    const beyond = this.#share?.takeCall()
+    if (beyond !== undefined) return this.#pass(beyond)
     const key = `${argsDigest} ${tool}`
     const times = (this.#seen.get(key) ?? 0) + 1
     this.#seen.set(key, times)

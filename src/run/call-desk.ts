@@ -9,32 +9,14 @@ import type { ToolMessage } from '../protocol/message.ts'
 import type { ToolResulted } from '../protocol/run-event.ts'
 import { execute } from '../tools/execute.ts'
 import { askPeople, type Asked } from './approvals.ts'
+import { concluded, type Resting } from './delegation.ts'
 import type { CallEnvironment } from './environment.ts'
 import type { CallBudget } from './call-budget.ts'
 import { executionContext } from './execution-context.ts'
+import type { CallsOutcome, Judged, Judging } from './judged.ts'
 import { concurrencyKey, notRun, type Ending } from './ending.ts'
 import { toolMessage } from './past.ts'
 import { recordProposal } from './proposal.ts'
-
-/** What became of the calls of one turn. */
-export interface CallsOutcome {
-  /** One answer for each call, in call order; complete unless something is pending. */
-  readonly messages: readonly ToolMessage[]
-  readonly pending: readonly Extract<Verdict, { kind: 'pending' }>['request'][]
-  readonly succeeded: readonly string[]
-  /** Calls that were started by an earlier carrier of the run, and nobody knows how they ended. */
-  readonly inDoubt: readonly string[]
-}
-
-export interface Judged {
-  readonly examined: ExaminedCall
-  readonly verdict: Verdict
-  /** The question to people is on record already. */
-  readonly isAsked?: boolean
-}
-
-/** A verdict, and whether the question it leads to is on record already. */
-export type Judging = Verdict & { readonly isAsked?: boolean }
 
 type Permitted = Extract<Verdict, { kind: 'permit' }>
 
@@ -152,7 +134,10 @@ export class CallDesk {
   /** Waits for the key and a slot. */
   #run(examined: ExaminedCall, { permit }: Permitted, approvalMs: number): Promise<void> {
     const queuedAt = this.#environment.clock.monotonic()
-    const work = (): Promise<void> => this.#runNow(examined, permit, queuedAt, approvalMs)
+    const { delegation, share } = this.#environment
+    const runNow = (): Promise<void> => this.#runNow(examined, permit, queuedAt, approvalMs)
+    const isLeaf = share !== undefined && delegation?.isAgent(examined.tool) !== true
+    const work = isLeaf ? (): Promise<void> => share.atWork(runNow) : runNow
     const key = concurrencyKey(examined)
     if (key === undefined) return this.#slots === undefined ? work() : this.#slots(work)
     if (typeof key === 'string') return this.#runAlone(key, work)
@@ -180,12 +165,13 @@ export class CallDesk {
     const { clock, context, recorder, signal, stops } = this.#environment
     const { call } = examined
     const queueMs = Math.round(clock.monotonic() - queuedAt)
-    let ending: Ending
+    let ending: Ending | Resting
     // between the permit and this moment the call may have waited for long
     const refusal = stops.refusal(call.tool, context)
     if (signal.aborted) ending = this.#stopped()
     else if (refusal !== undefined) ending = notRun('error-security', errorData('stopped', refusal))
     else ending = await this.#executeNow(examined, permit)
+    if ('pending' in ending) return this.#rest(call, ending)
     this.#settle(examined, ending)
     if (ending.status === 'success') this.#succeeded.push(call.tool)
     this.#answer(call, ending, { queueMs, approvalMs })
@@ -194,32 +180,52 @@ export class CallDesk {
     if (written !== undefined) await written
   }
 
-  async #executeNow(examined: ExaminedCall, permit: Permitted['permit']): Promise<Ending> {
-    const { context, recorder, signal, stops } = this.#environment
+  async #executeNow(
+    examined: ExaminedCall,
+    permit: Permitted['permit'],
+  ): Promise<Ending | Resting> {
+    const { context, delegation, recorder, signal, stops } = this.#environment
     const { callId, tool } = examined.call
     const stop = stops.start(tool, context, signal)
+    const delegating = delegation?.open(examined.call, examined.tool)
     try {
-      this.#recordIntent(examined)
+      this.#recordIntent(examined, delegating?.runId)
       const written = recorder.flush()
       if (written !== undefined) await written
-      return await execute(permit, executionContext(this.#environment, callId, stop.signal))
+      const { delegate } = delegating ?? {}
+      const given = executionContext(this.#environment, callId, stop.signal, delegate)
+      return await concluded(await execute(permit, given), delegating)
     } finally {
       stop.dispose()
     }
   }
 
+  /** An agent has come to rest: its questions are those of the call. */
+  async #rest({ callId }: ToolCall, { child, inDoubt, pending }: Resting): Promise<void> {
+    const { recorder } = this.#environment
+    const { head, runId } = child
+    recorder.emit({ type: 'execution-progress', callId, value: { rests: { head, runId } } })
+    this.#pending.push(...pending)
+    this.#inDoubt.push(...inDoubt)
+    await recorder.flush()
+  }
+
   /** The gate learns what came out before anything else is judged by it. */
-  #settle(examined: ExaminedCall, { attempts, status, result, content, durationMs }: Ending): void {
+  #settle(examined: ExaminedCall, ending: Ending): void {
+    const { attempts, child, status, result, content, durationMs } = ending
     const { gate, context } = this.#environment
     const succeeded = status === 'success'
     // where a wrapper answered in place of the tool, the model sees what it said all the same
     if (attempts === 0 && !succeeded) return gate.release(examined.call.callId)
-    gate.settle(examined, context, { succeeded, value: result ?? content, durationMs })
+    const isDelegated = child !== undefined
+    const value = result ?? content
+    gate.settle(examined, context, { succeeded, value, durationMs, isDelegated })
   }
 
-  #recordIntent({ call: { callId, tool }, argsDigest }: ExaminedCall): void {
+  #recordIntent({ call: { callId, tool }, argsDigest }: ExaminedCall, child?: string): void {
+    const intent = { callId, tool, argsDigest, idempotencyKey: callId }
     const type = 'execution-start'
-    this.#environment.recorder.emit({ type, callId, tool, argsDigest, idempotencyKey: callId })
+    this.#environment.recorder.emit({ type, ...intent, ...(child === undefined ? {} : { child }) })
   }
 
   #refuse(

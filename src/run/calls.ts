@@ -1,6 +1,7 @@
 import type { ToolCall } from '../protocol/call.ts'
 import type { CallBudget } from './call-budget.ts'
-import { CallDesk, type Judged } from './call-desk.ts'
+import { CallDesk } from './call-desk.ts'
+import type { Judged } from './judged.ts'
 import type { CallEnvironment } from './environment.ts'
 
 /**

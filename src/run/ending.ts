@@ -2,10 +2,15 @@ import { errorData, type ErrorData } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { ExaminedCall } from '../gate/verdict.ts'
 import type { CallStatus } from '../protocol/call.ts'
+import type { ChildRun } from '../protocol/child-run.ts'
 import type { Execution } from '../tools/execute.ts'
 
 /** An execution, or what stands in its place for a call that never reached its tool. */
-export type Ending = Omit<Execution, 'status'> & { readonly status: CallStatus }
+export type Ending = Omit<Execution, 'status'> & {
+  readonly status: CallStatus
+  /** The run that the call of an agent has led to. */
+  readonly child?: ChildRun
+}
 
 /** The result of a call that never reached its tool. */
 export function notRun(status: CallStatus, error: ErrorData): Ending {

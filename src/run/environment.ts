@@ -8,6 +8,7 @@ import type { ModelSettings, ToolChoice, ToolSpecification } from '../protocol/r
 import type { ToolView } from '../tools/registry.ts'
 import type { ToolLog } from '../tools/tool.ts'
 import type { ToolWrapper } from '../tools/wrap.ts'
+import type { Delegation } from './delegation.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
 import type { AnswerForm } from './output.ts'
 import type { Recorder } from './recorder.ts'
@@ -15,6 +16,7 @@ import type { RememberedAnswers } from './remembered.ts'
 import type { PrepareTurn } from './prepare.ts'
 import type { Steering } from './run.ts'
 import type { PastCourse } from './take-up.ts'
+import type { Share } from './share.ts'
 import type { RunLimits, StopCondition } from './stop.ts'
 import type { Stops } from './stops.ts'
 
@@ -40,6 +42,10 @@ export interface CallEnvironment {
   /** Stand round tools, the first outermost. */
   readonly wrappers?: readonly ToolWrapper[] | undefined
   readonly approve: Approve | undefined
+  /** Absent where no tool is an agent. */
+  readonly delegation?: Delegation | undefined
+  /** What is used together with agents; absent where there are none. */
+  readonly share?: Share | undefined
   /**
    * The next answer to a request that somebody has given beforehand, each once; undefined when there
    * is no more. `approve` is asked after them.

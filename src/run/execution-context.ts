@@ -1,4 +1,5 @@
 import type { ExecuteContext } from '../tools/execute.ts'
+import type { Delegate } from '../tools/tool.ts'
 import type { CallEnvironment } from './environment.ts'
 import { lateNews, progressReporter } from './progress.ts'
 
@@ -7,6 +8,7 @@ export function executionContext(
   { clock, deps, log, recorder, runId, wrappers }: CallEnvironment,
   callId: string,
   signal: AbortSignal,
+  delegate?: Delegate,
 ): ExecuteContext {
   return {
     runId,
@@ -16,8 +18,13 @@ export function executionContext(
     deps,
     log,
     wrappers,
+    delegate,
     onProgress: progressReporter(recorder, callId),
     // the call has its result by now; that the tool went on is news of its progress
-    onLate: (late) => recorder.emit({ type: 'execution-progress', callId, value: lateNews(late) }),
+    onLate(late) {
+      // of an agent the end of its own run tells
+      if (delegate !== undefined) return
+      recorder.emit({ type: 'execution-progress', callId, value: lateNews(late) })
+    },
   }
 }

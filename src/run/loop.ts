@@ -1,19 +1,17 @@
 import { errorData, errorDataOf, type ErrorData } from '../base/errors.ts'
 import type { JsonValue } from '../base/json.ts'
-import type { ApprovalRequest } from '../gate/verdict.ts'
-import type { FinishReason } from '../protocol/usage.ts'
-import type { Cost, Usage } from '../protocol/usage.ts'
 import type { Message, UserMessage } from '../protocol/message.ts'
-import type { EndStatus } from '../protocol/run-event.ts'
 import { Answer, type Rejected } from './answer.ts'
 import { CallBudget } from './call-budget.ts'
-import type { CallsOutcome } from './call-desk.ts'
+import type { CallsOutcome } from './judged.ts'
 import { runCalls } from './calls.ts'
 import { answersOf } from './past.ts'
 import type { RunEnvironment } from './environment.ts'
+import type { RunOutcome } from './outcome.ts'
 import { repairBound, repairRequest, type AnswerForm } from './output.ts'
 import { asItBegan, prepare, type Preparation } from './prepare.ts'
 import { firstStop, limitConditions, type RunState, type Stop, type StopCondition } from './stop.ts'
+import type { Share } from './share.ts'
 import { Spending } from './spending.ts'
 import { pastModelTurn, recallCalls, takeUpCalls, type PastCourse } from './take-up.ts'
 import { streamTurn, type ModelTurn } from './turn.ts'
@@ -25,30 +23,6 @@ import {
   type Ending,
   type TurnEnd,
 } from './turn-end.ts'
-
-/** How a run ended, before a report is made of it. */
-export interface RunOutcome {
-  readonly status: EndStatus
-  /** The text of the last model response, and of those that it went on with. */
-  readonly text: string
-  /** Addresses of the pictures in it. */
-  readonly images: readonly string[]
-  readonly refusal: string | undefined
-  readonly finishReason: FinishReason | undefined
-  readonly usage: Usage
-  readonly cost: Cost | undefined
-  /** What the answer holds, where a form was asked for and it has it. */
-  readonly output: JsonValue | undefined
-  /**
-   * The whole transcript, the given messages included, without an answer that was asked for again.
-   */
-  readonly messages: readonly Message[]
-  /** Requests nobody has answered. */
-  readonly approvals: readonly ApprovalRequest[]
-  /** Calls of which only an operator can find out how they ended. */
-  readonly inDoubt: readonly string[]
-  readonly error: ErrorData | undefined
-}
 
 const noCalls: CallsOutcome = { messages: [], pending: [], succeeded: [], inDoubt: [] }
 
@@ -80,22 +54,19 @@ class Course {
   constructor(environment: RunEnvironment) {
     this.#environment = environment
     this.#spending = new Spending(environment)
-    this.#budget = new CallBudget(environment.limits)
+    this.#budget = new CallBudget(environment.limits, environment.share)
     this.#bounds = limitConditions(environment.limits)
     this.#messages = [...environment.messages]
   }
 
   async follow(): Promise<Ending> {
-    const { drain, past, recorder, signal } = this.#environment
+    const { drain, past, signal } = this.#environment
     let turn = past?.turns.at(-1)?.turn ?? 0
     let end = past && (await this.#takeUp(past))
-    for (; ; end = await this.#turn(turn)) {
+    for (; ; end = await this.#turn(++turn)) {
       const ending = end && this.#endingOf(end, turn)
       if (ending !== undefined) return ending
       if (signal.aborted || drain.aborted) return stoppedEnding(signal.aborted ? signal : drain)
-      recorder.turn = ++turn
-      await this.#begin(turn)
-      this.#announceRepair(turn)
     }
   }
 
@@ -156,6 +127,7 @@ class Course {
       environment.recorder.turn = past.turn
       this.#hear(past.start.said ?? [])
       const modelTurn = pastModelTurn(past)
+      environment.share?.recallTurn()
       this.#take(modelTurn, takingUp.isCounted)
       if (index < turns.length - 1) {
         await recallCalls(environment, past, takingUp, this.#budget)
@@ -186,18 +158,41 @@ class Course {
 
   /** One model response and its calls; an ending when the run does not go on. */
   async #turn(turn: number): Promise<TurnEnd> {
+    const { share, signal } = this.#environment
+    const asked =
+      share === undefined
+        ? await this.#ask(turn)
+        : await share.inTurn(signal, () => this.#askWithin(share, turn))
+    if ('status' in asked) return { ending: asked, lastCalls: [], lastTools: [] }
+    const { calls } = asked
+    const environment = this.#preparation?.environment ?? this.#environment
+    const desk = calls.length === 0 ? undefined : await runCalls(environment, calls, this.#budget)
+    const end = this.#endTurn(asked, desk?.outcome() ?? noCalls, false)
+    return this.#checkEnd(end, turn)
+  }
+
+  /** An ending where the run and those above it have no room for another turn. */
+  async #askWithin(share: Share, turn: number): Promise<ModelTurn | Ending> {
+    const { recorder, signal } = this.#environment
+    if (signal.aborted) return stoppedEnding(signal)
+    const stop = share.takeTurn()
+    return stop === undefined ? this.#ask(turn) : stopped(recorder, stop)
+  }
+
+  async #ask(turn: number): Promise<ModelTurn> {
+    const { recorder } = this.#environment
+    recorder.turn = turn
+    await this.#begin(turn)
+    this.#announceRepair(turn)
     // outcomes of the last turn are written down before the model sees them
-    const written = this.#environment.recorder.flush()
+    const written = recorder.flush()
     if (written !== undefined) await written
     this.#closeCalls(turn)
     const environment = this.#preparation?.environment ?? this.#environment
     const messages = this.#preparation?.messages ?? this.#messages
     const modelTurn = await streamTurn(this.#asking(environment), messages, turn)
     this.#take(modelTurn, false)
-    const { calls } = modelTurn
-    const desk = calls.length === 0 ? undefined : await runCalls(environment, calls, this.#budget)
-    const end = this.#endTurn(modelTurn, desk?.outcome() ?? noCalls, false)
-    return this.#checkEnd(end, turn)
+    return modelTurn
   }
 
   async #checkEnd(end: TurnEnd, turn: number): Promise<TurnEnd> {
@@ -212,8 +207,9 @@ class Course {
 
   /** The last turn is for the answer, where the run is to end with one. */
   #closeCalls(turn: number): void {
-    const { finalAnswer, limits } = this.#environment
-    if (!finalAnswer || turn < limits.maxTurns) return
+    const { finalAnswer, limits, share } = this.#environment
+    const isLast = turn >= limits.maxTurns || share?.isLastTurn === true
+    if (!finalAnswer || !isLast) return
     const { maxTurns: max } = limits
     const message = `the last of ${max} turns is for the answer`
     this.#budget.close({ limit: 'maxTurns', max, message })

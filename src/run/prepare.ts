@@ -162,7 +162,10 @@ function hear(
  * A run as it was in a turn on record: the gate hears what the model was sent in it, and calls are
  * of the tools it had.
  */
-export function asItBegan(environment: RunEnvironment, start: TurnStart): RunEnvironment {
+export function asItBegan<Environment extends Pick<RunEnvironment, 'context' | 'gate' | 'view'>>(
+  environment: Environment,
+  start: TurnStart,
+): Environment {
   const { sent, tools, trusted } = start
   if (sent !== undefined) hear(environment, sent, trusted === true)
   if (tools === undefined) return environment

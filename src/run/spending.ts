@@ -15,6 +15,7 @@ export class Spending {
 
   /** `isCounted` where an earlier carrier has told the gate of it. */
   take(modelTurn: ModelTurn, isCounted: boolean): void {
+    this.#environment.share?.spend(modelTurn.response.usage, modelTurn.response.cost)
     this.usage = addUsage(this.usage, modelTurn.response.usage ?? noUsage)
     this.cost = addCost(this.cost, modelTurn.response.cost)
     if (!isCounted) this.#account(modelTurn)

@@ -26,6 +26,8 @@ export interface FirstRecord {
   readonly signer?: RunStart['signer'] | undefined
   /** Left out where there are none. */
   readonly previousRuns?: readonly RunPoint[] | undefined
+  /** Present for an agent. */
+  readonly parent?: RunStart['parent'] | undefined
   /** What the task was narrowed to. */
   readonly scope?: RunStart['scope'] | undefined
 }
@@ -33,7 +35,7 @@ export interface FirstRecord {
 /** Writes the first record of a run. */
 export function recordStart(recorder: Recorder, first: FirstRecord): void {
   const { context, messages, policy, policyFile, registry, model, limits } = first
-  const { carrier, previousRuns = [], resumed, scope, signer } = first
+  const { carrier, parent, previousRuns = [], resumed, scope, signer } = first
   const { session, principal } = context
   recorder.emit({
     type: 'run-start',
@@ -52,6 +54,7 @@ export function recordStart(recorder: Recorder, first: FirstRecord): void {
     ...(resumed === undefined ? {} : { resumed }),
     ...(carrier === undefined ? {} : { carrier }),
     ...(scope === undefined ? {} : { scope }),
+    ...(parent === undefined ? {} : { parent }),
     ...(signer === undefined ? {} : { signer }),
     ...(previousRuns.length === 0 ? {} : { previousRuns }),
     definitions: registry.definitions,

@@ -18,6 +18,8 @@ export interface RunLimits {
   readonly maxTokens: number
   /** Cost in US dollars as far as it is known; looked at between turns. Default: no bound. */
   readonly maxCost: number
+  /** Agents below one another; one at the bound has no agents of its own. Default 3. */
+  readonly maxDepth: number
   /** Characters of one argument text; a longer one is refused. Default 4 MiB. */
   readonly maxArgumentLength: number
 }
@@ -30,6 +32,7 @@ export const defaultLimits: RunLimits = {
   maxRepeatedCalls: 8,
   maxTokens: Number.POSITIVE_INFINITY,
   maxCost: Number.POSITIVE_INFINITY,
+  maxDepth: 3,
   maxArgumentLength: 4 * 1024 * 1024,
 }
 

@@ -6,7 +6,8 @@ import type { CallStatus } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { AssistantMessage, UserMessage } from '../protocol/message.ts'
 import type { CallBudget } from './call-budget.ts'
-import { CallDesk, type Judged, type Judging } from './call-desk.ts'
+import { CallDesk } from './call-desk.ts'
+import type { Judged, Judging } from './judged.ts'
 import { carryOutAll } from './calls.ts'
 import { reconcile } from '../tools/execute.ts'
 import { canReconcile } from '../tools/tool.ts'
@@ -71,9 +72,12 @@ function textOf(message: AssistantMessage | null, type: 'text' | 'reasoning' | '
   return text
 }
 
+/** What recalling needs of a run. */
+export type Recalling = Pick<CallEnvironment, 'context' | 'delegation' | 'gate' | 'view'>
+
 /** Tells gate and budget of the calls of a turn that are over. */
 export async function recallCalls(
-  environment: CallEnvironment,
+  environment: Recalling,
   { calls, isRepair }: PastTurn,
   { isCounted }: TakingUp,
   budget: CallBudget,
@@ -87,12 +91,15 @@ export async function recallCalls(
 }
 
 async function recallCall(
-  environment: CallEnvironment,
+  environment: Recalling,
   past: PastCall,
   isCounted: boolean,
 ): Promise<void> {
   const { result, started } = past
   const examined = await examineAgain(environment, past)
+  const { delegation } = environment
+  const isDelegated =
+    started && (await delegation?.recall(past.call.callId, examined.tool, isCounted)) === true
   const refused = result !== undefined && !started && past.decision?.effect === 'deny'
   environment.gate.recall(examined, environment.context, {
     approved: started && hasYes(past.question),
@@ -104,6 +111,7 @@ async function recallCall(
             succeeded: result.status === 'success',
             value: result.result ?? result.content,
             durationMs: result.executionMs,
+            isDelegated,
           },
         }
       : {}),
@@ -211,7 +219,7 @@ function isUnlike({ argsDigest }: PastCall, examined: ExaminedCall): boolean {
 
 /** The call as it would run: with the arguments a person has put in place of those of the model. */
 async function examineAgain(
-  { gate, view }: CallEnvironment,
+  { gate, view }: Pick<CallEnvironment, 'gate' | 'view'>,
   { call, rawArgs }: PastCall,
 ): Promise<ExaminedCall> {
   return gate.examine({ ...call, rawArgs }, view)

@@ -2,7 +2,7 @@ import { SallyportError } from '../base/errors.ts'
 import type { FetchInit } from './access/fetch.ts'
 import type { Grant } from './permit.ts'
 import type { Stop } from './stop.ts'
-import type { ToolContext, ToolLog } from './tool.ts'
+import { giveDelegate, type Delegate, type ToolContext, type ToolLog } from './tool.ts'
 
 /** What is the same for all attempts of a call. */
 interface CallSurroundings {
@@ -10,6 +10,8 @@ interface CallSurroundings {
   readonly idempotencyKey: string
   readonly deps: unknown
   readonly log?: ToolLog | undefined
+  /** Where the tool is an agent. */
+  readonly delegate?: Delegate | undefined
 }
 
 /** What a tool is told; its signal is made when it is asked for. */
@@ -46,6 +48,7 @@ export class CallContext implements ToolContext {
     this.log = context.log ?? ignore
     this.deps = context.deps
     this.#stop = stop
+    if (context.delegate !== undefined) giveDelegate(this, context.delegate)
   }
 
   get signal(): AbortSignal {

@@ -1,11 +1,10 @@
 import { SallyportError } from '../base/errors.ts'
-import { deepFreeze, isObject, type JsonObject } from '../base/json.ts'
+import { deepFreeze, isObject, pointerTokens, type JsonObject } from '../base/json.ts'
 import { copyPlain } from '../base/plain.ts'
 import { nearest } from '../base/suggest.ts'
 import { shorten } from '../base/text.ts'
 import { FactsProblem, readFacts } from './facts.ts'
 import { badSchema, closeSchema, rewriteSchema } from './rewrite.ts'
-import { checkPointer } from './pointer.ts'
 import { isStandardSchema, jsonSchemaOf, type StandardSchema } from './standard-schema.ts'
 import type { Tool, ToolAnnotations, ToolInternals } from './tool.ts'
 
@@ -261,4 +260,37 @@ function list(words: readonly string[]): string {
 
 function badTool(message: string, options: { readonly help?: string }): SallyportError {
   return new SallyportError('bad-tool', message, options)
+}
+
+/**
+ * What is wrong with a pointer into arguments; undefined if nothing is. A pointer that the schema
+ * proves to name nothing is a misspelling, and would leave in the open what was meant to be hidden.
+ */
+function checkPointer(schema: JsonObject, pointer: string): string | undefined {
+  const tokens = pointerTokens(pointer)
+  if (tokens === undefined) return 'is not a JSON Pointer'
+  let current: unknown = schema
+  for (const token of tokens) {
+    if (!isObject(current)) return undefined
+    if (isClosedTo(current, token)) return 'names nothing in the schema of the arguments'
+    current = below(current, token)
+  }
+  return undefined
+}
+
+function isClosedTo(schema: Record<string, unknown>, token: string): boolean {
+  const members = schema['properties']
+  return (
+    token !== '*' &&
+    schema['additionalProperties'] === false &&
+    !Object.hasOwn(schema, 'patternProperties') &&
+    !(isObject(members) && Object.hasOwn(members, token))
+  )
+}
+
+/** The schema a token leads to, where that is certain. */
+function below(schema: Record<string, unknown>, token: string): unknown {
+  const members = schema['properties']
+  if (isObject(members) && Object.hasOwn(members, token)) return members[token]
+  return /^(?:\*|0|[1-9]\d*)$/.test(token) ? schema['items'] : undefined
 }

@@ -15,7 +15,13 @@ import { failureStack, hideSensitive } from './failure.ts'
 import type { OutputChange } from './output.ts'
 import { redeemPermit, type Grant, type Permit } from './permit.ts'
 import { Stop } from './stop.ts'
-import { implementationOf, reconcilerOf, type Implementation, type ToolLog } from './tool.ts'
+import {
+  implementationOf,
+  reconcilerOf,
+  type Delegate,
+  type Implementation,
+  type ToolLog,
+} from './tool.ts'
 import { wrapped, wrappedCall, type ToolWrapper } from './wrap.ts'
 
 /** A tool that was left behind ended after all; its call has its status already. */
@@ -36,6 +42,8 @@ export interface ExecuteContext {
   readonly log?: ToolLog | undefined
   readonly onProgress: (value: JsonValue) => void
   readonly onLate: (note: LateNote) => void
+  /** Where the tool is an agent. */
+  readonly delegate?: Delegate | undefined
   /** Stand round the tool, the first outermost. */
   readonly wrappers?: readonly ToolWrapper[] | undefined
 }

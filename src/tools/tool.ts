@@ -227,6 +227,21 @@ function toTool(definition: Tool | ToolDefinition): Tool {
   return defineTool(definition as ToolDefinition & { readonly input: Record<string, unknown> })
 }
 
+/** Carries out a task as a run of its own; what it resolves with is the result of the call. */
+export type Delegate = (prompt: string, signal: AbortSignal) => Promise<unknown>
+
+const delegates = new WeakMap<ToolContext, Delegate>()
+
+/** Only for the context that `execute.ts` makes. */
+export function giveDelegate(context: ToolContext, delegate: Delegate): void {
+  delegates.set(context, delegate)
+}
+
+/** How the call may be carried out as a run; undefined where it cannot. */
+export function delegateOf(context: ToolContext): Delegate | undefined {
+  return delegates.get(context)
+}
+
 /** Only for `execute.ts`, and inside an isolated process: whoever has this can bypass the gate. */
 export function implementationOf(tool: Tool): Implementation {
   return internalsOf(tool).implementation

@@ -20,21 +20,11 @@ import { Ledger, type Source } from './ledger.ts'
 import { hasAttachment, textOf, vouchingForNothing, wholeText } from './message-text.ts'
 import { printOf, withoutAddresses, type Print } from './print.ts'
 import { Repetition } from './repetition.ts'
+import type { FlowResult } from './result.ts'
 import { valuesOf } from './scalars.ts'
 import { secretsIn } from './secrets.ts'
 import { digestQuery } from './source-index.ts'
 import { readsFrom, type Readings } from './readings.ts'
-
-/** A call whose result the model sees. */
-export interface FlowResult {
-  readonly tool: string
-  readonly callId: string
-  readonly args: JsonObject
-  /** The result, or the text the model is told instead. */
-  readonly value: JsonValue
-  /** The call has failed: `value` is no data of the tool, and lists and names nothing. */
-  readonly isError?: boolean
-}
 
 export interface FlowSessionOptions {
   /** Keys the digests. Default: a random one. */
@@ -131,9 +121,14 @@ export class FlowSession implements Sources {
     this.#hearLabelled(wholeText(message), { trust: 'untrusted', secrecy: 'internal' })
   }
 
-  /** What a call answered, with the label its tool gives it. */
+  /**
+   * What a call answered, with the label its tool gives it. An agent has told this session of all it
+   * has read: its answer is as untrusted and as secret as its label says beyond that, never trusted.
+   */
   addResult(result: FlowResult): void {
-    this.#addResult(result, valuesOf(result.args))
+    if (result.isDelegated !== true) return this.#addResult(result, valuesOf(result.args))
+    const { output, fields } = this.#policy.factsOf(result.tool)
+    if (output !== undefined || fields !== undefined) this.#addResult(result, undefined)
   }
 
   /** `asked` is undefined where nobody can tell what the tool was asked: it vouches for nothing. */

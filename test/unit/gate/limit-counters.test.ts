@@ -27,8 +27,8 @@ describe('counters', () => {
 
   /** Whether one more call goes through. */
   function passes(counters: LimitCounters, limit: ApplicableLimit, owner: LimitOwner): boolean {
-    const claims = [{ limit, amount: oneUnit }]
-    return counters.reserve(`call-${calls++}`, claims, owner).length === 0
+    const claims = [{ limit, owner, amount: oneUnit }]
+    return counters.reserve(`call-${calls++}`, claims).length === 0
   }
 
   test.each<[string, Partial<ApplicableLimit>, Partial<ApplicableLimit>]>([
@@ -71,9 +71,9 @@ describe('counters', () => {
   test('take by force what nobody could stop, once for each call', () => {
     const counters = new LimitCounters(clock)
     const limit = limitOf({ max: 3 })
-    const claims = [{ limit, amount: oneUnit }]
-    counters.force('forced', claims, ownerOf('s'))
-    counters.force('forced', claims, ownerOf('s'))
+    const claims = [{ limit, amount: oneUnit, owner: ownerOf('s') }]
+    counters.force('forced', claims)
+    counters.force('forced', claims)
     expect(counters.used(limit, ownerOf('s'))).toBe(1)
     expect(counters.used(limit, ownerOf('nobody'))).toBe(0)
     counters.commit('forced')

@@ -58,6 +58,7 @@ const events: Complete = {
     carrier: { host: 'desk-1', pid: 7, since: '2026-01-01T00:00:00.000Z' },
     versions: { sallyport: '0.1.0', node: '24.0.0' },
     definitions: { refund: 'sha256:r' },
+    parent: { runId: 'run_p', callId: 'run_p-1-0' },
     messages: [{ role: 'user', content: 'hello' }],
   },
   'turn-start': {
@@ -121,6 +122,7 @@ const events: Complete = {
     type: 'execution-start',
     argsDigest: 'sha256:a',
     idempotencyKey: call.callId,
+    child: 'run_c',
   },
   'execution-progress': {
     ...base,
@@ -144,6 +146,15 @@ const events: Complete = {
     resultBytes: 9,
     resolvedBy: 'lena',
     truncated: true,
+    child: {
+      runId: 'run_c',
+      head: 'sha256:h',
+      status: 'completed',
+      turns: 2,
+      calls: 1,
+      usage,
+      cost,
+    },
     changes: [{ what: 'secrets', count: 2 }],
   },
   retry: { ...base, type: 'retry', attempt: 1, delayMs: 5, error: { ...error, status: 503 } },

@@ -113,18 +113,18 @@ describe('limits that outlive a run, on a journal that counts for all', () => {
       over: 'deny',
       position: { file: 'p.yaml', line: 1, column: 1 },
     }
-    const claim = (amount: bigint) => [{ limit, amount: amount * oneUnit }]
     const owner = { session: 'run r', principal: null }
+    const claim = (amount: bigint) => [{ limit, owner, amount: amount * oneUnit }]
     const clock = manualClock(1_800_000_000_000)
     const counters = (): LimitCounters => new LimitCounters(clock, shared)
-    counters().reserve('call', claim(1n), owner)
+    counters().reserve('call', claim(1n))
     const again = counters()
-    expect(again.reserve('call', claim(500n), owner)).toEqual([])
+    expect(again.reserve('call', claim(500n))).toEqual([])
     expect(again.used(limit, owner)).toBe(500)
     // what is only recalled stays as it was counted
-    counters().force('call', claim(2n), owner)
+    counters().force('call', claim(2n))
     expect(counters().used(limit, owner)).toBe(500)
-    expect(counters().reserve('other', claim(501n), owner)).toHaveLength(1)
+    expect(counters().reserve('other', claim(501n))).toHaveLength(1)
     // the same file as another process names it
     const named = { ...limit, position: { ...limit.position, file: '/srv/policies/p.yaml' } }
     expect(counters().used(named, owner)).toBe(500)

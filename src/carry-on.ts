@@ -1,0 +1,97 @@
+import { openCarrier, recordBeginning } from './carrier.ts'
+import type { CarryOptions, RuntimeParts, StartedRun } from './carry.ts'
+import { conclude } from './conclude.ts'
+import { recallCosts } from './cost/recall.ts'
+import type { JudgeContext } from './gate/verdict.ts'
+import type { Message } from './protocol/message.ts'
+import type { EndStatus } from './protocol/run-event.ts'
+import { callerOf, environmentOf } from './run-environment.ts'
+import type { RunEnvironment } from './run/environment.ts'
+import { carryRun } from './run/loop.ts'
+import { withoutAnswered, type Past } from './run/past.ts'
+import type { EventBody } from './run/recorder.ts'
+import { RememberedAnswers } from './run/remembered.ts'
+import type { TakingUp } from './run/take-up.ts'
+import { finiteLimits, type RunResult } from './runtime-options.ts'
+import type { Conversation } from './session-history.ts'
+
+export type Revocation = Extract<EventBody, { type: 'approval-decision' }>
+
+/** What a run of the journal goes on with. */
+export interface Continuation
+  extends
+    Pick<TakingUp, 'resolutions'>,
+    Pick<RunEnvironment, 'context' | 'output' | 'approve' | 'given' | 'share' | 'delegation'> {
+  readonly past: Past
+  /** What the run has begun with. */
+  readonly messages: readonly Message[]
+  /** The conversation of its session, where it is kept. */
+  readonly conversation?: Conversation | undefined
+  /** What the gate is told that it began with. */
+  readonly heard: readonly Message[]
+  readonly isTakenOver: boolean
+  readonly revocations: readonly Revocation[]
+}
+
+/** Ends after which a run may be taken up where it stopped. */
+const failures: ReadonlySet<EndStatus | 'open'> = new Set(['error', 'cancelled', 'timeout'])
+
+/** Carries a run on, from its first new record to its result. */
+export async function carryOn(
+  parts: RuntimeParts,
+  started: StartedRun<CarryOptions>,
+  continuation: Continuation,
+): Promise<RunResult> {
+  const { conversation, messages, context, heard, ...others } = continuation
+  const { isTakenOver, past, resolutions, revocations, ...rest } = others
+  const { limits, runId } = started
+  const { parent, scope, session } = past.start
+  const carrier = openCarrier(parts, started, { conversation, messages }, { past })
+  recordBeginning(carrier, parts, {
+    context,
+    messages: [],
+    limits: finiteLimits(limits),
+    scope,
+    parent,
+    resumed: { head: past.head, ...(isTakenOver ? { tookOver: true } : {}) },
+  })
+  const remembered = RememberedAnswers.from(past.events)
+  for (const revocation of revocations) {
+    carrier.recorder.emit(revocation)
+    remembered.revoke(revocation.approvalId)
+  }
+  // before anything is done: another process may be carrying the run
+  await carrier.recorder.flush()
+  const isCounted = parts.rested.delete(runId)
+  if (conversation !== undefined) parts.gate.remember(context, conversation.earlier)
+  if (!isCounted || session === undefined) parts.gate.begin(context, heard)
+  if (!isCounted) recallCostsOf(parts, past, context)
+  const leave = parts.stops.enter(context, started.stop)
+  const turns = withoutAnswered(
+    past.turns,
+    revocations.map(({ approvalId }) => approvalId),
+  )
+  const { unheard, status } = past
+  const course = { turns, unheard, isFailed: failures.has(status), isCounted, resolutions }
+  const beginning = { context, messages, ...rest, past: course }
+  const environment = environmentOf(carrier, parts, beginning)
+  const outcome = await carryRun({ ...environment, ...rest, remembered, askAgain: true })
+  leave()
+  parts.gate.forget(context)
+  parts.rested.note(runId, outcome.status)
+  return conclude(parts, carrier, outcome)
+}
+
+export function recallCostsOf(
+  { costs }: RuntimeParts,
+  { start, turns }: Past,
+  context: JudgeContext,
+): void {
+  if (costs === undefined) return
+  const asked = { provider: start.model.provider, model: start.model.id, caller: callerOf(context) }
+  recallCosts(
+    costs,
+    asked,
+    turns.map(({ usage }) => usage),
+  )
+}

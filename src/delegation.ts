@@ -1,0 +1,277 @@
+import { childController } from './base/signal.ts'
+import { carryOn, recallCostsOf, type Continuation } from './carry-on.ts'
+import type { CarryOptions, RuntimeParts, StartedRun } from './carry.ts'
+import {
+  actingThrough,
+  answerOf,
+  beginAgent,
+  isInstruction,
+  settingsOf,
+  unread,
+} from './agent-run.ts'
+import { whileCarried } from './carried-runs.ts'
+import type { ChildRuns } from './child-runs.ts'
+import type { JudgeContext } from './gate/verdict.ts'
+import type { ToolCall } from './protocol/call.ts'
+import { CallBudget } from './run/call-budget.ts'
+import { childRunId } from './run/child-id.ts'
+import type { Delegated, Delegating, Delegation } from './run/delegation.ts'
+import type { Approve, RunEnvironment } from './run/environment.ts'
+import { compileOutput } from './run/output.ts'
+import { asItBegan } from './run/prepare.ts'
+import { Steering } from './run/run.ts'
+import { Share } from './run/share.ts'
+import { recallCalls, type Resolution } from './run/take-up.ts'
+import { narrowedLimits, type RunResult } from './runtime-options.ts'
+import { agentOf, type Agent } from './sub-agent.ts'
+import { compileScope } from './task-scope.ts'
+import { createRegistry, type ToolRegistry } from './tools/registry.ts'
+import type { Tool } from './tools/tool.ts'
+
+/** A run that calls agents. */
+export interface Delegator {
+  readonly parts: RuntimeParts
+  readonly started: StartedRun<CarryOptions>
+  readonly context: JudgeContext
+  /** Present where the run goes on. */
+  readonly resumed?: Resumed
+}
+
+/** What whoever resumes the first run says about all runs below. */
+export interface Resumed extends Pick<Continuation, 'given'> {
+  readonly tree: ChildRuns
+  readonly resolutions: ReadonlyMap<string, Resolution>
+  readonly isTakenOver: boolean
+}
+
+/** What a run needs to call agents. */
+export type DelegationFor = (
+  delegator: Delegator,
+) => Required<Pick<RunEnvironment, 'share' | 'delegation'>>
+
+/** Compiles the tools of each agent once. */
+export function createDelegations(): DelegationFor {
+  const registries = new Map<string, Promise<ToolRegistry>>()
+  const registryOf = (agent: Agent, hasAgents: boolean): Promise<ToolRegistry> => {
+    const key = `${hasAgents} ${agent.name}`
+    const tools = hasAgents ? agent.tools : agent.tools.filter((tool) => !agentOf(tool))
+    const registry = registries.get(key) ?? createRegistry(tools)
+    registries.set(key, registry)
+    return registry
+  }
+  const delegationOf = (delegator: Delegator, share: Share): RunDelegation =>
+    new RunDelegation(delegator, share, registryOf, delegationOf)
+  return (delegator) => {
+    const share = new Share(delegator.started.limits)
+    return { share, delegation: delegationOf(delegator, share) }
+  }
+}
+
+type RegistryOf = (agent: Agent, hasAgents: boolean) => Promise<ToolRegistry>
+type DelegationOf = (delegator: Delegator, share: Share) => RunDelegation
+
+/** The calls of agents in one run. */
+class RunDelegation implements Delegation {
+  readonly #delegator: Delegator
+  readonly #share: Share
+  readonly #registryOf: RegistryOf
+  readonly #delegationOf: DelegationOf
+
+  constructor(
+    delegator: Delegator,
+    share: Share,
+    registryOf: RegistryOf,
+    delegationOf: DelegationOf,
+  ) {
+    this.#delegator = delegator
+    this.#share = share
+    this.#registryOf = registryOf
+    this.#delegationOf = delegationOf
+  }
+
+  isAgent(tool: Tool | undefined): boolean {
+    return agentOf(tool) !== undefined
+  }
+
+  open(call: ToolCall, tool: Tool | undefined): Delegating | undefined {
+    const agent = agentOf(tool)
+    if (agent === undefined) return undefined
+    const runId = childRunId(call.callId)
+    let carried: Promise<Carried> | undefined
+    return {
+      runId,
+      delegate: async (prompt, signal) => {
+        carried = this.#carry(agent, call, prompt, signal)
+        const { result, outcome } = await carried
+        return outcome.rests === undefined ? answerOf(result) : null
+      },
+      outcome: async () => (await carried?.catch(() => undefined))?.outcome,
+    }
+  }
+
+  async #carry(
+    agent: Agent,
+    call: ToolCall,
+    prompt: string,
+    parentSignal: AbortSignal,
+  ): Promise<Carried> {
+    const { parts, resumed, started: above } = this.#delegator
+    const controller = childController(parentSignal)
+    const { signal } = controller
+    const limits = narrowedLimits(above.limits, agent.limits)
+    const share = new Share(limits, this.#share)
+    const runId = childRunId(call.callId)
+    const started: StartedRun<CarryOptions> = {
+      runId,
+      run: { ...settingsOf(agent), deps: above.run.deps, ...this.#approver(call) },
+      queue: unread(),
+      steering: new Steering(),
+      limits,
+      signal,
+      stop: (detail) => controller.abort('stopped', detail),
+    }
+    try {
+      const child = await this.#partsOf(agent, share.depth < limits.maxDepth)
+      const context = await this.#contextOf(agent, runId, signal)
+      const delegator = { parts: child, started, context, ...(resumed && { resumed }) }
+      const below = { share, delegation: this.#delegationOf(delegator, share) }
+      const output = agent.output && (await compileOutput(agent.output))
+      const past = resumed?.tree.byId.get(runId)
+      const result = await whileCarried(parts, runId, async () => {
+        if (past === undefined) {
+          const beginning = { context, output, ...below }
+          return beginAgent(child, started, agent, {
+            prompt,
+            call,
+            parentId: above.runId,
+            beginning,
+          })
+        }
+        return carryOn(child, started, {
+          context,
+          output,
+          ...below,
+          past,
+          messages: past.start.messages,
+          heard: past.start.messages.filter(isInstruction),
+          isTakenOver: past.status === 'open' && resumed!.isTakenOver,
+          revocations: [],
+          approve: started.run.approve,
+          resolutions: resumed!.resolutions,
+          ...(resumed!.given === undefined ? {} : { given: resumed!.given }),
+        })
+      })
+      return { result, outcome: this.#outcomeOf(result, call, share, signal) }
+    } finally {
+      controller.dispose()
+    }
+  }
+
+  /** The parts of a run with another model, other tools and other instructions. */
+  async #partsOf(agent: Agent, hasAgents: boolean): Promise<RuntimeParts> {
+    const { parts } = this.#delegator
+    const { model, instructions, stopWhen, prepareTurn } = agent
+    const { settings } = parts.options
+    const isSame = model === undefined
+    const registry = await this.#registryOf(agent, hasAgents)
+    const {
+      instructions: _i,
+      stopWhen: _s,
+      prepareTurn: _p,
+      toolChoice: _t,
+      ...shared
+    } = parts.options
+    return {
+      ...parts,
+      options: {
+        ...shared,
+        model: model ?? parts.options.model,
+        ...(instructions === undefined ? {} : { instructions }),
+        ...(stopWhen === undefined ? {} : { stopWhen }),
+        ...(prepareTurn === undefined ? {} : { prepareTurn }),
+        ...(isSame && settings !== undefined ? { settings } : {}),
+      },
+      model: isSame ? parts.model : await parts.costed(model),
+      registry,
+      offered: () => registry.specifications,
+      // the first run is resumed, and goes on with this one
+      snapshots: undefined,
+    }
+  }
+
+  async #contextOf(agent: Agent, runId: string, signal: AbortSignal): Promise<JudgeContext> {
+    const { context, parts } = this.#delegator
+    const { lineage, principal, scope, session } = context
+    return {
+      runId,
+      session,
+      principal: actingThrough(agent, principal),
+      scope: agent.scope && (await compileScope(agent.scope, parts.tools)),
+      signal,
+      lineage: {
+        root: lineage?.root ?? context.runId,
+        principals: [principal, ...(lineage?.principals ?? [])],
+        scopes: [...(scope === undefined ? [] : [scope]), ...(lineage?.scopes ?? [])],
+      },
+    }
+  }
+
+  /** Whoever is asked is told how the question came about. */
+  #approver(call: ToolCall): { readonly approve?: Approve } {
+    const { parts, started } = this.#delegator
+    const approve = started.run.approve ?? parts.options.approve
+    if (approve === undefined) return {}
+    return { approve: (request, options) => approve(this.#withPath(request, call), options) }
+  }
+
+  #withPath<Request extends Parameters<Approve>[0]>(request: Request, call: ToolCall): Request {
+    const step = { runId: this.#delegator.started.runId, callId: call.callId, tool: call.tool }
+    return { ...request, path: [step, ...(request.path ?? [])] }
+  }
+
+  #outcomeOf(result: RunResult, call: ToolCall, share: Share, signal: AbortSignal): Delegated {
+    const { approvals, inDoubt, report, runId, status } = result
+    const child = { runId, head: report.head ?? '', status, ...share.used }
+    const isDrained = this.#delegator.parts.drain.aborted && !signal.aborted
+    if (status !== 'needs-approval' && !(status === 'cancelled' && isDrained)) return { child }
+    const pending = approvals.map((request) => this.#withPath(request, call))
+    return { child, rests: { pending, inDoubt } }
+  }
+
+  async recall(callId: string, tool: Tool | undefined, isCounted: boolean): Promise<boolean> {
+    const { resumed } = this.#delegator
+    const agent = agentOf(tool)
+    const past = resumed?.tree.byId.get(childRunId(callId))
+    if (agent === undefined || past === undefined) return false
+    const { parts, started } = this.#delegator
+    const child = await this.#partsOf(agent, true)
+    const context = await this.#contextOf(agent, past.start.runId, started.signal)
+    // counted apart: the result of the call says what it has used
+    const share = new Share(started.limits)
+    const delegation = this.#delegationOf(
+      { parts: child, started, context, resumed: resumed! },
+      share,
+    )
+    const recalling = { context, delegation, gate: parts.gate, view: child.registry }
+    if (!isCounted || context.session === undefined) {
+      parts.gate.begin(context, past.start.messages.filter(isInstruction))
+    }
+    const takingUp = { isCounted, resolutions: resumed!.resolutions }
+    for (const turn of past.turns) {
+      if (turn.start.said !== undefined) parts.gate.begin(context, turn.start.said)
+      const environment = asItBegan(recalling, turn.start)
+      const { cost } = turn.usage
+      if (!isCounted) {
+        parts.gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context, turn.turn)
+      }
+      await recallCalls(environment, turn, takingUp, new CallBudget(started.limits))
+    }
+    if (!isCounted) recallCostsOf(parts, past, context)
+    return true
+  }
+}
+
+interface Carried {
+  readonly result: RunResult
+  readonly outcome: Delegated
+}

@@ -1,0 +1,54 @@
+import type { ApprovalRequest } from '../gate/verdict.ts'
+import type { ToolCall } from '../protocol/call.ts'
+import type { ChildRun } from '../protocol/child-run.ts'
+import type { Ending } from './ending.ts'
+import type { Delegate, Tool } from '../tools/tool.ts'
+
+/** What became of the run that a call has led to. */
+export interface Delegated {
+  readonly child: ChildRun
+  /** It waits for people, or for another carrier: the call has no result yet. */
+  readonly rests?: Pick<Resting, 'pending' | 'inDoubt'>
+}
+
+/** The run of a call rests, and so does the call. */
+export interface Resting {
+  readonly child: ChildRun
+  readonly pending: readonly ApprovalRequest[]
+  readonly inDoubt: readonly string[]
+}
+
+/** A call of an agent that is about to be carried out. */
+export interface Delegating {
+  /** The run it leads to; the same whenever the call is carried out again. */
+  readonly runId: string
+  readonly delegate: Delegate
+  /** Resolves when that run has ended; undefined when it was never begun. */
+  outcome(): Promise<Delegated | undefined>
+}
+
+/** How calls of agents become runs. */
+export interface Delegation {
+  isAgent(tool: Tool | undefined): boolean
+  /** Undefined for a tool that is no agent. */
+  open(call: ToolCall, tool: Tool | undefined): Delegating | undefined
+  /**
+   * What a run of the past counts as that a finished call has led to: what it has read, and what it
+   * has taken of limits. False where the call has led to none.
+   */
+  recall(callId: string, tool: Tool | undefined, isCounted: boolean): Promise<boolean>
+}
+
+/** How a call of an agent has ended, or that it has not. */
+export async function concluded(
+  ending: Ending,
+  delegating: Delegating | undefined,
+): Promise<Ending | Resting> {
+  const outcome = await delegating?.outcome()
+  if (outcome === undefined) return ending
+  const { child, rests } = outcome
+  // a call that was stopped meanwhile has ended, whatever became of the run
+  return rests !== undefined && ending.status === 'success'
+    ? { child, ...rests }
+    : { ...ending, child }
+}
