@@ -298,33 +298,71 @@ describe('a gate hook', () => {
 })
 
 describe('what changes while hooks are asked', () => {
+  const limited = (max: number): JsonObject => ({
+    rules: [{ id: 'r', allow: ['act'], who }],
+    limits: [{ id: 'sum', tools: ['act'], per: 'session', sum: '/a', max, over: 'deny' }],
+  })
+
   test.each<[string, JsonObject, JsonObject, string]>([
     [
       'that allowed and denies now',
-      { id: 'r', allow: ['act'], who },
-      { id: 'n', deny: ['act'] },
+      { rules: [{ id: 'r', allow: ['act'], who }] },
+      { rules: [{ id: 'n', deny: ['act'] }] },
       'n',
     ],
     [
       'that asked and allows now',
-      { id: 'r', ask: ['act'], who },
-      { id: 'n', allow: ['act'], who },
+      { rules: [{ id: 'r', ask: ['act'], who }] },
+      { rules: [{ id: 'n', allow: ['act'], who }] },
       'r',
     ],
+    ['whose limit had room and has none now', limited(1), limited(0.5), 'limits.sum'],
   ])('a policy %s counts with the stricter decision', async (_, before, after, rule) => {
-    const { tool, calls } = noting('act')
+    const { tool, calls } = noting('act', {
+      input: { type: 'object', properties: { a: { type: 'number' } } },
+    })
     const tools = [tool]
-    let current = policyOf({ rules: [before] }).compile(tools)
-    const next = policyOf({ rules: [after] }).compile(tools)
+    let current = policyOf(before).compile(tools)
+    const next = policyOf(after).compile(tools)
     const gateHook: GateHook = async () => {
       current = next
       return { effect: 'allow' }
     }
-    const loaded: LoadedPolicy = { ...policyOf({ rules: [before] }), follow: () => () => current }
+    const loaded: LoadedPolicy = { ...policyOf(before), follow: () => () => current }
     const plugins = [pluginOf({ gateHook })]
     const { start } = agentOf(script, { tools, policy: loaded, plugins })
     const { result } = await finish(start())
     expect(calls).toEqual([])
     expect(result.report.rows[0]!.decision!.rule).toBe(rule)
+  })
+
+  test('a call that another one forbids by running meanwhile does not run', async () => {
+    const hasRead = Promise.withResolvers<void>()
+    const { tool: read } = noting('read', { execute: () => hasRead.resolve() })
+    const { tool: send, calls: sent } = noting('send')
+    const policy = policyOf({
+      rules: [{ id: 'asked', ask: ['**'], who }],
+      sequences: [{ id: 'leak', after: ['read'], then: { tools: ['send'], do: 'deny' } }],
+    })
+    const asked: string[] = []
+    const gateHook: GateHook = async ({ tool }) => {
+      const isApproved = asked.includes(tool)
+      asked.push(tool)
+      if (tool === 'send' && isApproved) await hasRead.promise
+      return { effect: 'allow' }
+    }
+    const turns = [{ calls: [{ tool: 'send' }, { tool: 'read' }] }, { text: 'ok' }]
+    const { start } = agentOf(turns, {
+      tools: [read, send],
+      policy,
+      plugins: [pluginOf({ gateHook })],
+      approve: () => ({ action: 'approve', by }),
+    })
+    const { result } = await finish(start())
+    expect(result.report.rows.map(({ decision }) => decision?.rule)).toEqual([
+      'sequences.leak',
+      'asked',
+    ])
+    expect(sent).toEqual([])
   })
 })

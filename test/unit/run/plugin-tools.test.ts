@@ -227,6 +227,25 @@ describe('a wrapper of tools', () => {
     expect(resultOf(finished)).toMatchObject({ result: 'whole' })
   })
 
+  test('does not keep a generator open that is left behind', async () => {
+    const closed = Promise.withResolvers<void>()
+    const finished = await wrappedBy([(_, next) => next()], {
+      timeoutMs: 20,
+      async *execute() {
+        try {
+          for (;;) {
+            yield 'more'
+            await new Promise((resolve) => setTimeout(resolve, 1))
+          }
+        } finally {
+          closed.resolve()
+        }
+      },
+    })
+    await closed.promise
+    expect(resultOf(finished)).toMatchObject({ status: 'timeout', attempts: 1 })
+  })
+
   test('stands round each attempt of an idempotent tool', async () => {
     const attempts: number[] = []
     let left = 2
