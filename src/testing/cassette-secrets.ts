@@ -11,12 +11,12 @@ const secretMember =
   /^(?:x-)?(?:api_?key|access_?token|refresh_?token|id_?token|client_?secret|secret|password|authorization)$/i
 
 /** Shorter values occur by chance. */
-const shortest = 6
+export const shortestSecret = 6
 
 const schemes = /^(?:bearer|basic|digest|dpop|token)$/i
 
 /** Headers that tell how a body is read; all others may say who sends or who answers. */
-const keptHeaders = ['accept', 'content-type', 'retry-after', 'anthropic-version', 'anthropic-beta']
+const keptHeaders = ['content-type', 'retry-after']
 
 export type Headers = Readonly<Record<string, string>>
 
@@ -34,7 +34,7 @@ export function secretsOf(headers: Headers, path: string, body: unknown): readon
     .filter(([name]) => secretName.test(name))
     .flatMap(([, value]) => [value, ...value.split(/[\s,;]+/), ...cookieValues(value)])
   return [...found, ...membersOf(body)].filter(
-    (value) => value.length >= shortest && !schemes.test(value),
+    (value) => value.length >= shortestSecret && !schemes.test(value),
   )
 }
 

@@ -6,7 +6,7 @@ import { checkOptions } from '../base/options.ts'
 import { badCassette, readTape } from './cassette-file.ts'
 import { Player, type Asked } from './cassette-player.ts'
 import { Recorder, type RawRequest } from './cassette-recorder.ts'
-import { Cleaner, parsed, secretsOf } from './cassette-secrets.ts'
+import { Cleaner, parsed, secretsOf, shortestSecret } from './cassette-secrets.ts'
 
 export interface CassetteOptions {
   /** Where the traffic is kept, as JSON. */
@@ -18,7 +18,7 @@ export interface CassetteOptions {
   readonly mode?: 'record' | 'replay'
   /** Base URL of the endpoint, as its clients take it. Required to record; must fit to replay. */
   readonly upstream?: string
-  /** Secrets that the traffic may hold beside those it proves itself with. */
+  /** Secrets of 6 characters or more that the traffic may hold beside those it proves itself with. */
   readonly secrets?: readonly string[]
   /** JSON Pointers into request bodies, `*` for any member, that may differ. Default none. */
   readonly ignore?: readonly string[]
@@ -58,6 +58,11 @@ export async function cassette(options: CassetteOptions): Promise<Cassette> {
   const { file, mode = 'replay', secrets = [], ignore = [] } = options
   if (typeof file !== 'string' || file === '') throw badOption('`file` is not a path')
   if (mode !== 'record' && mode !== 'replay') throw badOption('`mode` is neither record nor replay')
+  if (!isListOf(secrets, shortestSecret) || !isListOf(ignore, 0)) {
+    throw badOption(
+      '`secrets` or `ignore` is no list of texts, or a secret is too short to be found',
+    )
+  }
   const cleaner = new Cleaner()
   cleaner.learn(secrets)
   const given = options.upstream === undefined ? undefined : upstreamOf(options.upstream)
@@ -158,6 +163,12 @@ function upstreamOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === '') return url
   throw badOption('`upstream` is no URL of an endpoint')
+}
+
+function isListOf(given: readonly string[], length: number): boolean {
+  return (
+    Array.isArray(given) && given.every((text) => typeof text === 'string' && text.length >= length)
+  )
 }
 
 function badOption(message: string): SallyportError {

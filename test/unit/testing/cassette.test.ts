@@ -226,6 +226,21 @@ describe('a cassette', () => {
     await expect(tape.close()).rejects.toMatchObject({ code: 'bad-cassette' })
   })
 
+  test('passes on what comes while it comes', async () => {
+    const parts = Promise.withResolvers<void>()
+    const upstream = await endpoint((_, response) => {
+      response.write('first')
+      void parts.promise.then(() => response.end(' second'))
+    })
+    await using tape = await cassette({ file: tapeFile(), mode: 'record', upstream })
+    const { body } = await fetch(`${tape.baseUrl}/stream`)
+    const reader = body!.pipeThrough(new TextDecoderStream()).getReader()
+    expect((await reader.read()).value).toBe('first')
+    parts.resolve()
+    expect((await reader.read()).value).toBe(' second')
+    expect((await reader.read()).done).toBe(true)
+  })
+
   test('is not written over an endpoint that cannot be reached', async () => {
     const file = tapeFile()
     const tape = await cassette({ file, mode: 'record', upstream: 'http://127.0.0.1:1/v1' })
@@ -238,6 +253,7 @@ describe('a cassette', () => {
     ['has no file', { file: '/not/there.json' }, 'bad-file'],
     ['is of another endpoint', { file: 'tape', upstream: 'http://a.example/v1' }, 'bad-cassette'],
     ['is to record from nowhere', { file: 'x', mode: 'record' }, 'bad-option'],
+    ['has a secret too short to be found', { file: 'x', secrets: ['key'] }, 'bad-option'],
     ['is to be rewound', { file: 'x', mode: 'rewind' as 'record' }, 'bad-option'],
     ['has unknown options', { file: 'x', secret: [] } as CassetteOptions, 'bad-option'],
   ])('is refused when it %s', async (_, options, code) => {
