@@ -1,5 +1,6 @@
 import { messageOf, SallyportError } from '../base/errors.ts'
 import { childController, sleep } from '../base/signal.ts'
+import { withoutSecrets, type Secret } from '../wire/secrets.ts'
 import { cancelledError } from '../wire/watch.ts'
 
 export interface KeyWait {
@@ -9,6 +10,12 @@ export interface KeyWait {
 }
 
 type Found = { readonly key: unknown } | { readonly thrown: unknown } | { readonly isLate: true }
+
+/** What keys look like, since nobody knows the one that was not found. */
+const keyForms: readonly Secret[] = [
+  /\b(?:sk|pk|gsk|xai|key)[-_][A-Za-z0-9_-]{8,}/g,
+  /\bBearer\s+\S+/gi,
+]
 
 /**
  * The key that a function of the host finds. It may ask somebody who does not answer, so that it is
@@ -26,7 +33,7 @@ export async function findKey(
   waiting.dispose()
   if ('isLate' in found) throw lateError(timeoutMs, signal)
   if ('thrown' in found) {
-    const reason = messageOf(found.thrown)
+    const reason = withoutSecrets(messageOf(found.thrown), keyForms)
     throw new SallyportError('model-unauthorized', `the key cannot be found: ${reason}`)
   }
   if (typeof found.key === 'string' && found.key !== '') return found.key

@@ -75,3 +75,22 @@ test('a key that comes late goes nowhere', async () => {
   expect(provider.requests).toEqual([])
   await model.close()
 })
+
+test('what goes wrong with a key does not show it', async () => {
+  const model = openaiCompatible({
+    baseUrl: 'http://127.0.0.1:9/v1',
+    model: 'm',
+    apiKey: () => {
+      throw new Error('no vault for sk-or-v1-0123456789abcdef (Bearer abc.def.ghi)')
+    },
+    retry: { attempts: 1 },
+  })
+  const events = await collect(model.stream(request, { signal: new AbortController().signal }))
+  expect(events[0]).toMatchObject({
+    error: {
+      code: 'model-unauthorized',
+      message: 'the key cannot be found: no vault for [redacted] ([redacted]',
+    },
+  })
+  await model.close()
+})
