@@ -55,7 +55,7 @@ function messagesOf(entries: readonly HistoryEntry[]) {
   return entries.map(({ message }) => message)
 }
 
-describe('S2-T5 what a model sees of any conversation', () => {
+describe('S2-05 what a model sees of any conversation', () => {
   test('never has a call without its result in a window, is within its bounds, and is the newest', async () => {
     await fc.assert(
       fc.asyncProperty(arbitrarySteps, arbitraryMost, async (steps, maxMessages) => {

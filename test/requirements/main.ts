@@ -1,7 +1,6 @@
 // `npm run requirements [-- --all]`: what no test names, with `--all` also which files name the rest.
 // Exits 1 when a required one is not named.
 import { parseArgs } from 'node:util'
-import { later } from './later.ts'
 import { required } from './required.ts'
 import { namedIds } from './titles.ts'
 
@@ -20,5 +19,5 @@ function section(title: string, requirements: Readonly<Record<string, string>>):
   return `${title}: ${count} of ${entries.length} named by a test\n${lines.join('')}`
 }
 
-process.stdout.write(section('required', required) + section('later', later))
+process.stdout.write(section('required', required))
 process.exitCode = Object.entries(required).every(isNamed) ? 0 : 1

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { analyseHistory } from '../../../src/history/analyse.ts'
 import { diskHistory } from '../../../src/history/disk.ts'
 import type { HistoryEntry } from '../../../src/history/entry.ts'
 import { memoryHistory } from '../../../src/history/memory.ts'
@@ -9,7 +10,16 @@ import { memoryJournal } from '../../../src/journal/memory.ts'
 import type { Message } from '../../../src/protocol/message.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import type { ScriptedStep } from '../../../src/testing/scripted.ts'
-import { agentOf, allowing, policyOf, toolOf, user, type Agent } from '../../support/agent.ts'
+import {
+  agentOf,
+  allowing,
+  finish,
+  policyOf,
+  toolOf,
+  user,
+  ways,
+  type Agent,
+} from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
 const calls = { calls: [{ tool: 'act', args: { to: 'x' } }] }
@@ -122,6 +132,48 @@ describe('S2-05 a run of a session', () => {
   })
 })
 
+describe('S2-T5 a streamed conversation', () => {
+  test.each(ways)('is kept once, and whole: %s', async (way) => {
+    const history = memoryHistory()
+    const turns = [
+      { text: ['let ', 'me ', 'see'], reasoning: ['hm', 'm'], ...calls },
+      { text: ['again'], ...calls },
+      { text: ['all', ' is ', 'done'] },
+    ]
+    const { start } = agent(turns, { history })
+    await finish(start({ session: 's', input: 'act' }), way)
+    const entries = await kept(history)
+    expect(rolesOf(entries.map(({ message }) => message))).toBe(
+      'user assistant tool assistant tool assistant',
+    )
+    const texts = entries.flatMap(({ message }) =>
+      message.role === 'assistant'
+        ? message.content.flatMap((part) => (part.type === 'text' ? [part.text] : []))
+        : [],
+    )
+    expect(texts).toEqual(['let me see', 'again', 'all is done'])
+    expect(entries.flatMap((entry) => entry.calls ?? [])).toHaveLength(3)
+  })
+
+  test('has the cost of an answer that was asked for again with the one that took its place', async () => {
+    const history = memoryHistory()
+    const usage = { inputTokens: 1, outputTokens: 1, cost: 0.5 }
+    const { start } = agent(
+      [
+        { text: 'no form', usage },
+        { text: '{"a":1}', usage },
+      ],
+      { history },
+    )
+    const schema = { type: 'object', properties: { a: { type: 'number' } }, required: ['a'] }
+    await start({ session: 's', output: { schema } }).result()
+    const entries = await kept(history)
+    expect(entries).toHaveLength(2)
+    expect(entries[1]?.calls?.map(({ cost }) => cost?.amount)).toEqual([0.5, 0.5])
+    expect(analyseHistory(entries).cost?.amount).toBe(1)
+  })
+})
+
 describe('S0-42 the conversation of a session', () => {
   test.each<[string, readonly ScriptedStep[], Partial<Parameters<Agent['start']>[0]>]>([
     ['fails', [calls, { error: { message: 'broken' } }], {}],
@@ -177,7 +229,7 @@ describe('S0-42 the conversation of a session', () => {
   function heldAgents(sessions?: 'refuse'): {
     readonly agents: readonly [Agent, Agent]
     readonly atWork: Promise<void>
-    finish(): void
+    goOn(): void
     readonly store: HistoryStore
   } {
     const folder = join(temporaryFolder(), 'kept')
@@ -195,19 +247,19 @@ describe('S0-42 the conversation of a session', () => {
     return {
       agents: [one, other],
       atWork: working.promise,
-      finish: () => held.resolve(),
+      goOn: () => held.resolve(),
       store: diskHistory(folder),
     }
   }
 
   test('makes runs of two processes wait for each other', async () => {
-    const { agents, atWork, finish } = heldAgents()
+    const { agents, atWork, goOn } = heldAgents()
     const first = agents[0].start({ session: 's' })
     await atWork
     const second = agents[1].start({ session: 's' })
     await new Promise((resolve) => setTimeout(resolve, 60))
     expect(agents[1].model.requests).toHaveLength(0)
-    finish()
+    goOn()
     await first.result()
     expect((await second.result()).text).toBe('second')
     expect(rolesOf(agents[1].model.requests[0]?.messages)).toBe(
@@ -216,24 +268,24 @@ describe('S0-42 the conversation of a session', () => {
   })
 
   test('refuses a run while one of another process is at work, where that is wanted', async () => {
-    const { agents, atWork, finish } = heldAgents('refuse')
+    const { agents, atWork, goOn } = heldAgents('refuse')
     const first = agents[0].start({ session: 's' })
     await atWork
     const refused = await agents[1].start({ session: 's' }).result()
     expect(refused).toMatchObject({ status: 'error', error: { code: 'session-busy' } })
     first.cancel()
-    finish()
+    goOn()
     await first.result()
   })
 
   test('lets a run be cancelled that waits for another process', async () => {
-    const { agents, atWork, finish, store } = heldAgents()
+    const { agents, atWork, goOn, store } = heldAgents()
     const first = agents[0].start({ session: 's' })
     await atWork
     const second = agents[1].start({ session: 's' })
     second.cancel()
     expect((await second.result()).status).toBe('cancelled')
-    finish()
+    goOn()
     await first.result()
     expect(await kept(store)).toHaveLength(4)
   })
