@@ -148,8 +148,10 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   program
     .command('report')
     .description('render the report of a run')
-    .argument('<journal>', 'journal file, or a report.json')
+    .argument('<journal>', 'journal file, a report.json, or a folder of them')
     .option('--run <id>', 'run; else the latest')
+    .option('--index', 'all runs of the journal at a glance, as of a folder')
+    .option('--pages', 'with an overview as a page: write the page of each run beside it')
     .addOption(
       new Option('--format <name>', 'form')
         .choices(['terminal', 'json', 'html', 'markdown', 'sarif', 'junit', 'csv'])

@@ -60,7 +60,12 @@ export function csvHead({ bom = false }: CsvOptions): string {
 
 /** The line of a call, with its end. */
 export function csvLine(runId: string, call: CallSummary): string {
-  return `${[cell(runId), ...columns.map(([, of]) => cell(of(call)))].join(',')}\r\n`
+  return csvCells([runId, ...columns.map(([, of]) => of(call))])
+}
+
+/** A line of cells, with its end. */
+export function csvCells(cells: readonly Cell[]): string {
+  return `${cells.map(cell).join(',')}\r\n`
 }
 
 /**

@@ -71,8 +71,8 @@ export class RowsInRoom {
 }
 
 /** A table, with a line under it that counts the rows it has no room for; nothing without rows. */
-export function table(head: Row, { lines, left }: CutRows): readonly string[] {
-  const more = left === 0 ? [] : ['', `and ${plural(left, 'more call')} in the whole report`]
+export function table(head: Row, { lines, left }: CutRows, noun = 'more call'): readonly string[] {
+  const more = left === 0 ? [] : ['', `and ${plural(left, noun)} in the whole report`]
   if (lines.length === 0) return more
   return ['', `| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...lines, ...more]
 }

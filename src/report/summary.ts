@@ -49,7 +49,7 @@ const outcomes: Readonly<Record<CallRow['status'], Outcome>> = {
   skipped: 'stopped',
 }
 
-const endings: Readonly<Record<Report['end']['status'], string>> = {
+export const endings: Readonly<Record<Report['end']['status'], string>> = {
   completed: 'completed',
   'needs-approval': 'waits for approval',
   limit: 'stopped at a limit',

@@ -1,28 +1,11 @@
-import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { renderHtml, renderSplitHtml } from '../../src/report/html/page.ts'
 import { describeInBrowser, type Open } from './browser.ts'
 import { sampleOptions, sampleReport } from './sample-page.ts'
+import { violationsIn } from './violations.ts'
 
 const html = renderHtml(sampleReport, sampleOptions)
-
-interface AxeResults {
-  readonly violations: readonly {
-    readonly id: string
-    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
-  }[]
-}
-
-async function violationsIn(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-  )
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
-  )
-}
 
 /** The call that is the active line of the waterfall. */
 function activeLine(page: Page): Promise<string> {

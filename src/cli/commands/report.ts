@@ -21,6 +21,8 @@ export interface ReportOptions extends PageOptions, RedactionOptions {
   readonly format: 'json' | 'html' | 'terminal' | 'markdown' | 'sarif' | 'junit' | 'csv'
   readonly bom?: boolean
   readonly call?: string
+  readonly index?: boolean
+  readonly pages?: boolean
   readonly proof?: boolean
 }
 
@@ -37,6 +39,15 @@ const tampered: ReadonlySet<Verification['verdict']> = new Set([
  * `report.json` (by its ending) is rendered as it is, since nothing in it can be verified.
  */
 export async function report(path: string, options: ReportOptions, io: Io): Promise<ExitCode> {
+  const overviews = await import('./overview.ts')
+  if (options.index === true || (await overviews.isFolder(path))) {
+    return overviews.overview(path, options, io)
+  }
+  if (options.pages === true) {
+    throw new SallyportError('bad-option', '`--pages` is for overviews only', {
+      help: 'add `--index`, or name a folder',
+    })
+  }
   if (options.proof === true || options.call !== undefined) return proof(path, options, io)
   const isForPage = options.split === true || options.policy !== undefined
   if (isForPage) (await import('../page.ts')).checkPageOptions(options)

@@ -42,6 +42,15 @@ export function splitParts(name: string): Loading {
   }
 }
 
+/** A page without script: what it may load and run is its style alone. */
+export function stillParts(css: string): Loading {
+  return {
+    securityPolicy: securityPolicy(hashSource(css), "'none'"),
+    style: rawElement('style', css),
+    end: [],
+  }
+}
+
 function securityPolicy(style: string, script: string): string {
   return [
     "default-src 'none'",

@@ -1,0 +1,184 @@
+import { readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { sha256 } from '../../base/digest.ts'
+import { isSallyportError, SallyportError } from '../../base/errors.ts'
+import { fileFailure } from '../../base/file-failure.ts'
+import { openJournal } from '../../journal/open.ts'
+import { LongReport } from '../../report/long.ts'
+import { OverviewFold, type Overview, type RunLine } from '../../report/overview.ts'
+import { parseReport, readReport } from '../../report/read.ts'
+import type { Redactor } from '../../report/redact.ts'
+import type { Report } from '../../report/report.ts'
+import { summarize } from '../../report/summary.ts'
+import { verifyChain } from '../../report/verify.ts'
+import { exitCode, type ExitCode } from '../exit.ts'
+import { readText, writeText } from '../files.ts'
+import type { Io } from '../io.ts'
+import { redactorOf, type RedactionOptions } from '../redaction.ts'
+import { useSmallHeap } from '../small-heap.ts'
+
+export interface OverviewOptions extends RedactionOptions {
+  readonly format: string
+  readonly output?: string
+  /** Writes the page of each run beside that of all of them. */
+  readonly pages?: boolean
+}
+
+/** True for a folder, of which only an overview can be made. */
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}
+
+/**
+ * Shows the runs of journals at a glance: of one file, or of all in a folder (`.db`, `.jsonl`, and
+ * reports in `.json`). What cannot be read is listed, and the exit code is then 4; with a journal
+ * that was altered it is 1.
+ */
+export async function overview(path: string, options: OverviewOptions, io: Io): Promise<ExitCode> {
+  checkFormat(options)
+  useSmallHeap()
+  const redactor = await redactorOf(options, io)
+  const fold = new OverviewFold()
+  for (const file of await filesOf(path)) await addFile(file, { fold, redactor, options, io })
+  const found = fold.overview()
+  const text = await rendered(found, options, redactor)
+  if (options.output === undefined) io.out(text)
+  else await writeText(options.output, text)
+  if (found.runs.some(({ verdict }) => verdict === 'TAMPERED' || verdict === 'MALFORMED')) {
+    return exitCode.negative
+  }
+  return found.unreadable.length > 0 ? exitCode.undetermined : exitCode.done
+}
+
+const formats = ['terminal', 'json', 'html', 'markdown', 'csv']
+
+function checkFormat({ format, output, pages }: OverviewOptions): void {
+  if (!formats.includes(format)) {
+    throw new SallyportError('bad-option', `there is no overview in the form \`${format}\``, {
+      help: `the forms are ${formats.join(', ')}`,
+    })
+  }
+  if (pages === true && (format !== 'html' || output === undefined)) {
+    throw new SallyportError('bad-option', '`--pages` needs a page that they stand beside', {
+      help: 'add `--format html --output index.html`',
+    })
+  }
+}
+
+async function filesOf(path: string): Promise<readonly string[]> {
+  if (!(await isFolder(path))) return [path]
+  try {
+    const names = await readdir(path)
+    return names
+      .filter((name) => /\.(?:db|jsonl|json)$/.test(name))
+      .toSorted()
+      .map((name) => join(path, name))
+  } catch (cause) {
+    throw fileFailure(`\`${path}\``, 'read', cause)
+  }
+}
+
+interface Gathering {
+  readonly fold: OverviewFold
+  readonly redactor: Redactor | undefined
+  readonly options: OverviewOptions
+  readonly io: Io
+}
+
+/** A file that cannot be read is listed, so that it hides no other. */
+async function addFile(file: string, gathering: Gathering): Promise<void> {
+  try {
+    if (file.endsWith('.json')) await addReport(file, gathering)
+    else await addJournal(file, gathering)
+  } catch (error) {
+    addUnreadable(error, { journal: file }, gathering)
+  }
+}
+
+function addUnreadable(
+  error: unknown,
+  where: { readonly journal: string; readonly runId?: string },
+  { fold, redactor }: Gathering,
+): void {
+  if (!isSallyportError(error)) throw error
+  const message = redactor?.text(error.message) ?? error.message
+  fold.addUnreadable({ ...where, message })
+}
+
+async function addReport(file: string, { fold, redactor, options, io }: Gathering): Promise<void> {
+  const read = await parseReport(await readText(file))
+  const report = redactor?.report(read) ?? read
+  const { calls, ...summary } = summarize(report)
+  for (const call of calls) fold.addCall(call)
+  fold.addRun({ report, summary }, file, null)
+  await writePage(report, options, { journal: file, io })
+}
+
+async function addJournal(file: string, gathering: Gathering): Promise<void> {
+  const { fold, redactor, options, io } = gathering
+  await using journal = disposable(await openJournal(file, io.environment))
+  for await (const runId of journal.list()) {
+    const read = (): ReturnType<typeof journal.read> => journal.read(runId)
+    try {
+      const long = await LongReport.open(read, redactor)
+      // nothing of a run is counted that turns out to be unreadable
+      await long.outline()
+      const { verdict } = await verifyChain(read())
+      const outline = await long.outline({ call: (call) => fold.addCall(call) })
+      fold.addRun(outline, file, verdict)
+      if (options.pages === true) {
+        const whole = await readReport(read())
+        await writePage(redactor?.report(whole) ?? whole, options, { journal: file, io })
+      }
+    } catch (error) {
+      addUnreadable(error, { journal: file, runId }, gathering)
+    }
+  }
+}
+
+function disposable<Closed extends { close(): Promise<void> }>(
+  closed: Closed,
+): Closed & AsyncDisposable {
+  return Object.assign(closed, { [Symbol.asyncDispose]: () => closed.close() })
+}
+
+async function writePage(
+  report: Report,
+  { output, pages }: OverviewOptions,
+  { journal, io }: { readonly journal: string; readonly io: Io },
+): Promise<void> {
+  if (pages !== true || output === undefined) return
+  const { makePage } = await import('../page.ts')
+  const file = join(dirname(output), pageName(output, report.header.runId))
+  const origin = { verification: undefined, journal }
+  await writeText(file, await makePage(report, origin, { format: 'html' }, io))
+}
+
+/** A name that is one file in every folder, whatever the run calls itself. */
+function pageName(output: string, runId: string): string {
+  const safe = /^\w[\w-]{0,99}$/.test(runId) ? runId : sha256(runId).slice(7, 39)
+  return `${basename(output).replace(/\.html?$/, '')}-${safe}.html`
+}
+
+async function rendered(
+  found: Overview,
+  { format, output, pages }: OverviewOptions,
+  redactor: Redactor | undefined,
+): Promise<string> {
+  if (format === 'html') {
+    const { renderIndex } = await import('../../report/html/index-page.ts')
+    return renderIndex(found, {
+      ...(pages === true && output !== undefined
+        ? { pageOf: (run: RunLine) => encodeURIComponent(pageName(output, run.runId)) }
+        : {}),
+      ...(redactor === undefined ? {} : { redaction: redactor.redaction }),
+    })
+  }
+  const views = await import('../../report/overview-text.ts')
+  if (format === 'json') return views.overviewJson(found)
+  if (format === 'csv') return views.overviewCsv(found)
+  return format === 'markdown' ? views.overviewMarkdown(found) : views.overviewTerminal(found)
+}

@@ -1,0 +1,117 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openJournal } from '../../src/journal/open.ts'
+import { renderJson } from '../../src/report/json.ts'
+import { foldReport } from '../../src/report/fold.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { inProcess } from '../support/in-process.ts'
+import type { StructuralEvent } from '../../src/protocol/run-event.ts'
+import { runId, sampleEvents } from '../unit/report/sample.ts'
+import { seal } from '../unit/report/sealed.ts'
+
+function eventsOf(id: string): readonly StructuralEvent[] {
+  return JSON.parse(JSON.stringify(sampleEvents()).replaceAll(runId, id)) as StructuralEvent[]
+}
+
+async function write(path: string, ...ids: readonly string[]): Promise<void> {
+  const journal = await openJournal(path)
+  for (const id of ids) await journal.append(id, 0, seal(eventsOf(id)))
+  await journal.close()
+}
+
+async function folder(): Promise<string> {
+  const path = join(temporaryFolder(), 'runs')
+  mkdirSync(path)
+  await write(join(path, 'a.db'), 'run_a', 'run_b')
+  await write(join(path, 'b.jsonl'), 'run_c')
+  const report = foldReport(eventsOf('run_d'), { head: null })
+  writeFileSync(join(path, 'd.json'), renderJson(report))
+  writeFileSync(join(path, 'notes.txt'), 'none')
+  return path
+}
+
+test('a folder is shown at a glance, in every form it has', async () => {
+  const path = await folder()
+  const json = await inProcess(['report', path, '--format', 'json'])
+  expect([json.code, json.notes]).toEqual([0, ''])
+  const { runs, totals } = JSON.parse(json.out) as {
+    runs: readonly { runId: string; verdict: string | null }[]
+    totals: { calls: number }
+  }
+  expect(runs.map(({ runId: id, verdict }) => [id, verdict])).toEqual([
+    ['run_a', 'CONSISTENT'],
+    ['run_b', 'CONSISTENT'],
+    ['run_c', 'CONSISTENT'],
+    ['run_d', null],
+  ])
+  expect(totals.calls).toBe(28)
+  for (const format of ['terminal', 'markdown', 'csv', 'html']) {
+    const { code, out } = await inProcess(['report', path, '--format', format])
+    expect([format, code]).toEqual([format, 0])
+    for (const { runId: id } of runs) expect(out).toContain(id)
+  }
+  const refused = await inProcess(['report', path, '--format', 'sarif'])
+  expect([refused.code, refused.out]).toEqual([2, ''])
+})
+
+test('the runs of one journal are shown with --index', async () => {
+  const path = await folder()
+  const one = await inProcess(['report', join(path, 'a.db'), '--index'])
+  expect(one.out).toMatch(/^2 runs, 14 calls, 8 refused/)
+  const last = await inProcess(['report', join(path, 'a.db')])
+  expect(last.out).toContain('run_b')
+  expect((await inProcess(['report', join(path, 'a.db'), '--pages'])).code).toBe(2)
+})
+
+test('the pages of runs stand beside that of all of them, and nothing else does', async () => {
+  const path = await folder()
+  await write(join(path, 'e.db'), '../../escape/<b>')
+  const out = join(temporaryFolder(), 'site/index.html')
+  const { code } = await inProcess(['report', path, '--format', 'html', '--pages', '-o', out])
+  expect(code).toBe(0)
+  const index = readFileSync(out, 'utf8')
+  const links = [...index.matchAll(/<a href="([^"#]+)">/g)].map(([, link]) => link!)
+  expect(links).toHaveLength(5)
+  expect(links).toContain('index-run_a.html')
+  for (const link of links) expect(existsSync(join(out, '..', link)), link).toBe(true)
+  expect(readdirSync(join(out, '..'))).toHaveLength(6)
+})
+
+test('what cannot be read hides nothing else, and what was altered is told', async () => {
+  const path = await folder()
+  writeFileSync(join(path, 'c.jsonl'), 'no journal\n')
+  const lines = readFileSync(join(path, 'b.jsonl'), 'utf8')
+  const { code, out } = await inProcess(['report', path, '--format', 'json'])
+  const { runs, unreadable } = JSON.parse(out) as {
+    runs: readonly object[]
+    unreadable: readonly { journal: string; message: string }[]
+  }
+  expect([code, runs.length]).toEqual([4, 4])
+  expect(unreadable).toMatchObject([{ journal: join(path, 'c.jsonl') }])
+  writeFileSync(join(path, 'b.jsonl'), lines.replace('"maxTurns":20', '"maxTurns":21'))
+  const altered = await inProcess(['report', path, '--format', 'json'])
+  expect(altered.code).toBe(1)
+  expect(altered.out).toContain('"verdict": "TAMPERED"')
+})
+
+test('a run whose record is damaged is listed, and the others are counted without it', async () => {
+  const path = join(temporaryFolder(), 'j.jsonl')
+  await write(path, 'run_a', 'run_b')
+  const text = readFileSync(path, 'utf8').split('\n')
+  const at = text.findIndex((line) => line.includes('run_b') && line.includes('"tool-result"'))
+  text[at] = text[at]!.replace('"status":"', '"status":"x')
+  writeFileSync(path, text.join('\n'))
+  const { code, out } = await inProcess(['report', path, '--index', '--format', 'json'])
+  const found = JSON.parse(out) as { totals: { calls: number }; unreadable: readonly object[] }
+  expect([code, found.totals.calls]).toEqual([4, 7])
+  expect(found.unreadable).toMatchObject([{ runId: 'run_b' }])
+})
+
+test('an overview is redacted as reports are', async () => {
+  const path = await folder()
+  const told = await inProcess(['report', path, '--format', 'html', '--redact', 're:refund-[a-z]+'])
+  expect(told.out).not.toContain('refund-limit')
+  expect(told.out).toContain('[redacted]')
+  expect(told.out).toContain('taken out of this report: 1 pattern')
+})
