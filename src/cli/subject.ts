@@ -17,7 +17,7 @@ import type { Tool } from '../tools/tool.ts'
 import { authOf } from './auth.ts'
 import type { Io } from './io.ts'
 import { loadTrusted, type KeyOptions } from './policy.ts'
-import { loadTools } from './tools-file.ts'
+import { loadToolbox } from './tools-file.ts'
 
 export interface SubjectOptions extends KeyOptions {
   readonly policy: string
@@ -43,7 +43,7 @@ export interface Subject {
  */
 export async function openSubject(options: SubjectOptions, io: Io): Promise<Subject> {
   const loaded = await loadTrusted(options.policy, options, io)
-  const tools = options.tools === undefined ? undefined : await loadTools(options.tools)
+  const tools = options.tools === undefined ? undefined : await loadToolbox(options.tools)
   const policy = loaded.compile(tools)
   const caller =
     options.as === undefined

@@ -2,9 +2,15 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { isObject, type JsonObject } from '../base/json.ts'
+import { withToolsOfAgents } from '../sub-agent.ts'
 import { toTools, type Tool, type ToolDefinition } from '../tools/tool.ts'
 import { readText } from './files.ts'
 import { importFailure } from './import-failure.ts'
+
+/** The tools of a file with those of their agents: all that a policy may speak of. */
+export async function loadToolbox(path: string): Promise<readonly Tool[]> {
+  return withToolsOfAgents(await loadTools(path))
+}
 
 /**
  * The tools of a file: a JavaScript or TypeScript module whose default export is a list of tools

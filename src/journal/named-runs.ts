@@ -14,7 +14,16 @@ export function pointsNamedIn(line: string): readonly RunPoint[] {
   })
 }
 
-function membersOf(line: string): { readonly previousRuns?: unknown } {
+/** The run of an agent that the result of its call names; undefined for other lines. */
+export function childNamedIn(line: string): RunPoint | undefined {
+  // most lines are of other things, and are not worth being read
+  if (!line.includes('"child":{')) return undefined
+  const { child } = membersOf(line)
+  const { runId, head } = isObject(child) ? child : {}
+  return typeof runId === 'string' && typeof head === 'string' ? { runId, head } : undefined
+}
+
+function membersOf(line: string): { readonly child?: unknown; readonly previousRuns?: unknown } {
   try {
     const value: unknown = JSON.parse(line)
     return isObject(value) ? value : {}

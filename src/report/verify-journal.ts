@@ -1,7 +1,8 @@
 import { timeOfId } from '../base/ids.ts'
 import type { OwnKey } from '../gate/identity/own-key.ts'
 import type { Journal } from '../journal/journal.ts'
-import { pointsNamedIn } from '../journal/named-runs.ts'
+import { childNamedIn, pointsNamedIn } from '../journal/named-runs.ts'
+import type { RunPoint } from '../protocol/run-event.ts'
 import { readCheckpoint } from './attest.ts'
 import type { Verification } from './verification.ts'
 import { verifyChain, type VerifyOptions } from './verify.ts'
@@ -32,7 +33,7 @@ export type RunVerification = Verification & { readonly runId: string }
 
 /**
  * Verifies every run of a journal, oldest first, each as `verifyChain` does and against what later
- * runs name of it; then tells the runs that are named, by others or by `anchors`, and missing. Reads
+ * runs and runs above name of it; then tells the runs that are named, by others or by `anchors`, and missing. Reads
  * the first record of each run twice, and keeps about 200 bytes of memory for each. Throws
  * `bad-option` for keys that cannot be used, and `bad-journal` where the journal cannot be read.
  */
@@ -41,9 +42,21 @@ export async function* verifyJournal(
   options: VerifyJournalOptions = {},
 ): AsyncGenerator<RunVerification> {
   const { runs, named } = await readLinks(journal)
+  const verified = new Set<string>()
+  /** Runs of agents that are named after they were verified. */
+  const late = new Set<string>()
+  const noting = notingChildren(journal, (child) => {
+    addTo(named, child)
+    if (verified.has(child.runId)) late.add(child.runId)
+  })
   for (const runId of runs) {
     const heads = [...(named.get(runId) ?? [])]
-    yield { runId, ...(await verifyRun(journal, runId, { ...options, named: heads })) }
+    yield { runId, ...(await verifyRun(noting, runId, { ...options, named: heads })) }
+    verified.add(runId)
+  }
+  for (const runId of late) {
+    const found = await verifyRun(journal, runId, { ...options, named: [...named.get(runId)!] })
+    if (found.verdict !== 'CONSISTENT') yield { runId, ...found }
   }
   const expected = new Set([...named.keys(), ...(await anchoredRuns(options))])
   for (const runId of expected) {
@@ -76,7 +89,27 @@ interface Links {
   /** Of the journal, oldest first. */
   readonly runs: ReadonlySet<string>
   /** By run, the heads that later runs name. */
-  readonly named: ReadonlyMap<string, ReadonlySet<string>>
+  readonly named: Map<string, Set<string>>
+}
+
+function addTo(named: Links['named'], { head, runId }: RunPoint): void {
+  const heads = named.get(runId) ?? new Set()
+  named.set(runId, heads.add(head))
+}
+
+/** Reads as before, and tells of the runs of agents that are named. */
+function notingChildren(journal: JournalReader, note: (child: RunPoint) => void): JournalReader {
+  return {
+    list: () => journal.list(),
+    ...(journal.checkpoints && { checkpoints: (runId) => journal.checkpoints!(runId) }),
+    async *read(runId, from) {
+      for await (const record of journal.read(runId, from)) {
+        const child = childNamedIn(record.line)
+        if (child !== undefined) note(child)
+        yield record
+      }
+    },
+  }
 }
 
 async function readLinks(journal: JournalReader): Promise<Links> {
@@ -86,8 +119,7 @@ async function readLinks(journal: JournalReader): Promise<Links> {
     runs.add(runId)
     for await (const { line } of journal.read(runId)) {
       for (const point of pointsNamedIn(line)) {
-        const heads = named.get(point.runId) ?? new Set()
-        named.set(point.runId, heads.add(point.head))
+        addTo(named, point)
       }
       break
     }

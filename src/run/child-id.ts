@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { StructuralEvent } from '../protocol/run-event.ts'
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 
@@ -14,4 +15,12 @@ export function childRunId(callId: string): string {
   let text = ''
   for (let at = 0; at < 16; at++) text += alphabet[digest[at]! & 31]
   return callId.slice(0, timeLength).padEnd(timeLength, '0') + text
+}
+
+/** The calls that lead to runs of agents. */
+export function callsOfAgents(events: readonly StructuralEvent[]): ReadonlySet<string> {
+  const calls = events.flatMap((event) =>
+    event.type === 'execution-start' && event.child !== undefined ? [event.callId] : [],
+  )
+  return new Set(calls)
 }

@@ -19,6 +19,7 @@ import type {
   UsageReported,
 } from '../protocol/run-event.ts'
 
+import { callsOfAgents } from './child-id.ts'
 import { TurnStarts, unheardIn } from './past-said.ts'
 
 /** A question to people as it stands in the record; of several about one call the last. */
@@ -105,19 +106,6 @@ export async function readPast(
   }
 }
 
-/** The turns without questions whose answers are revoked. */
-export function withoutAnswered(
-  turns: readonly PastTurn[],
-  revoked: readonly string[] = [],
-): readonly PastTurn[] {
-  if (revoked.length === 0) return turns
-  const kept = ({ question, ...call }: PastCall): PastCall => {
-    const isRevoked = question !== undefined && revoked.includes(question.request.approvalId)
-    return { ...call, question: isRevoked ? undefined : question }
-  }
-  return turns.map((turn) => ({ ...turn, calls: turn.calls.map(kept) }))
-}
-
 /** The answers of a turn whose calls are over. */
 export function answersOf({ calls }: PastTurn): readonly ToolMessage[] {
   return calls.flatMap(({ call, result }) =>
@@ -135,11 +123,13 @@ export function openQuestions({ turns }: Past): readonly ApprovalRequested[] {
     })
 }
 
-/** Calls that were started and have no outcome. */
-export function callsInDoubt({ turns }: Past): readonly ToolCall[] {
+/** Calls that were started and have no outcome; of agents their own runs tell. */
+export function callsInDoubt({ events, turns }: Past): readonly ToolCall[] {
+  const agents = callsOfAgents(events)
   return turns
     .flatMap(({ calls }) => calls)
-    .flatMap(({ call, result, started }) => (started && result === undefined ? [call] : []))
+    .filter(({ result, started }) => started && result === undefined)
+    .flatMap(({ call }) => (agents.has(call.callId) ? [] : [call]))
 }
 
 /** The answer to a call, for the model. */

@@ -13,6 +13,12 @@ export class Spending {
     this.#environment = environment
   }
 
+  /** With what agents have used. */
+  get total(): { readonly usage: Usage; readonly cost: Cost | undefined } {
+    const { usage, cost } = this.#environment.share?.used ?? this
+    return { usage, cost }
+  }
+
   /** `isCounted` where an earlier carrier has told the gate of it. */
   take(modelTurn: ModelTurn, isCounted: boolean): void {
     this.#environment.share?.spend(modelTurn.response.usage, modelTurn.response.cost)

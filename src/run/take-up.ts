@@ -73,7 +73,7 @@ function textOf(message: AssistantMessage | null, type: 'text' | 'reasoning' | '
 }
 
 /** What recalling needs of a run. */
-export type Recalling = Pick<CallEnvironment, 'context' | 'delegation' | 'gate' | 'view'>
+export type Recalling = Pick<CallEnvironment, 'context' | 'delegation' | 'gate' | 'share' | 'view'>
 
 /** Tells gate and budget of the calls of a turn that are over. */
 export async function recallCalls(
@@ -97,7 +97,8 @@ async function recallCall(
 ): Promise<void> {
   const { result, started } = past
   const examined = await examineAgain(environment, past)
-  const { delegation } = environment
+  const { delegation, share } = environment
+  if (result?.child !== undefined) share?.recall(result.child)
   const isDelegated =
     started && (await delegation?.recall(past.call.callId, examined.tool, isCounted)) === true
   const refused = result !== undefined && !started && past.decision?.effect === 'deny'

@@ -9,7 +9,7 @@ import { exitCode, exitOfError, type ExitCode } from '../exit.ts'
 import { compactFinding, githubFinding, sarifFindings, type FindingFormat } from '../findings.ts'
 import { noteError, outJson, type Io } from '../io.ts'
 import { loadTrusted, type KeyOptions } from '../policy.ts'
-import { loadTools } from '../tools-file.ts'
+import { loadToolbox } from '../tools-file.ts'
 
 export interface CheckOptions extends KeyOptions {
   readonly tools?: string
@@ -36,7 +36,7 @@ export async function check(
   options: CheckOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const tools = options.tools === undefined ? undefined : await loadTools(options.tools)
+  const tools = options.tools === undefined ? undefined : await loadToolbox(options.tools)
   const results: Checked[] = []
   for (const file of files) results.push(await checkFile(file, tools, options, io))
   const code = exitOf(results, options.strict === true)

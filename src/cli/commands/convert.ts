@@ -4,7 +4,7 @@ import { readPolicy } from '../../policy/read.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { readText, writeNewText } from '../files.ts'
 import { printable, type Io } from '../io.ts'
-import { loadTools } from '../tools-file.ts'
+import { loadToolbox } from '../tools-file.ts'
 
 export interface ConvertOptions {
   readonly tools?: string
@@ -19,7 +19,7 @@ export interface ConvertOptions {
  */
 export async function convert(file: string, options: ConvertOptions, io: Io): Promise<ExitCode> {
   const { tools, output, ...rest } = options
-  const given = tools === undefined ? {} : { tools: await loadTools(tools) }
+  const given = tools === undefined ? {} : { tools: await loadToolbox(tools) }
   const { document, notes } = convertSecurityConfig(await readText(file), { ...rest, ...given })
   const text = writePolicy(document, {
     head: [

@@ -8,7 +8,7 @@ import type { Tool } from '../../tools/tool.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
 import { loadTrusted, type KeyOptions } from '../policy.ts'
-import { loadTools } from '../tools-file.ts'
+import { loadToolbox } from '../tools-file.ts'
 
 export interface DiffOptions extends KeyOptions {
   readonly tools?: string
@@ -26,7 +26,7 @@ export async function diff(
   options: DiffOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const tools = options.tools === undefined ? undefined : await loadTools(options.tools)
+  const tools = options.tools === undefined ? undefined : await loadToolbox(options.tools)
   // one moment for both: a rule must not differ from itself because time went by
   const now = Date.now()
   const sides = [before, after].map((path) => openSide(path, { tools, now, options, io }))

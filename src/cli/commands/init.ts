@@ -8,7 +8,7 @@ import { counted } from '../../base/text.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { writeNewText } from '../files.ts'
 import type { Io } from '../io.ts'
-import { loadTools } from '../tools-file.ts'
+import { loadToolbox } from '../tools-file.ts'
 
 export interface InitOptions {
   readonly fromLog?: readonly string[]
@@ -33,7 +33,7 @@ export async function init({ fromLog, tools, output }: InitOptions, io: Io): Pro
 }
 
 async function starter(tools: string | undefined): Promise<string> {
-  return starterPolicy(tools === undefined ? undefined : await loadTools(tools))
+  return starterPolicy(tools === undefined ? undefined : await loadToolbox(tools))
 }
 
 async function fromLogs(paths: readonly string[], io: Io): Promise<string> {

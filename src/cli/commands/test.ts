@@ -22,7 +22,7 @@ import { exitCode, type ExitCode } from '../exit.ts'
 import { readText } from '../files.ts'
 import { outJson, type Io } from '../io.ts'
 import { loadTrusted, type KeyOptions } from '../policy.ts'
-import { loadTools } from '../tools-file.ts'
+import { loadToolbox } from '../tools-file.ts'
 import { rerunOnChange } from '../watch.ts'
 
 export interface TestOptions extends KeyOptions {
@@ -59,7 +59,7 @@ export async function test(
 }
 
 async function runOnce(files: readonly string[], options: TestOptions, io: Io): Promise<ExitCode> {
-  const tools = options.tools === undefined ? undefined : await loadTools(options.tools)
+  const tools = options.tools === undefined ? undefined : await loadToolbox(options.tools)
   const filter = options.run === undefined ? () => true : filterOf(options.run)
   const subjects = await readSubjects(files, options, io)
   const outcomes: PolicyOutcome[] = []

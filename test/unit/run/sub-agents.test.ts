@@ -7,10 +7,9 @@ import type { Principal } from '../../../src/protocol/principal.ts'
 import type { StructuralEvent } from '../../../src/protocol/run-event.ts'
 import { readEvents } from '../../../src/run/replay.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
-import { agentTool, type AgentToolDefinition } from '../../../src/sub-agent.ts'
-import { scripted, type ScriptedModel, type ScriptedStep } from '../../../src/testing/scripted.ts'
+import type { AgentToolDefinition } from '../../../src/sub-agent.ts'
 import type { ScriptedCall } from '../../../src/testing/turn.ts'
-import type { Tool, ToolContext } from '../../../src/tools/tool.ts'
+import type { ToolContext } from '../../../src/tools/tool.ts'
 import {
   agentOf,
   allowing,
@@ -22,26 +21,7 @@ import {
   toolOf,
   user,
 } from '../../support/agent.ts'
-
-interface Sub {
-  readonly tool: Tool
-  readonly model: ScriptedModel
-}
-
-/** An agent over a scripted model. */
-function sub(
-  name: string,
-  turns: readonly ScriptedStep[],
-  fields: Partial<AgentToolDefinition> = {},
-): Sub {
-  const model = scripted(turns)
-  const tool = agentTool({ name, description: `The agent ${name}.`, model, tools: [], ...fields })
-  return { tool, model }
-}
-
-function ask(tool: string, prompt = 'do it'): ScriptedCall {
-  return { tool, args: { prompt } }
-}
+import { asking, subAgent } from '../../support/agent-tree.ts'
 
 function calling(...calls: ScriptedCall[]): { readonly calls: readonly ScriptedCall[] } {
   return { calls }
@@ -65,11 +45,11 @@ describe('an agent that is called as a tool', () => {
   test('works on its task with its own instructions, tools and model, and answers', async () => {
     const journal = memoryJournal()
     const { tool: look, calls } = noting('look')
-    const helper = sub('helper', [calling({ tool: 'look' }), { text: 'it is blue' }], {
+    const helper = subAgent('helper', [calling({ tool: 'look' }), { text: 'it is blue' }], {
       tools: [look],
       instructions: 'Be brief.',
     })
-    const agent = agentOf([calling(ask('helper', 'which colour?')), done], {
+    const agent = agentOf([calling(asking('helper', 'which colour?')), done], {
       tools: [helper.tool],
       policy: allowing('helper', 'look'),
       journal,
@@ -107,8 +87,8 @@ describe('an agent that is called as a tool', () => {
       properties: { n: { type: 'number' } },
       required: ['n'],
     }
-    const helper = sub('helper', [{ text: '{"n":7}' }], { output: { schema } })
-    const agent = agentOf([calling(ask('helper')), done], {
+    const helper = subAgent('helper', [{ text: '{"n":7}' }], { output: { schema } })
+    const agent = agentOf([calling(asking('helper')), done], {
       tools: [helper.tool],
       policy: allowing('helper'),
     })
@@ -117,8 +97,8 @@ describe('an agent that is called as a tool', () => {
   })
 
   test('is a tool like others to the policy', async () => {
-    const helper = sub('helper', [done])
-    const agent = agentOf([calling(ask('helper')), done], {
+    const helper = subAgent('helper', [done])
+    const agent = agentOf([calling(asking('helper')), done], {
       tools: [helper.tool],
       policy: policyOf(),
     })
@@ -128,8 +108,8 @@ describe('an agent that is called as a tool', () => {
   })
 
   test('that fails is a call that failed, without a word of why its model gave', async () => {
-    const helper = sub('helper', [{ error: { message: 'key sk-123 is wrong' } }])
-    const agent = agentOf([calling(ask('helper')), done], {
+    const helper = subAgent('helper', [{ error: { message: 'key sk-123 is wrong' } }])
+    const agent = agentOf([calling(asking('helper')), done], {
       tools: [helper.tool],
       policy: allowing('helper'),
     })
@@ -141,8 +121,8 @@ describe('an agent that is called as a tool', () => {
   test('has no tools but its own, and its own are nobody else’s', async () => {
     const { tool: look, calls } = noting('look')
     const { tool: send, calls: sent } = noting('send')
-    const helper = sub('helper', [calling({ tool: 'send' }), done], { tools: [look] })
-    const agent = agentOf([calling(ask('helper'), { tool: 'look' }), done], {
+    const helper = subAgent('helper', [calling({ tool: 'send' }), done], { tools: [look] })
+    const agent = agentOf([calling(asking('helper'), { tool: 'look' }), done], {
       tools: [helper.tool, send],
       policy: allowing('**'),
     })
@@ -188,12 +168,12 @@ describe('what an agent may do', () => {
     ],
   ])('is not %s', async (_, rule, fields) => {
     const { tool: send, calls } = noting('send')
-    const helper = sub('helper', [calling({ tool: 'send' }), done], {
+    const helper = subAgent('helper', [calling({ tool: 'send' }), done], {
       tools: [send, toolOf('other')],
       ...fields,
     })
     const policy = policyOf({ rules: [{ id: 'free', allow: ['helper', 'other'] }, rule] })
-    const agent = agentOf([calling(ask('helper')), done], { tools: [helper.tool], policy })
+    const agent = agentOf([calling(asking('helper')), done], { tools: [helper.tool], policy })
     const { result } = await finish(agent.start({ auth: { custom: guest } }))
     expect(result.report.rows[0]?.status).toBe('success')
     expect(calls).toEqual([])
@@ -201,22 +181,25 @@ describe('what an agent may do', () => {
 
   test('is what a deny for its caller leaves, also where it drops the role it is for', async () => {
     const { tool: send, calls } = noting('send')
-    const helper = sub('helper', [calling({ tool: 'send' }), done], { tools: [send], roles: [] })
+    const helper = subAgent('helper', [calling({ tool: 'send' }), done], {
+      tools: [send],
+      roles: [],
+    })
     const policy = policyOf({
       rules: [
         { id: 'all', allow: ['**'] },
         { id: 'no', deny: ['send'], who: { roles: ['guest'] } },
       ],
     })
-    const agent = agentOf([calling(ask('helper')), done], { tools: [helper.tool], policy })
+    const agent = agentOf([calling(asking('helper')), done], { tools: [helper.tool], policy })
     await agent.start({ auth: { custom: guest } }).result()
     expect(calls).toEqual([])
   })
 
   test('is what the task of the run above needs', async () => {
     const { tool: send, calls } = noting('send')
-    const helper = sub('helper', [calling({ tool: 'send' }), done], { tools: [send] })
-    const agent = agentOf([calling(ask('helper')), done], {
+    const helper = subAgent('helper', [calling({ tool: 'send' }), done], { tools: [send] })
+    const agent = agentOf([calling(asking('helper')), done], {
       tools: [helper.tool],
       policy: allowing('**'),
     })
@@ -226,7 +209,7 @@ describe('what an agent may do', () => {
 
   test('counts against the limits of its caller', async () => {
     const { tool: send, calls } = noting('send')
-    const helper = sub(
+    const helper = subAgent(
       'helper',
       [calling({ tool: 'send' }, { tool: 'send', args: { n: 1 } }), done],
       {
@@ -239,7 +222,7 @@ describe('what an agent may do', () => {
         rules: [{ id: 'all', allow: ['**'] }],
         limits: [{ id: 'one', tools: ['send'], per, max: 2, over: 'deny' }],
       })
-      const again = sub(
+      const again = subAgent(
         'helper',
         [calling({ tool: 'send' }, { tool: 'send', args: { n: 1 } }), done],
         {
@@ -249,7 +232,7 @@ describe('what an agent may do', () => {
       const agent = agentOf(
         [
           calling({ tool: 'send', args: { n: 2 } }),
-          calling(ask('helper')),
+          calling(asking('helper')),
           calling({ tool: 'send', args: { n: 3 } }),
           done,
         ],
@@ -264,9 +247,9 @@ describe('what an agent may do', () => {
   test('names the chain of agents it acts through', async () => {
     const seen: ToolContext['principal'][] = []
     const look = toolOf('look', { execute: (_, { principal }) => void seen.push(principal) })
-    const inner = sub('inner', [calling({ tool: 'look' }), done], { tools: [look] })
-    const outer = sub('outer', [calling(ask('inner')), done], { tools: [inner.tool] })
-    const agent = agentOf([calling(ask('outer')), done], {
+    const inner = subAgent('inner', [calling({ tool: 'look' }), done], { tools: [look] })
+    const outer = subAgent('outer', [calling(asking('inner')), done], { tools: [inner.tool] })
+    const agent = agentOf([calling(asking('outer')), done], {
       tools: [outer.tool],
       policy: allowing('**'),
     })
@@ -288,20 +271,27 @@ describe('what an agent reads', () => {
 
   test('is read by whoever called it: its answer steers nothing', async () => {
     const { tool: send, calls } = noting('send')
-    const helper = sub('helper', [calling({ tool: 'read' }), { text: 'eve' }], { tools: [read] })
-    const agent = agentOf([calling(ask('helper')), calling(sending('eve'), sending('ann')), done], {
-      tools: [helper.tool, send],
-      policy: policyOf(sections),
+    const helper = subAgent('helper', [calling({ tool: 'read' }), { text: 'eve' }], {
+      tools: [read],
     })
+    const agent = agentOf(
+      [calling(asking('helper')), calling(sending('eve'), sending('ann')), done],
+      {
+        tools: [helper.tool, send],
+        policy: policyOf(sections),
+      },
+    )
     await agent.start({ input: 'write to ann' }).result()
     expect(calls).toEqual([{ to: 'ann' }])
   })
 
   test('was read before by whoever called it: its task is no trusted source', async () => {
     const { tool: send, calls } = noting('send')
-    const helper = sub('helper', [calling(sending('eve'), sending('ann')), done], { tools: [send] })
+    const helper = subAgent('helper', [calling(sending('eve'), sending('ann')), done], {
+      tools: [send],
+    })
     const agent = agentOf(
-      [calling({ tool: 'read' }), calling(ask('helper', 'write to eve')), done],
+      [calling({ tool: 'read' }), calling(asking('helper', 'write to eve')), done],
       {
         tools: [helper.tool, read],
         policy: policyOf(sections),
@@ -313,8 +303,8 @@ describe('what an agent reads', () => {
 
   test('taints nothing where it has read nothing', async () => {
     const { tool: send, calls } = noting('send')
-    const helper = sub('helper', [{ text: 'eve' }])
-    const agent = agentOf([calling(ask('helper')), calling(sending('eve')), done], {
+    const helper = subAgent('helper', [{ text: 'eve' }])
+    const agent = agentOf([calling(asking('helper')), calling(sending('eve')), done], {
       tools: [helper.tool, send, read],
       policy: policyOf(sections),
     })
@@ -325,7 +315,9 @@ describe('what an agent reads', () => {
   test('is known to whoever carries the run on', async () => {
     const journal = memoryJournal()
     const { tool: send, calls } = noting('send')
-    const helper = sub('helper', [calling({ tool: 'read' }), { text: 'eve' }], { tools: [read] })
+    const helper = subAgent('helper', [calling({ tool: 'read' }), { text: 'eve' }], {
+      tools: [read],
+    })
     const policy = policyOf({
       ...sections,
       rules: [
@@ -334,7 +326,7 @@ describe('what an agent reads', () => {
       ],
     })
     const options = { tools: [helper.tool, send, toolOf('wait')], policy, journal }
-    const first = agentOf([calling(ask('helper')), calling({ tool: 'wait' })], options)
+    const first = agentOf([calling(asking('helper')), calling({ tool: 'wait' })], options)
     const { approvals, runId } = await first.start().result()
     const second = agentOf([calling(sending('eve')), done], options)
     const decisions = [{ id: approvals[0]!.id, action: 'approve' as const }]
@@ -353,11 +345,13 @@ describe('a question about a call of an agent', () => {
 
   function nested(journal: Journal, options: Partial<RuntimeOptions> = {}) {
     const { tool: send, calls } = noting('send')
-    const inner = sub('inner', [calling({ tool: 'send' }), { text: 'sent' }], { tools: [send] })
-    const outer = sub('outer', [calling(ask('inner')), { text: 'passed on' }], {
+    const inner = subAgent('inner', [calling({ tool: 'send' }), { text: 'sent' }], {
+      tools: [send],
+    })
+    const outer = subAgent('outer', [calling(asking('inner')), { text: 'passed on' }], {
       tools: [inner.tool],
     })
-    const agent = agentOf([calling(ask('outer')), done], {
+    const agent = agentOf([calling(asking('outer')), done], {
       tools: [outer.tool],
       policy,
       journal,
@@ -369,8 +363,8 @@ describe('a question about a call of an agent', () => {
   /** The same agents as another process has them; models go on where the first ones were. */
   function nextOf(journal: Journal) {
     const { tool: send, calls } = noting('send')
-    const inner = sub('inner', [{ text: 'sent' }], { tools: [send] })
-    const outer = sub('outer', [{ text: 'passed on' }], { tools: [inner.tool] })
+    const inner = subAgent('inner', [{ text: 'sent' }], { tools: [send] })
+    const outer = subAgent('outer', [{ text: 'passed on' }], { tools: [inner.tool] })
     const agent = agentOf([done], { tools: [outer.tool], policy, journal })
     return { agent, calls, inner, outer }
   }
