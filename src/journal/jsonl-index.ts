@@ -101,10 +101,9 @@ async function scan(path: string, file: FileHandle): Promise<Map<string, Lines>>
   let number = 0
   for await (const { offset, bytes } of linesOf(file)) {
     number++
-    const line = bytes.toString()
-    const head = parseHead(line)
+    const head = beginningOf(bytes) ?? parseHead(bytes.toString())
     if (head === undefined) {
-      throw number > 1 || line.includes('"runId":') ? damaged(path, number) : noJournal(path)
+      throw number > 1 || bytes.includes('"runId":') ? damaged(path, number) : noJournal(path)
     }
     let lines = runs.get(head.runId)
     if (lines === undefined) {
@@ -117,6 +116,23 @@ async function scan(path: string, file: FileHandle): Promise<Map<string, Lines>>
   }
   return runs
 }
+
+/** Bytes that are looked at before the whole line is. */
+const beginningLength = 192
+
+/**
+ * What the beginning of a payload says, as it is written: the rest of it, most of the file, is held
+ * against its digest by whoever verifies it.
+ */
+function beginningOf(bytes: Buffer): { runId: string; seq: number } | undefined {
+  if (bytes.at(-1) !== closing) return undefined
+  const text = bytes.toString('latin1', 0, beginningLength)
+  const [, runId, seq] =
+    /^\{"runId":"([ !#-[\]-~]*)","seq":([0-9]{1,15}),"payload":/.exec(text) ?? []
+  return runId === undefined ? undefined : { runId, seq: Number(seq) }
+}
+
+const closing = 0x7d
 
 function parseHead(line: string): { runId: string; seq: number } | undefined {
   try {

@@ -168,7 +168,8 @@ export class Attestation {
       return { verdict: 'TRUNCATED', message }
     }
     if (attested === 0 && options.isSigned) {
-      const message = 'the records say that they are signed, and there is no checkpoint of them'
+      const message =
+        'the records name a key that signs them, and there is no checkpoint: none was reached, or it was removed'
       return { verdict: 'NO_CHECKPOINTS', message }
     }
     if (attested === 0) {

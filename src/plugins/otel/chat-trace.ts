@@ -1,4 +1,5 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api'
+import { shorten, visible } from '../../base/text.ts'
 import type { ModelErrorData } from '../../protocol/event.ts'
 import type {
   FellBack,
@@ -77,7 +78,7 @@ export class ChatTrace {
       ...usageAttributes(usage),
       ...(finishReason === undefined
         ? {}
-        : { [conventional.finishReasons]: [finishReason.raw ?? finishReason.unified] }),
+        : { [conventional.finishReasons]: [told(finishReason.raw ?? finishReason.unified)] }),
       ...(message === null || message === undefined
         ? {}
         : content('output', () => messageParts([message]))),
@@ -109,8 +110,10 @@ export class ChatTrace {
   }
 
   finish({ at, model, responseId }: TurnEnded): void {
-    if (model !== undefined) this.#span.setAttribute(conventional.responseModel, model)
-    if (responseId !== undefined) this.#span.setAttribute(conventional.responseId, responseId)
+    if (model !== undefined) this.#span.setAttribute(conventional.responseModel, told(model))
+    if (responseId !== undefined) {
+      this.#span.setAttribute(conventional.responseId, told(responseId))
+    }
     // what went wrong is told next
     if (this.#isComplete) this.end(at)
   }
@@ -138,6 +141,11 @@ export function usageAttributes(usage: Usage): Attributes {
     [conventional.cacheWriteTokens]: usage.cacheWriteTokens,
     [conventional.reasoningTokens]: usage.reasoningTokens,
   }
+}
+
+/** A word of the provider, which may write anything there. */
+function told(word: string): string {
+  return visible(shorten(word, 128))
 }
 
 /** Codes only: messages may quote what was said. */

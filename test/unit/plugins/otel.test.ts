@@ -155,6 +155,16 @@ describe('the spans of a run', () => {
   })
 })
 
+test('what the provider writes where a word belongs is cut and shown', async () => {
+  const finish = `stop\u001b[31m${'x'.repeat(1_000)}`
+  await using provider = await fakeProvider({ turns: [{ text: 'hi', finish }] })
+  const model = openaiCompatible({ baseUrl: provider.baseUrl, model: 'm', apiKey: 'k' })
+  const seen = await traced([], { model })
+  const [reason] = seen.span('chat m').attributes['gen_ai.response.finish_reasons'] as string[]
+  expect(reason).toContain(String.raw`\u{1b}[31m`)
+  expect(reason!.length).toBeLessThan(200)
+})
+
 describe('a call that is refused', () => {
   const denied = { tools: [toolOf('look')], policy: policyOf() }
 
