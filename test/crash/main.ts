@@ -45,6 +45,11 @@ function rowOf(journal: FileKind, what: string): Row {
   return row
 }
 
+/** All of it takes long: each part is told when it is over. */
+function tell(row: Row): void {
+  console.log(JSON.stringify(row))
+}
+
 async function disturb(row: Row, options: Omit<RoundOptions, 'random'>): Promise<RoundEnd> {
   const end = await crashRound({ ...options, random })
   row.runs += end.runs
@@ -66,6 +71,7 @@ async function disturb(row: Row, options: Omit<RoundOptions, 'random'>): Promise
 async function killAtRandom(kind: FileKind): Promise<void> {
   const row = rowOf(kind, 'killed at random instants')
   while (row.crashes < Number(values.kills)) await disturb(row, { kind, runs, kills: 5 })
+  tell(row)
 }
 
 /** Before and after each append of a run, until there is none left to die at. */
@@ -73,7 +79,7 @@ async function killAtBoundaries(kind: FileKind): Promise<void> {
   const row = rowOf(kind, 'killed at every append')
   for (let half = 1; ; half++) {
     const { crashes } = await disturb(row, { kind, runs: 1, lastAppend: half / 2 })
-    if (crashes === 0) return
+    if (crashes === 0) return tell(row)
   }
 }
 
@@ -82,6 +88,7 @@ async function takeOver(kind: FileKind): Promise<void> {
   for (let taken = 0; taken < Number(values['take-overs']); taken += 3) {
     await disturb(row, { kind, runs, takeOvers: 3 })
   }
+  tell(row)
 }
 
 async function raceOn(kind: FileKind): Promise<void> {
@@ -105,6 +112,7 @@ async function control(kind: FileKind): Promise<void> {
     await disturb(row, { kind, runs: 10, kills: 6, isUnguarded: true })
   }
   failed ||= row['done twice'] === 0
+  tell(row)
 }
 
 const kinds = fileKinds.filter((kind) => values.journal === undefined || kind === values.journal)
