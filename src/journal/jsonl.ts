@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Anchor } from './checkpoint.ts'
 import { checkFileOptions, encrypted, type FileJournalOptions } from './encryption.ts'
 import type { Journal } from './journal.ts'
@@ -38,16 +39,26 @@ export function fileAnchor(path: string): Anchor {
 }
 
 function fileJournal(path: string): Journal {
+  const file = resolve(path)
+  let real: Promise<string> | undefined
+  const target = async (): Promise<string> => {
+    const { realFile } = await import('./jsonl-path.ts')
+    return (real ??= realFile(file).catch((error: unknown) => {
+      real = undefined
+      throw error
+    }))
+  }
   let writer: Promise<Writer> | undefined
   let reader: Reader | undefined
   let last: Promise<void> = Promise.resolve()
   const reading = async (): Promise<Reader> => {
     const { Reader: FileReader } = await load()
-    return (reader ??= new FileReader(path))
+    const found = await target()
+    return (reader ??= new FileReader(found))
   }
   /** One change after another, also when an earlier one failed. */
   const writing = <Value>(work: (writer: Writer) => Promise<Value>): Promise<Value> => {
-    writer ??= load().then(({ openWriter }) => openWriter(path))
+    writer ??= load().then(async ({ openWriter }) => openWriter(await target()))
     const opening = writer
     const next = last.then(async () => work(await opening))
     last = next.then(
@@ -67,15 +78,15 @@ function fileJournal(path: string): Journal {
     },
     async latestRuns(count) {
       await last
-      return (await import('./jsonl-tail.ts')).latestRuns(path, count)
+      return (await import('./jsonl-tail.ts')).latestRuns(await target(), count)
     },
     async leaveAnswer(runId, answer) {
       const { leaveAnswer } = await load()
-      await leaveAnswer(path, runId, answer)
+      await leaveAnswer(await target(), runId, answer)
     },
     async answers(runId) {
       const { readAnswers } = await load()
-      return readAnswers(path, runId)
+      return readAnswers(await target(), runId)
     },
     erase: (runId) => writing((open) => open.erase(runId)),
     remove: (runId) => writing((open) => open.remove(runId)),

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { messageOf, SallyportError } from '../base/errors.ts'
 import type { JournalRecord, LatestRun } from './journal.ts'
@@ -45,7 +44,7 @@ export class SqliteFile {
   #full = false
 
   constructor(path: string) {
-    this.#path = resolve(path)
+    this.#path = path
   }
 
   append(runId: string, expectedSeq: number, records: readonly JournalRecord[]): Promise<void> {
@@ -237,17 +236,15 @@ export class SqliteFile {
     }
   }
 
-  /** What is read from: undefined while there is no file. */
+  /** What is read from: undefined while there is no file, or its first writer has died too early. */
   #database(): DatabaseSync | undefined {
     if (this.#writer !== undefined) return this.#writer.database
     if (this.#reader !== undefined) return this.#reader
     if (!existsSync(this.#path)) return undefined
-    try {
-      this.#reader = openReader(this.#path)
-    } catch (error) {
-      throw unreadable(this.#path, error)
-    }
-    return this.#reader
+    const reader = this.#attempt(() => openReader(this.#path))
+    if (this.#formatOf(reader) > 0) return (this.#reader = reader)
+    reader.close()
+    return undefined
   }
 
   #prepare(database: DatabaseSync, sql: string): StatementSync {

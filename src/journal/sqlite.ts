@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { Lazy } from '../base/lazy.ts'
 import { checkFileOptions, encrypted, type FileJournalOptions } from './encryption.ts'
 import type { Journal, JournalRecord } from './journal.ts'
@@ -18,7 +19,7 @@ import type { SqliteFile } from './sqlite-file.ts'
  */
 export function sqliteJournal(path: string, options: FileJournalOptions = {}): Journal {
   checkFileOptions('sqliteJournal', options)
-  return encrypted(databaseJournal(path), options.encryption)
+  return encrypted(databaseJournal(resolve(path)), options.encryption)
 }
 
 function databaseJournal(path: string): Journal {

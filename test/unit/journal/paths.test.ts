@@ -1,0 +1,73 @@
+import { mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { chdir, cwd } from 'node:process'
+import { describe, expect, test } from 'vitest'
+import { jsonlJournal } from '../../../src/journal/jsonl.ts'
+import { sqliteJournal } from '../../../src/journal/sqlite.ts'
+import { conversation } from '../../../src/testing/journal-records.ts'
+import { collect } from '../../support/agent.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+
+const kinds = [
+  ['SQLite', sqliteJournal, 'journal.db'],
+  ['JSONL', jsonlJournal, 'journal.jsonl'],
+] as const
+
+describe.each(kinds)('a journal in %s', (kind, open, name) => {
+  /** The paths of one journal: its own, that of a link to it, and one through a linked folder. */
+  function paths(): readonly string[] {
+    const folder = temporaryFolder()
+    for (const made of ['own', 'other']) mkdirSync(join(folder, made))
+    symlinkSync(join(folder, 'own', name), join(folder, 'other', 'link'))
+    symlinkSync(join(folder, 'own'), join(folder, 'linked'))
+    return [join(folder, 'own', name), join(folder, 'other', 'link'), join(folder, 'linked', name)]
+  }
+
+  test('is one journal by whatever path it is named', async () => {
+    const [own, ...others] = paths()
+    const first = open(own!)
+    await first.append('run_a', 0, conversation('run_a', { end: 'completed' }))
+    for (const path of others) {
+      const other = open(path)
+      expect(await collect(other.list())).toEqual(['run_a'])
+      const append = async () => other.append('run_a', 0, conversation('run_a'))
+      const code = kind === 'SQLite' ? 'journal-conflict' : 'bad-journal'
+      await expect(append()).rejects.toMatchObject({ code })
+      await other.leaveAnswer('run_a', path)
+      await other.close()
+    }
+    expect(await first.answers('run_a')).toEqual(others)
+    await first.close()
+    const [, link] = others.map((path) => join(path, '..'))
+    expect(readdirSync(join(others[0]!, '..'))).toEqual(['link'])
+    expect(readdirSync(link!)).toEqual(readdirSync(join(own!, '..')))
+  })
+
+  test('stays where it is when the process goes to another folder', async () => {
+    const before = cwd()
+    const folder = temporaryFolder()
+    chdir(folder)
+    try {
+      const journal = open(name)
+      chdir(temporaryFolder())
+      await journal.append('run_a', 0, conversation('run_a'))
+      await journal.leaveAnswer('run_a', 'yes')
+      await journal.counters?.()
+      await journal.close()
+      expect(readdirSync('.')).toEqual([])
+      expect(readdirSync(folder)).toContain(name)
+    } finally {
+      chdir(before)
+    }
+  })
+})
+
+test('a link that leads nowhere is no journal of lines', async () => {
+  const folder = temporaryFolder()
+  symlinkSync(join(folder, 'nowhere'), join(folder, 'link'))
+  const journal = jsonlJournal(join(folder, 'link'))
+  await expect(collect(journal.list())).rejects.toMatchObject({ code: 'bad-journal' })
+  const append = async () => journal.append('run_a', 0, conversation('run_a'))
+  await expect(append()).rejects.toMatchObject({ code: 'bad-journal' })
+  expect(readdirSync(folder)).toEqual(['link'])
+})
