@@ -107,6 +107,30 @@ describe('an observer', () => {
     ])
   })
 
+  test('that stops the run by what it sees leaves the order of events as it is', async () => {
+    const seen: RunEvent[] = []
+    const run: { cancel?: () => void } = {}
+    const stopping = pluginOf({
+      onEvent({ type }) {
+        if (type === 'approval-request' || type === 'execution-start') run.cancel?.()
+      },
+    })
+    const script = [{ calls: [{ tool: 'act' }, { tool: 'slow' }] }, { text: 'done' }]
+    const slow = toolOf('slow', { execute: () => new Promise(() => undefined) })
+    const started = agentOf(script, {
+      tools: [toolOf('act'), slow],
+      policy: allowing('act', 'slow'),
+      plugins: [stopping, pluginOf(seeing(seen), 'other')],
+    }).start()
+    run.cancel = () => started.cancel()
+    const { events, recorded, result } = await finish(started)
+    expect(result.status).toBe('cancelled')
+    const numbers = seen.map(({ seq }) => seq)
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
+    expect(seen).toEqual(events)
+    expect(events).toEqual(recorded)
+  })
+
   test('that never settles holds up nothing', async () => {
     const plugins = [pluginOf({ onEvent: () => new Promise(() => undefined) })]
     const { start, runtime } = agentOf(turns, { ...act, plugins })
