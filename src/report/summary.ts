@@ -108,9 +108,14 @@ export function summarizeCall(row: CallRow, waits: boolean): CallSummary {
     shadowed,
     rule: decision?.rule ?? 'none',
     place: decision?.rules.find((rule) => rule.id === decision.rule),
-    reasons: outcome === 'executed' && !shadowed ? [] : reasonsOf(row),
+    reasons: outcome === 'executed' && !shadowed ? answered(row) : reasonsOf(row),
     help: row.error?.help,
   }
+}
+
+/** A call that succeeded without its tool: a plugin stood in for it. */
+function answered({ attempts }: CallRow): readonly string[] {
+  return attempts > 0 ? [] : ['a wrapper answered in place of the tool, which did not run']
 }
 
 /** Errors that only repeat that something refused the call, not why. */

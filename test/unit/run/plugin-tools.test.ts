@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { summarize } from '../../../src/report/summary.ts'
 import type { PluginParts } from '../../../src/run/plugin.ts'
 import type { ToolWrapper, WrappedCall } from '../../../src/tools/wrap.ts'
 import type { ToolDefinition } from '../../../src/tools/tool.ts'
@@ -101,6 +102,10 @@ describe('a wrapper of tools', () => {
       attempts: 0,
     })
     expect(finished.result.report.rows[0]).toMatchObject({ status: 'success', attempts: 0 })
+    const { calls } = summarize(finished.result.report)
+    expect(calls[0]!.reasons).toEqual([
+      'a wrapper answered in place of the tool, which did not run',
+    ])
   })
 
   test('that calls `next` when it has ended runs nothing', async () => {
