@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest'
+import type { GateHook } from '../../../src/gate/hooks.ts'
+import type { ToolWrapper } from '../../../src/tools/wrap.ts'
+import type { RunEvent } from '../../../src/protocol/run-event.ts'
+import type { PluginParts } from '../../../src/run/plugin.ts'
+import type { ResumeOptions } from '../../../src/resume-options.ts'
+import type { RunOptions, RunResult } from '../../../src/runtime-options.ts'
+import { agentTool } from '../../../src/sub-agent.ts'
+import { scripted } from '../../../src/testing/scripted.ts'
+import { agentOf, allowing, noting } from '../../support/agent.ts'
+import { pluginOf } from '../../support/plugins.ts'
+
+interface Delegated {
+  readonly result: RunResult
+  readonly calls: readonly unknown[]
+  resume(options: ResumeOptions): Promise<RunResult>
+}
+
+/** A run whose agent `helper` calls `look`, under a plugin of these parts. */
+async function delegatedUnder(
+  parts: PluginParts,
+  run: Partial<RunOptions> = {},
+): Promise<Delegated> {
+  const { tool: look, calls } = noting('look')
+  const helper = agentTool({
+    name: 'helper',
+    description: 'An agent.',
+    model: scripted([{ calls: [{ tool: 'look' }] }, { text: 'it is blue' }]),
+    tools: [look],
+  })
+  const asking = [{ calls: [{ tool: 'helper', args: { prompt: 'look' } }] }, { text: 'blue' }]
+  const { runtime, start } = agentOf(asking, {
+    tools: [helper],
+    policy: allowing('helper', 'look'),
+    plugins: [pluginOf(parts)],
+  })
+  const result = await start(run).result()
+  const resume = (options: ResumeOptions): Promise<RunResult> =>
+    runtime.resume(result.runId, options).result()
+  return { result, calls, resume }
+}
+
+describe('the plugins of a runtime', () => {
+  test('S2-39: hooks decide about the calls of agents that are called as tools', async () => {
+    const asked: string[] = []
+    const gateHook: GateHook = ({ principal, tool }) => {
+      asked.push(`${tool} by ${principal?.agent}`)
+      return { effect: tool === 'look' ? 'deny' : 'allow' }
+    }
+    const { calls, result } = await delegatedUnder({ gateHook })
+    expect(asked).toEqual(['helper by undefined', 'look by helper'])
+    expect(calls).toEqual([])
+    expect(result.status).toBe('completed')
+  })
+
+  test('questions of hooks about such calls reach people', async () => {
+    const asked: string[] = []
+    const { calls, result } = await delegatedUnder(
+      { gateHook: ({ tool }) => ({ effect: tool === 'look' ? 'ask' : 'allow' }) },
+      {
+        approve({ tool }) {
+          asked.push(tool)
+          return { action: 'approve', by: { subject: 'ada' } }
+        },
+      },
+    )
+    expect(asked).toEqual(['look'])
+    expect(calls).toHaveLength(1)
+    expect(result.status).toBe('completed')
+  })
+
+  test('questions nobody answers wait, also behind wrappers, and are answered later', async () => {
+    const parts: PluginParts = {
+      gateHook: ({ tool }) => ({ effect: tool === 'look' ? 'ask' : 'allow' }),
+      wrapTool: async (_, next) => next(),
+    }
+    const { calls, resume, result } = await delegatedUnder(parts)
+    expect(result).toMatchObject({ status: 'needs-approval', approvals: [{ tool: 'look' }] })
+    expect(calls).toEqual([])
+    const decisions = [{ id: result.approvals[0]!.id, action: 'approve' } as const]
+    expect((await resume({ decisions })).status).toBe('completed')
+    expect(calls).toHaveLength(1)
+  })
+
+  test('S2-62: wrappers stand round agents and round their tools', async () => {
+    const notes: string[] = []
+    const wrapTool: ToolWrapper = async ({ tool }, next) => {
+      notes.push(`>${tool}`)
+      const value = await next()
+      notes.push(`<${tool}`)
+      return value
+    }
+    const { calls } = await delegatedUnder({ wrapTool })
+    expect(notes).toEqual(['>helper', '>look', '<look', '<helper'])
+    expect(calls).toHaveLength(1)
+  })
+
+  test('an agent in whose place a wrapper answers does not work', async () => {
+    const { calls, result } = await delegatedUnder({ wrapTool: () => 'it is red' })
+    expect(calls).toEqual([])
+    expect(result.report.rows[0]).toMatchObject({ status: 'success', attempts: 0 })
+  })
+
+  test('observers see the runs of agents', async () => {
+    const seen: RunEvent[] = []
+    const { result } = await delegatedUnder({ onEvent: (event) => void seen.push(event) })
+    const runs = new Set(seen.map(({ runId }) => runId))
+    expect(runs.size).toBe(2)
+    expect(runs).toContain(result.runId)
+    expect(seen.filter(({ type }) => type === 'end')).toHaveLength(2)
+  })
+
+  test('wrappers of models stand round the models of agents', async () => {
+    let asked = 0
+    await delegatedUnder({
+      wrapModel(request, next) {
+        asked++
+        return next(request)
+      },
+    })
+    expect(asked).toBe(4)
+  })
+})
