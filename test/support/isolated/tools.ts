@@ -218,9 +218,11 @@ const harm: ToolDefinition<{ readonly way: string }> = {
   description: 'Does harm.',
   input: { type: 'object', properties: { way: { type: 'string' } }, required: ['way'] },
   annotations: readOnly,
-  timeoutMs: 6000,
+  timeoutMs: 60_000,
   execute: ({ way }, context) => harms[way]!(context),
 }
+
+const endless: typeof harm = { ...harm, name: 'endless', timeoutMs: 5000 }
 
 const told: ToolDefinition = {
   name: 'told',
@@ -271,4 +273,4 @@ async function ask(
   return 'written'
 }
 
-export default [attempts, harm, told, asking]
+export default [attempts, harm, endless, told, asking]

@@ -7,7 +7,7 @@ import type { IsolateOptions } from '../../../src/tools/isolate/options.ts'
 import type { Tool, ToolLog } from '../../../src/tools/tool.ts'
 import { agentOf, allowing, finish } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
-import { eventually, hostileModule, processesWith } from '../../support/isolation.ts'
+import { eventually, hasWalls, hostileModule, processesWith } from '../../support/isolation.ts'
 import { root } from '../../support/program.ts'
 
 interface Harmed {
@@ -39,12 +39,17 @@ async function isolateAnew(options: IsolateOptions): Promise<Isolated> {
 }
 
 /** One call that does harm; afterwards its process is gone. */
-async function harm(way: string, options: IsolateOptions = {}): Promise<Harmed> {
-  const { tools, mark } = await isolatedBy(options)
+async function harm(
+  way: string,
+  { tool = 'harm', ...options }: IsolateOptions & { readonly tool?: 'harm' | 'endless' } = {},
+): Promise<Harmed> {
+  // those that take their whole time run side by side
+  const making = tool === 'endless' ? isolateAnew(options) : isolatedBy(options)
+  const { tools, mark } = await making
   const logged: unknown[] = []
   const log: ToolLog = (message, data) => logged.push(message, data)
-  const turns = [{ calls: [{ tool: 'harm', args: { way } }] }, { text: '' }]
-  const { start } = agentOf(turns, { tools, policy: allowing('harm'), log })
+  const turns = [{ calls: [{ tool, args: { way } }] }, { text: '' }]
+  const { start } = agentOf(turns, { tools, policy: allowing(tool), log })
   const { result } = await finish(start())
   expect(result.status).toBe('completed')
   const [row] = result.report.rows
@@ -59,7 +64,7 @@ function isGone(mark: string): boolean {
   return processesWith(mark).length === 0
 }
 
-describe.runIf(process.platform === 'linux')('a tool that does harm', () => {
+describe.runIf(hasWalls)('a tool that does harm', () => {
   test.each([
     ['fill the heap', /it used up its memory of 64 MiB/],
     ['lift the bound of the heap', /it used up its memory of 64 MiB/],
@@ -78,7 +83,7 @@ describe.runIf(process.platform === 'linux')('a tool that does harm', () => {
     'close the channel',
     'ask and never listen',
   ])('is ended when its time is over and it is to %s', async (way) => {
-    const { status } = await harm(way)
+    const { status } = await harm(way, { tool: 'endless' })
     expect(status).toBe('timeout')
   })
 
@@ -99,7 +104,7 @@ describe.runIf(process.platform === 'linux')('a tool that does harm', () => {
   })
 
   test('is told to stop and may end by itself', async () => {
-    const { status, logged } = await harm('heed its signal', { graceMs: 5000 })
+    const { status, logged } = await harm('heed its signal', { tool: 'endless', graceMs: 5000 })
     expect(status).toBe('timeout')
     await eventually(() => logged.length > 0)
     expect(logged).toContainEqual({ text: 'stopped in time', dropped: 0 })
@@ -165,7 +170,7 @@ describe.runIf(process.platform === 'linux')('a tool that does harm', () => {
   })
 })
 
-describe.runIf(process.platform === 'linux')('a tool that does harm in walls of Node alone', () => {
+describe.runIf(hasWalls)('a tool that does harm in walls of Node alone', () => {
   const walls: IsolateOptions = { walls: 'node', network: true }
 
   test.each<[string, string]>([
@@ -179,6 +184,7 @@ describe.runIf(process.platform === 'linux')('a tool that does harm in walls of 
     ['never yield', 'timeout'],
     ['block for good', 'timeout'],
   ])('ends when it is to %s', async (way, status) => {
-    expect((await harm(way, { ...walls, memoryMb: 64 })).status).toBe(status)
+    const tool = status === 'timeout' ? 'endless' : 'harm'
+    expect((await harm(way, { ...walls, memoryMb: 64, tool })).status).toBe(status)
   })
 })

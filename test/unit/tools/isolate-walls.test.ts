@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { readIsolation } from '../../../src/tools/isolate/options.ts'
 import { launchOf } from '../../../src/tools/isolate/walls.ts'
 import { temporaryFolder } from '../../support/folder.ts'
-import { hostileModule } from '../../support/isolation.ts'
+import { hasWalls, hostileModule } from '../../support/isolation.ts'
 
 /** Runs a program in the walls of the system, without those of Node. */
 async function inWalls(
@@ -23,17 +23,15 @@ async function inWalls(
   return out
 }
 
-test.runIf(process.platform === 'linux')(
-  'walls of the system hold what gets through those of Node',
-  async () => {
-    const folder = temporaryFolder()
-    const [read, write, outside] = ['read', 'write', 'outside'].map((name) => join(folder, name))
-    for (const path of [read, write, outside]) mkdirSync(path!)
-    writeFileSync(join(outside!, 'secret.txt'), 'the secret')
-    const server = createServer().listen(0, '127.0.0.1')
-    await new Promise((resolve) => server.on('listening', resolve))
-    const { port } = server.address() as AddressInfo
-    const program = `
+test.runIf(hasWalls)('walls of the system hold what gets through those of Node', async () => {
+  const folder = temporaryFolder()
+  const [read, write, outside] = ['read', 'write', 'outside'].map((name) => join(folder, name))
+  for (const path of [read, write, outside]) mkdirSync(path!)
+  writeFileSync(join(outside!, 'secret.txt'), 'the secret')
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.on('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  const program = `
       import { spawnSync } from 'node:child_process'
       import { existsSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
       import { connect } from 'node:net'
@@ -56,12 +54,11 @@ test.runIf(process.platform === 'linux')(
         .on('connect', () => console.log('connect reached'))
         .on('error', ({ code }) => console.log('connect', code))
         .on('close', () => process.exit())`
-    const out = await inWalls(program, { read: [read!], write: [write!] })
-    server.close()
-    const reached = [...out.matchAll(/^(\w+) reached$/gm)].map(([, name]) => name)
-    expect(out.trim().split('\n').length).toBeGreaterThanOrEqual(11)
-    expect(reached).toEqual(['inside'])
-    expect(readdirSync(write!).toSorted()).toEqual(['link', 'written'])
-    expect(readdirSync(read!)).toEqual([])
-  },
-)
+  const out = await inWalls(program, { read: [read!], write: [write!] })
+  server.close()
+  const reached = [...out.matchAll(/^(\w+) reached$/gm)].map(([, name]) => name)
+  expect(out.trim().split('\n').length).toBeGreaterThanOrEqual(11)
+  expect(reached).toEqual(['inside'])
+  expect(readdirSync(write!).toSorted()).toEqual(['link', 'written'])
+  expect(readdirSync(read!)).toEqual([])
+})

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -15,7 +16,7 @@ import {
 } from '../../../src/tools/tool.ts'
 import { agentOf, allowing, finish, only, policyOf } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
-import { eventually, hostileModule, processesWith } from '../../support/isolation.ts'
+import { eventually, hasWalls, hostileModule, processesWith } from '../../support/isolation.ts'
 import { root } from '../../support/program.ts'
 
 /** A module of its own in an empty folder. */
@@ -51,9 +52,7 @@ function refusing(module: string, options?: IsolateOptions): Promise<unknown> {
   return isolate(module, options).catch((error: unknown) => error)
 }
 
-const isLinux = process.platform === 'linux'
-
-describe.runIf(isLinux)('an isolated tool', () => {
+describe.runIf(hasWalls)('an isolated tool', () => {
   test('is told what any tool is told, but for what it cannot hold', async () => {
     const tools = await isolate(hostileModule, {
       environment: { REGION: 'north' },
@@ -154,7 +153,7 @@ describe.runIf(isLinux)('an isolated tool', () => {
   })
 
   test('is asked on resume what became of its call', async () => {
-    const [, , told] = await isolate(hostileModule)
+    const told = (await isolate(hostileModule)).find(({ name }) => name === 'told')
     expect(canReconcile(told!)).toBe(true)
     const found = await reconcilerOf(told!)!({}, contextWith({ idempotencyKey: 'key-1' }))
     expect(found).toEqual({ outcome: 'success', result: 'key-1' })
@@ -201,20 +200,20 @@ describe.runIf(isLinux)('an isolated tool', () => {
       import { isolate } from '${root}/src/tools/isolate/isolate.ts'
       import { agentOf, allowing } from '${root}/test/support/agent.ts'
       const tools = await isolate('${hostileModule}', { read: ['${mark}'] })
+      console.log('isolated')
       const turns = [{ calls: [{ tool: 'harm', args: { way: 'never yield' } }] }]
       await agentOf(turns, { tools, policy: allowing('harm') }).start().result()`
     const host = spawn(process.execPath, ['--input-type=module', '--eval', program])
     const isBusy = (): boolean => processesWith('--allow-fs-read=' + mark).length > 0
-    // the first process only describes the tools
-    await eventually(isBusy)
-    await eventually(() => !isBusy())
+    // the first process, which only describes the tools, is gone by then
+    await once(host.stdout, 'data')
     expect(await eventually(isBusy)).toBe(true)
     host.kill('SIGKILL')
     expect(await eventually(() => !isBusy())).toBe(true)
   })
 })
 
-describe.runIf(isLinux)('what cannot be isolated', () => {
+describe.runIf(hasWalls)('what cannot be isolated', () => {
   test.each([
     ['throws', `throw new Error('not today')`, /not today/],
     ['has no list', `export default {}`, /its default export is no list of tools/],
@@ -228,7 +227,8 @@ describe.runIf(isLinux)('what cannot be isolated', () => {
     ['never loads', `await new Promise(() => setInterval(() => 0, 999))`, /ended by SIGKILL/],
     ['exits', `process.exit(3)`, /code 3/],
   ])('is a module that %s', async (_, text, message) => {
-    const error = await refusing(moduleOf(text), { startTimeoutMs: 5000 })
+    const startTimeoutMs = text.startsWith('await') ? 3000 : 60_000
+    const error = await refusing(moduleOf(text), { startTimeoutMs })
     expect(error).toMatchObject({ code: 'bad-tool', message: expect.stringMatching(message) })
   })
 
