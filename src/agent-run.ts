@@ -33,7 +33,7 @@ export async function beginAgent(
   const carrier = openCarrier(
     parts,
     started,
-    { conversation: undefined, messages },
+    { conversation: undefined, messages, context },
     { previousRuns },
   )
   recordBeginning(carrier, parts, {

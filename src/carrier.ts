@@ -1,6 +1,7 @@
 import type { ErrorData } from './base/errors.ts'
 import { ownProcess } from './base/process.ts'
 import type { CarryOptions, RuntimeParts, StartedRun } from './carry.ts'
+import type { JudgeContext } from './gate/verdict.ts'
 import { EventReader } from './history/events.ts'
 import type { Message } from './protocol/message.ts'
 import type { RunPoint, StructuralEvent } from './protocol/run-event.ts'
@@ -27,13 +28,14 @@ export interface Carrier {
 interface Opening {
   readonly conversation: Conversation | undefined
   readonly messages: readonly Message[]
+  readonly context: JudgeContext
 }
 
 /** `past` is what the journal holds of the run already, `previousRuns` what a new one names. */
 export function openCarrier(
   parts: RuntimeParts,
   started: StartedRun<CarryOptions>,
-  { conversation, messages }: Opening,
+  { conversation, messages, context }: Opening,
   {
     past,
     previousRuns = [],
@@ -64,8 +66,11 @@ export function openCarrier(
   const recorder = new Recorder({ ...options, checkpoints, observers })
   const save: Carrier['save'] =
     reader &&
-    (({ status, messages: all }) =>
-      conversation!.save({ status, messages: all.slice(messages.length - 1) }, reader))
+    (({ status, messages: all }) => {
+      const own = all.slice(messages.length - 1)
+      const isTainted = parts.gate.tainted(context)
+      return conversation!.save({ status, messages: own, isTainted }, reader)
+    })
   const carrier: Carrier = { started, recorder, fold, save }
   if (checkpoints !== undefined) {
     checkpoints.onUnanchored = (error) => {

@@ -47,7 +47,7 @@ export async function carryOn(
   const { isTakenOver, past, resolutions, revocations, ...rest } = others
   const { limits, runId } = started
   const { parent, scope, session } = past.start
-  const carrier = openCarrier(parts, started, { conversation, messages }, { past })
+  const carrier = openCarrier(parts, started, { conversation, messages, context }, { past })
   recordBeginning(carrier, parts, {
     context,
     messages: [],

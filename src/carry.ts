@@ -142,7 +142,7 @@ async function carryFor(
   const own = opening(parts.options.instructions, run)
   const messages = withConversation(own, conversation)
   const previousRuns = await parts.previousRuns?.unnamed()
-  const carrier = openCarrier(parts, started, { conversation, messages }, { previousRuns })
+  const carrier = openCarrier(parts, started, { conversation, messages, context }, { previousRuns })
   recordBeginning(carrier, parts, {
     context,
     messages,

@@ -56,7 +56,10 @@ export interface Conversation {
    * such that it counts. Returns why it could not.
    */
   save(
-    run: { readonly status: EndStatus; readonly messages: readonly Message[] },
+    run: Pick<RunSource, 'isTainted'> & {
+      readonly status: EndStatus
+      readonly messages: readonly Message[]
+    },
     events: EventReader,
   ): Promise<ErrorData | undefined>
 }
@@ -187,11 +190,11 @@ export class SessionHistory {
     return {
       earlier,
       messages: shown.map(({ message }) => message),
-      save: async ({ messages, status }, events) => {
+      save: async ({ isTainted, messages, status }, events) => {
         if (!lasting.has(status)) return undefined
         try {
           const own = pairedOnly(messages).filter((message) => message.role !== 'system')
-          const source = { ...this.#context, runId, startedAt, events }
+          const source = { ...this.#context, runId, startedAt, events, isTainted }
           // a run that went on has left its beginning already
           const before = earlier.filter(
             (entry) => entry.runId === runId && entry.covers === undefined,

@@ -64,6 +64,8 @@ export interface Gate {
   begin(context: JudgeContext, messages: readonly Message[], trust?: MessageTrust): void
   /** Tells of other runs of the session, those that it does not know of. */
   remember(context: JudgeContext, earlier: readonly Earlier[]): void
+  /** Whether the session has read untrusted text; false where no policy asks for it. */
+  tainted(context: JudgeContext): boolean
   /** Async only for tools whose schema library validates asynchronously. Default: all tools. */
   examine(call: ToolCall, view?: ToolView): ExaminedCall | Promise<ExaminedCall>
   /** Async only where hooks of the host are asked. */
@@ -246,6 +248,7 @@ export function createGate(options: GateOptions): Gate {
   return {
     begin: (context, messages, trust = 'by role') => judgement.begin(context, messages, trust),
     remember: (context, earlier) => judgement.remember(context, earlier),
+    tainted: (context) => judgement.tainted(context),
     examine: examineCall,
     judge,
     rejudge,

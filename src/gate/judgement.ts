@@ -74,6 +74,10 @@ export class Judgement {
     this.#sessions.note(context, { kind: 'heard', principal, messages, trust })
   }
 
+  tainted(context: JudgeContext): boolean {
+    return this.#sessions.of(context).tainted
+  }
+
   remember(context: JudgeContext, earlier: readonly Earlier[]): void {
     this.#sessions.remember(context, earlier)
   }

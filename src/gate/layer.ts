@@ -91,6 +91,11 @@ export class LayerSession {
     return this.#checks.flow
   }
 
+  /** Whether untrusted text has been read, as far as the file asks. */
+  get tainted(): boolean {
+    return this.#checks.flow?.tainted === true
+  }
+
   /** Everything but limits, which are counted over all layers. */
   decide(request: DecisionRequest): Decision {
     const { flow, guards, sequences } = this.#checks

@@ -61,6 +61,11 @@ export class Session {
     return sources === undefined ? request : { ...request, sources }
   }
 
+  /** Whether untrusted text has been read, by any layer. */
+  get tainted(): boolean {
+    return this.#layers.some((layer) => layer.tainted)
+  }
+
   note(event: SessionEvent): void {
     for (const layer of this.#layers) noteIn(layer, event)
   }

@@ -49,7 +49,7 @@ export type MessageTrust = 'by role' | 'untrusted'
 export interface Earlier {
   readonly runId: string
   readonly message: Message
-  /** The model had also read text of nobody known when it said this. */
+  /** Untrusted text had been read when the model said this. */
   readonly untrusted?: true
   /** How its call ended, in a tool message. */
   readonly status?: CallStatus

@@ -30,7 +30,7 @@ export interface HistoryEntry {
   readonly runId: string
   /** Of an answer of the model: what was asked of models for it, repeated attempts included. */
   readonly calls?: readonly ModelCall[]
-  /** Of an answer of the model: it had also read text of nobody known, which is not kept. */
+  /** Of an answer of the model: by then untrusted text had been read, which need not be kept here. */
   readonly untrusted?: true
   /** Of a tool message: how its call ended. */
   readonly status?: CallStatus

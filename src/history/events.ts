@@ -12,6 +12,13 @@ export interface Response {
   readonly isForeign: boolean
 }
 
+interface CallResult {
+  readonly status: CallStatus
+  readonly at: string
+  /** An agent has given it, which is a model and vouches for nothing. */
+  readonly isDelegated: boolean
+}
+
 interface Asked {
   readonly provider: string
   readonly model: string
@@ -21,7 +28,7 @@ interface Asked {
 export class EventReader {
   readonly responses: Response[] = []
   /** How each call has ended, and when. */
-  readonly results = new Map<string, { readonly status: CallStatus; readonly at: string }>()
+  readonly results = new Map<string, CallResult>()
   /** Calls whose arguments a person has changed. */
   readonly edited = new Set<string>()
   #runModel: Asked | undefined
@@ -55,7 +62,11 @@ export class EventReader {
         if (event.args !== undefined) this.edited.add(event.callId)
         break
       case 'tool-result':
-        this.results.set(event.callId, { status: event.status, at: event.at })
+        this.results.set(event.callId, {
+          status: event.status,
+          at: event.at,
+          isDelegated: event.child !== undefined,
+        })
         break
       default:
     }

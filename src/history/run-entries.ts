@@ -9,6 +9,8 @@ export interface RunSource {
   /** When it began, RFC 3339. */
   readonly startedAt: string
   readonly events: Pick<EventReader, 'edited' | 'responses' | 'results'>
+  /** Its session has read untrusted text, wherever that may have come from. */
+  readonly isTainted: boolean
   /** What the policy in force says of a tool, by each of its layers. */
   readonly labelsOf: (tool: string) => readonly OutputFacts[]
   /** The message as records keep it: without arguments that are not to be kept. */
@@ -40,16 +42,17 @@ export function runEntries(
     const { callId, tool } = message
     const result = events.results.get(callId)
     const argsUnknown = hidden.has(callId) || events.edited.has(callId)
+    const vouches = !argsUnknown && result?.isDelegated !== true
     const labels = source.labelsOf(tool)
     entries.push({
-      message: { ...message, labels: argsUnknown ? labels.map(vouchingForNothing) : labels },
+      message: { ...message, labels: vouches ? labels : labels.map(vouchingForNothing) },
       at: result?.at ?? at,
       runId,
       ...(result === undefined ? {} : { status: result.status }),
       ...(argsUnknown ? { argsUnknown } : {}),
     })
   }
-  return withRest(entries, responses)
+  return withRest(entries, responses, source.isTainted)
 }
 
 /**
@@ -79,16 +82,24 @@ function outlineOf({ content }: AssistantMessage): string {
   )
 }
 
-/** Responses after the last message said nothing that was kept, and have cost something too. */
+/**
+ * What is known at the end of a run stands with its last answer: responses after it said nothing that
+ * was kept and have cost something too, and what agents below the run have read is in no message.
+ */
 function withRest(
   entries: readonly HistoryEntry[],
   responses: readonly Response[],
+  isTainted: boolean,
 ): readonly HistoryEntry[] {
   const last = entries.findLastIndex(({ message }) => message.role === 'assistant')
-  if (responses.length === 0 || last < 0) return entries
+  if (last < 0) return entries
   const { calls = [], ...entry } = entries[last]!
   const all = [...calls, ...responses.map(({ call }) => call)]
-  return entries.toSpliced(last, 1, { ...entry, calls: all })
+  return entries.toSpliced(last, 1, {
+    ...entry,
+    ...(all.length === 0 ? {} : { calls: all }),
+    ...(isTainted ? { untrusted: true } : {}),
+  })
 }
 
 /** Calls whose arguments are not kept are sent as calls without arguments from now on. */
@@ -108,7 +119,7 @@ function withoutHidden(
   return { ...kept, content }
 }
 
-/** A tool that repeats arguments which nobody can compare vouches for none of them. */
+/** A tool that repeats arguments which nobody can compare vouches for none of them; nor does an agent. */
 function vouchingForNothing({ output }: OutputFacts): OutputFacts {
   const { secrecy = 'private' } = output ?? {}
   return { output: { trust: 'untrusted', secrecy } }
