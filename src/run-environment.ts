@@ -65,6 +65,7 @@ export function callerOf({ lineage, principal, runId, session }: JudgeContext): 
   const agent = first?.agent
   return {
     runId: lineage?.root ?? runId,
+    ...(lineage === undefined ? {} : { ownRunId: runId }),
     ...(session === undefined ? {} : { session }),
     ...(agent === undefined ? {} : { agent }),
   }

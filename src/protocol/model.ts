@@ -14,7 +14,10 @@ export interface ModelStreamOptions {
 
 /** What costs of model requests are counted by. */
 export interface ModelCaller {
+  /** Of agents that work for a run, that run. */
   readonly runId: string
+  /** The run of the agent itself, where that is another one. */
+  readonly ownRunId?: string
   readonly session?: string
   readonly agent?: string
 }

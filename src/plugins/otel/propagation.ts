@@ -11,7 +11,7 @@ type Api = typeof Telemetry
 export function propagating(api: Api, traces: Traces): Pick<PluginParts, 'wrapModel' | 'wrapTool'> {
   return {
     wrapModel(request, next, { caller }) {
-      const context = caller && traces.chatContext(caller.runId)
+      const context = caller && traces.chatContext(caller.ownRunId ?? caller.runId)
       if (context === undefined) return next(request)
       return within(api, context, next({ ...request, trace: headersOf(api, context) }))
     },

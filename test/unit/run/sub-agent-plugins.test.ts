@@ -110,14 +110,21 @@ describe('the plugins of a runtime', () => {
     expect(seen.filter(({ type }) => type === 'end')).toHaveLength(2)
   })
 
-  test('wrappers of models stand round the models of agents', async () => {
-    let asked = 0
-    await delegatedUnder({
-      wrapModel(request, next) {
-        asked++
+  test('wrappers of models stand round the models of agents, and are told whose run it is', async () => {
+    const asked: string[] = []
+    const { result } = await delegatedUnder({
+      wrapModel(request, next, { caller }) {
+        asked.push(`${caller?.runId} ${caller?.ownRunId} ${caller?.agent}`)
         return next(request)
       },
     })
-    expect(asked).toBe(4)
+    const { runId } = result
+    const own = asked[1]!.split(' ')[1]!
+    expect(own).toMatch(/^run_/)
+    expect(own).not.toBe(runId)
+    const root = `${runId} undefined undefined`
+    expect(new Set(asked)).toEqual(new Set([root, asked[1]]))
+    expect(asked.map((text) => text.startsWith(`${runId} `))).toEqual([true, true, true, true])
+    expect([asked[0], asked[3]]).toEqual([root, root])
   })
 })
