@@ -20,12 +20,17 @@ export class RunTrace {
   #usage: Usage = noUsage
   #failure: string | undefined
 
-  constructor(parts: TraceParts, start: RunStart, before: SpanContext | undefined) {
+  /** `above` is what it works for, by default what is active; `before` the run that it goes on with. */
+  constructor(
+    parts: TraceParts,
+    start: RunStart,
+    { above, before }: { above: Context | undefined; before: SpanContext | undefined },
+  ) {
     const { agent, api, content, tracer } = parts
     this.#parts = parts
     this.#start = start
     this.#tools = new Set(start.tools.names)
-    const parent = api.context.active()
+    const parent = above ?? api.context.active()
     const name = agent.name === undefined ? operations.agent : `${operations.agent} ${agent.name}`
     const messages = start.messages ?? []
     this.#span = tracer.startSpan(

@@ -58,6 +58,9 @@ export class Traces {
     // where the process that began it has died, the run began here and is at work
     const known = this.#runs.get(start.runId)?.traceparent ?? traceparents.get(start.runId)
     const before = start.resumed === undefined ? undefined : readTraceparent(known)
-    this.#runs.set(start.runId, new RunTrace(this.#parts, start, before))
+    // an agent that is called as a tool works under that call, whatever carries contexts along
+    const { parent } = start
+    const above = parent && this.callContext(parent.runId, parent.callId)
+    this.#runs.set(start.runId, new RunTrace(this.#parts, start, { above, before }))
   }
 }

@@ -7,6 +7,7 @@ import { otel, type OtelOptions } from '../../../src/plugins/otel/otel.ts'
 import type { RunResult, RuntimeOptions } from '../../../src/runtime-options.ts'
 import { fakeProvider } from '../../../src/testing/fake-provider.ts'
 import type { ScriptedStep } from '../../../src/testing/scripted.ts'
+import { agentTool } from '../../../src/sub-agent.ts'
 import { openaiCompatible } from '../../../src/model/compatible.ts'
 import { agentOf, allowing, policyOf, toolOf, user } from '../../support/agent.ts'
 import { payPolicy, payTool } from '../../support/snapshots.ts'
@@ -365,6 +366,22 @@ describe('the trace', () => {
     expect(told).toBeUndefined()
     expect(seen.spans()).toHaveLength(4)
   })
+})
+
+test('an agent that is called as a tool has its spans under the call', async () => {
+  const helper = agentTool({ name: 'helper', description: 'Helps.', tools: [toolOf('look')] })
+  const turns = [
+    { calls: [{ tool: 'helper', args: { prompt: 'look' } }] },
+    { calls: [{ tool: 'look', args: {} }] },
+    { text: 'seen' },
+    { text: 'done' },
+  ]
+  const seen = await traced(turns, { tools: [helper], policy: allowing('helper', 'look') })
+  const call = seen.span('execute_tool helper')
+  const inner = seen.spans().find((span) => parentOf(span) === call.spanContext().spanId)!
+  expect(inner.name).toBe('invoke_agent')
+  expect(parentOf(seen.span('execute_tool look'))).toBe(inner.spanContext().spanId)
+  expect(new Set(seen.spans().map((span) => span.spanContext().traceId)).size).toBe(1)
 })
 
 describe('a gate that stands alone', () => {
