@@ -9,6 +9,7 @@ import { exitCode, type ExitCode } from '../exit.ts'
 import { checkReadable, readText } from '../files.ts'
 import { outJson, type Io } from '../io.ts'
 import { useSmallHeap } from '../small-heap.ts'
+import { prunedText, readPruned } from '../pruned-list.ts'
 import { readTrustedKeys } from '../trusted-keys.ts'
 import { proofText, verificationText } from '../verification-text.ts'
 
@@ -53,7 +54,17 @@ export async function verify(
     else io.out(verificationText(found))
     codes.add(exitOf(found.verdict))
   }
+  if (options.run === undefined) codes.add(await tellPruned(path, options, io))
   return [exitCode.negative, exitCode.undetermined].find((code) => codes.has(code)) ?? exitCode.done
+}
+
+/** What is no longer there cannot be verified; what is said of it stands beside the journal. */
+async function tellPruned(path: string, { json }: VerifyOptions, io: Io): Promise<ExitCode> {
+  const pruned = await readPruned(path)
+  if (pruned === undefined) return exitCode.done
+  if (json === true) outJson(io, { journal: path, pruned })
+  else io.out(prunedText(pruned))
+  return pruned.isWhole ? exitCode.done : exitCode.negative
 }
 
 function exitOf(verdict: Verdict): ExitCode {
