@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { openaiCompatible } from '../../src/model/compatible.ts'
 import type { RunOptions, RuntimeOptions } from '../../src/runtime-options.ts'
+import { memoryHistory } from '../../src/history/memory.ts'
 import { createRuntime } from '../../src/runtime.ts'
 import { scripted } from '../../src/testing/scripted.ts'
 import { agentOf, allowing, finish, only, toolOf } from '../support/agent.ts'
@@ -38,6 +39,11 @@ describe('options', () => {
     ['settings that are no object', { settings: 'hot' }],
     ['a tool that is a name', { tools: ['act'] }],
     ['a clock that does not run', { clock: {} }],
+    ['a store of conversations without methods', { history: {} }],
+    ['a store that keeps nothing', { history: { ...memoryHistory(), append: undefined } }],
+    ['a history without a store', { history: { store: undefined } }],
+    ['a view that is no function', { history: { store: memoryHistory(), view: 'all' } }],
+    ['another member of a history', { history: { store: memoryHistory(), ttlMs: 1 } }],
     ['a clock that only knows the date', { clock: { now: () => 0 } }],
     ['a model without a name', { model: { ...scripted([]), id: undefined } }],
     ['a model of nobody', { model: { ...scripted([]), provider: 7 } }],
