@@ -34,6 +34,7 @@ const keyLines: Readonly<Record<string, readonly RegExp[]>> = {
     /link\.txt error-security guards\.paths/,
     /^ask \[redacted\] for the key$/m,
   ],
+  '16-sub-agents.ts': [/^asked by way of writer$/m, /^3 turns, 5 more of 2 agents$/m],
   '13-report-and-proof.ts': [
     /^CONSISTENT: tool-call, decision, tool-result$/m,
     /^MISSING_RUN: the run is named by others, and is not in the journal$/m,

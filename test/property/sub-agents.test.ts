@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../src/base/json.ts'
+import type { Model } from '../../src/protocol/model.ts'
 import type { Principal } from '../../src/protocol/principal.ts'
 import type { ScopePart } from '../../src/protocol/run-event.ts'
 import { createRuntime } from '../../src/runtime.ts'
@@ -91,6 +92,13 @@ const world: fc.Arbitrary<World> = fc
     task,
   }))
 
+/** A model that passes its task on. */
+function passing(name: string): Model {
+  return answering((request) =>
+    resultsIn(request) === 0 ? { calls: [asking(name)] } : { text: 'done' },
+  )
+}
+
 /** Which of the calls ran, of the run itself or of the last of the agents below it. */
 async function executed(
   { caller, limits, rules, task }: World,
@@ -102,10 +110,6 @@ async function executed(
     toolOf(name, { execute: (args) => void ran.push(JSON.stringify([name, args])) }),
   )
   const working = answering((request) => (resultsIn(request) === 0 ? { calls } : { text: 'done' }))
-  const passing = (name: string) =>
-    answering((request) =>
-      resultsIn(request) === 0 ? { calls: [asking(name)] } : { text: 'done' },
-    )
   let [given, model] = [tools as readonly Tool[], working]
   for (const [index, fields] of agents.entries()) {
     const name = agentNames[index]!
