@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Anchor, Checkpoint } from '../../../src/journal/checkpoint.ts'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { fileAnchor } from '../../../src/journal/jsonl.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
+import { Anchoring } from '../../../src/run/anchoring.ts'
 import type { RunResult } from '../../../src/runtime-options.ts'
 import { verifyJournal } from '../../../src/report/verify-journal.ts'
 import { agentOf, collect, type Agent } from '../../support/agent.ts'
@@ -109,6 +110,43 @@ describe('an anchor', () => {
       false,
       true,
     ])
+  })
+})
+
+const never = (): Promise<never> => new Promise(() => undefined)
+
+describe('an anchor that does not answer', () => {
+  const checkpoint = { runId: 'run_a', size: 7 } as Checkpoint
+
+  test('is given up after 10 seconds', async () => {
+    vi.useFakeTimers()
+    try {
+      const taken = expect(new Anchoring(never, true).take('a.b.c', checkpoint)).rejects
+      const refused = taken.toMatchObject({
+        code: 'anchor-failed',
+        message: expect.stringContaining('7 records of run `run_a`'),
+      })
+      await vi.advanceTimersByTimeAsync(10_000)
+      await refused
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('is sent what it did not take, in order, once it does, and no more of it than is kept', async () => {
+    let isDown = true
+    const kept: string[] = []
+    const anchoring = new Anchoring((signed) => {
+      if (isDown) throw new Error('down')
+      kept.push(signed)
+    }, false)
+    for (let number = 0; number < 1_005; number++) {
+      expect((await anchoring.take(`${number}`, checkpoint))?.code).toBe('anchor-failed')
+    }
+    isDown = false
+    expect(await anchoring.take('last', checkpoint)).toBeUndefined()
+    expect(kept).toHaveLength(1_001)
+    expect(kept.slice(0, 3)).toEqual(['last', '5', '6'])
   })
 })
 
