@@ -7,6 +7,8 @@ import { renderJson } from '../report/json.ts'
 import { createRuntime } from '../runtime.ts'
 import type { Runtime } from '../runtime-handle.ts'
 import type { RunResult, RuntimeOptions } from '../runtime-options.ts'
+import type { RunEvent } from '../protocol/run-event.ts'
+import type { Redactor } from '../report/redact.ts'
 import type { Run } from '../run/run.ts'
 import { AnswerText } from './answer-text.ts'
 import { authOf } from './auth.ts'
@@ -16,6 +18,8 @@ import { noteError, type Io } from './io.ts'
 import { chooseModel, type ModelChoice } from './model.ts'
 import { outWithPictures } from './pictures.ts'
 import { loadTrusted, readPolicyKeys, type KeyOptions } from './policy.ts'
+import { redactedEvents } from './redacted-events.ts'
+import { redactorOf, secretsOf } from './redaction.ts'
 import type { TerminalQuestions } from './terminal-questions.ts'
 import { loadTools } from './tools-file.ts'
 
@@ -31,6 +35,8 @@ export interface CarryingOptions extends KeyOptions, ModelChoice {
   readonly journal: string
   readonly signingKey?: string
   readonly anchor?: string
+  /** Variables whose values are secret. */
+  readonly secretsFromEnv?: readonly string[]
   readonly events?: boolean
   readonly json?: boolean
 }
@@ -44,6 +50,9 @@ export async function carryRun(
   const policy = await loadTrusted(options.policy, options, io)
   const tools = options.tools === undefined ? [] : await loadTools(options.tools)
   const questions = await questionsAt(options, io)
+  const { secretsFromEnv } = options
+  const secrets = secretsOf(secretsFromEnv ?? [], io.environment)
+  const redactor = await redactorOf(secretsFromEnv === undefined ? {} : { secretsFromEnv }, io)
   const journal = await openJournal(options.journal, io.environment)
   try {
     const runtime = createRuntime({
@@ -51,6 +60,7 @@ export async function carryRun(
       tools,
       policy,
       journal,
+      secrets,
       ...(await signingOf(options, io)),
       ...(questions === undefined ? {} : { approve: questions.approve }),
       ...(options.instructions === undefined ? {} : { instructions: options.instructions }),
@@ -61,8 +71,19 @@ export async function carryRun(
     const release = io.onInterrupt(() => started.cancel())
     const keep = io.onTerminate(() => void runtime.close())
     try {
-      await show(started, options, io, questions)
-      return await conclude(await started.result(), policy, options, io)
+      await show(
+        redactor === undefined ? started : redactedEvents(started, redactor),
+        options,
+        io,
+        questions,
+      )
+      const result = await started.result()
+      return await conclude(
+        redactor === undefined ? result : withoutSecrets(result, redactor),
+        { policy, redactor },
+        options,
+        io,
+      )
     } finally {
       release()
       keep()
@@ -106,23 +127,35 @@ async function questionsAt(
 }
 
 async function show(
-  started: Run<RunResult>,
+  events: AsyncIterable<RunEvent>,
   options: CarryingOptions,
   io: Io,
   questions: TerminalQuestions | undefined,
 ): Promise<void> {
   const streams = options.events !== true && options.json !== true
   const text = new AnswerText(io)
-  for await (const event of started) {
+  for await (const event of events) {
     questions?.take(event)
     if (options.events === true) outWithPictures(io, event)
     else if (streams) text.take(event)
   }
 }
 
+/** What is shown of a result; its snapshot is not. */
+function withoutSecrets(result: RunResult, redactor: Redactor): RunResult {
+  const { text, report, approvals, error } = result
+  return {
+    ...result,
+    text: redactor.text(text),
+    report: redactor.report(report),
+    approvals: redactor.data(approvals),
+    ...(error === undefined ? {} : { error: redactor.data(error) }),
+  }
+}
+
 async function conclude(
   result: RunResult,
-  policy: LoadedPolicy,
+  { policy, redactor }: { readonly policy: LoadedPolicy; readonly redactor: Redactor | undefined },
   options: CarryingOptions & { readonly isAnonymous: boolean },
   io: Io,
 ): Promise<ExitCode> {
@@ -131,7 +164,7 @@ async function conclude(
   if (options.html !== undefined) {
     const { renderHtml } = await import('../report/html/page.ts')
     const { textOfPolicy } = await import('./page.ts')
-    const extras = { journal: options.journal, policy: textOfPolicy(policy.compile()) }
+    const extras = { journal: options.journal, policy: textOfPolicy(policy.compile(), redactor) }
     await writeText(options.html, renderHtml(result.report, extras))
   }
   if (options.json === true) {

@@ -27,7 +27,10 @@ export async function redactorOf(
 }
 
 /** The values of variables, each of which has to be there: else nothing would be found of it. */
-function secretsOf(names: readonly string[], environment: Io['environment']): readonly string[] {
+export function secretsOf(
+  names: readonly string[],
+  environment: Io['environment'],
+): readonly string[] {
   return names.map((name) => {
     const value = environment[name]
     if (value !== undefined && value !== '') return value

@@ -86,6 +86,10 @@ function carrying(command: Command): Command {
     .option('--journal <file>', 'journal', optionHelp.usualJournal)
     .option('--signing-key <file>', optionHelp.signingKey)
     .option('--anchor <file>', 'append each signed checkpoint to this file too')
+    .option(
+      '--secrets-from-env <names...>',
+      'values that policies find as `secrets`, and that are in no output, also encoded',
+    )
     .option('--events', 'print events as JSON lines instead of the answer')
     .option('--json', 'print the result as JSON instead of the answer')
 }

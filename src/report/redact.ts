@@ -22,6 +22,8 @@ export interface RedactOptions {
 export interface Redactor {
   readonly redaction: Redaction
   text(text: string): string
+  /** Every text in it, names of members too. */
+  data<Value>(value: Value): Value
   row(row: CallRow): CallRow
   modelCall(call: ModelCallRow): ModelCallRow
   /** Says in the header that this was done. */
@@ -108,6 +110,10 @@ class Rules implements Redactor {
       }
     }
     return text
+  }
+
+  data<Value>(value: Value): Value {
+    return this.#value(value as JsonValue) as Value
   }
 
   row(row: CallRow): CallRow {
