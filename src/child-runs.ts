@@ -19,8 +19,10 @@ export interface ChildRuns {
 interface Named {
   readonly callId: string
   readonly runId: string
-  /** Heads its record has to have; the last one of all when its call has a result. */
+  /** Heads its record has to have. */
   readonly heads: readonly string[]
+  /** The one it has to end with. */
+  readonly last?: string
   readonly isFinished: boolean
 }
 
@@ -72,7 +74,7 @@ async function recordsOf(
 
 function checkNamed(
   above: Past,
-  { callId, heads, isFinished, runId }: Named,
+  { callId, heads, last, runId }: Named,
   child: Past,
   records: readonly JournalRecord[],
 ): void {
@@ -80,7 +82,7 @@ function checkNamed(
   const isChild = parent?.runId === above.start.runId && parent.callId === callId
   const known = new Set(records.map(({ hash }) => hash))
   const isWhole = heads.every((head) => known.has(head))
-  const isEnded = !isFinished || heads.length === 0 || heads.at(-1) === child.head
+  const isEnded = last === undefined || last === child.head
   if (isChild && isWhole && isEnded) return
   throw new SallyportError('bad-journal', `run \`${runId}\` is not what its agent has left`, {
     help: 'a record that was altered is not carried on; restore the journal from a copy',
@@ -108,8 +110,9 @@ function namedIn(events: readonly StructuralEvent[]): readonly Named[] {
     } else if (event.type === 'tool-result') {
       const known = named.get(event.callId)
       if (known === undefined) continue
-      const heads = event.child === undefined ? [] : [...known.heads, event.child.head]
-      named.set(event.callId, { ...known, heads, isFinished: true })
+      const last = event.child?.head
+      const ending = last === undefined ? {} : { last, heads: [...known.heads, last] }
+      named.set(event.callId, { ...known, ...ending, isFinished: true })
     }
   }
   return [...named.values()]

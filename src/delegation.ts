@@ -103,7 +103,7 @@ class RunDelegation implements Delegation {
       delegate: async (prompt, signal) => {
         carried = this.#carry(agent, call, prompt, signal)
         const { result, outcome } = await carried
-        return outcome.rests === undefined ? answerOf(result) : null
+        return outcome?.rests === undefined ? answerOf(result) : null
       },
       outcome: async () => (await carried?.catch(() => undefined))?.outcome,
     }
@@ -229,9 +229,16 @@ class RunDelegation implements Delegation {
     return { ...request, path: [step, ...(request.path ?? [])] }
   }
 
-  #outcomeOf(result: RunResult, call: ToolCall, share: Share, signal: AbortSignal): Delegated {
+  #outcomeOf(
+    result: RunResult,
+    call: ToolCall,
+    share: Share,
+    signal: AbortSignal,
+  ): Delegated | undefined {
     const { approvals, inDoubt, report, runId, status } = result
-    const child = { runId, head: report.head ?? '', status, ...share.used }
+    // its journal has failed: nothing can be said of what is on record
+    if (report.head === null) return undefined
+    const child = { runId, head: report.head, status, ...share.used }
     const isDrained = this.#delegator.parts.drain.aborted && !signal.aborted
     if (status !== 'needs-approval' && !(status === 'cancelled' && isDrained)) return { child }
     const pending = approvals.map((request) => this.#withPath(request, call))
@@ -273,5 +280,5 @@ class RunDelegation implements Delegation {
 
 interface Carried {
   readonly result: RunResult
-  readonly outcome: Delegated
+  readonly outcome: Delegated | undefined
 }

@@ -38,6 +38,12 @@ export function decideForAll(
   return { ...strictestOf([own, ...above], policy), labels: own.labels }
 }
 
+/** A context for everybody in whose name a call is made. */
+export function inWhoseName(context: JudgeContext): readonly JudgeContext[] {
+  const above = context.lineage?.principals ?? []
+  return [context, ...above.map((principal) => ({ ...context, principal }))]
+}
+
 /** Whether the tasks of a run, and of the runs above it, need such a call. */
 export function isInScope(
   { lineage, scope }: JudgeContext,

@@ -8,6 +8,7 @@ import { isSatisfied, withAsked, type OpenApproval } from './approval.ts'
 import { applyFindings, type Finding } from './finding.ts'
 import type { Hooks } from './hooks.ts'
 import type { Judgement } from './judgement.ts'
+import { inWhoseName } from './lineage.ts'
 import type { Approver, ExaminedCall, JudgeContext, Verdict } from './verdict.ts'
 
 /** A verdict before a question is made of what has to be asked. */
@@ -79,7 +80,8 @@ export class Weighing {
   ): Promise<Weighed> {
     const { judgement } = this.#options
     const { policy } = judgement
-    const findings = await hooks.ask(examined, context, shown)
+    const asking = inWhoseName(context).map((each) => hooks.ask(examined, each, shown))
+    const findings = (await Promise.all(asking)).flat()
     // another policy takes something else of the limits than was reserved
     if (policy !== judgement.policy) judgement.release(examined.call.callId)
     const decision = stricterOf(shown, this.#decide(examined, context, asked))

@@ -196,6 +196,27 @@ describe('what an agent may do', () => {
     expect(calls).toEqual([])
   })
 
+  test('is what gate hooks leave that refuse whoever calls it', async () => {
+    const { tool: send, calls } = noting('send')
+    const helper = subAgent('helper', [calling({ tool: 'send' }), done], { tools: [send] })
+    const agent = agentOf([calling(asking('helper')), done], {
+      tools: [helper.tool],
+      policy: allowing('**'),
+      plugins: [
+        {
+          name: 'guard',
+          setup: () => ({
+            gateHook: ({ principal, tool }) => ({
+              effect: tool === 'send' && principal?.agent === 'first' ? 'deny' : 'allow',
+            }),
+          }),
+        },
+      ],
+    })
+    await agent.start({ auth: { custom: { ...user, agent: 'first' } } }).result()
+    expect(calls).toEqual([])
+  })
+
   test('is what the task of the run above needs', async () => {
     const { tool: send, calls } = noting('send')
     const helper = subAgent('helper', [calling({ tool: 'send' }), done], { tools: [send] })
