@@ -8,36 +8,38 @@ type Follow<Result> = (work: () => Result, over: () => void) => Result
 
 /**
  * The work with all wrappers round it, the first outermost. Each wrapper can carry on once, and only
- * as long as its own result is not complete, which `follow` tells: any other use of `next` throws
- * `bad-plugin`, and nothing happens.
+ * as long as its own result and those of the wrappers round it are not complete, which `follow`
+ * tells: any other use of `next` throws `bad-plugin`, and nothing happens.
  */
 export function compose<Subject, Result>(
   wraps: readonly Wrap<Subject, Result>[],
   work: (subject: Subject) => Result,
   follow: Follow<Result>,
 ): (subject: Subject) => Result {
-  return wraps.reduceRight<(subject: Subject) => Result>(
-    (inner, wrap) => (subject) => {
-      let state: keyof typeof misuses | undefined
-      const next = (given: Subject): Result => {
-        if (state !== undefined) throw misused(state)
-        state = 'used'
-        return inner(given)
-      }
-      return follow(
-        () => wrap(subject, next),
-        () => {
-          state = 'over'
-        },
-      )
-    },
-    work,
-  )
+  const from = (at: number, subject: Subject, isOver: () => boolean): Result => {
+    const wrap = wraps[at]
+    if (wrap === undefined) return work(subject)
+    let state: keyof typeof misuses | undefined
+    const isEnded = (): boolean => state === 'over' || isOver()
+    const next = (given: Subject): Result => {
+      if (state !== undefined) throw misused(state)
+      if (isOver()) throw misused('over')
+      state = 'used'
+      return from(at + 1, given, isEnded)
+    }
+    return follow(
+      () => wrap(subject, next),
+      () => {
+        state = 'over'
+      },
+    )
+  }
+  return (subject) => from(0, subject, () => false)
 }
 
 const misuses = {
   used: '`next` was called a second time',
-  over: '`next` was called after its wrapper had ended',
+  over: '`next` was called after its wrapper, or one round it, had ended',
 } as const
 
 function misused(how: keyof typeof misuses): SallyportError {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { summarize } from '../../../src/report/summary.ts'
 import type { PluginParts } from '../../../src/run/plugin.ts'
@@ -72,6 +73,23 @@ describe('a wrapper of tools', () => {
     ])
     expect(finished.calls).toEqual([{ a: 1 }])
     expect(seen[0]).toMatchObject({ tool: 'act', args: { a: 1 }, attempt: 1, principal: user })
+  })
+
+  test('cannot start the tool once a wrapper further out has ended', async () => {
+    const late = Promise.withResolvers<unknown>()
+    const finished = await wrappedBy([
+      (_, next) => {
+        void next().catch(() => undefined)
+        return 'from elsewhere'
+      },
+      async (_, next) => {
+        await sleep(20)
+        late.resolve(await next().catch((error: unknown) => error))
+      },
+    ])
+    expect(resultOf(finished)).toMatchObject({ result: 'from elsewhere', attempts: 0 })
+    expect(await late.promise).toMatchObject({ code: 'bad-plugin' })
+    expect(finished.calls).toEqual([])
   })
 
   test('is not asked about a call that is refused', async () => {
