@@ -64,6 +64,25 @@ test('the runs of one journal are shown with --index', async () => {
   expect((await inProcess(['report', join(path, 'a.db'), '--pages'])).code).toBe(2)
 })
 
+test('runs of one name in several files have each a page of their own', async () => {
+  const path = await folder()
+  const forged = renderJson(foldReport(eventsOf('run_a'), { head: null }))
+  writeFileSync(join(path, 'z.json'), forged.replaceAll('support-desk', 'forged'))
+  const out = join(temporaryFolder(), 'site/index.html')
+  mkdirSync(join(out, '..'))
+  await inProcess(['report', path, '--format', 'html', '--pages', '-o', out])
+  const page = readFileSync(out, 'utf8')
+  const links = [...page.matchAll(/href="([^#"]+)"[^>]*><code[^>]*>run_a</g)].map(
+    ([, link]) => link!,
+  )
+  expect(new Set(links).size).toBe(2)
+  const pages = links.map((link) => readFileSync(join(out, '..', decodeURIComponent(link)), 'utf8'))
+  expect(pages.map((text) => /[az]\.(?:db|json)/.exec(text)?.[0]).toSorted()).toEqual([
+    'a.db',
+    'z.json',
+  ])
+})
+
 test('the pages of runs stand beside that of all of them, and nothing else does', async () => {
   const path = await folder()
   await write(join(path, 'e.db'), '../../escape/<b>')

@@ -42,9 +42,10 @@ export async function overview(path: string, options: OverviewOptions, io: Io): 
   useSmallHeap()
   const redactor = await redactorOf(options, io)
   const fold = new OverviewFold()
-  for (const file of await filesOf(path)) await addFile(file, { fold, redactor, options, io })
+  const pages = pagesBeside(options)
+  for (const file of await filesOf(path)) await addFile(file, { fold, redactor, pages, io })
   const found = fold.overview()
-  const text = await rendered(found, options, redactor)
+  const text = await rendered(found, { ...options, pages }, redactor)
   if (options.output === undefined) io.out(text)
   else await writeText(options.output, text)
   if (found.runs.some(({ verdict }) => verdict === 'TAMPERED' || verdict === 'MALFORMED')) {
@@ -84,7 +85,7 @@ async function filesOf(path: string): Promise<readonly string[]> {
 interface Gathering {
   readonly fold: OverviewFold
   readonly redactor: Redactor | undefined
-  readonly options: OverviewOptions
+  readonly pages: Pages | undefined
   readonly io: Io
 }
 
@@ -108,17 +109,17 @@ function addUnreadable(
   fold.addUnreadable({ ...where, message })
 }
 
-async function addReport(file: string, { fold, redactor, options, io }: Gathering): Promise<void> {
+async function addReport(file: string, { fold, redactor, pages, io }: Gathering): Promise<void> {
   const read = await parseReport(await readText(file))
   const report = redactor?.report(read) ?? read
   const { calls, ...summary } = summarize(report)
   for (const call of calls) fold.addCall(call)
   fold.addRun({ report, summary }, file, null)
-  await writePage(report, options, { journal: file, io })
+  await writePage(report, pages, { journal: file, io })
 }
 
 async function addJournal(file: string, gathering: Gathering): Promise<void> {
-  const { fold, redactor, options, io } = gathering
+  const { fold, redactor, pages, io } = gathering
   await using journal = disposable(await openJournal(file, io.environment))
   for await (const runId of journal.list()) {
     const read = (): ReturnType<typeof journal.read> => journal.read(runId)
@@ -129,9 +130,9 @@ async function addJournal(file: string, gathering: Gathering): Promise<void> {
       const { verdict } = await verifyChain(read())
       const outline = await long.outline({ call: (call) => fold.addCall(call) })
       fold.addRun(outline, file, verdict)
-      if (options.pages === true) {
+      if (pages !== undefined) {
         const whole = await readReport(read())
-        await writePage(redactor?.report(whole) ?? whole, options, { journal: file, io })
+        await writePage(redactor?.report(whole) ?? whole, pages, { journal: file, io })
       }
     } catch (error) {
       addUnreadable(error, { journal: file, runId }, gathering)
@@ -147,33 +148,58 @@ function disposable<Closed extends { close(): Promise<void> }>(
 
 async function writePage(
   report: Report,
-  { output, pages }: OverviewOptions,
+  pages: Pages | undefined,
   { journal, io }: { readonly journal: string; readonly io: Io },
 ): Promise<void> {
-  if (pages !== true || output === undefined) return
+  if (pages === undefined) return
   const { makePage } = await import('../page.ts')
-  const file = join(dirname(output), pageName(output, report.header.runId))
+  const { runId, startedAt } = report.header
+  const file = join(pages.folder, pages.nameOf({ journal, runId, startedAt }))
   const origin = { verification: undefined, journal }
   await writeText(file, await makePage(report, origin, { format: 'html' }, io))
 }
 
-/** A name that is one file in every folder, whatever the run calls itself. */
-function pageName(output: string, runId: string): string {
-  const safe = /^\w[\w-]{0,99}$/.test(runId) ? runId : sha256(runId).slice(7, 39)
-  return `${basename(output).replace(/\.html?$/, '')}-${safe}.html`
+type Paged = Pick<RunLine, 'journal' | 'runId' | 'startedAt'>
+
+interface Pages {
+  readonly folder: string
+  nameOf(run: Paged): string
+}
+
+/** A run of another file gets a page of its own, also where it goes by the same name. */
+function pagesBeside({ output, pages }: OverviewOptions): Pages | undefined {
+  if (pages !== true || output === undefined) return undefined
+  const own = basename(output).replace(/\.html?$/, '')
+  const names = new Map<string, string>()
+  // some systems do not tell small letters from large ones
+  const taken = new Set<string>()
+  return {
+    folder: dirname(output),
+    nameOf({ journal, runId, startedAt }) {
+      const key = JSON.stringify([journal, runId, startedAt])
+      const known = names.get(key)
+      if (known !== undefined) return known
+      const safe = /^\w[\w-]{0,99}$/.test(runId) ? runId : sha256(runId).slice(7, 39)
+      const isTaken = taken.has(safe.toLowerCase())
+      const name = `${own}-${isTaken ? sha256(key).slice(7, 39) : safe}.html`
+      taken.add(safe.toLowerCase())
+      names.set(key, name)
+      return name
+    },
+  }
 }
 
 async function rendered(
   found: Overview,
-  { format, output, pages }: OverviewOptions,
+  { format, pages }: Pick<OverviewOptions, 'format'> & { readonly pages: Pages | undefined },
   redactor: Redactor | undefined,
 ): Promise<string> {
   if (format === 'html') {
     const { renderIndex } = await import('../../report/html/index-page.ts')
     return renderIndex(found, {
-      ...(pages === true && output !== undefined
-        ? { pageOf: (run: RunLine) => encodeURIComponent(pageName(output, run.runId)) }
-        : {}),
+      ...(pages === undefined
+        ? {}
+        : { pageOf: (run: RunLine) => encodeURIComponent(pages.nameOf(run)) }),
       ...(redactor === undefined ? {} : { redaction: redactor.redaction }),
     })
   }
