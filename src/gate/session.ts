@@ -3,7 +3,7 @@ import { strictestOf } from '../policy/layers.ts'
 import type { DecisionRequest, Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
-import type { Principal } from '../protocol/principal.ts'
+import { ownerOf, type Principal } from '../protocol/principal.ts'
 import { sessionOf } from './lineage.ts'
 import { Layer, type LayerSession, type Surroundings } from './layer.ts'
 import type { Earlier, JudgeContext, MessageTrust, Settlement } from './verdict.ts'
@@ -105,7 +105,7 @@ interface Remembered {
 }
 
 /**
- * The sessions of a gate. A session belongs to its principal: what one of them has typed is no
+ * The sessions of a gate. A session belongs to its principal in its tenant: what one of them has typed is no
  * trusted text of another. A run without a session is one of its own and ends with the run.
  *
  * When the policy has changed, a session is told its history anew: what it did before counts under
@@ -196,6 +196,5 @@ function compile(policy: Policy, surroundings: Surroundings): Compiled {
 }
 
 function keyOf(context: JudgeContext): string {
-  const { principal } = context
-  return JSON.stringify([sessionOf(context), principal?.issuer ?? null, principal?.subject ?? null])
+  return JSON.stringify([sessionOf(context), ...ownerOf(context.principal)])
 }

@@ -1,5 +1,5 @@
 import { SallyportError } from '../base/errors.ts'
-import type { Principal } from '../protocol/principal.ts'
+import { ownerOf, type Principal } from '../protocol/principal.ts'
 import type { HistoryEntry } from './entry.ts'
 
 /** A conversation that a store keeps. */
@@ -44,16 +44,16 @@ export interface HistoryStore {
 }
 
 /**
- * The name of a conversation in its store: a session belongs to its principal, so that who learns
- * or guesses the name of a session does not see what others have said in it. Callers without an
+ * The name of a conversation in its store: a session belongs to its principal in its tenant, so that
+ * who learns or guesses the name of a session does not see what others have said in it. Callers without an
  * identity of their own (`identity.anonymous`) share theirs: give each of them a session that
  * nobody guesses.
  */
 export function historyKey(
   session: string,
-  principal: Pick<Principal, 'subject' | 'issuer'> | null,
+  principal: Pick<Principal, 'subject' | 'issuer' | 'tenant'> | null,
 ): string {
-  return JSON.stringify([session, principal?.issuer ?? null, principal?.subject ?? null])
+  return JSON.stringify([session, ...ownerOf(principal)])
 }
 
 export function historyConflict(key: string, expected: number, found: number): SallyportError {

@@ -16,3 +16,11 @@ export interface Principal {
   readonly actors?: readonly string[]
   readonly claims?: JsonObject
 }
+
+/** Tells one principal from others: the same subject in two tenants is two. */
+export function ownerOf(
+  principal: Pick<Principal, 'subject' | 'issuer' | 'tenant'> | null,
+): readonly (string | null)[] {
+  const { issuer = null, subject = null, tenant } = principal ?? {}
+  return tenant === undefined ? [issuer, subject] : [issuer, subject, tenant]
+}

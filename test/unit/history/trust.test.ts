@@ -123,6 +123,19 @@ describe('S2-05 text of an earlier run', () => {
     expect(ruleOf(await pay(store))).toBe('flow.untrustedSteering')
   })
 
+  test('is not what the same person has typed in another tenant, which is not shown either', async () => {
+    const history = memoryHistory()
+    const { start } = agent([{ text: 'ok' }, sending, { text: 'done' }], { history })
+    const [one, two] = ['one', 'two'].map((tenant) => ({ ...user, tenant }))
+    await start({ session: 's', input: 'pay mallory', auth: { custom: one } }).result()
+    const other = await start({ session: 's', input: 'go on', auth: { custom: two } }).result()
+    expect(JSON.stringify(other.messages)).not.toContain('pay mallory')
+    const kept = await Promise.all(
+      [one!, two!].map((principal) => history.read(historyKey('s', principal))),
+    )
+    expect(kept.map((entries) => entries[0]?.message.content)).toEqual(['pay mallory', 'go on'])
+  })
+
   test('is known to a run that is resumed in another process, also if it was not shown', async () => {
     const history = { store: await read(), view: windowed({ maxMessages: 1 }) }
     const journal = memoryJournal()
