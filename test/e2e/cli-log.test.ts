@@ -4,7 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { jsonlJournal } from '../../src/journal/jsonl.ts'
 import { sqliteJournal } from '../../src/journal/sqlite.ts'
 import { conversation } from '../../src/testing/journal-records.ts'
-import { collect } from '../support/agent.ts'
+import { agentTool } from '../../src/sub-agent.ts'
+import { scripted } from '../../src/testing/scripted.ts'
+import type { Tool } from '../../src/tools/tool.ts'
+import { agentOf, allowing, collect, toolOf } from '../support/agent.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { inProcess } from '../support/in-process.ts'
 
@@ -78,6 +81,45 @@ describe.each(kinds)('log erase, on %s', (name, open) => {
       expect(await runsIn(path)).not.toContain(runId)
     },
   )
+
+  test.each([false, true])('takes the runs of agents along (whole: %s)', async (whole) => {
+    const path = join(temporaryFolder(), name)
+    const made = open(path)
+    const agent = (own: string, below: Tool): Tool =>
+      agentTool({
+        name: own,
+        description: 'An agent.',
+        model: scripted([
+          { calls: [{ tool: below.name, args: { prompt: 'spoken' } }] },
+          { text: 'ok' },
+        ]),
+        tools: [below],
+      })
+    const helper = agent('helper', agent('deeper', toolOf('look')))
+    const { runtime, start } = agentOf(
+      [{ calls: [{ tool: 'helper', args: { prompt: 'spoken' } }] }, { text: 'ok' }],
+      { tools: [helper], policy: allowing('helper', 'deeper', 'look'), journal: made },
+    )
+    const { runId } = await start().result()
+    await made.append('run_other', 0, conversation('run_other'))
+    await runtime.close()
+    const before = (await collect(made.list())).length
+    await made.close()
+    const erase = ['log', 'erase', runId, '--journal', path, ...(whole ? ['--whole'] : [])]
+    const { code, notes } = await inProcess(erase)
+    expect([code, notes]).toEqual([0, expect.stringContaining('and 2 runs of its agents')])
+    const read = open(path)
+    const left = await Promise.all(
+      (await collect(read.list())).map(async (id) => {
+        const records = await collect(read.read(id))
+        return records.some(({ payload }) => payload?.includes('spoken')) ? [id] : []
+      }),
+    )
+    expect([left.length, left.flat()]).toEqual([whole ? before - 3 : before, []])
+    const other = await collect(read.read('run_other'))
+    expect(other.some(({ payload }) => payload !== undefined)).toBe(true)
+    await read.close()
+  })
 
   test('knows no run that is not there, and makes no journal', async () => {
     const path = await journal()

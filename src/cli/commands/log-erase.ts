@@ -1,5 +1,5 @@
 import { SallyportError } from '../../base/errors.ts'
-import { parseJson } from '../../base/json.ts'
+import { isObject, parseJson } from '../../base/json.ts'
 import { counted } from '../../base/text.ts'
 import type { Journal } from '../../journal/journal.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
@@ -14,7 +14,7 @@ export interface LogEraseOptions {
 }
 
 /**
- * Erases what was said in a run, or removes it. Refuses runs that could go on, unless told to take
+ * Erases what was said in a run and in those of its agents, or removes them. Refuses runs that could go on, unless told to take
  * them too. Throws `bad-option` for a run the journal does not hold.
  */
 export async function logErase(
@@ -25,16 +25,52 @@ export async function logErase(
   return withJournal(path, io, async (journal) => {
     const status = await statusOf(journal, runId)
     if (!final.has(status) && unfinished !== true) throw mayGoOn(runId, status)
-    const payloads = await journal.erase(runId)
-    if (whole) await journal.remove(runId)
+    const runs = await withRunsOfAgents(journal, runId)
+    let payloads = 0
+    // those below first: as long as the run itself is there, they are found again
+    for (const each of runs.toReversed()) {
+      payloads += await journal.erase(each)
+      if (whole) await journal.remove(each)
+    }
     if (json === true) outJson(io, { runId, status, payloads, removed: whole })
     io.note(
       whole
-        ? `removed run ${runId} as a whole; runs that name it miss it, and \`verify\` says so\n`
-        : `erased ${counted(payloads, 'payload')} of run ${runId}; its records stay, and \`verify\` tells what is missing\n`,
+        ? `removed ${named(runs)} as a whole; runs that name it miss it, and \`verify\` says so\n`
+        : `erased ${counted(payloads, 'payload')} of ${named(runs)}; its records stay, and \`verify\` tells what is missing\n`,
     )
     return exitCode.done
   })
+}
+
+function named([runId, ...below]: readonly string[]): string {
+  return `run ${runId}${below.length === 0 ? '' : ` and ${counted(below.length, 'run')} of its agents`}`
+}
+
+/** The run and those of its agents, at any depth: what it was told they were told on. */
+async function withRunsOfAgents(journal: Journal, runId: string): Promise<readonly string[]> {
+  const runs = [runId]
+  for (const above of runs) {
+    for await (const { line } of journal.read(above)) {
+      const { child, type } = membersOf(line)
+      if (type !== 'execution-start' || typeof child !== 'string' || runs.includes(child)) continue
+      if (await isBelow(journal, child, above)) runs.push(child)
+    }
+  }
+  return runs
+}
+
+/** Whether the run itself says so, too: a record that was altered must not name any run at all. */
+async function isBelow(journal: Journal, runId: string, above: string): Promise<boolean> {
+  for await (const { line } of journal.read(runId)) {
+    const { parent } = membersOf(line)
+    return isObject(parent) && parent['runId'] === above
+  }
+  return false
+}
+
+function membersOf(line: string): Readonly<Record<string, unknown>> {
+  const parsed = parseJson(line)
+  return parsed.ok && isObject(parsed.value) ? parsed.value : {}
 }
 
 /** Ends after which nobody carries a run on. */
@@ -49,8 +85,7 @@ async function statusOf(journal: Journal, runId: string): Promise<string> {
       help: 'name a run of this journal',
     })
   }
-  const parsed = parseJson(last)
-  const { status, type } = (parsed.ok ? parsed.value : {}) as { status?: unknown; type?: unknown }
+  const { status, type } = membersOf(last)
   return type === 'end' && typeof status === 'string' ? status : 'open'
 }
 
