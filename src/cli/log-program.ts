@@ -10,7 +10,9 @@ export function addLogCommands(program: Command, io: Io, done: (code: ExitCode) 
 
   log
     .command('erase')
-    .description('erase what was said in a run, or the whole run; `verify` tells that it is gone')
+    .description(
+      'erase what was said in a run and those of its agents, or the whole runs; `verify` tells that it is gone',
+    )
     .argument('<run>', 'id of the run')
     .option('--journal <file>', 'journal', optionHelp.usualJournal)
     .option('--whole', 'its records too, not only messages, arguments, results and answers')

@@ -9,7 +9,8 @@ type Stream = AsyncIterable<ModelEvent>
 
 /**
  * Stands round one response of the model, retries and fallbacks included. Gets a frozen copy of the
- * request and may pass on another one; what it adds is no source that data flow trusts. What it
+ * request and may pass on another one; what it adds is no source that data flow trusts, and
+ * makes no session untrusted: text of others comes by `prepareTurn`, which is labelled. What it
  * yields is what the model has said, under the same law as of a model: its calls are judged like all
  * others. `next` counts once, and only until the wrapper has ended; else it throws `bad-plugin`.
  */

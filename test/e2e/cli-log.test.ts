@@ -16,6 +16,19 @@ const kinds = [
   ['journal.jsonl', jsonlJournal],
 ] as const
 
+/** An agent that passes its task on. */
+function passing(name: string, below: Tool): Tool {
+  return agentTool({
+    name,
+    description: 'An agent.',
+    model: scripted([
+      { calls: [{ tool: below.name, args: { prompt: 'spoken' } }] },
+      { text: 'ok' },
+    ]),
+    tools: [below],
+  })
+}
+
 describe.each(kinds)('log erase, on %s', (name, open) => {
   /** A journal with a run that is over, one that waits, and one whose process died. */
   async function journal(): Promise<string> {
@@ -85,17 +98,7 @@ describe.each(kinds)('log erase, on %s', (name, open) => {
   test.each([false, true])('takes the runs of agents along (whole: %s)', async (whole) => {
     const path = join(temporaryFolder(), name)
     const made = open(path)
-    const agent = (own: string, below: Tool): Tool =>
-      agentTool({
-        name: own,
-        description: 'An agent.',
-        model: scripted([
-          { calls: [{ tool: below.name, args: { prompt: 'spoken' } }] },
-          { text: 'ok' },
-        ]),
-        tools: [below],
-      })
-    const helper = agent('helper', agent('deeper', toolOf('look')))
+    const helper = passing('helper', passing('deeper', toolOf('look')))
     const { runtime, start } = agentOf(
       [{ calls: [{ tool: 'helper', args: { prompt: 'spoken' } }] }, { text: 'ok' }],
       { tools: [helper], policy: allowing('helper', 'deeper', 'look'), journal: made },
