@@ -48,7 +48,8 @@ describe('the plugins of a runtime', () => {
       return { effect: tool === 'look' ? 'deny' : 'allow' }
     }
     const { calls, result } = await delegatedUnder({ gateHook })
-    expect(asked).toEqual(['helper by undefined', 'look by helper'])
+    // also about whoever the agent works for, who may be refused what the agent is not
+    expect(asked).toEqual(['helper by undefined', 'look by helper', 'look by undefined'])
     expect(calls).toEqual([])
     expect(result.status).toBe('completed')
   })
