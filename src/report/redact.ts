@@ -1,10 +1,10 @@
 import { SallyportError } from '../base/errors.ts'
-import { isObject, pointerTokens, type JsonValue } from '../base/json.ts'
+import { isObject, pointerTokens, type JsonObject, type JsonValue } from '../base/json.ts'
 import { redacted, redactPointers } from '../base/redact.ts'
 import { createSecretDetector } from '../gate/detect/secrets.ts'
 import { replaceFound, type Detector } from '../gate/detect/span.ts'
 import { compilePattern, type Pattern } from '../policy/pattern.ts'
-import type { CallRow, ModelCallRow, Redaction, Report } from './report.ts'
+import type { CallRow, ModelCallRow, Redaction, Report, ReportHeader } from './report.ts'
 
 /** What is taken out of a report before anybody sees it; texts that look like keys always are. */
 export interface RedactOptions {
@@ -139,10 +139,35 @@ class Rules implements Redactor {
     const { rows, modelCalls, header, ...rest } = report
     return {
       ...this.#told(rest),
-      header: { ...this.#told(header), redaction: this.redaction },
+      header: { ...this.#header(header), redaction: this.redaction },
       rows: rows.map((row) => this.row(row)),
       modelCalls: modelCalls.map((call) => this.modelCall(call)),
     }
+  }
+
+  /** The task of a run may name the very values that its calls may have. */
+  #header({ scope, ...rest }: ReportHeader): ReportHeader {
+    const told = this.#told(rest)
+    if (scope === undefined) return told
+    const parts = scope.map(({ args, ...part }) => ({
+      ...this.#told(part),
+      ...(args === undefined ? {} : { args: this.#tests(args) }),
+    }))
+    return { ...told, scope: parts }
+  }
+
+  /** By argument, or by pointer into one; a test about more than what is named goes as a whole. */
+  #tests(tests: JsonObject): JsonObject {
+    const tops = this.redaction.pointers.map((pointer) => pointerTokens(pointer)?.[0])
+    return Object.fromEntries(
+      Object.entries(tests).map(([place, test]) => {
+        const tokens = place.startsWith('/') ? (pointerTokens(place) ?? []) : [place]
+        const isNamed =
+          tops.some((top) => top === undefined || top === '*' || top === tokens[0]) ||
+          tokens.some((token) => this.#looked.names.has(plainName(token)))
+        return [this.text(place), isNamed ? redacted : this.#value(test)]
+      }),
+    )
   }
 
   #args(args: JsonValue): JsonValue {

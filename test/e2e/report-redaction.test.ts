@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { jsonlJournal } from '../../src/journal/jsonl.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { cli } from '../support/cli.ts'
+import { inProcess } from '../support/in-process.ts'
 import { openPage } from '../unit/report/page-data.ts'
 import { EventWriter, runId, usage } from '../unit/report/sample.ts'
 import { seal } from '../unit/report/sealed.ts'
@@ -135,4 +136,28 @@ test('what cannot be looked for is refused before anything is shown', async () =
     expect([code, out]).toEqual([2, ''])
     expect(err).toContain(says)
   }
+})
+
+test.each([
+  ['--redact', '/card/number'],
+  ['--redact', 'CARD'],
+  ['--redact', '/*/number'],
+])('what the task of a run is pinned to is taken out as arguments are: %s %s', async (...by) => {
+  const path = join(temporaryFolder(), 'j.jsonl')
+  const scope = [
+    {
+      tools: ['pay'],
+      args: { '/card/number': { const: card }, card: { enum: [card] }, amount: { maximum: 5 } },
+    },
+  ]
+  const { events } = new EventWriter().start().beginTurn().endTurn(1, usage).end('completed')
+  const narrowed = events.map((event) => (event.type === 'run-start' ? { ...event, scope } : event))
+  const journal = jsonlJournal(path)
+  await journal.append(runId, 0, seal(narrowed))
+  await journal.close()
+  const plain = await inProcess(['report', path, '--format', 'json'])
+  expect(plain.out).toContain(card)
+  const told = await inProcess(['report', path, '--format', 'json', ...by])
+  expect(told.code).toBe(0)
+  expect(told.out).not.toContain(card)
 })
