@@ -71,15 +71,14 @@ function checkFormat({ format, output, pages }: OverviewOptions): void {
 
 async function filesOf(path: string): Promise<readonly string[]> {
   if (!(await isFolder(path))) return [path]
-  try {
-    const names = await readdir(path)
-    return names
-      .filter((name) => /\.(?:db|jsonl|json)$/.test(name))
-      .toSorted()
-      .map((name) => join(path, name))
-  } catch (cause) {
+  const names = await readdir(path).catch((cause: unknown) => {
     throw fileFailure(`\`${path}\``, 'read', cause)
-  }
+  })
+  const files = names.filter((name) => /\.(?:db|jsonl|json)$/.test(name)).toSorted()
+  if (files.length > 0) return files.map((name) => join(path, name))
+  throw new SallyportError('bad-file', `the folder \`${path}\` holds no journal and no report`, {
+    help: 'their names end in `.db` or `.jsonl`, and in `.json`; folders in it are not looked into',
+  })
 }
 
 interface Gathering {
