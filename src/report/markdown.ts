@@ -1,4 +1,5 @@
 import { placeText } from '../protocol/place.ts'
+import { delegatedText } from './agents.ts'
 import { formatCost, formatDuration, formatNumber, plural } from './format.ts'
 import { markdownCode, RowsInRoom, table, type CutRows, type Row } from './markdown-text.ts'
 import type { Report } from './report.ts'
@@ -165,10 +166,16 @@ function callRow(call: CallSummary): Row {
 function usageLines({ totals, header }: Report): readonly string[] {
   const { usage, cost } = totals
   const money = cost === undefined ? 'cost unknown' : formatCost(cost)
+  const delegated = delegatedText(totals)
+  const { parent } = header
   const models = header.models.slice(0, 8).map((model) => markdownCode(model, 100))
   return [
     '',
     `${plural(totals.turns, 'turn')} of ${models.join(', ')}, ${formatNumber(usage.inputTokens)} input and ${formatNumber(usage.outputTokens)} output tokens, ${money}, ${formatDuration(header.durationMs)}`,
+    ...(delegated === undefined ? [] : ['', `In runs of agents: ${delegated}`]),
+    ...(parent === undefined
+      ? []
+      : ['', `For call ${markdownCode(parent.callId, 200)} of ${markdownCode(parent.runId, 200)}`]),
   ]
 }
 

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { shorten, visible } from '../base/text.ts'
+import { delegatedText } from './agents.ts'
 import { columnsOf, pad, wrap } from './columns.ts'
 import { formatCost, formatDuration, formatImage, formatNumber, plural } from './format.ts'
 import { compactJson } from './json.ts'
@@ -154,6 +155,9 @@ function header(report: Report, width: number, paint: Paint): string[] {
   return [
     ...field('run', head.runId, width, paint),
     ...field('caller', caller, width, paint),
+    ...(head.parent === undefined
+      ? []
+      : field('for', `call ${head.parent.callId} of ${head.parent.runId}`, width, paint)),
     ...field(
       'policy',
       `${policy.name} (${policy.mode}) ${policy.digest.slice(0, 19)}… ${policy.file ?? ''}`.trim(),
@@ -221,6 +225,7 @@ function footer(
     cost === undefined
       ? 'cost unknown'
       : `${formatCost(cost)}${totals.unpriced > 0 ? ` and ${plural(totals.unpriced, 'response')} of unknown cost` : ''}`
+  const delegated = delegatedText(totals)
   return [
     '',
     ...limits.flatMap((limit) => field('limit', `${limit.limit}: ${limit.message}`, width, paint)),
@@ -235,6 +240,7 @@ function footer(
       width,
       paint,
     ),
+    ...(delegated === undefined ? [] : field('agents', delegated, width, paint)),
     ...(report.head === null ? [] : headField(visible(report.head), width, paint)),
     ...(htmlPath === undefined ? [] : field('html', htmlPath, width, paint)),
   ]

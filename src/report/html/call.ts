@@ -1,4 +1,5 @@
 import type { VNode } from 'preact'
+import { childText } from '../agents.ts'
 import { formatBytes, formatDuration, plural } from '../format.ts'
 import { placeText } from '../../protocol/place.ts'
 import { callNumber, changesText, type CallSummary } from '../summary.ts'
@@ -81,6 +82,7 @@ function callBody(call: CallSummary, extras: CallExtras): Content[] {
       row.labels.length > 0 && fact('Labels', row.labels.map(describeLabel).join('; ')),
       fact('Times', times(row)),
       fact('Started', plural(row.attempts, 'time')),
+      row.child !== undefined && fact('Run of the agent', childText(row.child)),
       row.resultBytes !== undefined && fact('Result', formatBytes(row.resultBytes)),
       row.changes !== undefined && fact('Taken out of the result', changesText(row.changes)),
       fact('Call id', code(row.callId)),

@@ -27,6 +27,8 @@ export function headerContent(
         policy.file !== undefined && ` · ${policy.file}`,
       ),
       fact('Session', header.session ?? 'none'),
+      header.parent !== undefined &&
+        fact('For', `call ${header.parent.callId} of ${header.parent.runId}`),
       header.scope !== undefined &&
         fact('Task scope', header.scope.map((part) => part.tools.join(', ')).join('; ')),
       fact('Model', `${header.models.join(', ')} at ${header.provider}`),

@@ -1,3 +1,4 @@
+import { delegatedText } from '../agents.ts'
 import { formatCost, formatDuration, formatImage, formatNumber, plural } from '../format.ts'
 import type { ModelCallRow, Report } from '../report.ts'
 import { placeText } from '../../protocol/place.ts'
@@ -126,6 +127,7 @@ export function problemsSection(report: Report): Section | undefined {
 export function totalsSection(report: Report): Section {
   const { totals } = report
   const { usage, cost, unpriced } = totals
+  const delegated = delegatedText(totals)
   return section(
     'totals',
     'Totals',
@@ -134,6 +136,7 @@ export function totalsSection(report: Report): Section {
       null,
       fact('Calls', statusText(report)),
       fact('Turns', formatNumber(totals.turns)),
+      delegated !== undefined && fact('In runs of agents', delegated),
       fact(
         'Input tokens',
         `${formatNumber(usage.inputTokens)}, of them ${formatNumber(usage.cacheReadTokens)} from cache`,

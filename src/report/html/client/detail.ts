@@ -1,3 +1,4 @@
+import { childText } from '../../agents.ts'
 import { placeText } from '../../../protocol/place.ts'
 import { formatBytes, formatDuration, plural } from '../../format.ts'
 import { prettyJson } from '../../json.ts'
@@ -68,6 +69,7 @@ export class Detail {
       row.queueMs > 0 && ['Waited in line', formatDuration(row.queueMs)],
       ['Proposed', row.proposedAt],
       row.endedAt !== undefined && ['Ended', row.endedAt],
+      row.child !== undefined && ['Run of the agent', childText(row.child)],
       row.resultBytes !== undefined && ['Result', formatBytes(row.resultBytes)],
       row.changes !== undefined && ['Taken out of the result', changesText(row.changes)],
       ['Call id', code(row.callId)],
