@@ -1,7 +1,7 @@
 import type { RehearsedCall, Rehearsal } from '../gate/rehearsal.ts'
 import { denial } from '../gate/refusal.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { CallStatus } from '../protocol/call.ts'
+import { neverStarted, type CallStatus } from '../protocol/call.ts'
 import type { Decision, Effect } from '../protocol/decision.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { Begin } from './scenario.ts'
@@ -108,17 +108,7 @@ async function conclude(rehearsal: Rehearsal, { call, decision }: ReplayedCall):
   } else rehearsal.withdraw(rehearsed(call))
 }
 
-const neverRan: ReadonlySet<CallStatus> = new Set([
-  'error-parsing',
-  'error-validation',
-  'error-not-found',
-  'error-security',
-  'denied-by-human',
-  'approval-expired',
-  'truncated',
-  'skipped',
-  'cancelled',
-])
+const neverRan: ReadonlySet<CallStatus> = new Set([...neverStarted, 'cancelled'])
 
 const strictness: readonly Effect[] = ['allow', 'ask', 'deny']
 

@@ -1,5 +1,5 @@
 import { isObject, parseJson, type JsonObject } from '../base/json.ts'
-import type { CallStatus } from '../protocol/call.ts'
+import { neverStarted } from '../protocol/call.ts'
 import type { Earlier } from './verdict.ts'
 
 /** A call of another run that may have done its work. */
@@ -9,18 +9,6 @@ export interface EarlierCall {
   readonly args: JsonObject
   readonly succeeded: boolean
 }
-
-/** Ends of calls that were never started. */
-const notStarted: ReadonlySet<CallStatus | undefined> = new Set<CallStatus>([
-  'error-parsing',
-  'error-validation',
-  'error-not-found',
-  'error-security',
-  'denied-by-human',
-  'approval-expired',
-  'truncated',
-  'skipped',
-])
 
 /** The calls of other runs that may have run; one whose end is not known has. */
 export function earlierCalls(earlier: readonly Earlier[]): readonly EarlierCall[] {
@@ -32,7 +20,7 @@ export function earlierCalls(earlier: readonly Earlier[]): readonly EarlierCall[
         if (part.type === 'tool-call') proposed.set(part.callId, part.arguments)
       }
     }
-    if (message.role !== 'tool' || notStarted.has(status)) continue
+    if (message.role !== 'tool' || (status !== undefined && neverStarted.has(status))) continue
     const { callId, tool } = message
     const args = argsUnknown === true ? {} : argumentsOf(proposed.get(callId))
     calls.push({ tool, args, succeeded: status === 'success' })

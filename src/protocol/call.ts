@@ -19,6 +19,18 @@ export type CallStatus =
   | 'unknown-outcome'
   | 'skipped'
 
+/** Ends of calls that were never started. */
+export const neverStarted: ReadonlySet<CallStatus> = new Set([
+  'error-parsing',
+  'error-validation',
+  'error-not-found',
+  'error-security',
+  'denied-by-human',
+  'approval-expired',
+  'truncated',
+  'skipped',
+])
+
 /** A proposed call on its way from the model to the gate. */
 export interface ToolCall {
   readonly callId: string

@@ -5,7 +5,7 @@ import type { Group, Overview, RunLine } from '../overview.ts'
 import { endings, redactionText } from '../summary.ts'
 import type { Redaction } from '../report.ts'
 import { code, element, fact, section, table, type Content, type Section } from './element.ts'
-import { stillParts } from './loading.ts'
+import { pageHead, stillParts } from './loading.ts'
 import { css } from './style.ts'
 import { chartCss, timeContent } from './time-chart.ts'
 
@@ -32,22 +32,13 @@ export function renderIndex(overview: Overview, options: IndexOptions = {}): str
 }
 
 function page(overview: Overview, options: IndexOptions): VNode {
-  const { securityPolicy, style } = stillParts(`${css}${chartCss}`)
+  const loading = stillParts(`${css}${chartCss}`)
   const parts = partsOf(overview, options)
   const headline = headlineOf(overview)
   return element(
     'html',
     { lang: 'en' },
-    element(
-      'head',
-      null,
-      element('meta', { charset: 'utf-8' }),
-      element('meta', { 'http-equiv': 'Content-Security-Policy', content: securityPolicy }),
-      element('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-      element('meta', { name: 'referrer', content: 'no-referrer' }),
-      element('title', null, headline),
-      style,
-    ),
+    pageHead(headline, loading),
     element(
       'body',
       null,

@@ -51,6 +51,20 @@ export function stillParts(css: string): Loading {
   }
 }
 
+/** What stands before everything else: nothing is loaded or run before the policy is known. */
+export function pageHead(title: string, { securityPolicy: content, style }: Loading): VNode {
+  return element(
+    'head',
+    null,
+    element('meta', { charset: 'utf-8' }),
+    element('meta', { 'http-equiv': 'Content-Security-Policy', content }),
+    element('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
+    element('meta', { name: 'referrer', content: 'no-referrer' }),
+    element('title', null, title),
+    style,
+  )
+}
+
 function securityPolicy(style: string, script: string): string {
   return [
     "default-src 'none'",

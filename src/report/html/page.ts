@@ -11,7 +11,7 @@ import { mostCallsOfData, packData, showableDetails, type CallDetails } from './
 import { element, section, type Section } from './element.ts'
 import { flowSection } from './flow.ts'
 import { headerContent } from './header.ts'
-import { insideParts, splitParts, type Loading } from './loading.ts'
+import { insideParts, pageHead, splitParts, type Loading } from './loading.ts'
 import { snippetsOf, unmatchedSection, type PolicyText, type Snippet } from './policy.ts'
 import { script } from './script.ts'
 import {
@@ -146,21 +146,12 @@ function page(
   summary: Summary,
   parts: readonly Part[],
   verification: Verification | undefined,
-  { securityPolicy, style, end }: Loading,
+  loading: Loading,
 ): VNode {
   return element(
     'html',
     { lang: 'en' },
-    element(
-      'head',
-      null,
-      element('meta', { charset: 'utf-8' }),
-      element('meta', { 'http-equiv': 'Content-Security-Policy', content: securityPolicy }),
-      element('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-      element('meta', { name: 'referrer', content: 'no-referrer' }),
-      element('title', null, `${summary.headline} · ${report.header.runId}`),
-      style,
-    ),
+    pageHead(`${summary.headline} · ${report.header.runId}`, loading),
     element(
       'body',
       null,
@@ -178,7 +169,7 @@ function page(
         null,
         `sallyport ${report.header.versions.sallyport} · Node.js ${report.header.versions.node} · report version ${report.version}`,
       ),
-      ...end,
+      ...loading.end,
     ),
   )
 }
