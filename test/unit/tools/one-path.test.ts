@@ -15,10 +15,17 @@ function usersOf(name: string): readonly string[] {
 }
 
 test.each([
-  ['implementationOf', ['tools/execute.ts']],
+  // inside, an isolated tool is carried out where it lies; its call comes from `execute` outside
+  ['implementationOf', ['tools/execute.ts', 'tools/isolate/child.ts']],
   ['redeemPermit', ['tools/execute.ts']],
   ['mintPermit', ['gate/gate.ts']],
 ])('%s is used by %j at most', (name, allowed) => {
   expect(files.some(({ text }) => text.includes(`export function ${name}(`))).toBe(true)
   expect(usersOf(name).filter((file) => !allowed.includes(file))).toEqual([])
+})
+
+test('what carries tools out inside isolated processes is imported by nobody', () => {
+  const importers = files.filter(({ text }) => /from '[^']*\/child\.ts'/.test(text))
+  expect(importers).toEqual([])
+  expect(files.some(({ file }) => file === 'tools/isolate/child.ts')).toBe(true)
 })
