@@ -1,13 +1,10 @@
 import { errorData } from '../base/errors.ts'
-import { whenKnown } from '../base/when-known.ts'
-import type { AskedBefore } from '../gate/approval.ts'
-import type { ApprovalRequest, ExaminedCall, Verdict } from '../gate/verdict.ts'
-import type { CallStatus } from '../protocol/call.ts'
-import type { Decision } from '../protocol/decision.ts'
+import type { ExaminedCall } from '../gate/verdict.ts'
 import type { AssistantMessage, UserMessage } from '../protocol/message.ts'
 import type { CallBudget } from './call-budget.ts'
 import { CallDesk } from './call-desk.ts'
-import type { Judged, Judging } from './judged.ts'
+import { judgeAgain } from './judge-again.ts'
+import type { Judged } from './judged.ts'
 import { carryOutAll } from './calls.ts'
 import { reconcile } from '../tools/execute.ts'
 import { canReconcile } from '../tools/tool.ts'
@@ -224,66 +221,6 @@ async function examineAgain(
   { call, rawArgs }: PastCall,
 ): Promise<ExaminedCall> {
   return gate.examine({ ...call, rawArgs }, view)
-}
-
-/** The current policy decides, and what was decided before where that is stricter. */
-function judgeAgain(
-  { context, gate }: CallEnvironment,
-  { decision, question }: PastCall,
-  examined: ExaminedCall,
-): () => Judging | Promise<Judging> {
-  return () => {
-    if (decision?.effect === 'deny' && examined.defect === undefined) return refusedBefore(decision)
-    if (question === undefined) {
-      const wasToAsk = decision?.effect === 'ask' && decision.shadow !== true
-      return wasToAsk ? gate.rejudge(examined, context, decision) : gate.judge(examined, context)
-    }
-    const asked = askedBefore(question, context.principal)
-    return whenKnown(gate.rejudge(examined, context, asked), (verdict) => {
-      const isSame = verdict.kind === 'pending' && verdict.request.id === asked.request.id
-      return { ...verdict, isAsked: isSame }
-    })
-  }
-}
-
-const statuses: Readonly<Record<string, CallStatus>> = {
-  approval_denied: 'denied-by-human',
-  approval_expired: 'approval-expired',
-}
-
-function refusedBefore(decision: Decision): Verdict {
-  const message = decision.reasons[0] ?? `refused by \`${decision.rule}\``
-  const status = statuses[decision.rule] ?? 'error-security'
-  return { kind: 'refusal', decision, status, error: errorData('denied', message) }
-}
-
-function askedBefore(
-  { answers, request }: PastQuestion,
-  askedBy: ApprovalRequest['askedBy'],
-): AskedBefore {
-  const { approvalId, approvers, args, argsDigest, callId, editable } = request
-  const { expiresAt, reasons, rules, runId, tool } = request
-  const yes = answers
-    .filter(({ action }) => action === 'approve' || action === 'edit')
-    .map(({ by }) => by ?? { subject: '' })
-  return {
-    yes,
-    request: {
-      id: approvalId,
-      runId,
-      callId,
-      tool,
-      args,
-      argsDigest,
-      askedBy,
-      rules,
-      reasons,
-      approvers,
-      expiresAt,
-      editable,
-      approvedBy: yes.map(({ subject }) => subject),
-    },
-  }
 }
 
 function hasYes(question: PastQuestion | undefined): boolean {

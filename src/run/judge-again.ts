@@ -1,0 +1,100 @@
+import { errorData } from '../base/errors.ts'
+import { whenKnown } from '../base/when-known.ts'
+import type { AskedBefore } from '../gate/approval.ts'
+import type { ApprovalRequest, ExaminedCall, Verdict } from '../gate/verdict.ts'
+import type { CallStatus } from '../protocol/call.ts'
+import type { Decision } from '../protocol/decision.ts'
+import type { ApprovalDecided } from '../protocol/run-event.ts'
+import type { CallEnvironment } from './environment.ts'
+import type { Judging } from './judged.ts'
+import type { PastCall, PastQuestion } from './past.ts'
+
+/** The current policy decides, and what was decided before where that is stricter. */
+export function judgeAgain(
+  environment: CallEnvironment,
+  { decision, question }: PastCall,
+  examined: ExaminedCall,
+): () => Judging | Promise<Judging> {
+  const { context, gate } = environment
+  return () => {
+    if (decision?.effect === 'deny' && examined.defect === undefined) return refusedBefore(decision)
+    if (question === undefined) {
+      const wasToAsk = decision?.effect === 'ask' && decision.shadow !== true
+      return wasToAsk ? gate.rejudge(examined, context, decision) : gate.judge(examined, context)
+    }
+    const asked = askedBefore(question, context.principal)
+    const no = question.answers.find(({ action }) => action === 'deny' || action === 'expire')
+    const judged = gate.rejudge(examined, context, asked)
+    if (no !== undefined) return refusedByAnswer(environment, examined, judged, no)
+    return whenKnown(judged, (verdict) => {
+      const isSame = verdict.kind === 'pending' && verdict.request.id === asked.request.id
+      return { ...verdict, isAsked: isSame }
+    })
+  }
+}
+
+const statuses: Readonly<Record<string, CallStatus>> = {
+  approval_denied: 'denied-by-human',
+  approval_expired: 'approval-expired',
+}
+
+function refusedBefore(decision: Decision): Verdict {
+  const message = decision.reasons[0] ?? `refused by \`${decision.rule}\``
+  const status = statuses[decision.rule] ?? 'error-security'
+  return { kind: 'refusal', decision, status, error: errorData('denied', message) }
+}
+
+/**
+ * A process may die between the answer of a person and what was decided by it. Nobody is asked
+ * again after a no, whatever the policy has become meanwhile.
+ */
+async function refusedByAnswer(
+  { gate }: CallEnvironment,
+  examined: ExaminedCall,
+  judged: Verdict | Promise<Verdict>,
+  { action, by, reason }: ApprovalDecided,
+): Promise<Verdict> {
+  const verdict = await judged
+  if (verdict.kind === 'refusal') return verdict
+  if (verdict.kind === 'pending') {
+    const { id } = verdict.request
+    const from = { ...(by === null ? {} : { by }), ...(reason === undefined ? {} : { reason }) }
+    const answered =
+      action === 'deny' ? await gate.answer(id, { action, ...from }) : gate.expire(id)
+    if (answered.kind === 'settled' && answered.verdict.kind === 'refusal') return answered.verdict
+  }
+  gate.release(examined.call.callId)
+  const rule = action === 'deny' ? 'approval_denied' : 'approval_expired'
+  const said = reason ?? 'a person refused this call before the run was carried on'
+  const decision = { ...verdict.decision, effect: 'deny', rule, obligations: [] } as const
+  return refusedBefore({ ...decision, reasons: [said] })
+}
+
+function askedBefore(
+  { answers, request }: PastQuestion,
+  askedBy: ApprovalRequest['askedBy'],
+): AskedBefore {
+  const { approvalId, approvers, args, argsDigest, callId, editable } = request
+  const { expiresAt, reasons, rules, runId, tool } = request
+  const yes = answers
+    .filter(({ action }) => action === 'approve' || action === 'edit')
+    .map(({ by }) => by ?? { subject: '' })
+  return {
+    yes,
+    request: {
+      id: approvalId,
+      runId,
+      callId,
+      tool,
+      args,
+      argsDigest,
+      askedBy,
+      rules,
+      reasons,
+      approvers,
+      expiresAt,
+      editable,
+      approvedBy: yes.map(({ subject }) => subject),
+    },
+  }
+}
