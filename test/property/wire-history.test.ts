@@ -39,6 +39,10 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   }),
 )
 
+function isSystem({ role }: Message): boolean {
+  return role === 'system'
+}
+
 /** How one history follows from the one before it: cut, changed at a place, and gone on with. */
 const step = fc.record({
   keep: fc.nat(12),
@@ -63,5 +67,22 @@ test('a history that grows, shrinks and changes is written as one that is seen f
       }
     }),
     { numRuns: 500 },
+  )
+})
+
+test('a history that only grows has each message written once', () => {
+  fc.assert(
+    fc.property(fc.array(message, { minLength: 1, maxLength: 12 }), (messages) => {
+      // what comes first is what a history is known by
+      const history: readonly Message[] = [{ role: 'system', content: 'begin' }, ...messages]
+      const ordered = [...history.filter(isSystem), ...history.filter((one) => !isSystem(one))]
+      const written: Message[] = []
+      const write = historyWriter((one) => {
+        written.push(one)
+        return one.role
+      })
+      for (let length = 1; length <= ordered.length; length++) write(ordered.slice(0, length))
+      expect(written).toEqual(ordered)
+    }),
   )
 })
