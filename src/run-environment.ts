@@ -63,10 +63,11 @@ export function environmentOf(
 export function callerOf({ lineage, principal, runId, session }: JudgeContext): ModelCaller {
   const first = lineage === undefined ? principal : lineage.principals.at(-1)
   const agent = first?.agent
-  return {
+  // frozen, as wrappers are shown it and budgets are counted by it
+  return Object.freeze({
     runId: lineage?.root ?? runId,
     ...(lineage === undefined ? {} : { ownRunId: runId }),
     ...(session === undefined ? {} : { session }),
     ...(agent === undefined ? {} : { agent }),
-  }
+  })
 }

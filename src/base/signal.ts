@@ -32,6 +32,17 @@ export function stopDetail(signal: AbortSignal): string | undefined {
 }
 
 /**
+ * Aborts a signal that foreign code has held. Code that has damaged it, by taking away its
+ * prototype, must not make the timer or the listener that aborts it throw, which would end the
+ * process: whoever broke the signal does not hear of the end.
+ */
+export function abortWith(controller: AbortController, error: StopError): void {
+  try {
+    controller.abort(error)
+  } catch {}
+}
+
+/**
  * A controller that follows a parent signal. `dispose` takes the listener off the parent, which a
  * long-lived parent would otherwise collect; cheaper than `AbortSignal.any` by a factor of three.
  */
@@ -44,7 +55,8 @@ export interface ChildController {
 export function childController(parent: AbortSignal | undefined): ChildController {
   const controller = new AbortController()
   const follow = (): void =>
-    controller.abort(
+    abortWith(
+      controller,
       parent === undefined
         ? new StopError('cancelled')
         : new StopError(stopReason(parent), stopDetail(parent)),
@@ -53,7 +65,7 @@ export function childController(parent: AbortSignal | undefined): ChildControlle
   else parent?.addEventListener('abort', follow, { once: true })
   return {
     signal: controller.signal,
-    abort: (reason, detail) => controller.abort(new StopError(reason, detail)),
+    abort: (reason, detail) => abortWith(controller, new StopError(reason, detail)),
     dispose: () => parent?.removeEventListener('abort', follow),
   }
 }

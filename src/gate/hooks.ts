@@ -1,5 +1,5 @@
 import { deepFreeze, isObject, type JsonObject } from '../base/json.ts'
-import { after, StopError } from '../base/signal.ts'
+import { abortWith, after, StopError } from '../base/signal.ts'
 import { shorten } from '../base/text.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Principal } from '../protocol/principal.ts'
@@ -149,7 +149,7 @@ function answerInTime(
     const end = (reason: typeof silence | typeof stopped): void => {
       dispose()
       resolve(reason)
-      controller.abort(new StopError('ended'))
+      abortWith(controller, new StopError('ended'))
     }
     if (run?.aborted === true) return stop()
     run?.addEventListener('abort', stop, { once: true })

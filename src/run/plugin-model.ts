@@ -37,7 +37,7 @@ async function* streamWrapped(
 ): AsyncGenerator<ModelEvent> {
   // a wrapper that leaves the stream of the model open must not leave its connection open
   const { abort, dispose, signal } = childController(options.signal)
-  const own = { ...options, signal }
+  const own = Object.freeze({ ...options, signal })
   const wraps = wrappers.map<Wrap<ModelRequest, Stream>>(
     (wrapper) => (subject, next) => wrapper(subject, next, own),
   )

@@ -1,4 +1,4 @@
-import { after, StopError, stopReason, type StopReason } from '../base/signal.ts'
+import { abortWith, after, StopError, stopReason, type StopReason } from '../base/signal.ts'
 
 /**
  * What ends a call from outside: the signal of the run, or the time of the tool. Whoever waits is
@@ -35,7 +35,7 @@ export class Stop {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
-      if (this.#reason !== undefined) this.#controller.abort(new StopError(this.#reason))
+      if (this.#reason !== undefined) abortWith(this.#controller, new StopError(this.#reason))
     }
     return this.#controller.signal
   }
@@ -59,6 +59,6 @@ export class Stop {
     this.#reason = reason
     this.#listener?.(reason)
     this.dispose()
-    this.#controller?.abort(new StopError(reason))
+    if (this.#controller !== undefined) abortWith(this.#controller, new StopError(reason))
   }
 }

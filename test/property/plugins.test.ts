@@ -163,8 +163,8 @@ const modelWrappers: readonly ModelWrapper[] = [
     yield* next(request)
     yield* next(request)
   },
-  async function* (request, next) {
-    vandalise(request)
+  async function* (request, next, options) {
+    vandalise([request, options])
     for await (const event of next(request)) {
       if (event.type !== 'end') yield event
     }

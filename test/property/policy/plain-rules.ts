@@ -62,6 +62,14 @@ function pick(
     .chain((chosen) => fc.record(Object.fromEntries(chosen.map((key) => [key, keys[key]!]))))
 }
 
+/** One time in `times`; undefined otherwise. */
+function rarely<T>(times: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  const absent = fc.constant(undefined)
+  return fc
+    .nat({ max: times - 1 })
+    .chain<T | undefined>((drawn) => (drawn === 0 ? arbitrary : absent))
+}
+
 const some = <T>(...of: T[]): fc.Arbitrary<T[]> =>
   fc.uniqueArray(fc.constantFrom(...of), { minLength: 1, maxLength: of.length })
 
@@ -97,14 +105,14 @@ export const rules: fc.Arbitrary<readonly PlainRule[]> = fc
   .array(
     fc.record({
       effect: fc.constantFrom('allow', 'allow', 'allow', 'allow', 'ask', 'deny'),
-      tools: fc.constantFrom(['t'], ['t', 'u'], ['u'], ['**']),
+      tools: fc.constantFrom(['t'], ['t', 'u'], ['u'], ['**'], ['**']),
       body,
-      only: fc.option(some('x', 'y', 'z'), { nil: undefined, freq: 6 }),
+      only: rarely(6, some('x', 'y', 'z')),
       except: fc.nat({ max: 40 }),
-      time: fc.option(time, { nil: {}, freq: 8 }),
-      shadow: fc.option(fc.constant(true), { nil: undefined, freq: 12 }),
+      time: rarely(8, time),
+      shadow: rarely(12, fc.constant(true)),
     }),
-    { maxLength: 24 },
+    { maxLength: 24, size: 'max' },
   )
   .map((drafts) => {
     const allows = drafts.flatMap(({ effect }, index) => (effect === 'allow' ? [`r${index}`] : []))

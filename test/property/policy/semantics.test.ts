@@ -23,16 +23,17 @@ function renamed(plain: readonly PlainRule[]): PlainRule[] {
 }
 
 test('a decision is what a plain reading of the rules says', () => {
-  const seen = new Set<string>()
+  const seen = new Map<string, number>()
   fc.assert(
     fc.property(rules, call, (plain, request) => {
       const { effect, rule } = decide(plain, request)
       expect({ effect, rule }).toEqual(plainReading(plain, request))
-      seen.add(effect)
+      if (rule !== 'default') seen.set(effect, (seen.get(effect) ?? 0) + 1)
     }),
     { numRuns: 3000 },
   )
-  expect([...seen].toSorted()).toEqual(['allow', 'ask', 'deny'])
+  // rules are about something: about one call in four meets one
+  for (const effect of ['allow', 'ask', 'deny']) expect(seen.get(effect)).toBeGreaterThan(30)
 })
 
 test('many rules, which are looked up instead of tried, decide as a plain reading says', () => {

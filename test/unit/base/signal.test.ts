@@ -36,6 +36,19 @@ test('a child stops alone, and once disposed leaves nothing on its parent', () =
   expect(getEventListeners(parent.signal, 'abort')).toEqual([])
 })
 
+test('a signal without its prototype hurts nobody who aborts it', () => {
+  const parent = new AbortController()
+  const child = childController(parent.signal)
+  const own = childController(undefined)
+  Object.setPrototypeOf(child.signal, null)
+  Object.setPrototypeOf(own.signal, null)
+  const heard = vi.fn()
+  parent.signal.addEventListener('abort', heard)
+  parent.abort(new StopError('run-timeout'))
+  own.abort('cancelled')
+  expect(heard).toHaveBeenCalledOnce()
+})
+
 test('a delay beyond the longest timer does not fire early', () => {
   vi.useFakeTimers()
   const action = vi.fn()

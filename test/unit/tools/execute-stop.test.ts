@@ -33,6 +33,17 @@ test('a tool that ignores its signal is stopped by its time and its late end is 
   })
 })
 
+test('a tool that takes its signal apart is stopped by its time all the same', async () => {
+  const execution = await run({
+    timeoutMs: 1,
+    execute: (_, { signal }) => {
+      Object.setPrototypeOf(signal, null)
+      return new Promise(() => undefined)
+    },
+  })
+  expect(execution).toMatchObject({ status: 'timeout', error: { code: 'tool-timeout' } })
+})
+
 test('a late failure is told and rejects nothing', async () => {
   const work = deferred()
   const late = deferred<LateNote>()
