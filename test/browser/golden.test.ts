@@ -4,11 +4,11 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { renderHtml } from '../../src/report/html/page.ts'
 import { describeInBrowser, type Open } from './browser.ts'
-import { sampleOptions, sampleReport } from './sample-page.ts'
+import { sampleIndex, sampleOptions, sampleReport } from './sample-page.ts'
 
 const folder = join(import.meta.dirname, 'golden')
 
-const html = renderHtml(sampleReport, sampleOptions)
+const report = renderHtml(sampleReport, sampleOptions)
 
 /** Pixels of a block whose mean colours are compared: fonts of other machines blur out. */
 const block = 16
@@ -19,14 +19,20 @@ const mostDistance = 40
 /** Which share of the blocks may be further away. */
 const mostDifferent = 0.05
 
+const wide = { width: 1280, height: 800 }
+const narrow = { width: 390, height: 844 }
+
 const views = [
-  ['light', { colorScheme: 'light', viewport: { width: 1280, height: 800 } }],
-  ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 800 }, hash: '#call-1-1' }],
-  ['narrow', { colorScheme: 'light', viewport: { width: 390, height: 844 } }],
+  ['light', report, { colorScheme: 'light', viewport: wide }],
+  ['dark', report, { colorScheme: 'dark', viewport: wide, hash: '#call-1-1' }],
+  ['narrow', report, { colorScheme: 'light', viewport: narrow }],
+  ['index-light', sampleIndex, { colorScheme: 'light', viewport: wide }],
+  ['index-dark', sampleIndex, { colorScheme: 'dark', viewport: wide, hash: '#runs' }],
+  ['index-narrow', sampleIndex, { colorScheme: 'light', viewport: narrow }],
 ] as const
 
-describeInBrowser('the report page', (open: Open) => {
-  test.each(views)('looks as it did: %s', async (name, opening) => {
+describeInBrowser('a page', (open: Open) => {
+  test.each(views)('looks as it did: %s', async (name, html, opening) => {
     const { page } = await open(html, opening)
     const shot = await page.screenshot({ animations: 'disabled' })
     const path = join(folder, `${name}.png`)
@@ -42,7 +48,7 @@ describeInBrowser('the report page', (open: Open) => {
   test('is told apart from another', async () => {
     const [light, dark] = await Promise.all(
       (['light', 'dark'] as const).map(async (colorScheme) => {
-        const { page } = await open(html, { colorScheme })
+        const { page } = await open(report, { colorScheme })
         return { page, shot: await page.screenshot() }
       }),
     )

@@ -1,7 +1,10 @@
 import { foldReport } from '../../src/report/fold.ts'
+import { renderIndex } from '../../src/report/html/index-page.ts'
 import type { HtmlOptions } from '../../src/report/html/page.ts'
+import type { Overview } from '../../src/report/overview.ts'
 import type { Report } from '../../src/report/report.ts'
 import { verifyChain } from '../../src/report/verify.ts'
+import { later, overviewOf } from '../unit/report/many-runs.ts'
 import { sampleEvents } from '../unit/report/sample.ts'
 import { seal } from '../unit/report/sealed.ts'
 
@@ -35,3 +38,13 @@ export const sampleOptions: HtmlOptions = {
     files: new Map([[file, text]]),
   },
 }
+
+/** Runs of one day and the next, and a file that is none. */
+export const sampleOverview: Overview = {
+  ...overviewOf([0, 40, 200, 1500].map((minutes) => later(sampleReport, minutes))),
+  unreadable: [{ journal: 'old.db', message: '`old.db` is no journal' }],
+}
+
+export const sampleIndex: string = renderIndex(sampleOverview, {
+  pageOf: ({ runId }) => `index-${runId}.html`,
+})

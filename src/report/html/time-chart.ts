@@ -13,8 +13,9 @@ export const chartCss = `
 .scroll + .scroll, .scroll + .legend { margin-top: .5rem; } .legend + .scroll { margin-top: .5rem; }
 `
 
-/** What runs cost and what became of their calls, as pictures and as a table. */
+/** What runs cost, where that is known, and what became of their calls, as pictures and as a table. */
 export function timeContent({ unit, left, spans }: Overview['overTime']): Content {
+  const isPriced = spans.some(({ value }) => value.cost !== undefined)
   const costs = spans.map(({ at, value }) => ({
     name: at,
     parts: [{ kind: 'bar-cost', value: value.cost?.amount ?? 0 }],
@@ -28,7 +29,8 @@ export function timeContent({ unit, left, spans }: Overview['overTime']): Conten
     ],
   }))
   return [
-    scroll('Cost over time', barChart(costs, { label: `Cost for each ${unit}`, most: dollars })),
+    isPriced &&
+      scroll('Cost over time', barChart(costs, { label: `Cost for each ${unit}`, most: dollars })),
     scroll(
       'Calls over time',
       barChart(calls, {
@@ -36,7 +38,7 @@ export function timeContent({ unit, left, spans }: Overview['overTime']): Conten
         most: formatNumber,
       }),
     ),
-    legend(),
+    legend(isPriced),
     table(
       `For each ${unit}, UTC`,
       [
@@ -59,7 +61,7 @@ function dollars(amount: number): string {
 
 function timeCells(at: string, { runs, calls, counts, cost }: Totals): readonly Content[] {
   return [
-    at,
+    element('span', { class: 'whole' }, at),
     formatNumber(runs),
     formatNumber(calls),
     formatNumber(counts.refused),
@@ -75,9 +77,9 @@ function scroll(label: string, content: VNode): VNode {
   )
 }
 
-function legend(): VNode {
+function legend(isPriced: boolean): VNode {
   const kinds = [
-    ['bar-cost', 'cost'],
+    ...(isPriced ? [['bar-cost', 'cost'] as const] : []),
     ['bar-executed', 'executed'],
     ['bar-refused', 'refused'],
     ['bar-other', 'failed, waiting or stopped'],

@@ -37,6 +37,17 @@ describe('an overview', () => {
     expect(byPrincipal).toMatchObject([{ name: 'u1', runs: 3, calls: 21 }])
   })
 
+  test('draws no cost where none is known', () => {
+    const { cost, ...totals } = report.totals
+    expect(cost).toBeDefined()
+    const priced = renderIndex(overviewOf([report]))
+    const unpriced = renderIndex(overviewOf([{ ...report, totals }]))
+    expect(priced).toContain('aria-label="Cost over time"')
+    expect(unpriced).not.toContain('Cost over time')
+    expect(unpriced).toContain('aria-label="Calls over time"')
+    expect(unpriced).not.toContain('$')
+  })
+
   test('is the same whatever order the runs came in', () => {
     const there = overviewOf(three)
     const back = overviewOf(three.toReversed())
