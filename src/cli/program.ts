@@ -206,7 +206,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   program
     .command('schema')
     .description('print a JSON Schema')
-    .argument('<name>', 'policy, report, event, record or snapshot')
+    .argument('<name>', 'policy, report, overview, found-call, event, record or snapshot')
     .action(async (name: string) => {
       const { schema } = await import('./commands/schema.ts')
       done(await schema(name, io))

@@ -4,7 +4,7 @@ import { formatCost, formatNumber, plural } from './format.ts'
 import { prettyJson } from './json.ts'
 import { markdownCode, RowsInRoom, table } from './markdown-text.ts'
 import type { Group, Overview, RunLine } from './overview.ts'
-import { endings } from './summary.ts'
+import { endings, redactionText } from './summary.ts'
 
 /** The overview as JSON, members sorted. */
 export function overviewJson(overview: Overview): string {
@@ -44,7 +44,7 @@ export function overviewCsv({ runs }: Overview): string {
 
 /** The overview as Markdown for a comment or a summary: at most 65,536 characters. */
 export function overviewMarkdown(overview: Overview): string {
-  const { runs, totals, unreadable } = overview
+  const { redaction, runs, totals, unreadable } = overview
   const money = totals.cost === undefined ? 'cost unknown' : formatCost(totals.cost)
   const room = 12_000
   const latest = new RowsInRoom(room * 2)
@@ -62,6 +62,7 @@ export function overviewMarkdown(overview: Overview): string {
     `## ${plural(totals.runs, 'run')}, ${plural(totals.calls, 'call')}, ${formatNumber(totals.counts.refused)} refused`,
     '',
     money,
+    ...(redaction === undefined ? [] : ['', markdownCode(redactionText(redaction), 1000)]),
     ...table(
       ['run', 'began', 'caller', 'end', 'calls', 'refused', 'verdict'],
       latest.cut(room * 2),
@@ -77,7 +78,7 @@ export function overviewMarkdown(overview: Overview): string {
 
 /** The latest 200 runs, a line each, and the groups with most refusals, for a terminal. */
 export function overviewTerminal(overview: Overview): string {
-  const { runs, totals, unreadable } = overview
+  const { redaction, runs, totals, unreadable } = overview
   const money = totals.cost === undefined ? 'cost unknown' : formatCost(totals.cost)
   const lines = runs.slice(-200).map((run) => {
     const { runId, startedAt, subject, status, calls, counts, verdict } = run
@@ -109,6 +110,7 @@ export function overviewTerminal(overview: Overview): string {
     ...unreadable.map(({ journal, runId = '', message }) =>
       line(['could not be read', journal, runId, message]),
     ),
+    ...(redaction === undefined ? [] : [shorten(redactionText(redaction), 1000)]),
     '',
   ].join('\n')
 }

@@ -1,7 +1,7 @@
 import { addCost, addUsage, noUsage, type Cost, type Usage } from '../protocol/usage.ts'
 import { bucketsOf, type Bucket } from './buckets.ts'
 import type { Outline } from './long.ts'
-import type { Report } from './report.ts'
+import type { Redaction, Report } from './report.ts'
 import type { CallSummary, Outcome } from './summary.ts'
 import type { Verdict } from './verification.ts'
 
@@ -19,6 +19,8 @@ export interface Overview {
   readonly overTime: Bucket<Totals>
   /** Runs and files that could not be read. */
   readonly unreadable: readonly Unreadable[]
+  /** What was taken out of all of it. */
+  readonly redaction?: Redaction
 }
 
 export interface RunLine {
@@ -85,9 +87,15 @@ const others = '(others)'
 export class OverviewFold {
   readonly #runs: RunLine[] = []
   readonly #unreadable: Unreadable[] = []
+  readonly #redaction: Redaction | undefined
   readonly #tools = new Map<string, GrowingGroup>()
   readonly #rules = new Map<string, GrowingGroup>()
   readonly #principals = new Map<string, GrowingGroup>()
+
+  /** With what was taken out of the runs before they are added. */
+  constructor(redaction?: Redaction) {
+    this.#redaction = redaction
+  }
 
   /** Takes a call of the run that is added next. */
   addCall(call: CallSummary): void {
@@ -144,6 +152,7 @@ export class OverviewFold {
       byPrincipal: groupsOf(this.#principals),
       overTime: bucketsOf(runs, totalsOf),
       unreadable: this.#unreadable,
+      ...(this.#redaction === undefined ? {} : { redaction: this.#redaction }),
     }
   }
 

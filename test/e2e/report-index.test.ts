@@ -132,5 +132,8 @@ test('an overview is redacted as reports are', async () => {
   const told = await inProcess(['report', path, '--format', 'html', '--redact', 're:refund-[a-z]+'])
   expect(told.out).not.toContain('refund-limit')
   expect(told.out).toContain('[redacted]')
-  expect(told.out).toContain('taken out of this report: 1 pattern')
+  for (const format of ['html', 'markdown', 'terminal']) {
+    const { out } = await inProcess(['report', path, '--format', format, '--redact', 're:abc'])
+    expect(out, format).toContain('taken out of this report: 1 pattern')
+  }
 })

@@ -41,11 +41,11 @@ export async function overview(path: string, options: OverviewOptions, io: Io): 
   checkFormat(options)
   useSmallHeap()
   const redactor = await redactorOf(options, io)
-  const fold = new OverviewFold()
+  const fold = new OverviewFold(redactor?.redaction)
   const pages = pagesBeside(options)
   for (const file of await filesOf(path)) await addFile(file, { fold, redactor, pages, io })
   const found = fold.overview()
-  const text = await rendered(found, { ...options, pages }, redactor)
+  const text = await rendered(found, { ...options, pages })
   if (options.output === undefined) io.out(text)
   else await writeText(options.output, text)
   if (found.runs.some(({ verdict }) => verdict === 'TAMPERED' || verdict === 'MALFORMED')) {
@@ -191,16 +191,11 @@ function pagesBeside({ output, pages }: OverviewOptions): Pages | undefined {
 async function rendered(
   found: Overview,
   { format, pages }: Pick<OverviewOptions, 'format'> & { readonly pages: Pages | undefined },
-  redactor: Redactor | undefined,
 ): Promise<string> {
   if (format === 'html') {
     const { renderIndex } = await import('../../report/html/index-page.ts')
-    return renderIndex(found, {
-      ...(pages === undefined
-        ? {}
-        : { pageOf: (run: RunLine) => encodeURIComponent(pages.nameOf(run)) }),
-      ...(redactor === undefined ? {} : { redaction: redactor.redaction }),
-    })
+    if (pages === undefined) return renderIndex(found)
+    return renderIndex(found, { pageOf: (run) => encodeURIComponent(pages.nameOf(run)) })
   }
   const views = await import('../../report/overview-text.ts')
   if (format === 'json') return views.overviewJson(found)

@@ -6,6 +6,8 @@ import type { Io } from '../io.ts'
 const files: Readonly<Record<string, string>> = {
   policy: '../../policy/policy.schema.json',
   report: '../../report/report.schema.json',
+  overview: '../../report/overview.schema.json',
+  'found-call': '../../report/found-call.schema.json',
   event: '../../report/event.schema.json',
   record: '../../report/record.schema.json',
   snapshot: '../../snapshot.schema.json',

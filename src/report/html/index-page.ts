@@ -3,7 +3,6 @@ import { renderToString } from 'preact-render-to-string'
 import { formatCost, formatDuration, formatNumber, plural } from '../format.ts'
 import type { Group, Overview, RunLine } from '../overview.ts'
 import { endings, redactionText } from '../summary.ts'
-import type { Redaction } from '../report.ts'
 import { code, element, fact, section, table, type Content, type Section } from './element.ts'
 import { pageHead, stillParts } from './loading.ts'
 import { css } from './style.ts'
@@ -12,8 +11,6 @@ import { chartCss, timeContent } from './time-chart.ts'
 export interface IndexOptions {
   /** The page of a run beside this one; undefined for a run that has none. */
   readonly pageOf?: (run: RunLine) => string | undefined
-  /** What was taken out of what is shown. */
-  readonly redaction?: Redaction
 }
 
 /** Runs that are listed, the latest first. */
@@ -48,7 +45,7 @@ function page(overview: Overview, options: IndexOptions): VNode {
         null,
         element('p', { class: 'muted' }, 'Runs at a glance'),
         element('h1', null, headline),
-        facts(overview, options),
+        facts(overview),
         element(
           'nav',
           { 'aria-label': 'Parts of the page' },
@@ -83,7 +80,7 @@ function headlineOf({ totals, unreadable }: Overview): string {
   ].join(', ')
 }
 
-function facts({ runs, totals }: Overview, { redaction }: IndexOptions): VNode {
+function facts({ redaction, runs, totals }: Overview): VNode {
   const { usage, cost } = totals
   const altered = runs.filter(({ verdict }) => verdict !== null && verdict !== 'CONSISTENT')
   return element(
