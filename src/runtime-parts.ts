@@ -105,7 +105,7 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
     registry,
     toolbox,
     tools,
-    history: await historyOf(options, inForce, { registry, clock }),
+    history: await historyOf(setup, inForce, { registry, toolbox }),
     delegationFor: await delegationsFor(tools),
     sessions: new SessionTurns(options.sessions ?? 'queue'),
     stops,
@@ -216,14 +216,20 @@ async function previousRunsIn(journal: Journal): Promise<PreviousRuns | undefine
 }
 
 async function historyOf(
-  { history, sessions: mode = 'queue' }: RuntimeOptions,
+  { clock, journal, options: { history, sessions: mode = 'queue' } }: RuntimeSetup,
   policy: () => Policy,
-  { registry, clock }: Pick<RuntimeParts, 'registry' | 'clock'>,
+  { registry, toolbox }: Pick<RuntimeParts, 'registry' | 'toolbox'>,
 ): Promise<RuntimeParts['history']> {
   if (history === undefined) return undefined
   const { SessionHistory: Opened } = await import('./session-history.ts')
+  const { callsBelow } = await import('./calls-below.ts')
   return new Opened(history, {
     mode,
+    isAgent: (name) => {
+      const tool = toolbox.get(name)
+      return tool && agentOf(tool) !== undefined
+    },
+    callsBelow: (run) => callsBelow(journal, run),
     keep: keepMessageBy(policy, registry),
     labelsOf: (tool) => labelsOf(policy(), tool),
     now: () => new Date(clock.now()).toISOString(),

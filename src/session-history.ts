@@ -9,13 +9,14 @@ import { randomHex } from './base/ids.ts'
 import { sleep, withGrace } from './base/signal.ts'
 import type { JudgeContext } from './gate/verdict.ts'
 import type { HistoryEntry } from './history/entry.ts'
-import type { EventReader } from './history/events.ts'
+import type { DelegatedRun, EventReader } from './history/events.ts'
 import { pairedOnly } from './history/pairs.ts'
 import { checkedEntries, maxEntries } from './history/read.ts'
 import { runEntries, type RunSource } from './history/run-entries.ts'
 import { select } from './history/selection.ts'
 import { historyKey, type HistoryStore } from './history/store.ts'
 import type { HistoryOptions } from './history/view.ts'
+import type { CallBelow } from './protocol/child-run.ts'
 import type { Message } from './protocol/message.ts'
 import type { EndStatus } from './protocol/run-event.ts'
 import type { SessionMode } from './session-turns.ts'
@@ -41,6 +42,10 @@ const lasting: ReadonlySet<EndStatus> = new Set(['completed', 'limit'])
 /** What the parts of a runtime tell the conversations of its sessions. */
 export interface HistoryContext extends Pick<RunSource, 'keep' | 'labelsOf'> {
   readonly mode: SessionMode
+  /** Undefined for a tool that the runtime does not have. */
+  readonly isAgent: (tool: string) => boolean | undefined
+  /** What agents have called in a run and below it; null where nobody knows. */
+  readonly callsBelow: (run: DelegatedRun) => Promise<readonly CallBelow[] | null>
   /** RFC 3339. */
   readonly now: () => string
 }
@@ -154,6 +159,22 @@ export class SessionHistory {
     }
   }
 
+  async #below({ delegated }: EventReader): Promise<RunSource['below']> {
+    const found = [...delegated].map(async ([callId, run]) => {
+      return [callId, await this.#context.callsBelow(run)] as const
+    })
+    return new Map(await Promise.all(found))
+  }
+
+  /** Of what may be an agent, and an entry of before does not tell about, nobody knows what it called. */
+  #withBelow(entry: HistoryEntry): HistoryEntry {
+    const { below, message } = entry
+    const isKnown = below !== undefined || message.role !== 'tool'
+    return isKnown || this.#context.isAgent(message.tool) === false
+      ? entry
+      : { ...entry, below: null }
+  }
+
   #store(): HistoryStore {
     const { store } = this.#options
     return typeof store === 'function' ? store() : store
@@ -188,13 +209,14 @@ export class SessionHistory {
     }
     const startedAt = now()
     return {
-      earlier,
+      earlier: earlier.map((entry) => this.#withBelow(entry)),
       messages: shown.map(({ message }) => message),
       save: async ({ isTainted, messages, status }, events) => {
         if (!lasting.has(status)) return undefined
         try {
           const own = pairedOnly(messages).filter((message) => message.role !== 'system')
-          const source = { ...this.#context, runId, startedAt, events, isTainted }
+          const below = await this.#below(events)
+          const source = { ...this.#context, below, runId, startedAt, events, isTainted }
           // a run that went on has left its beginning already
           const before = earlier.filter(
             (entry) => entry.runId === runId && entry.covers === undefined,

@@ -13,7 +13,7 @@ import { FlowSession } from './flow/session.ts'
 import { compileGuards, type CompiledGuards } from './guards/guards.ts'
 import type { FileProbe } from './guards/links.ts'
 import type { Earlier, JudgeContext, MessageTrust } from './verdict.ts'
-import { earlierCalls } from './earlier.ts'
+import { earlierCalls, hidesCalls } from './earlier.ts'
 import { compileSequences, SequenceLog, type CompiledSequence } from './sequences.ts'
 
 /** What the checks of a policy may look at beside the call. */
@@ -134,6 +134,7 @@ export class LayerSession {
       flow?.addMessage(message)
       if (untrusted === true) flow?.addForeign(message)
     }
+    if (hidesCalls(earlier)) this.#checks.sequences.permittedAny()
     for (const { args, succeeded, tool } of earlierCalls(earlier)) {
       this.permitted(tool, args)
       if (succeeded) this.#checks.sequences.succeeded(tool, args)

@@ -109,6 +109,13 @@ export class SequenceLog {
     this.#note('after', tool, args)
   }
 
+  /** Any call may have been made, and nobody knows which. */
+  permittedAny(): void {
+    for (const [index, { kind }] of this.#sequences.entries()) {
+      if (kind === 'after') this.#seen[index]!.any = true
+    }
+  }
+
   succeeded(tool: string, args: JsonObject): void {
     this.#note('unless', tool, args)
   }

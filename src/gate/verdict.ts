@@ -1,6 +1,7 @@
 import type { ErrorData } from '../base/errors.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { CallStatus, ToolCall } from '../protocol/call.ts'
+import type { CallBelow } from '../protocol/child-run.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Approvers, Decision, RuleReference } from '../protocol/decision.ts'
 import type { Principal } from '../protocol/principal.ts'
@@ -55,6 +56,8 @@ export interface Earlier {
   readonly status?: CallStatus
   /** Its call has run with other arguments than the messages tell. */
   readonly argsUnknown?: true
+  /** What agents have called in the run that its call has led to; null where nobody knows. */
+  readonly below?: readonly CallBelow[] | null
 }
 
 /** A call of an agent that led to another run. */

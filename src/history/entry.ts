@@ -1,4 +1,5 @@
 import type { CallStatus } from '../protocol/call.ts'
+import type { CallBelow } from '../protocol/child-run.ts'
 import type { Message, SystemMessage } from '../protocol/message.ts'
 import type { Cost, FinishReason, Usage } from '../protocol/usage.ts'
 
@@ -36,6 +37,12 @@ export interface HistoryEntry {
   readonly status?: CallStatus
   /** Of a tool message: a person has changed the arguments, or they are not kept. */
   readonly argsUnknown?: true
+  /**
+   * Of a tool message: what agents have called, at any depth, in the run that its call has led to;
+   * null where nobody knows, which sequences read as every call there could be. Absent in entries of
+   * versions that did not keep it.
+   */
+  readonly below?: readonly CallBelow[] | null
   /** Present in a summary: as many entries of the conversation from its beginning it stands for. */
   readonly covers?: number
 }

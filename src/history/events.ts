@@ -19,6 +19,13 @@ interface CallResult {
   readonly isDelegated: boolean
 }
 
+/** The run that a call of an agent has led to. */
+export interface DelegatedRun {
+  readonly runId: string
+  /** It has begun and ended, so that it has to be on record. */
+  readonly hasEnded: boolean
+}
+
 interface Asked {
   readonly provider: string
   readonly model: string
@@ -29,6 +36,8 @@ export class EventReader {
   readonly responses: Response[] = []
   /** How each call has ended, and when. */
   readonly results = new Map<string, CallResult>()
+  /** The runs that calls of agents have led to. */
+  readonly delegated = new Map<string, DelegatedRun>()
   /** Calls whose arguments a person has changed. */
   readonly edited = new Set<string>()
   #runModel: Asked | undefined
@@ -61,7 +70,15 @@ export class EventReader {
       case 'approval-decision':
         if (event.args !== undefined) this.edited.add(event.callId)
         break
+      case 'execution-start':
+        if (event.child !== undefined) {
+          this.delegated.set(event.callId, { runId: event.child, hasEnded: false })
+        }
+        break
       case 'tool-result':
+        if (event.child !== undefined) {
+          this.delegated.set(event.callId, { runId: event.child.runId, hasEnded: true })
+        }
         this.results.set(event.callId, {
           status: event.status,
           at: event.at,

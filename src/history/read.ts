@@ -2,12 +2,16 @@ import { isSallyportError, SallyportError } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
 import type { CallStatus } from '../protocol/call.ts'
+import type { CallBelow } from '../protocol/child-run.ts'
 import { isMessage } from '../protocol/option-checks.ts'
 import { unpaired } from './pairs.ts'
 import type { HistoryEntry, ModelCall } from './entry.ts'
 
 /** Entries of a conversation; of one that is longer nothing is used. */
 export const maxEntries = 100_000
+
+/** Calls of agents in one entry. */
+export const maxBelow = 1_000
 
 const statuses: Readonly<Record<CallStatus, true>> = {
   success: true,
@@ -49,7 +53,7 @@ export function checkedEntries(key: string, given: unknown): readonly HistoryEnt
 
 function problemOf(entry: unknown, at: number): string | undefined {
   if (!isObject(entry)) return 'it is no object'
-  const { argsUnknown, calls, covers, message, runId, status, untrusted } = entry
+  const { argsUnknown, below, calls, covers, message, runId, status, untrusted } = entry
   const said = messageProblem(message)
   if (said !== undefined) return said
   const { label, role } = message as { label?: unknown; role?: string }
@@ -58,16 +62,34 @@ function problemOf(entry: unknown, at: number): string | undefined {
   if (typeof runId !== 'string' || runId === '') return '`runId` is no text'
   if (untrusted !== undefined && untrusted !== true) return '`untrusted` is not true'
   if (argsUnknown !== undefined && argsUnknown !== true) return '`argsUnknown` is not true'
-  if (status !== undefined && !(typeof status === 'string' && Object.hasOwn(statuses, status))) {
+  if (status !== undefined && !isStatus(status)) {
     return '`status` is not how a call ends'
   }
   if (calls !== undefined && !(Array.isArray(calls) && calls.every(isModelCall))) {
     return '`calls` is no list of model calls'
   }
+  if (below !== undefined && !(role === 'tool' && isBelow(below))) {
+    return '`below` is not what agents have called'
+  }
   if (covers === undefined) return undefined
   const isCount = typeof covers === 'number' && Number.isInteger(covers)
   if (!isCount || covers < 1 || covers > at) return '`covers` is not a number of entries before it'
   return role === 'user' && label !== undefined ? undefined : 'a summary without a label'
+}
+
+function isStatus(value: unknown): value is CallStatus {
+  return typeof value === 'string' && Object.hasOwn(statuses, value)
+}
+
+function isBelow(value: unknown): value is readonly CallBelow[] | null {
+  if (value === null) return true
+  return Array.isArray(value) && value.length <= maxBelow && value.every(isCallBelow)
+}
+
+function isCallBelow(value: unknown): value is CallBelow {
+  if (!isObject(value) || typeof value['tool'] !== 'string') return false
+  const { args, status } = value
+  return (args === undefined || isObject(args)) && (status === undefined || isStatus(status))
 }
 
 function messageProblem(message: unknown): string | undefined {

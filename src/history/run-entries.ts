@@ -1,3 +1,4 @@
+import type { CallBelow } from '../protocol/child-run.ts'
 import type { OutputFacts } from '../protocol/facts.ts'
 import type { AssistantMessage, Message } from '../protocol/message.ts'
 import type { HistoryEntry } from './entry.ts'
@@ -9,6 +10,8 @@ export interface RunSource {
   /** When it began, RFC 3339. */
   readonly startedAt: string
   readonly events: Pick<EventReader, 'edited' | 'responses' | 'results'>
+  /** What agents have called in the runs that calls have led to; null where nobody knows. */
+  readonly below: ReadonlyMap<string, readonly CallBelow[] | null>
   /** Its session has read untrusted text, wherever that may have come from. */
   readonly isTainted: boolean
   /** What the policy in force says of a tool, by each of its layers. */
@@ -22,7 +25,7 @@ export function runEntries(
   messages: readonly HistoryEntry['message'][],
   source: RunSource,
 ): readonly HistoryEntry[] {
-  const { events, runId, startedAt } = source
+  const { below, events, runId, startedAt } = source
   const hidden = new Set<string>()
   const responses = [...events.responses]
   const entries: HistoryEntry[] = []
@@ -50,6 +53,7 @@ export function runEntries(
       runId,
       ...(result === undefined ? {} : { status: result.status }),
       ...(argsUnknown ? { argsUnknown } : {}),
+      below: below.get(callId) ?? (below.has(callId) ? null : []),
     })
   }
   return withRest(entries, responses, source.isTainted)

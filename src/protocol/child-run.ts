@@ -1,3 +1,5 @@
+import type { JsonObject } from '../base/json.ts'
+import type { CallStatus } from './call.ts'
 import type { EndStatus } from './run-event.ts'
 import type { Cost, Usage } from './usage.ts'
 
@@ -17,4 +19,13 @@ export interface ChildRun {
 export interface ParentCall {
   readonly runId: string
   readonly callId: string
+}
+
+/** A call that an agent has made, for sequences of later runs. */
+export interface CallBelow {
+  readonly tool: string
+  /** As the tool got them; absent where they are not kept, or longer than 2,048 characters of JSON. */
+  readonly args?: JsonObject
+  /** Absent where nobody knows how it ended. */
+  readonly status?: CallStatus
 }

@@ -73,6 +73,21 @@ describe('S2-40 a store that gives back nonsense', () => {
       ],
     ],
     ['a status nobody knows', [said, asked, { ...answer, status: 'fine' }]],
+    ['calls of agents that are a text', [said, asked, { ...answer, below: 'read' }]],
+    ['a call of an agent without a tool', [said, asked, { ...answer, below: [{ args: {} }] }]],
+    [
+      'arguments of agents that are a text',
+      [said, asked, { ...answer, below: [{ tool: 'a', args: '' }] }],
+    ],
+    [
+      'a call of an agent that ends as nothing',
+      [said, asked, { ...answer, below: [{ tool: 'a', status: 'fine' }] }],
+    ],
+    [
+      'more calls of agents than are kept',
+      [said, asked, { ...answer, below: Array.from({ length: 1_001 }, () => ({ tool: 'a' })) }],
+    ],
+    ['calls of agents below what a user says', [{ ...said, below: [] }]],
     ['a result without its call', [said, answer]],
     ['a call without its result', [said, asked]],
     ['a call that is answered too late', [said, asked, said, answer]],
