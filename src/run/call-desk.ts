@@ -1,6 +1,5 @@
 import pLimit from 'p-limit'
 import { errorData, errorDataOf } from '../base/errors.ts'
-import { stopReason } from '../base/signal.ts'
 import { whenKnown } from '../base/when-known.ts'
 import { refusalContent } from '../gate/refusal.ts'
 import type { ExaminedCall, Verdict } from '../gate/verdict.ts'
@@ -14,7 +13,7 @@ import type { CallEnvironment } from './environment.ts'
 import type { CallBudget } from './call-budget.ts'
 import { executionContext } from './execution-context.ts'
 import type { CallsOutcome, Judged, Judging } from './judged.ts'
-import { concurrencyKey, notRun, type Ending } from './ending.ts'
+import { concurrencyKey, notRun, stoppedBefore, type Ending } from './ending.ts'
 import { toolMessage } from './past.ts'
 import { recordProposal } from './proposal.ts'
 
@@ -121,7 +120,7 @@ export class CallDesk {
         return undefined
       case 'stopped':
         this.#environment.gate.release(examined.call.callId)
-        this.#answer(examined.call, this.#stopped(), { approvalMs: waitedMs })
+        this.#answer(examined.call, stoppedBefore(this.#environment.signal), { approvalMs: waitedMs })
         return undefined
       case 'settled':
         if (asked.verdict.kind === 'permit')
@@ -168,16 +167,24 @@ export class CallDesk {
     let ending: Ending | Resting
     // between the permit and this moment the call may have waited for long
     const refusal = stops.refusal(call.tool, context)
-    if (signal.aborted) ending = this.#stopped()
+    if (signal.aborted) ending = stoppedBefore(signal)
     else if (refusal !== undefined) ending = notRun('error-security', errorData('stopped', refusal))
     else ending = await this.#executeNow(examined, permit)
     if ('pending' in ending) return this.#rest(call, ending)
     this.#settle(examined, ending)
     if (ending.status === 'success') this.#succeeded.push(call.tool)
     this.#answer(call, ending, { queueMs, approvalMs })
-    // the outcome is on its way to the disk before the slot is given to another call
+    if (this.#isLast(examined)) return
+    // the outcome is on its way to the disk before slot and key are given to another call
     const written = recorder.flush()
     if (written !== undefined) await written
+  }
+
+  /** Whether nobody can start before the flush that follows the calls. */
+  #isLast({ tool }: ExaminedCall): boolean {
+    const isKeyed = tool?.concurrencyKey !== undefined
+    const isOver = this.#answers.size === this.#calls.length
+    return isOver && !isKeyed && this.#environment.flushesAfterCalls === true
   }
 
   async #executeNow(
@@ -237,12 +244,6 @@ export class CallDesk {
     this.#answer(call, { ...notRun(refusal.status, refusal.error), content }, { approvalMs })
   }
 
-  #stopped(): Ending {
-    const reason = stopReason(this.#environment.signal)
-    const code = reason === 'run-timeout' || reason === 'stopped' ? reason : 'cancelled'
-    return notRun('cancelled', errorData(code, 'the run was stopped before the call ran'))
-  }
-
   #answer(
     call: ToolCall,
     execution: Ending,
@@ -288,7 +289,7 @@ export class CallDesk {
     for (const call of this.#calls) {
       if (this.#answers.has(call.callId)) continue
       this.#environment.gate.release(call.callId)
-      this.#answer(call, this.#stopped())
+      this.#answer(call, stoppedBefore(this.#environment.signal))
     }
   }
 }

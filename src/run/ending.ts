@@ -1,5 +1,6 @@
 import { errorData, type ErrorData } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
+import { stopReason } from '../base/signal.ts'
 import type { ExaminedCall } from '../gate/verdict.ts'
 import type { CallStatus } from '../protocol/call.ts'
 import type { ChildRun } from '../protocol/child-run.ts'
@@ -16,6 +17,13 @@ export type Ending = Omit<Execution, 'status'> & {
 export function notRun(status: CallStatus, error: ErrorData): Ending {
   const content = `Not executed: ${error.message}.`
   return { status, error, content, attempts: 0, durationMs: 0 }
+}
+
+/** The result of a call that a stop of its run has kept from its tool. */
+export function stoppedBefore(signal: AbortSignal): Ending {
+  const reason = stopReason(signal)
+  const code = reason === 'run-timeout' || reason === 'stopped' ? reason : 'cancelled'
+  return notRun('cancelled', errorData(code, 'the run was stopped before the call ran'))
 }
 
 /** The key of a call; an ending when the tool's own function cannot tell it. */

@@ -64,6 +64,11 @@ export interface CallEnvironment {
   readonly stops: Stops
   /** Shared by all runs of a runtime, so that a key holds across them. */
   readonly keys: KeyedQueue
+  /**
+   * Whether the last outcome of a turn is left to the next flush, which follows without waiting for
+   * anybody; saves one append a turn. Default false.
+   */
+  readonly flushesAfterCalls?: boolean
 }
 
 /** Everything a run works with; made once, before its first event. */

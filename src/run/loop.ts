@@ -19,6 +19,7 @@ import {
   endingAfter,
   recordTurnEnd,
   stopped,
+  stoppedBy,
   stoppedEnding,
   type Ending,
   type TurnEnd,
@@ -52,7 +53,10 @@ class Course {
   #rejected: Rejected | undefined
 
   constructor(environment: RunEnvironment) {
-    this.#environment = environment
+    const { prepareTurn, share } = environment
+    // both may take their time between the calls of a turn and the next request
+    const flushesAfterCalls = prepareTurn === undefined && share === undefined
+    this.#environment = { ...environment, flushesAfterCalls }
     this.#spending = new Spending(environment)
     this.#budget = new CallBudget(environment.limits, environment.share)
     this.#bounds = limitConditions(environment.limits)
@@ -60,18 +64,23 @@ class Course {
   }
 
   async follow(): Promise<Ending> {
-    const { drain, past, signal } = this.#environment
+    const { past, recorder } = this.#environment
     let turn = past?.turns.at(-1)?.turn ?? 0
     let end = past && (await this.#takeUp(past))
-    for (; ; end = await this.#turn(++turn)) {
-      const ending = end && this.#endingOf(end, turn)
-      if (ending !== undefined) return ending
-      if (signal.aborted || drain.aborted) return stoppedEnding(signal.aborted ? signal : drain)
-    }
+    let ending: Ending | undefined
+    while ((ending = this.#endingOf(end, turn)) === undefined) end = await this.#turn(++turn)
+    // what a run ends with may take its time
+    if (end !== undefined && end.lastCalls.length > 0) await recorder.flush()
+    return ending
   }
 
   /** Undefined when the run goes on. */
-  #endingOf(end: TurnEnd, turn: number): Ending | undefined {
+  #endingOf(end: TurnEnd | undefined, turn: number): Ending | undefined {
+    const { drain, signal } = this.#environment
+    return (end && this.#endingAfter(end, turn)) ?? stoppedBy(signal, drain)
+  }
+
+  #endingAfter(end: TurnEnd, turn: number): Ending | undefined {
     const { recorder, signal, drain, steering } = this.#environment
     const { ending } = end
     const isSteered = ending?.status === 'completed' && steering.isWaiting

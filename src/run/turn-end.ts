@@ -77,6 +77,12 @@ export function stopped(recorder: Recorder, { status, limit, max, message }: Sto
   return { status }
 }
 
+/** The end for the first of the signals that has aborted; undefined when none has. */
+export function stoppedBy(...signals: readonly AbortSignal[]): Ending | undefined {
+  const signal = signals.find(({ aborted }) => aborted)
+  return signal && stoppedEnding(signal)
+}
+
 /** The end of a run that was stopped from outside. */
 export function stoppedEnding(signal: AbortSignal): Ending {
   if (stopReason(signal) === 'stopped') {
