@@ -120,7 +120,9 @@ export class CallDesk {
         return undefined
       case 'stopped':
         this.#environment.gate.release(examined.call.callId)
-        this.#answer(examined.call, stoppedBefore(this.#environment.signal), { approvalMs: waitedMs })
+        this.#answer(examined.call, stoppedBefore(this.#environment.signal), {
+          approvalMs: waitedMs,
+        })
         return undefined
       case 'settled':
         if (asked.verdict.kind === 'permit')

@@ -53,9 +53,8 @@ class Course {
   #rejected: Rejected | undefined
 
   constructor(environment: RunEnvironment) {
-    const { prepareTurn, share } = environment
     // both may take their time between the calls of a turn and the next request
-    const flushesAfterCalls = prepareTurn === undefined && share === undefined
+    const flushesAfterCalls = !environment.prepareTurn && !environment.share
     this.#environment = { ...environment, flushesAfterCalls }
     this.#spending = new Spending(environment)
     this.#budget = new CallBudget(environment.limits, environment.share)
@@ -69,8 +68,9 @@ class Course {
     let end = past && (await this.#takeUp(past))
     let ending: Ending | undefined
     while ((ending = this.#endingOf(end, turn)) === undefined) end = await this.#turn(++turn)
-    // what a run ends with may take its time
-    if (end !== undefined && end.lastCalls.length > 0) await recorder.flush()
+    // what a run ends with may take its time; while calls wait, all outcomes have been flushed
+    const isWaiting = ending.status === 'needs-approval'
+    if (end !== undefined && end.lastCalls.length > 0 && !isWaiting) await recorder.flush()
     return ending
   }
 

@@ -6,7 +6,7 @@ import { memoryHistory } from '../../../src/history/memory.ts'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import { sqliteJournal } from '../../../src/journal/sqlite.ts'
-import { agentOf, allowing, toolOf, user } from '../../support/agent.ts'
+import { agentOf, allowing, policyOf, toolOf, user } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
 afterEach(() => void vi.restoreAllMocks())
@@ -30,7 +30,9 @@ const oneCall = [{ calls: [{ tool: 'act' }] }, { text: 'done' }]
 
 test('two turns with one call are four appends: the outcome goes with what follows it at once', async () => {
   const { journal, appends } = noting(memoryJournal())
-  await agentOf(oneCall, { tools: [act], policy, journal }).start().result()
+  await agentOf(oneCall, { tools: [act], policy, journal })
+    .start()
+    .result()
   expect(appends).toEqual([
     ['run-start', 'turn-start'],
     ['usage', 'tool-call', 'decision', 'execution-start'],
@@ -39,10 +41,22 @@ test('two turns with one call are four appends: the outcome goes with what follo
   ])
 })
 
+test('a run that waits for people is written to its end along with the end of its turn', async () => {
+  const { journal, appends } = noting(memoryJournal())
+  const asking = policyOf({ rules: [{ id: 'asked', ask: ['act'], approvers: { count: 1 } }] })
+  const { status } = await agentOf(oneCall, { tools: [act], policy: asking, journal })
+    .start()
+    .result()
+  expect(status).toBe('needs-approval')
+  expect(appends.at(-1)).toEqual(expect.arrayContaining(['turn-end', 'end']))
+})
+
 test('over SQLite they are four transactions', async () => {
   const journal = sqliteJournal(join(temporaryFolder(), 'journal.db'))
   const run = vi.spyOn(StatementSync.prototype, 'run')
-  await agentOf(oneCall, { tools: [act], policy, journal }).start().result()
+  await agentOf(oneCall, { tools: [act], policy, journal })
+    .start()
+    .result()
   const ran = run.mock.contexts.map((statement) => (statement as StatementSync).sourceSQL)
   expect(ran.filter((sql) => sql === 'COMMIT')).toHaveLength(4)
   await journal.close()
@@ -53,7 +67,9 @@ describe('the outcome of the last call is on disk', () => {
     const { journal, appends } = noting(memoryJournal())
     const before: string[][] = []
     const prepareTurn = () => void before.push(appends.flat())
-    await agentOf(oneCall, { tools: [act], policy, journal, prepareTurn }).start().result()
+    await agentOf(oneCall, { tools: [act], policy, journal, prepareTurn })
+      .start()
+      .result()
     expect(before).toHaveLength(2)
     expect(before[1]).toContain('tool-result')
   })
