@@ -3,13 +3,14 @@ import { SallyportError } from './errors.ts'
 /** Something round a piece of work; `next` carries it on. */
 export type Wrap<Subject, Result> = (subject: Subject, next: (subject: Subject) => Result) => Result
 
-/** Does a piece of work and tells when its result is complete. */
+/** Does a piece of work, now or when its result is taken up, and tells when that is complete. */
 type Follow<Result> = (work: () => Result, over: () => void) => Result
 
 /**
  * The work with all wrappers round it, the first outermost. Each wrapper can carry on once, and only
  * as long as its own result and those of the wrappers round it are not complete, which `follow`
- * tells: any other use of `next` throws `bad-plugin`, and nothing happens.
+ * tells: any other use of `next` throws `bad-plugin`, as does a result that is taken up later than
+ * that, and nothing happens.
  */
 export function compose<Subject, Result>(
   wraps: readonly Wrap<Subject, Result>[],
@@ -18,7 +19,6 @@ export function compose<Subject, Result>(
 ): (subject: Subject) => Result {
   const from = (at: number, subject: Subject, isOver: () => boolean): Result => {
     const wrap = wraps[at]
-    if (wrap === undefined) return work(subject)
     let state: keyof typeof misuses | undefined
     const isEnded = (): boolean => state === 'over' || isOver()
     const next = (given: Subject): Result => {
@@ -28,7 +28,10 @@ export function compose<Subject, Result>(
       return from(at + 1, given, isEnded)
     }
     return follow(
-      () => wrap(subject, next),
+      () => {
+        if (isOver()) throw misused('over')
+        return wrap === undefined ? work(subject) : wrap(subject, next)
+      },
       () => {
         state = 'over'
       },

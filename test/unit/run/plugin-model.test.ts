@@ -149,6 +149,52 @@ describe('a wrapper of models', () => {
     expect(thrown).toMatchObject([{ code: 'bad-plugin' }])
   })
 
+  /** A model whose answers can be iterated again, which asks again. */
+  function repeating(): { readonly model: Model; readonly asked: () => number } {
+    let asked = 0
+    const stream: Model['stream'] = () => ({
+      [Symbol.asyncIterator]() {
+        asked++
+        return cached()
+      },
+    })
+    return { asked: () => asked, model: { id: 'm', provider: 'p', stream } }
+  }
+
+  test('asks the model once, however often it goes through what `next` gives', async () => {
+    const { asked, model } = repeating()
+    const wrapModel: ModelWrapper = async function* (request, next) {
+      const events = next(request)
+      yield* events
+      yield* events
+    }
+    const { result } = await finish(
+      agentOf([], { model, plugins: [pluginOf({ wrapModel })] }).start(),
+    )
+    expect(result.text).toBe('from the cache')
+    expect(asked()).toBe(1)
+  })
+
+  test.each([0, 1])('asks nobody once it has ended, with %d wrappers within', async (count) => {
+    const { asked, model } = repeating()
+    let within = 0
+    const left = Promise.withResolvers<AsyncIterable<ModelEvent>>()
+    const wrapModel: ModelWrapper = (request, next) => {
+      left.resolve(next(request))
+      return cached()
+    }
+    const inner: ModelWrapper = (request, next) => {
+      within++
+      return next(request)
+    }
+    const all = [wrapModel, ...Array.from({ length: count }, () => inner)]
+    const plugins = all.map((each, at) => pluginOf({ wrapModel: each }, `p${at}`))
+    await agentOf([], { model, plugins }).start().result()
+    const taken = (await left.promise)[Symbol.asyncIterator]().next()
+    await expect(taken).rejects.toMatchObject({ code: 'bad-plugin' })
+    expect([asked(), within]).toEqual([0, 0])
+  })
+
   test('that leaves the stream of the model open has it stopped', async () => {
     const stopped = Promise.withResolvers<void>()
     const model: Model = {
