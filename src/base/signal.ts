@@ -71,6 +71,23 @@ export function childController(parent: AbortSignal | undefined): ChildControlle
 }
 
 /**
+ * Does work that lends foreign code a signal of its own: whatever becomes of it, the one it follows
+ * stays as it is. It aborts also when nobody waits for the work any more.
+ */
+export async function lending<Value>(
+  parent: AbortSignal,
+  work: (lent: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const { abort, dispose, signal } = childController(parent)
+  try {
+    return await work(signal)
+  } finally {
+    dispose()
+    abort('ended')
+  }
+}
+
+/**
  * Calls `action` after `milliseconds`, also beyond the 2^31-1 ms at which `setTimeout` would fire
  * at once. Returns the function that cancels it.
  */

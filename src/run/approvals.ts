@@ -1,5 +1,5 @@
 import { errorData, messageOf, type ErrorData } from '../base/errors.ts'
-import { after } from '../base/signal.ts'
+import { after, lending } from '../base/signal.ts'
 import type { Answered, ApprovalAnswer, ApprovalRequest, ExaminedCall } from '../gate/verdict.ts'
 import type { CallEnvironment } from './environment.ts'
 import { RepeatedAnswer } from './remembered.ts'
@@ -94,8 +94,10 @@ async function firstAnswer(
     cancelTimer = after(left, () => resolve(overdue))
   })
   try {
-    const answer = Promise.resolve(approve(request, { signal })).then((given) => given ?? noAnswer)
-    return await Promise.race([answer, interrupted])
+    return await lending(signal, async (lent) => {
+      const answer = Promise.resolve(approve(request, { signal: lent }))
+      return Promise.race([answer.then((given) => given ?? noAnswer), interrupted])
+    })
   } catch (error) {
     recorder.emit({
       type: 'error',

@@ -22,7 +22,8 @@ import type { Stops } from './stops.ts'
 
 /**
  * Answers an approval request, or returns undefined when nobody can answer now; the run then ends
- * as `needs-approval`. Throwing counts as no answer.
+ * as `needs-approval`. Throwing counts as no answer. `signal` aborts when nobody waits for the answer
+ * any more.
  */
 export type Approve = (
   request: ApprovalRequest,

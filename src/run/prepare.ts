@@ -1,6 +1,6 @@
 import { messageOf, SallyportError } from '../base/errors.ts'
 import { checkOptions } from '../base/options.ts'
-import { withGrace } from '../base/signal.ts'
+import { lending, withGrace } from '../base/signal.ts'
 import { shorten } from '../base/text.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Model } from '../protocol/model.ts'
@@ -117,16 +117,17 @@ async function asked(
   state: Omit<TurnState, 'tools' | 'signal'>,
 ): Promise<PreparedTurn | undefined> {
   let answer: PreparedTurn | undefined
-  const asking = async (): Promise<void> => {
+  const asking = async (lent: AbortSignal): Promise<void> => {
     answer = await prepareTurn?.({
       ...state,
       messages: structuredClone(state.messages),
       tools: tools.map(({ name }) => name),
-      signal,
+      signal: lent,
     })
   }
   try {
-    return (await withGrace(asking(), signal, 0)) ? answer : undefined
+    const isAnswered = await lending(signal, (lent) => withGrace(asking(lent), signal, 0))
+    return isAnswered ? answer : undefined
   } catch (error) {
     throw new SallyportError('bad-option', `\`prepareTurn\` threw: ${messageOf(error)}`, {
       help: 'let it return undefined where it has nothing to change',

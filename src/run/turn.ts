@@ -1,6 +1,6 @@
 import { errorData, messageOf } from '../base/errors.ts'
 import { copyPlain } from '../base/plain.ts'
-import { stopReason, withGrace } from '../base/signal.ts'
+import { lending, stopReason, withGrace } from '../base/signal.ts'
 import { TurnAssembler, type AssembledCall, type AssembledTurn } from '../protocol/assemble.ts'
 import { callId } from '../base/ids.ts'
 import type { ToolCall } from '../protocol/call.ts'
@@ -34,7 +34,8 @@ export async function streamTurn(
   const { clock, recorder, signal } = environment
   const started = clock.monotonic()
   const reader = new TurnReader(environment)
-  await withGrace(reader.read(request(environment, messages, turn)), signal, graceMs)
+  const asked = request(environment, messages, turn)
+  await lending(signal, (lent) => withGrace(reader.read(asked, lent), signal, graceMs))
   const response = reader.finish()
   const calls = response.calls.map((call, index) => toCall(call, environment.runId, turn, index))
   const message = toMessage(response, calls)
@@ -75,8 +76,8 @@ class TurnReader {
     this.#environment = environment
   }
 
-  async read(modelRequest: ModelRequest): Promise<void> {
-    const { model, signal, caller } = this.#environment
+  async read(modelRequest: ModelRequest, signal: AbortSignal): Promise<void> {
+    const { model, caller } = this.#environment
     const options = { signal, toolCallDeltas: false, caller }
     try {
       if (model.streamBatches === undefined) {
