@@ -37,6 +37,25 @@ async function* forging(): AsyncGenerator<ModelEvent> {
   yield { type: 'end', finishReason: { unified: 'tool-calls', raw: null } }
 }
 
+/** A model whose answers can be iterated again, which asks again. */
+function repeating(): { readonly model: Model; readonly asked: () => number } {
+  let asked = 0
+  const stream: Model['stream'] = () => ({
+    [Symbol.asyncIterator]() {
+      asked++
+      return cached()
+    },
+  })
+  return { asked: () => asked, model: { id: 'm', provider: 'p', stream } }
+}
+
+/** Goes through the answer of the model twice. */
+async function* greedy(...[request, next]: Parameters<ModelWrapper>): AsyncGenerator<ModelEvent> {
+  const events = next(request)
+  yield* events
+  yield* events
+}
+
 describe('a wrapper of models', () => {
   test('S2-62: wrappers stand round a response, the first outermost', async () => {
     const { result } = await runBy([
@@ -149,28 +168,10 @@ describe('a wrapper of models', () => {
     expect(thrown).toMatchObject([{ code: 'bad-plugin' }])
   })
 
-  /** A model whose answers can be iterated again, which asks again. */
-  function repeating(): { readonly model: Model; readonly asked: () => number } {
-    let asked = 0
-    const stream: Model['stream'] = () => ({
-      [Symbol.asyncIterator]() {
-        asked++
-        return cached()
-      },
-    })
-    return { asked: () => asked, model: { id: 'm', provider: 'p', stream } }
-  }
-
   test('asks the model once, however often it goes through what `next` gives', async () => {
     const { asked, model } = repeating()
-    const wrapModel: ModelWrapper = async function* (request, next) {
-      const events = next(request)
-      yield* events
-      yield* events
-    }
-    const { result } = await finish(
-      agentOf([], { model, plugins: [pluginOf({ wrapModel })] }).start(),
-    )
+    const plugins = [pluginOf({ wrapModel: greedy })]
+    const { result } = await finish(agentOf([], { model, plugins }).start())
     expect(result.text).toBe('from the cache')
     expect(asked()).toBe(1)
   })
