@@ -48,6 +48,8 @@ export interface Isolation {
   /** Paths as they are named and as they are without links. */
   readonly read: readonly string[]
   readonly write: readonly string[]
+  /** Where each of them lay, without links, when it was named. */
+  readonly places: ReadonlyMap<string, string>
   readonly network: boolean
   readonly environment: Readonly<Record<string, string>>
   readonly memoryMb: number
@@ -90,13 +92,16 @@ export function readIsolation(module: string | URL, options: IsolateOptions): Is
     )
   }
   const file = modulePath(module)
+  const read = [...codeOf(file), ...paths('read', options.read ?? [])]
+  const write = paths('write', options.write ?? [])
   return {
     module: file,
     walls,
     network,
     deps,
-    read: [...codeOf(file), ...paths('read', options.read ?? [])],
-    write: paths('write', options.write ?? []),
+    read,
+    write,
+    places: new Map([...read, ...write].map((path) => [path, realpathSync(path)])),
     environment: readEnvironment(environment),
     memoryMb: whole('memoryMb', options.memoryMb, 256, 64, 16_384),
     maxOutputBytes: whole(

@@ -130,9 +130,9 @@ function systemLaunch(isolation: Isolation, bounds: readonly string[]): Launch {
       programAt('mount'),
       programAt('chroot'),
       setpriv,
-      ...entries(shown),
+      ...entries(shown, isolation),
       '--',
-      ...entries(isolation.write),
+      ...entries(isolation.write, isolation),
       '--',
       process.execPath,
       ...nodeFlags(isolation),
@@ -188,18 +188,17 @@ function limits({ memoryMb }: Isolation, timeMs: number): readonly string[] {
 const overheadMb = 768
 
 /** Kind, place and what is shown there of each path. */
-function entries(paths: readonly string[]): readonly string[] {
+function entries(paths: readonly string[], { places }: Isolation): readonly string[] {
   return paths.flatMap((path) => {
-    const real = realpathSync(path)
+    const real = places.get(path) ?? realpathSync(path)
     return [statSync(real).isDirectory() ? 'folder' : 'file', path, real]
   })
 }
 
 /** A path that has become a link since, or leads elsewhere, is another path than the one named. */
-function checkPaths({ read, write }: Isolation): void {
-  const known = new Set([...read, ...write])
-  for (const path of known) {
-    if (!existsSync(path) || !known.has(realpathSync(path))) {
+function checkPaths({ places }: Isolation): void {
+  for (const [path, real] of places) {
+    if (!existsSync(path) || realpathSync(path) !== real) {
       throw unavailable(
         `the path \`${shorten(path, 200)}\` is no longer where it was`,
         'put it back, or isolate the tools again',

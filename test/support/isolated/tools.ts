@@ -102,7 +102,7 @@ function connected(to: NetConnectOpts): Promise<string> {
   })
 }
 
-/** How each attempt went: `refused` with the code, or what was reached. */
+/** How each attempt went: `refused` with code and message, or what was reached. */
 async function tryAll(targets: Targets): Promise<Readonly<Record<string, string>>> {
   const outcomes: Record<string, string> = {}
   for (const [name, attempt] of Object.entries({
@@ -112,9 +112,10 @@ async function tryAll(targets: Targets): Promise<Readonly<Record<string, string>
     ...reaching,
   })) {
     try {
-      outcomes[name] = `reached ${String(await attempt(targets))}`
+      const found = await attempt(targets)
+      outcomes[name] = `reached ${typeof found === 'string' ? found.slice(0, 20) : typeof found}`
     } catch (error) {
-      outcomes[name] = `refused ${(error as NodeJS.ErrnoException).code ?? String(error)}`
+      outcomes[name] = `refused ${(error as NodeJS.ErrnoException).code}: ${String(error)}`
     }
   }
   return outcomes

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -29,11 +38,21 @@ const reached: Readonly<Record<Walls, readonly string[]>> = {
   ],
 }
 
-const server = createServer((_, response) => response.end('host'))
-let targets: Targets
-let bystander: ChildProcess
+/** What fails also where nothing holds it, as the file that is to be loaded is no library. */
+const noLibraries = ['load an addon', 'require an addon', 'load an extension of SQLite']
 
-beforeAll(async () => {
+const server = createServer((_, response) => response.end('host'))
+const bystanders: ChildProcess[] = []
+
+beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)))
+
+afterAll(() => {
+  for (const bystander of bystanders) bystander.kill('SIGKILL')
+  server.close()
+})
+
+/** Everything anew, since tools that reach it leave it changed. */
+async function makeTargets(): Promise<Targets> {
   const folder = temporaryFolder()
   const [inside, written, outside] = ['inside', 'written', 'outside'].map((name) => {
     mkdirSync(join(folder, name))
@@ -47,22 +66,20 @@ beforeAll(async () => {
   database.exec('create table t (a)')
   database.close()
   symlinkSync(outside, join(inside, 'link'))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const socket = join(folder, 'host.sock')
   const beside = createServer()
   await new Promise<void>((resolve) => beside.listen(socket, resolve))
   beside.unref()
-  bystander = spawn('sleep', ['600'])
+  const bystander = spawn('sleep', ['600'])
+  bystanders.push(bystander)
   const { port } = server.address() as AddressInfo
-  targets = { inside, written, outside, pid: bystander.pid!, port, socket }
-})
+  return { inside, written, outside, pid: bystander.pid!, port, socket }
+}
 
-afterAll(() => {
-  bystander.kill('SIGKILL')
-  server.close()
-})
-
-async function attemptsIn(walls: Walls): Promise<Readonly<Record<string, string>>> {
+async function attemptsIn(
+  walls: Walls,
+  targets: Targets,
+): Promise<Readonly<Record<string, string>>> {
   const tools = await isolate(hostileModule, {
     walls,
     read: [targets.inside],
@@ -77,10 +94,29 @@ async function attemptsIn(walls: Walls): Promise<Readonly<Record<string, string>
   return result?.result as Readonly<Record<string, string>>
 }
 
+/** What the same tools come to in a process that nothing holds. */
+async function attemptsInTheOpen(targets: Targets): Promise<Readonly<Record<string, string>>> {
+  const file = join(targets.written, 'open.mjs')
+  const program = `
+    import { writeFileSync } from 'node:fs'
+    import tools from '${hostileModule}'
+    const { execute } = tools.find(({ name }) => name === 'attempts')
+    writeFileSync('${file}', JSON.stringify(await execute(${JSON.stringify(targets)})))
+    process.exit()`
+  const args = ['--disable-sigusr1', '--input-type=module', '--eval', program]
+  // a group of its own, so that what it leaves behind can be ended with it
+  const child = spawn(process.execPath, args, { detached: true, stdio: 'ignore' })
+  await once(child, 'exit')
+  process.kill(-child.pid!, 'SIGKILL')
+  const outcomes = readFileSync(file, 'utf8')
+  rmSync(file)
+  return JSON.parse(outcomes) as Readonly<Record<string, string>>
+}
+
 describe.runIf(hasWalls)('a tool that means harm', () => {
-  test('reaches nothing out of the walls of the system', async () => {
-    const outcomes = await attemptsIn('system')
-    expect(Object.keys(outcomes).length).toBeGreaterThan(30)
+  test('reaches nothing out of the walls of the system, and all of it without them', async () => {
+    const targets = await makeTargets()
+    const outcomes = await attemptsIn('system', targets)
     const got = Object.keys(outcomes).filter((name) => outcomes[name]!.startsWith('reached'))
     expect(got).toEqual(reached.system)
     expect(readdirSync(targets.outside).toSorted()).toEqual([
@@ -90,12 +126,20 @@ describe.runIf(hasWalls)('a tool that means harm', () => {
       'secret.txt',
     ])
     expect(readdirSync(targets.written)).toEqual(['addon.node'])
-    expect(bystander.signalCode).toBeNull()
+    expect(bystanders.at(-1)!.signalCode).toBeNull()
     expect(existsSync(join(targets.inside, 'written'))).toBe(false)
+    const open = await attemptsInTheOpen(await makeTargets())
+    expect(Object.keys(open)).toEqual(Object.keys(outcomes))
+    expect(Object.keys(open).length).toBeGreaterThan(30)
+    const failed = Object.keys(open).filter((name) => !open[name]!.startsWith('reached'))
+    expect(failed).toEqual(noLibraries)
+    for (const name of noLibraries) {
+      expect(outcomes[name]).toMatch(/ERR_DLOPEN_DISABLED|permission model/)
+    }
   })
 
   test('gets through those of Node alone where it is said to', async () => {
-    const outcomes = await attemptsIn('node')
+    const outcomes = await attemptsIn('node', await makeTargets())
     const got = Object.keys(outcomes).filter((name) => outcomes[name]!.startsWith('reached'))
     expect(got).toEqual(reached.node)
   })

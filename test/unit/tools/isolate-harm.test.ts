@@ -64,6 +64,15 @@ function isGone(mark: string): boolean {
   return processesWith(mark).length === 0
 }
 
+const endlessWays = [
+  'never yield',
+  'never answer',
+  'block for good',
+  'ignore its signal',
+  'close the channel',
+  'ask and never listen',
+] as const
+
 describe.runIf(hasWalls)('a tool that does harm', () => {
   test.each([
     ['fill the heap', /it used up its memory of 64 MiB/],
@@ -75,17 +84,13 @@ describe.runIf(hasWalls)('a tool that does harm', () => {
     expect(said).toMatch(message)
   })
 
-  test.concurrent.each([
-    'never yield',
-    'never answer',
-    'block for good',
-    'ignore its signal',
-    'close the channel',
-    'ask and never listen',
-  ])('is ended when its time is over and it is to %s', async (way) => {
-    const { status } = await harm(way, { tool: 'endless' })
-    expect(status).toBe('timeout')
-  })
+  test.concurrent.each(endlessWays)(
+    'is ended when its time is over and it is to %s',
+    async (way) => {
+      const { status } = await harm(way, { tool: 'endless' })
+      expect(status).toBe('timeout')
+    },
+  )
 
   test.each([
     ['say what is no JSON', /it sent what is no JSON/],
@@ -136,25 +141,28 @@ describe.runIf(hasWalls)('a tool that does harm', () => {
     expect(message).toMatch(/a Map has no JSON form/)
   })
 
-  test('gets no file that its host was started with', async () => {
-    const folder = temporaryFolder()
-    writeFileSync(join(folder, 'secret.txt'), 'handed down')
-    const program = `
+  test.each<IsolateOptions>([{}, { walls: 'node', network: true }])(
+    'gets no file that its host was started with: %j',
+    async (options) => {
+      const folder = temporaryFolder()
+      writeFileSync(join(folder, 'secret.txt'), 'handed down')
+      const program = `
       import { isolate } from '${root}/src/tools/isolate/isolate.ts'
       import { agentOf, allowing, finish } from '${root}/test/support/agent.ts'
-      const tools = await isolate('${hostileModule}')
+      const tools = await isolate('${hostileModule}', ${JSON.stringify(options)})
       const turns = [{ calls: [{ tool: 'harm', args: { way: 'read what is open' } }] }, { text: '' }]
       const { recorded } = await finish(agentOf(turns, { tools, policy: allowing('harm') }).start())
       console.log(JSON.stringify(recorded.find(({ type }) => type === 'tool-result')))`
-    const handed = openSync(join(folder, 'secret.txt'), 'r')
-    const stdio: StdioOptions = ['ignore', 'pipe', 'inherit', handed, handed, handed, handed]
-    const out = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
-      encoding: 'utf8',
-      stdio,
-    })
-    closeSync(handed)
-    expect(JSON.parse(out)).toMatchObject({ status: 'success', result: [] })
-  })
+      const handed = openSync(join(folder, 'secret.txt'), 'r')
+      const stdio: StdioOptions = ['ignore', 'pipe', 'inherit', handed, handed, handed, handed]
+      const out = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+        encoding: 'utf8',
+        stdio,
+      })
+      closeSync(handed)
+      expect(JSON.parse(out)).toMatchObject({ status: 'success', result: [] })
+    },
+  )
 
   test('is stopped with its run', async () => {
     const mark = temporaryFolder()
@@ -175,16 +183,27 @@ describe.runIf(hasWalls)('a tool that does harm in walls of Node alone', () => {
 
   test.each<[string, string]>([
     ['fill the heap', 'error-execution'],
+    ['say what is no JSON', 'error-execution'],
+    ['say what is no message', 'error-execution'],
     ['never end a line', 'error-execution'],
+    ['return too much', 'error-execution'],
     ['say what means nothing', 'error-execution'],
     ['abort', 'error-execution'],
     ['answer in advance', 'success'],
     ['leave work behind', 'success'],
     ['write too much', 'success'],
-    ['never yield', 'timeout'],
-    ['block for good', 'timeout'],
   ])('ends when it is to %s', async (way, status) => {
-    const tool = status === 'timeout' ? 'endless' : 'harm'
-    expect((await harm(way, { ...walls, memoryMb: 64, tool })).status).toBe(status)
+    expect((await harm(way, { ...walls, memoryMb: 64 })).status).toBe(status)
+  })
+
+  test('ends as soon as it closes its channel', async () => {
+    expect((await harm('close the channel', walls)).status).toBe('error-execution')
+  })
+
+  const others = endlessWays.filter((way) => way !== 'close the channel')
+
+  test.concurrent.each(others)('is ended in time when it is to %s', async (way) => {
+    const { status } = await harm(way, { ...walls, memoryMb: 64, tool: 'endless' })
+    expect(status).toBe('timeout')
   })
 })

@@ -179,13 +179,13 @@ describe.runIf(hasWalls)('an isolated tool', () => {
     ])
   })
 
-  test('does not run when a folder it was given has become a link', async () => {
+  test.each(['outside', 'read'])('does not run when its folder is a link to %s', async (name) => {
     const folder = temporaryFolder()
-    const given = join(folder, 'given')
-    mkdirSync(given)
-    const tools = await isolate(hostileModule, { write: [given] })
-    renameSync(given, join(folder, 'moved'))
-    symlinkSync('/etc', given)
+    const [given, read, target] = ['given', 'read', name].map((part) => join(folder, part))
+    for (const path of new Set([given, read, target])) mkdirSync(path!)
+    const tools = await isolate(hostileModule, { read: [read!], write: [given!] })
+    renameSync(given!, join(folder, 'moved'))
+    symlinkSync(target!, given!)
     const turns = [{ calls: [{ tool: 'told' }] }, { text: '' }]
     const { start } = agentOf(turns, { tools, policy: allowing('told') })
     const { result } = await finish(start())
