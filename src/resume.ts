@@ -8,7 +8,8 @@ import { checkResumable, checkTools, readWhole } from './past-runs.ts'
 import type { Principal } from './protocol/principal.ts'
 import type { ResumeDecision, ResumeOptions } from './resume-options.ts'
 import { compileOutput } from './run/output.ts'
-import { openQuestions, type Past } from './run/past.ts'
+import type { Past } from './run/past.ts'
+import { openQuestions } from './run/past-questions.ts'
 import type { Resolution } from './run/take-up.ts'
 import type { RunLimits } from './run/stop.ts'
 import { narrowedLimits, type RunResult } from './runtime-options.ts'
@@ -157,7 +158,7 @@ async function answererOf(
 /** An answer to a question of another run, or to one that has its answer, settles nothing. */
 function checkDecisions(pasts: readonly Past[], decisions: readonly ResumeDecision[]): void {
   const questions = pasts.flatMap((past) => openQuestions(past))
-  const open = new Set(questions.map(({ approvalId }) => approvalId))
+  const open = new Set(questions.map(({ id }) => id))
   const seen = new Set<string>()
   for (const { id } of decisions) {
     if (open.has(id) && !seen.has(id)) seen.add(id)

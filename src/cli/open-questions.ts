@@ -1,18 +1,12 @@
 import { isSallyportError, SallyportError } from '../base/errors.ts'
+import type { ApprovalRequest } from '../gate/verdict.ts'
 import { openJournal } from '../journal/open.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { ApprovalRequested } from '../protocol/run-event.ts'
-import type { Principal } from '../protocol/principal.ts'
 import { isFinal } from '../rested-runs.ts'
-import { callsInDoubt, openQuestions, readPast, type Past } from '../run/past.ts'
+import { callsInDoubt, readPast, type Past } from '../run/past.ts'
+import { openQuestions } from '../run/past-questions.ts'
 import { checkReadable } from './files.ts'
 import type { Io } from './io.ts'
-
-/** A question to people that has no final answer in the record of its run. */
-export interface OpenQuestion {
-  readonly request: ApprovalRequested
-  readonly askedBy: Principal | null
-}
 
 /** A call that was started, and of which nobody knows how it ended. */
 export interface DoubtfulCall {
@@ -23,7 +17,8 @@ export interface DoubtfulCall {
 
 /** What waits for people in one run. */
 export interface Waiting {
-  readonly questions: readonly OpenQuestion[]
+  /** Those that have no final answer. */
+  readonly questions: readonly ApprovalRequest[]
   readonly doubtful: readonly DoubtfulCall[]
 }
 
@@ -50,9 +45,8 @@ export async function* waitingIn(
   for await (const runId of wanted === undefined ? journal.list() : [wanted]) {
     const past = await pastOf(journal, runId)
     if (past === undefined || (past.status !== 'open' && isFinal(past.status))) continue
-    const askedBy = past.start.principal
     yield {
-      questions: openQuestions(past).map((request) => ({ request, askedBy })),
+      questions: openQuestions(past),
       doubtful: callsInDoubt(past).map(({ callId, tool }) => ({ runId, callId, tool })),
     }
   }
@@ -68,9 +62,9 @@ async function pastOf(journal: Journal, runId: string): Promise<Past | undefined
 }
 
 /** The open question of that id. Throws `bad-option` when there is none. */
-export async function findQuestion(journal: Journal, id: string): Promise<OpenQuestion> {
+export async function findQuestion(journal: Journal, id: string): Promise<ApprovalRequest> {
   for await (const { questions } of waitingIn(journal, undefined)) {
-    const found = questions.find(({ request }) => request.approvalId === id)
+    const found = questions.find((request) => request.id === id)
     if (found !== undefined) return found
   }
   throw new SallyportError('bad-option', `no open request has the id \`${id}\``, {

@@ -1,13 +1,13 @@
 import { errorData } from '../base/errors.ts'
 import { whenKnown } from '../base/when-known.ts'
-import type { AskedBefore } from '../gate/approval.ts'
-import type { ApprovalRequest, ExaminedCall, Verdict } from '../gate/verdict.ts'
+import type { ExaminedCall, Verdict } from '../gate/verdict.ts'
 import type { CallStatus } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { ApprovalDecided } from '../protocol/run-event.ts'
 import type { CallEnvironment } from './environment.ts'
 import type { Judging } from './judged.ts'
-import type { PastCall, PastQuestion } from './past.ts'
+import type { PastCall } from './past.ts'
+import { requestOf, yesTo } from './past-questions.ts'
 
 /** The current policy decides, and what was decided before where that is stricter. */
 export function judgeAgain(
@@ -22,12 +22,13 @@ export function judgeAgain(
       const wasToAsk = decision?.effect === 'ask' && decision.shadow !== true
       return wasToAsk ? gate.rejudge(examined, context, decision) : gate.judge(examined, context)
     }
-    const asked = askedBefore(question, context.principal)
+    const request = requestOf(question, context.principal)
+    const asked = { request, yes: yesTo(question) }
     const no = question.answers.find(({ action }) => action === 'deny' || action === 'expire')
     const judged = gate.rejudge(examined, context, asked)
     if (no !== undefined) return refusedByAnswer(environment, examined, judged, no)
     return whenKnown(judged, (verdict) => {
-      const isSame = verdict.kind === 'pending' && verdict.request.id === asked.request.id
+      const isSame = verdict.kind === 'pending' && verdict.request.id === request.id
       return { ...verdict, isAsked: isSame }
     })
   }
@@ -68,33 +69,4 @@ async function refusedByAnswer(
   const said = reason ?? 'a person refused this call before the run was carried on'
   const decision = { ...verdict.decision, effect: 'deny', rule, obligations: [] } as const
   return refusedBefore({ ...decision, reasons: [said] })
-}
-
-function askedBefore(
-  { answers, request }: PastQuestion,
-  askedBy: ApprovalRequest['askedBy'],
-): AskedBefore {
-  const { approvalId, approvers, args, argsDigest, callId, editable } = request
-  const { expiresAt, reasons, rules, runId, tool } = request
-  const yes = answers
-    .filter(({ action }) => action === 'approve' || action === 'edit')
-    .map(({ by }) => by ?? { subject: '' })
-  return {
-    yes,
-    request: {
-      id: approvalId,
-      runId,
-      callId,
-      tool,
-      args,
-      argsDigest,
-      askedBy,
-      rules,
-      reasons,
-      approvers,
-      expiresAt,
-      editable,
-      approvedBy: yes.map(({ subject }) => subject),
-    },
-  }
 }

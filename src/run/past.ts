@@ -113,16 +113,6 @@ export function answersOf({ calls }: PastTurn): readonly ToolMessage[] {
   )
 }
 
-/** The questions to people that have no final answer yet. */
-export function openQuestions({ turns }: Past): readonly ApprovalRequested[] {
-  return turns
-    .flatMap(({ calls }) => calls)
-    .flatMap(({ decision, question, result, started }) => {
-      const isOpen = !started && result === undefined && decision?.effect === 'ask'
-      return isOpen && question !== undefined ? [question.request] : []
-    })
-}
-
 /** Calls that were started and have no outcome; of agents their own runs tell. */
 export function callsInDoubt({ events, turns }: Past): readonly ToolCall[] {
   const agents = callsOfAgents(events)

@@ -1,11 +1,11 @@
 import { SallyportError } from '../../base/errors.ts'
 import { parseJson } from '../../base/json.ts'
 import { readAnswer } from '../../gate/answer.ts'
-import type { ApprovalAnswer, Approver } from '../../gate/verdict.ts'
+import type { ApprovalAnswer, ApprovalRequest, Approver } from '../../gate/verdict.ts'
 import { answererOf } from '../answerer.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
-import { findQuestion, withJournal, type OpenQuestion } from '../open-questions.ts'
+import { findQuestion, withJournal } from '../open-questions.ts'
 import type { KeyOptions } from '../policy.ts'
 
 export interface AnswerOptions extends KeyOptions {
@@ -30,10 +30,10 @@ export async function answer(
   io: Io,
 ): Promise<ExitCode> {
   return withJournal(options.journal, io, async (journal) => {
-    const question = await findQuestion(journal, id)
+    const request = await findQuestion(journal, id)
     const by = await answererOf(options, io)
-    checkAnswerer(question, by)
-    const { runId } = question.request
+    checkAnswerer(request, by)
+    const { runId } = request
     const given = toAnswer(action, options, by)
     await journal.leaveAnswer(runId, JSON.stringify({ id, ...given }))
     if (options.json === true) outJson(io, { id, runId, ...given })
@@ -61,7 +61,7 @@ function toAnswer(
 }
 
 /** What the gate would refuse anyway is told while somebody is there to read it. */
-function checkAnswerer({ request }: OpenQuestion, by: Approver | undefined): void {
+function checkAnswerer(request: ApprovalRequest, by: Approver | undefined): void {
   if (!(Date.parse(request.expiresAt) > Date.now())) {
     throw new SallyportError('approval-expired', 'nobody can answer this request any more', {
       help: 'resume the run; the call is denied then',

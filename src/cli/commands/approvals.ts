@@ -1,8 +1,9 @@
 import { shorten, visible } from '../../base/text.ts'
+import type { ApprovalRequest } from '../../gate/verdict.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
 import { neededText } from '../terminal-questions.ts'
-import { waitingIn, withJournal, type DoubtfulCall, type OpenQuestion } from '../open-questions.ts'
+import { waitingIn, withJournal, type DoubtfulCall } from '../open-questions.ts'
 
 export interface ApprovalsOptions {
   readonly journal: string
@@ -24,35 +25,20 @@ export async function approvals(options: ApprovalsOptions, io: Io): Promise<Exit
   return exitCode.done
 }
 
-function showQuestion({ askedBy, request }: OpenQuestion, options: ApprovalsOptions, io: Io): void {
-  const { approvalId, approvers, args, argsDigest, callId, editable } = request
-  const { expiresAt, reasons, rules, runId, tool } = request
+function showQuestion(request: ApprovalRequest, options: ApprovalsOptions, io: Io): void {
   if (options.json === true) {
-    const id = approvalId
-    const kind = 'approval'
-    outJson(io, {
-      kind,
-      id,
-      runId,
-      callId,
-      tool,
-      args,
-      argsDigest,
-      askedBy,
-      rules,
-      reasons,
-      approvers,
-      editable,
-      expiresAt,
-    })
+    outJson(io, { kind: 'approval', ...request })
     return
   }
+  const { approvedBy, approvers, args, askedBy, callId, expiresAt } = request
+  const { id, reasons, runId, tool } = request
   io.out(
     [
-      `${approvalId}  ${visible(tool)} ${shorten(visible(JSON.stringify(args)), 500)}`,
+      `${id}  ${visible(tool)} ${shorten(visible(JSON.stringify(args)), 500)}`,
       `  run ${runId}, call ${callId}, asked by ${visible(askedBy?.subject ?? 'somebody unknown')}`,
       ...reasons.map((reason) => `  because ${visible(reason)}`),
       `  needs ${approvers.map(neededText).join(' and ')}, until ${expiresAt}`,
+      ...(approvedBy.length === 0 ? [] : [`  yes from ${approvedBy.map(visible).join(', ')}`]),
       '',
     ].join('\n'),
   )

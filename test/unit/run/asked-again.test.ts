@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import type { Journal } from '../../../src/journal/journal.ts'
+import { memoryJournal } from '../../../src/journal/memory.ts'
+import type { LoadedPolicy } from '../../../src/loading/file.ts'
+import { readPast } from '../../../src/run/past.ts'
+import { openQuestions } from '../../../src/run/past-questions.ts'
+import type { Runtime } from '../../../src/runtime-handle.ts'
+import { createRuntime } from '../../../src/runtime.ts'
+import { scripted, type ScriptedStep } from '../../../src/testing/scripted.ts'
+import { allowing, collect, policyOf, toolOf, user } from '../../support/agent.ts'
+import { cutAt } from '../../support/course.ts'
+
+const calling = { calls: [{ tool: 'pay', args: {} }] }
+const lead = { subject: 'lena', roles: ['lead'] }
+const approvers = { roles: ['lead'], count: 2 }
+const asking = policyOf({
+  rules: [{ id: 'paying', ask: ['pay'], who: { roles: ['user'] }, approvers }],
+})
+
+function runtimeOver(
+  journal: Journal,
+  policy: LoadedPolicy,
+  paid: string[],
+  steps: readonly ScriptedStep[] = [{ text: 'done' }],
+): Runtime {
+  const pay = toolOf('pay', {
+    annotations: { idempotent: true },
+    execute: (_, { idempotencyKey }) => void paid.push(idempotencyKey),
+  })
+  return createRuntime({
+    model: scripted(steps),
+    tools: [pay],
+    policy,
+    journal,
+    authenticator: async (given) => ({ ...user, ...(given as object) }),
+  })
+}
+
+/** The record of a run whose process has died while the tool was at work. */
+async function diedAtWork(): Promise<{ readonly runId: string; readonly journal: Journal }> {
+  const journal = memoryJournal()
+  const runtime = runtimeOver(journal, allowing('pay'), [], [calling, { text: 'done' }])
+  const { runId } = await runtime.run({ input: 'go', auth: { custom: {} } }).result()
+  const types = (await collect(journal.read(runId))).map(
+    ({ line }) => (JSON.parse(line) as { readonly type: string }).type,
+  )
+  return { runId, journal: await cutAt(journal, runId, types.indexOf('execution-start') + 1) }
+}
+
+test('a question about a call that was started before can be answered like any other', async () => {
+  const { journal, runId } = await diedAtWork()
+  const paid: string[] = []
+  const resting = await runtimeOver(journal, asking, paid).resume(runId).result()
+  expect([resting.status, paid]).toEqual(['needs-approval', []])
+  const [{ id } = { id: '' }] = resting.approvals
+  const answers = ['lena', 'lars'].map((subject) => ({ ...lead, subject }))
+  for (const answeredBy of answers) {
+    const decisions = [{ id, action: 'approve' as const }]
+    const options = { decisions, answeredBy: { custom: answeredBy } }
+    await runtimeOver(journal, asking, paid).resume(runId, options).result()
+  }
+  expect(paid).toHaveLength(1)
+  const past = await readPast(runId, journal.read(runId))
+  expect([past.status, openQuestions(past)]).toEqual(['completed', []])
+})
+
+test('an open question tells who has said yes to it', async () => {
+  const { journal, runId } = await diedAtWork()
+  const [asked] = (await runtimeOver(journal, asking, []).resume(runId).result()).approvals
+  const decisions = [{ id: asked!.id, action: 'approve' as const }]
+  const options = { decisions, answeredBy: { custom: lead } }
+  await runtimeOver(journal, asking, []).resume(runId, options).result()
+  const [open] = openQuestions(await readPast(runId, journal.read(runId)))
+  expect(open).toEqual({ ...asked, approvedBy: ['lena'] })
+})
