@@ -1,5 +1,6 @@
 // Leaves answers to questions of runs, one after the other: node answer.ts FOLDER KIND RUN=REQUEST...
 import { open as openIn, type FileKind } from './journals.ts'
+import { yesTo } from './yes.ts'
 
 const [folder = '.', kind = 'sqlite', ...questions] = process.argv.slice(2)
 const journal = openIn(folder, kind as FileKind)
@@ -9,7 +10,3 @@ for (const question of questions) {
   await journal.leaveAnswer(runId, yesTo(id))
 }
 await journal.close()
-
-function yesTo(id: string): string {
-  return JSON.stringify({ id, action: 'approve', by: { subject: 'lena', roles: ['lead'] } })
-}

@@ -1,9 +1,15 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** A process that is still at work after this time hangs. */
 const hangsMs = 60_000
+
+/** Processes take a third of the CPU to start where one before them has read the same files. */
+const compiled = join(tmpdir(), `sallyport-crash-compiled-${process.pid}`)
+process.once('exit', () => rmSync(compiled, { recursive: true, force: true }))
 
 /** A program of this folder, in a process that is watched and may be killed. */
 export class Child {
@@ -16,7 +22,7 @@ export class Child {
     this.#process = spawn(
       process.execPath,
       ['--conditions=sallyport-source', join(import.meta.dirname, program), ...args],
-      { env: { PATH: '' } },
+      { env: { PATH: '', NODE_COMPILE_CACHE: compiled } },
     )
     this.#closed = once(this.#process, 'close')
     this.#told = textOf(this.#process.stderr)

@@ -14,7 +14,7 @@ const { values } = parseArgs({
   options: {
     journal: { type: 'string' },
     kills: { type: 'string', default: '300' },
-    runs: { type: 'string', default: '6' },
+    runs: { type: 'string', default: '8' },
     races: { type: 'string', default: '200' },
     'take-overs': { type: 'string', default: '30' },
   },
@@ -70,7 +70,7 @@ async function disturb(row: Row, options: Omit<RoundOptions, 'random'>): Promise
 /** Until so many processes have died over their work; a kill may come after its end. */
 async function killAtRandom(kind: FileKind): Promise<void> {
   const row = rowOf(kind, 'killed at random instants')
-  while (row.crashes < Number(values.kills)) await disturb(row, { kind, runs, kills: 5 })
+  while (row.crashes < Number(values.kills)) await disturb(row, { kind, runs, kills: 8 })
   tell(row)
 }
 

@@ -10,6 +10,7 @@ import { Child } from './child.ts'
 import { effectsIn, judgeRuns, type Judgement } from './judge.ts'
 import { open as openIn, type FileKind } from './journals.ts'
 import { nextTurn } from './turns.ts'
+import { yesTo } from './yes.ts'
 
 export interface RoundOptions {
   readonly kind: FileKind
@@ -65,6 +66,8 @@ async function inFolder<Value>(
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+type Question = readonly [runId: string, approvalId: string]
 
 class Round {
   readonly #folder: string
@@ -164,7 +167,7 @@ class Round {
     return this.#withJournal(async (journal) => {
       let isOpen = false
       let runs = 0
-      const questions: (readonly [runId: string, approvalId: string])[] = []
+      const questions: Question[] = []
       for await (const runId of journal.list()) {
         runs++
         const { end, openCalls, rows } = await readReport(journal.read(runId))
@@ -175,22 +178,28 @@ class Round {
           if (missing === 'outcome') this.#resolve(callId)
         }
       }
-      await this.#answer(questions)
+      await this.#answer(journal, questions)
       writeFileSync(join(this.#folder, 'resolutions.json'), JSON.stringify(this.#resolutions))
       return isOpen || runs < this.#options.runs
     })
   }
 
-  /** Says yes to what was not answered yet, in a process that may die over it. */
-  async #answer(questions: readonly (readonly [runId: string, id: string])[]): Promise<void> {
+  /** Says yes to what was not answered yet, at times in a process that may die over it. */
+  async #answer(journal: Journal, questions: readonly Question[]): Promise<void> {
     const open = questions.filter(([, id]) => !this.#answered.has(id))
     if (open.length === 0) return
+    if (this.#options.random() < 0.3) return this.#answerElsewhere(open)
+    for (const [runId, id] of open) {
+      await journal.leaveAnswer(runId, yesTo(id))
+      this.#answered.add(id)
+    }
+  }
+
+  async #answerElsewhere(open: readonly Question[]): Promise<void> {
     const given = open.map((question) => question.join('='))
     const child = new Child('answer.ts', [this.#folder, this.#options.kind, ...given])
-    if (this.#options.random() < 0.3) {
-      await child.works(Math.floor(this.#options.random() * open.length))
-      await child.kill()
-    } else this.#faults.push(...(await child.ended()))
+    await child.works(Math.floor(this.#options.random() * open.length))
+    await child.kill()
     // nobody knows which answers the dead one has left: they are given again
     if (!child.wasKilled) for (const [, id] of open) this.#answered.add(id)
   }
