@@ -83,7 +83,7 @@ function keyFor(baseUrl: string): Pick<AccountEndpoint, 'apiKey'> {
 
 export interface ProviderCatalogOptions extends AccountEndpoint {
   readonly baseUrl: string
-  /** Name for records. Default: the host of the base URL. */
+  /** Name for records. Default: the host of the base URL, with its port where it has one. */
   readonly provider?: string
 }
 
@@ -97,7 +97,7 @@ export function providerCatalog(options: ProviderCatalogOptions): ModelSource {
   if (provider !== undefined) checkText('provider', provider)
   const client = new AccountClient(rest)
   return {
-    provider: provider ?? new URL(options.baseUrl).hostname,
+    provider: provider ?? new URL(options.baseUrl).host,
     models: (call) => allModels(client, call),
   }
 }

@@ -33,7 +33,10 @@ export interface AnthropicOptions extends EndpointOptions {
    * OpenRouter, else `x-api-key`.
    */
   readonly auth?: 'x-api-key' | 'bearer'
-  /** Who hosts the model, for records. Default: `anthropic`, elsewhere the host of the base URL. */
+  /**
+   * Who hosts the model: its name in records, and to whom what it has sealed is sent back. Default:
+   * `anthropic`, elsewhere the host of the base URL, with its port where it has one.
+   */
   readonly provider?: string
   /** Features in preview to ask for, sent as `anthropic-beta`. */
   readonly betas?: readonly string[]
@@ -79,11 +82,11 @@ export function anthropic(options: AnthropicOptions): HttpModel {
   checkGiven(options, checks)
   const { baseUrl = 'https://api.anthropic.com', auth, provider, betas = [], ...more } = options
   const { maxOutputTokens, cache, thinking, body, headers, ...endpoint } = more
-  const host = URL.parse(baseUrl)?.hostname ?? ''
-  const isRouter = host === 'openrouter.ai'
+  const { host = '', hostname = '' } = URL.parse(baseUrl) ?? {}
+  const isRouter = hostname === 'openrouter.ai'
   return createModel({
     ...endpoint,
-    ...keyAt(host, options.apiKey),
+    ...keyAt(hostname, options.apiKey),
     baseUrl,
     provider: provider ?? providerAt(host),
     keyHeader:

@@ -6,7 +6,10 @@ import { checkKeys, checkText } from './options.ts'
 export interface CompatibleOptions extends EndpointOptions {
   /** As the provider's own client takes it, e.g. `https://api.example/v1`. */
   readonly baseUrl: string
-  /** Who hosts the model, for records. Default: the host of the base URL. */
+  /**
+   * Who hosts the model: its name in records, and to whom what it has sealed is sent back. Default:
+   * the host of the base URL, with its port where it has one.
+   */
   readonly provider?: string
   /** Default `chat`; `responses` sends the whole history with every request as well. */
   readonly wire?: OpenAIWire
@@ -28,15 +31,15 @@ export function openaiCompatible(options: CompatibleOptions): HttpModel {
   checkKeys('openaiCompatible', options, [...endpointKeys, 'baseUrl', 'provider', 'wire', 'body'])
   checkText('baseUrl', options.baseUrl)
   const { body, provider, wire = 'chat', ...rest } = options
-  const host = URL.parse(options.baseUrl)?.hostname ?? ''
+  const url = URL.parse(options.baseUrl)
   return createModel({
     ...rest,
-    wire: openaiWire(wire, dialectOf(host), body),
-    provider: provider ?? (host || 'unknown'),
+    wire: openaiWire(wire, dialectOf(url?.hostname), body),
+    provider: provider ?? (url?.host || 'unknown'),
   })
 }
 
-function dialectOf(host: string): 'openrouter' | 'openai' | 'compatible' {
+function dialectOf(host: string | undefined): 'openrouter' | 'openai' | 'compatible' {
   if (host === 'openrouter.ai') return 'openrouter'
   return host === 'api.openai.com' ? 'openai' : 'compatible'
 }

@@ -207,9 +207,8 @@ export class KeyPool {
   }
 
   #noKey(waitFor: (key: string) => number): ModelErrorData {
-    const restMs = this.waitMs()
     const retryAfterMs = this.waitMs(waitFor)
-    if (retryAfterMs === undefined || restMs === undefined) {
+    if (retryAfterMs === undefined) {
       const none = this.size === 0
       const message = none ? 'the pool has no key' : 'every key of the pool was refused'
       return modelError('model-unauthorized', message, {
@@ -217,16 +216,11 @@ export class KeyPool {
       })
     }
     const until = new Date(this.#clock.now() + retryAfterMs).toISOString()
-    // one answer sets both, a moment apart and by two clocks
-    return retryAfterMs - restMs < 100
-      ? modelError('model-no-key', `no key of the pool may be used before ${until}`, {
-          retryAfterMs,
-          help: 'wait, or add keys',
-        })
-      : modelError('model-quota', `the quota of every key is used up until ${until}`, {
-          retryAfterMs,
-          help: 'wait, or add keys',
-        })
+    const given = { retryAfterMs, help: 'wait, or add keys' }
+    // a key that does not rest is held back by its quota alone
+    return this.#entries.every(({ rest }) => rest > 0)
+      ? modelError('model-no-key', `no key of the pool may be used before ${until}`, given)
+      : modelError('model-quota', `the quota of every key is used up until ${until}`, given)
   }
 
   #find(key: string): KeyEntry | undefined {

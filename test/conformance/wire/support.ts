@@ -23,6 +23,7 @@ export async function ask(
   const model = openaiCompatible({
     baseUrl: provider.baseUrl,
     model: 'fixture',
+    provider: 'fixture',
     retry: { attempts: 1 },
     ...options,
   })

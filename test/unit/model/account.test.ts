@@ -421,7 +421,7 @@ test('any endpoint with a list of models can be a source', async () => {
   const turns = saying({ models: [{ id: 'local', object: 'model', owned_by: 'me' }] })
   await using provider = await fakeProvider({ turns })
   const source = providerCatalog({ baseUrl: provider.baseUrl })
-  expect(source.provider).toBe('127.0.0.1')
+  expect(source.provider).toBe(new URL(provider.baseUrl).host)
   expect(await source.models()).toMatchObject({
     models: [{ id: 'local', prices: null, tools: null }],
   })

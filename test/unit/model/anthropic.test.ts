@@ -137,7 +137,11 @@ test.each(turns.map((turn) => [JSON.stringify(turn), turn] as const))(
 test.each(turns.filter(({ calls }) => calls?.[0]?.rawArgs === undefined))(
   'an answer comes to the same streamed and whole: %j',
   async (turn) => {
-    const [streamed, whole] = await Promise.all([asked({}, turn), asked({ stream: false }, turn)])
+    const provider = 'local'
+    const [streamed, whole] = await Promise.all([
+      asked({ provider }, turn),
+      asked({ provider, stream: false }, turn),
+    ])
     expect(lawBreaks(whole.events)).toEqual([])
     if (turn.error !== undefined) {
       expect(whole.turn.error).toEqual(streamed.turn.error)

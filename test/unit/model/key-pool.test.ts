@@ -338,3 +338,14 @@ test.each([
   const make = (): unknown => keyPool(given as string[], options as object)
   expect(make).toThrow(expect.objectContaining({ code: 'bad-option' }))
 })
+
+/** What is left of a quota, by the wall clock, which others may set. */
+const waitFor = (): number => 35_000
+
+test('no key may be used while all rest; a key that does not rest is held back by its quota', () => {
+  const { pool } = poolOf(2)
+  pool.failed(a, { ...limited, retryAfterMs: 30_000 })
+  expect(pool.lease(waitFor)).toMatchObject({ code: 'model-quota', retryAfterMs: 35_000 })
+  pool.failed(b, { ...limited, retryAfterMs: 30_000 })
+  expect(pool.lease(waitFor)).toMatchObject({ code: 'model-no-key', retryAfterMs: 35_000 })
+})

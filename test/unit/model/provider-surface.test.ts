@@ -55,7 +55,8 @@ async function begin(
 describe('S1-41 a provider', () => {
   test('has a name, a default model, and a last model', async () => {
     await using one = await begin(() => ({ text: 'hi' }))
-    expect(one.model).toMatchObject({ id: 'm', provider: '127.0.0.1', lastModel: undefined })
+    const { host } = new URL(one.provider.baseUrl)
+    expect(one.model).toMatchObject({ id: 'm', provider: host, lastModel: undefined })
     const other = one.model.withModel('n')
     await eventsOf(other)
     expect([one.model.lastModel, other.lastModel]).toEqual(['n', 'n'])

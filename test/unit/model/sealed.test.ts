@@ -73,3 +73,19 @@ test.each([
   expect(sent?.body).toHaveProperty('messages.1.tool_calls.0.id', 'p1')
   await model.close()
 })
+
+test.each(['chat', 'anthropic'] as const)(
+  'two servers of one machine are two providers of %s, where nobody names them',
+  async (wire) => {
+    await using a = await fakeProvider({ turns: [{ text: 'a' }] })
+    await using b = await fakeProvider({ turns: [{ text: 'b' }] })
+    const [one, other] = [a, b].map(({ baseUrl }) =>
+      wire === 'anthropic'
+        ? anthropic({ baseUrl, model: 'm', apiKey: 'k-0123' })
+        : openaiCompatible({ baseUrl, model: 'm' }),
+    )
+    expect(one?.provider).toBe(new URL(a.baseUrl).host)
+    expect(other?.provider).toBe(new URL(b.baseUrl).host)
+    await Promise.all([one?.close(), other?.close()])
+  },
+)
