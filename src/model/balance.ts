@@ -1,4 +1,4 @@
-import { after } from '../base/signal.ts'
+import { abortWith, after, StopError, withGrace } from '../base/signal.ts'
 
 /** US dollars that may still be spent with a provider; `Infinity` when nothing limits them. */
 export type Balance = (call: { readonly signal: AbortSignal }) => Promise<number>
@@ -26,7 +26,13 @@ export class Balances {
     this.#monotonic = monotonic
   }
 
-  of(provider: string): Promise<number | undefined> {
+  /** Who stops waiting is told that it is not known; the others go on waiting. */
+  async of(provider: string, signal: AbortSignal): Promise<number | undefined> {
+    const dollars = this.#latest(provider)
+    return (await withGrace(dollars, signal, 0)) ? dollars : undefined
+  }
+
+  #latest(provider: string): Promise<number | undefined> {
     const known = this.#known.get(provider)
     const now = this.#monotonic()
     if (known !== undefined && now - known.asked < keptMs) return known.dollars
@@ -42,7 +48,7 @@ function ask(balance: Balance): Promise<number | undefined> {
   const controller = new AbortController()
   return new Promise((resolve) => {
     const cancel = after(askMs, () => {
-      controller.abort()
+      abortWith(controller, new StopError('model-timeout'))
       resolve(undefined)
     })
     const settle = (dollars: unknown): void => {

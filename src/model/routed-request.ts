@@ -97,7 +97,7 @@ export class RoutedRequest {
     { threshold = 0 }: FallbackRule,
     { model: { provider } }: Target,
   ): Promise<ModelErrorData | undefined> {
-    const dollars = await this.#route.balances.of(provider)
+    const dollars = await this.#route.balances.of(provider, this.#options.signal)
     if (dollars === undefined || (dollars > 0 && dollars >= threshold)) return undefined
     return errorData('model-low-funds', `${dollars} US dollars are left with \`${provider}\``)
   }

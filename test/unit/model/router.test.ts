@@ -312,6 +312,21 @@ describe('money', () => {
     expect(asked).toBe(2)
   })
 
+  test('a balance is not waited for once the request was stopped, but goes on for others', async () => {
+    const money = Promise.withResolvers<number>()
+    const rule = { trigger: 'low_funds', action: 'switch_provider', provider: 'b' } as const
+    const { model } = routed({ a: [{ text: 'first' }], b: [{ text: 'yes' }] }, [rule], {
+      balances: { a: () => money.promise },
+    })
+    const controller = new AbortController()
+    const stopped = answer(model, { signal: controller.signal })
+    const other = answer(model)
+    controller.abort()
+    expect((await stopped).at(-1)?.type).toBe('end')
+    money.resolve(0)
+    expect(told(await other).slice(-2)).toEqual(['yes', 'end'])
+  })
+
   test('a provider that says it has no money left has low funds', async () => {
     const rule = { trigger: 'low_funds', action: 'switch_provider', provider: 'b' } as const
     const { model } = routed({ a: [broke], b: [{ text: 'yes' }] }, [toB, rule])
