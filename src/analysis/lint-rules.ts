@@ -2,6 +2,7 @@ import type { JsonValue } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
 import type { ArgumentTest, Rule, RuleArgument } from '../policy/document.ts'
 import { sameJson } from '../policy/equality.ts'
+import { isGlob } from '../policy/glob.ts'
 import { rangeOf } from '../policy/required.ts'
 import type { Name } from '../policy/shape.ts'
 import type { LintContext } from './lint-context.ts'
@@ -111,12 +112,25 @@ function lintShadowed(rule: Rule, covers: CoversOf, context: LintContext): void 
 
 function lintAsked(rule: Rule, asks: CoversOf, context: LintContext): void {
   const covers: CoversOf = (target) =>
-    asks(target).filter((ask) => !ask.rule.except.some(({ text }) => text === rule.id))
+    asks(target).filter(
+      (ask) => !ask.rule.except.some(({ text }) => mayHoldToo(text, rule, target, context)),
+    )
   reportHidden(rule, 'true', covers, context, (name, by) => ({
     code: 'always-asked',
     message: `${name} never lets a call through: ${by} always ask${by.startsWith('the') ? '' : 's'} a person`,
     help: 'an ask beats an allow; name the allow in `except` of the ask, or remove it',
   }))
+}
+
+/** Whether the allow of this name may hold for a call that the rule holds for. */
+function mayHoldToo(id: string, rule: Rule, target: string, { file }: LintContext): boolean {
+  return file.rules.some(
+    (other) =>
+      other.id === id &&
+      !other.shadow &&
+      other.tools.some(({ text }) => text === target || isGlob(text) || isGlob(target)) &&
+      !isApart(other, rule),
+  )
 }
 
 function lintExcept(rule: Rule, { file, roles, diagnostics }: LintContext): void {
@@ -213,9 +227,10 @@ function canHide(cover: Rule, rule: Rule, schema: ArgumentSchema | undefined): b
 
 /** Told at a glance: some argument of both has no value that passes the tests of both. */
 function isApart(cover: Rule, rule: Rule): boolean {
-  return cover.args.some(({ name, test: theirs }) => {
-    const own = rule.args.find((argument) => argument.name.text === name.text)?.test
-    if (own === undefined) return false
+  return cover.args.some(({ name, optional, test: theirs }) => {
+    const argument = rule.args.find((each) => each.name.text === name.text)
+    if (argument === undefined || (optional && argument.optional)) return false
+    const own = argument.test
     const listed = valuesOf(own)
     const others = valuesOf(theirs)
     if (listed !== undefined && others !== undefined) {

@@ -13,6 +13,7 @@ import { createGate } from '../../src/standalone-gate.ts'
 import { defineTool, type Tool } from '../../src/tools/tool.ts'
 import type { ToolWrapper } from '../../src/tools/wrap.ts'
 import { agentOf, policyOf, user } from '../support/agent.ts'
+import { expectCases } from '../support/tally.ts'
 
 const names = ['read', 'write', 'send'] as const
 const who = { roles: ['user'] }
@@ -183,12 +184,12 @@ const modelWrappers: readonly ModelWrapper[] = [
 
 // most are harmless, so that much runs which others could spoil
 const hook = fc.oneof(
-  { weight: 9, arbitrary: fc.constantFrom<GateHook>(async () => ({ effect: 'allow' })) },
+  { weight: 30, arbitrary: fc.constantFrom<GateHook>(async () => ({ effect: 'allow' })) },
   { weight: 3, arbitrary: fc.constantFrom(...hooks) },
   { weight: 1, arbitrary: fc.constantFrom(...senseless) },
 )
 const toolWrapper = fc.oneof(
-  { weight: 4, arbitrary: fc.constant<ToolWrapper>((_, next) => next()) },
+  { weight: 8, arbitrary: fc.constant<ToolWrapper>((_, next) => next()) },
   { weight: 4, arbitrary: fc.constantFrom(...toolWrappers) },
   {
     weight: 1,
@@ -200,7 +201,7 @@ const toolWrapper = fc.oneof(
   },
 )
 const modelWrapper = fc.oneof(
-  { weight: 3, arbitrary: fc.constant<ModelWrapper>((request, next) => next(request)) },
+  { weight: 6, arbitrary: fc.constant<ModelWrapper>((request, next) => next(request)) },
   { weight: 2, arbitrary: fc.constantFrom(...modelWrappers) },
 )
 
@@ -224,16 +225,26 @@ const rule = fc.record({
   below: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
 })
 
-const policies = fc.array(rule, { minLength: 1, maxLength: 4 }).map((rules) =>
-  policyOf({
-    rules: rules.map(({ below, effect, tools }, at) => ({
-      id: `r${at}`,
-      [effect]: tools,
-      who,
-      ...(below === undefined ? {} : { args: { a: { type: 'integer', maximum: below } } }),
-    })),
-  } as never),
+const open = fc.constantFrom(
+  { effect: 'allow', tools: ['**'], below: undefined },
+  { effect: 'ask', tools: ['**'], below: undefined },
 )
+
+const policies = fc
+  .oneof(
+    fc.array(rule, { minLength: 1, maxLength: 4 }),
+    fc.tuple(open, fc.array(rule, { maxLength: 1 })).map(([first, more]) => [first, ...more]),
+  )
+  .map((rules) =>
+    policyOf({
+      rules: rules.map(({ below, effect, tools }, at) => ({
+        id: `r${at}`,
+        [effect]: tools,
+        who,
+        ...(below === undefined ? {} : { args: { a: { type: 'integer', maximum: below } } }),
+      })),
+    } as never),
+  )
 
 const call = fc.record({
   tool: fc.constantFrom(...names, 'unknown'),
@@ -282,8 +293,14 @@ function settled(): Promise<void> {
 
 describe('no plugin turns a refusal into an execution', () => {
   test('S2-62: in runs and in runs that are taken up', async () => {
-    let count = 0
-    let refusals = 0
+    const seen = {
+      executed: 0,
+      refused: 0,
+      approved: 0,
+      edited: 0,
+      'taken up': 0,
+      'executed then': 0,
+    }
     await fc.assert(
       fc.asyncProperty(
         policies,
@@ -302,7 +319,9 @@ describe('no plugin turns a refusal into an execution', () => {
           const limits = { maxTurns: 4, runTimeoutMs: 500 }
           const first = agentOf(script, { ...setting, limits, plugins: pluginsOf(all) })
           const { approvals, report, runId, status } = await first.start({ approve }).result()
+          const before = executed.length
           if (status === 'needs-approval') {
+            seen['taken up']++
             const later = agentOf(script, { ...setting, plugins: pluginsOf(all.toReversed()) })
             const decisions = approvals.map(({ id }) => ({ id, action: 'approve' }) as const)
             await later.runtime.resume(runId, { decisions }).result()
@@ -310,21 +329,24 @@ describe('no plugin turns a refusal into an execution', () => {
           }
           await first.runtime.close()
           await settled()
-          count += executed.length
-          refusals += report.rows.filter(({ decision }) => decision?.effect === 'deny').length
+          if (executed.length > 0) seen.executed++
+          if (executed.length > before) seen['executed then']++
+          if (report.rows.some(({ decision }) => decision?.effect === 'deny')) seen.refused++
+          const answers = report.rows.flatMap((row) => row.approvals.flatMap((one) => one.answers))
+          if (answers.some(({ action }) => action === 'approve')) seen.approved++
+          if (answers.some(({ action }) => action === 'edit')) seen.edited++
           if (all.some(({ gateHook }) => refusing.has(gateHook))) expect(executed).toEqual([])
           await expectPermitted(executed, policy, tools, ({ a }) => a !== 3 && a !== 2)
         },
       ),
-      { numRuns: 250 },
+      { numRuns: 300 },
     )
     // the property is about something
-    expect(count).toBeGreaterThan(15)
-    expect(refusals).toBeGreaterThan(15)
+    expectCases(seen, 1)
   }, 120_000)
 
   test('S2-39: in front of a loop of another program', async () => {
-    let runs = 0
+    const seen = { run: 0, ask: 0, refused: 0 }
     await fc.assert(
       fc.asyncProperty(
         policies,
@@ -351,17 +373,18 @@ describe('no plugin turns a refusal into an execution', () => {
             executed.push({ callId: one.callId, tool: calls[at]!.tool, args: one.args })
             await gate.settle(one.callId, { result: 'done' })
           }
-          runs += executed.length
+          for (const outcome of new Set(judged.map((one) => one.outcome))) seen[outcome]++
           if (all.some(({ gateHook }) => refusing.has(gateHook))) expect(executed).toEqual([])
           await expectPermitted(executed, policy, tools, () => false)
         },
       ),
       { numRuns: 150 },
     )
-    expect(runs).toBeGreaterThan(15)
+    expectCases(seen, 1)
   }, 120_000)
 
   test('and limits hold, whatever wrappers and hooks do', async () => {
+    const seen = { full: 0, 'not full': 0 }
     await fc.assert(
       fc.asyncProperty(
         fc.array(parts, { minLength: 1, maxLength: 3 }),
@@ -385,9 +408,11 @@ describe('no plugin turns a refusal into an execution', () => {
           await runtime.close()
           await settled()
           expect(executed.length).toBeLessThanOrEqual(max)
+          seen[executed.length < max ? 'not full' : 'full']++
         },
       ),
       { numRuns: 100 },
     )
+    expectCases(seen, 1)
   }, 120_000)
 })

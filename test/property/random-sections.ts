@@ -34,7 +34,12 @@ const rules = fc
     fc.record({
       effect,
       tools: fc.uniqueArray(name, { minLength: 1 }),
-      who: fc.option(fc.constantFrom('user', 'lead'), { nil: undefined }),
+      who: fc.constantFrom<(JsonObject | undefined)[]>(
+        undefined,
+        { roles: ['user'] },
+        { roles: ['lead'] },
+        { scopes: ['write'] },
+      ),
       args: fc.dictionary(fc.constantFrom('a', 'b'), argumentTest, {
         maxKeys: 1,
         noNullPrototype: true,
@@ -46,7 +51,7 @@ const rules = fc
     all.map((rule, index) => ({
       id: `r${index}`,
       [rule.effect]: rule.tools,
-      ...(rule.who === undefined ? {} : { who: { roles: [rule.who] } }),
+      ...(rule.who === undefined ? {} : { who: rule.who }),
       ...(Object.keys(rule.args).length === 0 ? {} : { args: rule.args }),
     })),
   )
@@ -106,10 +111,14 @@ const flow = fc.record({
   }),
 })
 
-/** Sections of a policy over the tools of `names`, with rules, limits and sequences. */
-export const policies = fc
-  .tuple(fc.record({ rules, limits, sequences }), fc.oneof(fc.constant({}), flow))
+const plain = fc.record({ rules, limits, sequences })
+/** Policies that care where text comes from. */
+export const flowPolicies = fc
+  .tuple(plain, flow)
   .map(([sections, facts]) => ({ ...sections, ...facts }))
+/** Sections of a policy over the tools of `names`, with rules, limits and sequences. */
+export const policies = fc.oneof(plain, flowPolicies)
+
 const calls = fc.array(fc.record({ tool: fc.constantFrom(...names, 'unheard'), args }), {
   minLength: 3,
   maxLength: 8,

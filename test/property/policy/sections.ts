@@ -139,7 +139,7 @@ export const besides = fc
     sequences: fc.array(sequence, { maxLength: 2 }),
     danger: fc.array(danger, { maxLength: 1 }),
     network: fc.array(network, { maxLength: 1 }),
-    flow: fc.option(flow, { nil: undefined }),
+    flow: fc.option(flow, { nil: undefined, freq: 2 }),
   })
   .map(({ limits, sequences, danger: dangers, network: networks, flow: flows }) => ({
     limits: numbered('l', limits),
@@ -150,12 +150,23 @@ export const besides = fc
 
 export type Sections = Readonly<Record<string, unknown>>
 
+type Addition = readonly [
+  what: 'deny' | 'flow' | 'guard' | 'limit' | 'sequence',
+  add: (base: Base) => Base,
+]
+
 /** One thing more that a policy may say, by name. */
-export const addition: fc.Arbitrary<readonly [what: string, add: (base: Base) => Base]> = fc.oneof(
+export const addition: fc.Arbitrary<Addition> = fc.oneof(
   ruleOf('deny').map((rule) =>
     add('deny', (base) => ({ rules: [...base.rules, { id: 'new', ...rule }] })),
   ),
-  limit.map((one) => add('limit', (base) => ({ limits: [...base.limits, { id: 'new', ...one }] }))),
+  // most limits are about more calls than there are
+  {
+    weight: 2,
+    arbitrary: limit.map((one) =>
+      add('limit', (base) => ({ limits: [...base.limits, { id: 'new', ...one }] })),
+    ),
+  },
   sequence.map((one) =>
     add('sequence', (base) => ({ sequences: [...base.sequences, { id: 'new', ...one }] })),
   ),
@@ -176,13 +187,20 @@ export interface Base {
   readonly flow?: object
 }
 
-function add(
-  what: string,
-  change: (base: Base) => Partial<Base>,
-): readonly [string, (base: Base) => Base] {
+function add(what: Addition[0], change: (base: Base) => Partial<Base>): Addition {
   return [what, (base) => ({ ...base, ...change(base) })]
 }
 
 export const base: fc.Arbitrary<Base> = fc
   .tuple(rules, besides)
   .map(([list, rest]) => ({ rules: list, ...rest }) as Base)
+
+/** Allows nearly everything, so that what is added may matter. */
+export const mildBase: fc.Arbitrary<Base> = fc
+  .array(fc.oneof(ruleOf('allow'), ruleOf('ask')), { maxLength: 1 })
+  .map((more) => ({
+    rules: numbered('r', [{ allow: ['**'] }, ...more]),
+    limits: [],
+    sequences: [],
+    guards: { danger: [], network: [] },
+  }))

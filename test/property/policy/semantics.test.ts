@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { compilePolicy } from '../../../src/policy/compile.ts'
 import type { PolicyFile } from '../../../src/policy/document.ts'
 import { readPolicy } from '../../../src/policy/read.ts'
+import { expectCases } from '../../support/tally.ts'
 import { plainReading, type PlainRule } from './plain-reading.ts'
 import {
   body,
@@ -13,6 +14,7 @@ import {
   manyRules,
   roles,
   rules,
+  rulesUpTo,
   value,
 } from './plain-rules.ts'
 
@@ -23,33 +25,33 @@ function renamed(plain: readonly PlainRule[]): PlainRule[] {
 }
 
 test('a decision is what a plain reading of the rules says', () => {
-  const seen = new Map<string, number>()
+  const seen = { allow: 0, ask: 0, deny: 0, default: 0 }
   fc.assert(
     fc.property(rules, call, (plain, request) => {
       const { effect, rule } = decide(plain, request)
       expect({ effect, rule }).toEqual(plainReading(plain, request))
-      if (rule !== 'default') seen.set(effect, (seen.get(effect) ?? 0) + 1)
+      seen[rule === 'default' ? 'default' : effect]++
     }),
     { numRuns: 3000 },
   )
-  // rules are about something: about one call in four meets one
-  for (const effect of ['allow', 'ask', 'deny']) expect(seen.get(effect)).toBeGreaterThan(30)
+  expectCases(seen, 20)
 })
 
 test('many rules, which are looked up instead of tried, decide as a plain reading says', () => {
-  const seen = new Set<string>()
+  const seen = { allow: 0, ask: 0, deny: 0, default: 0 }
   fc.assert(
     fc.property(manyRules, call, (plain, request) => {
       const { effect, rule } = decide(plain, request)
       expect({ effect, rule }).toEqual(plainReading(plain, request))
-      seen.add(effect)
+      seen[rule === 'default' ? 'default' : effect]++
     }),
     { numRuns: 500 },
   )
-  expect(seen.size).toBe(3)
+  expectCases(seen, 1)
 })
 
 test('the order of rules does not matter, and none counts twice', () => {
+  const seen = { allow: 0, ask: 0, deny: 0, default: 0 }
   fc.assert(
     fc.property(rules, call, fc.infiniteStream(fc.nat()), (plain, request, random) => {
       const keys = new Map(plain.map((rule) => [rule, random.next().value!]))
@@ -60,12 +62,15 @@ test('the order of rules does not matter, and none counts twice', () => {
       expect(again.rule).toBe(rule)
       expect(again.rules.map(({ id }) => id)).toEqual(applied.map(({ id }) => id))
       expect(decide([...plain, ...renamed(plain)], request).effect).toBe(effect)
+      seen[rule === 'default' ? 'default' : effect]++
     }),
     { numRuns: 500 },
   )
+  expectCases(seen, 1)
 })
 
 test('another deny or ask rule never makes a decision less strict', () => {
+  const seen = { 'allow to ask': 0, 'allow to deny': 0, 'ask to deny': 0, 'deny to ask': 0 }
   fc.assert(
     fc.property(
       rules,
@@ -76,6 +81,8 @@ test('another deny or ask rule never makes a decision less strict', () => {
         const more = [...plain, { id: 'extra', [effect]: ['**'], ...extra }]
         const before = decide(plain, request)
         const after = decide(more, request)
+        const change = `${before.effect} to ${after.effect}`
+        if (change in seen) seen[change as keyof typeof seen]++
         if (effect === 'deny') {
           expect(strictness[after.effect]).toBeGreaterThanOrEqual(strictness[before.effect])
         } else {
@@ -87,8 +94,9 @@ test('another deny or ask rule never makes a decision less strict', () => {
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   )
+  expectCases(seen, 1)
 })
 
 const definitions = readPolicy(
@@ -116,7 +124,12 @@ function inFile(prefix: string, plain: readonly PlainRule[]): PlainRule[] {
 }
 
 test('a file with parents decides as the strictest of them all, in whatever order', () => {
-  const mild = rules.filter((plain) => plain.length > 0)
+  // a file without rules only lends definitions to others
+  const mild = fc
+    .tuple(rulesUpTo(4), fc.boolean())
+    .map(([plain, open]) => (open ? [...plain, { id: 'open', allow: ['**'] }] : plain))
+    .filter((plain) => plain.length > 0)
+  const seen = { 'by the file': 0, 'by a parent': 0, 'by all alike': 0, allow: 0 }
   fc.assert(
     fc.property(mild, mild, mild, call, (own, other, third, asked) => {
       const request = { ...asked, at: '' }
@@ -131,12 +144,18 @@ test('a file with parents decides as the strictest of them all, in whatever orde
       const above = compilePolicy(extending(own, [chain, definitions]))
       const first = besides.decide(request)
       expect(first.effect).toBe(strictest)
+      const [mine] = alone
+      const all = new Set(alone).size === 1
+      const decider = all ? 'by all alike' : mine === strictest ? 'by the file' : 'by a parent'
+      seen[decider]++
+      if (first.effect === 'allow') seen.allow++
       const { effect, rule } = above.decide(request)
       expect({ effect, rule }).toEqual({ effect: first.effect, rule: first.rule })
       expect(compilePolicy(child).decide(request).effect).toBe(alone[0])
     }),
     { numRuns: 500 },
   )
+  expectCases(seen, 1)
 })
 
 test('what cannot be evaluated never satisfies an allow and always fires a deny', () => {

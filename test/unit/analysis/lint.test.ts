@@ -111,6 +111,13 @@ describe('a rule that a deny always overrules', () => {
   })
 })
 
+/** The findings where an ask that is always true names another allow in its exceptions. */
+function except(free: string): readonly string[] {
+  return lint(`  - { id: some, allow: [t], args: { x: { const: 1 } } }
+  - { id: free, allow: ${free} }
+  - { id: all, ask: [t, u], except: [free] }`)
+}
+
 describe('rules without effect', () => {
   test('have tests no value passes, or conditions nobody meets', () => {
     expect(
@@ -134,6 +141,15 @@ describe('rules without effect', () => {
       lint(`  - { id: some, allow: [t], args: { x: { type: string, maxLength: 3 } } }
   - { id: all, ask: [t], except: [some] }`),
     ).toEqual([])
+  })
+
+  test('is not always asked where an exception of the ask may hold as well', () => {
+    expect(except('[t], args: { y: { const: 1 } }')).toEqual([])
+    expect(except('[t], args: { x: { type: integer } }')).toEqual([])
+    expect(except("['*'], args: { x: { const: 1 } }")).not.toContain('always-asked 5:5')
+    for (const apart of ['[t], args: { x: { const: 2 } }', '[u]']) {
+      expect(except(apart)).toContain('always-asked 5:5')
+    }
   })
 
   test('say the same as another, in whatever order', () => {
