@@ -1,6 +1,5 @@
 import { systemClock, type Clock } from '../base/clock.ts'
-import { Lazy } from '../base/lazy.ts'
-import type { DiskFolder } from './disk-folder.ts'
+import { lazyStore } from './lazy-store.ts'
 import type { HistoryStore } from './store.ts'
 
 /**
@@ -17,20 +16,8 @@ export function diskHistory(
   folder: string,
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): HistoryStore {
-  const opened = new Lazy<DiskFolder>(async () => {
-    const { DiskFolder: Folder } = await import('./disk-folder.ts')
-    return new Folder(folder, clock)
+  return lazyStore(async () => {
+    const { DiskFolder } = await import('./disk-folder.ts')
+    return new DiskFolder(folder, clock)
   })
-  return {
-    read: async (key) => (await opened.load()).read(key),
-    append: async (key, expectedLength, entries) =>
-      (await opened.load()).append(key, expectedLength, entries),
-    remove: async (key, expectedLength) => (await opened.load()).remove(key, expectedLength),
-    async *list() {
-      yield* (await opened.load()).list()
-    },
-    lease: async (key, holder, ms) => (await opened.load()).lease(key, holder, ms),
-    release: async (key, holder) => (await opened.load()).release(key, holder),
-    async close() {},
-  }
 }

@@ -1,6 +1,5 @@
 import { systemClock, type Clock } from '../base/clock.ts'
-import { Lazy } from '../base/lazy.ts'
-import type { SqliteTable } from './sqlite-table.ts'
+import { lazyStore } from './lazy-store.ts'
 import type { HistoryStore } from './store.ts'
 
 /**
@@ -15,22 +14,8 @@ export function sqliteHistory(
   path: string,
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): HistoryStore {
-  const opened = new Lazy<SqliteTable>(async () => {
-    const { SqliteTable: Table } = await import('./sqlite-table.ts')
-    return Table.open(path, clock)
+  return lazyStore(async () => {
+    const { SqliteTable } = await import('./sqlite-table.ts')
+    return SqliteTable.open(path, clock)
   })
-  return {
-    read: async (key) => (await opened.load()).read(key),
-    append: async (key, expectedLength, entries) =>
-      (await opened.load()).append(key, expectedLength, entries),
-    remove: async (key, expectedLength) => (await opened.load()).remove(key, expectedLength),
-    async *list() {
-      yield* (await opened.load()).list()
-    },
-    lease: async (key, holder, ms) => (await opened.load()).lease(key, holder, ms),
-    release: async (key, holder) => (await opened.load()).release(key, holder),
-    async close() {
-      opened.value?.close()
-    },
-  }
 }

@@ -4,11 +4,11 @@ import { dirname, join, resolve } from 'node:path'
 import { runSuite, type SuiteOptions, type TestResult } from '../analysis/suite.ts'
 import { isSuiteFile, readSuiteFile, type Suite } from '../analysis/suite-file.ts'
 import { fileFailure } from '../base/file-failure.ts'
-import type { JsonObject, JsonValue } from '../base/json.ts'
 import { shorten, visible } from '../base/text.ts'
 import { loadPolicy, type LoadedPolicy, type LoadOptions } from '../loading/file.ts'
+import type { PolicyTest } from '../policy/document.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Decision, Effect, Position } from '../protocol/decision.ts'
+import type { Decision, Position } from '../protocol/decision.ts'
 import { placeText } from '../protocol/place.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { toTools, type Tool, type ToolDefinition } from '../tools/tool.ts'
@@ -30,19 +30,10 @@ export interface PolicySuiteOptions extends LoadOptions {
 }
 
 /** A call, who makes it and what was before, in the words of `tests:`, and what is expected. */
-export interface ExpectedDecision {
+export interface ExpectedDecision extends Pick<PolicyTest, 'prompt' | 'call' | 'expect'> {
   /** Default: a caller who is not known. */
   readonly as?: Partial<Principal>
-  readonly prompt?: string
-  readonly given?: readonly {
-    readonly tool: string
-    readonly args?: JsonObject
-    readonly result?: JsonValue
-    readonly refused?: boolean
-    readonly times?: number
-  }[]
-  readonly call: { readonly tool: string; readonly args?: JsonObject }
-  readonly expect: Effect
+  readonly given?: PolicyTest['given']
   /** Id of what decides. */
   readonly by?: string
 }

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../base/json.ts'
-import type { Principal } from '../../protocol/principal.ts'
+import type { ToolContext } from '../tool.ts'
 
 /** What the process is told first. */
 export interface Start {
@@ -19,13 +19,9 @@ export interface CallTask {
 }
 
 /** The plain part of the context of a call. */
-export interface CallFacts {
-  readonly principal: Principal | null
-  readonly runId: string
-  readonly callId: string
-  readonly turn: number
-  readonly attempt: number
-  readonly idempotencyKey: string
-  readonly deadline: number
+export interface CallFacts extends Pick<
+  ToolContext,
+  'principal' | 'runId' | 'callId' | 'turn' | 'attempt' | 'idempotencyKey' | 'deadline'
+> {
   readonly deps: JsonValue
 }
