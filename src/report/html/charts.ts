@@ -36,6 +36,26 @@ export function barChart(
   )
 }
 
+/** What the colours of drawings mean, by the class of each. */
+export function legend(entries: readonly (readonly [kind: string, words: string])[]): VNode {
+  return element(
+    'ul',
+    { class: 'legend' },
+    entries.map(([kind, words]) =>
+      element(
+        'li',
+        null,
+        element(
+          'svg',
+          { viewBox: '0 0 12 12', 'aria-hidden': 'true' },
+          element('rect', { class: kind, x: 0, y: 0, width: 12, height: 12 }),
+        ),
+        words,
+      ),
+    ),
+  )
+}
+
 function stack(
   parts: Bar['parts'],
   { x, step, scale }: { readonly x: number; readonly step: number; readonly scale: number },

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import { formatCost, formatNumber, plural } from '../format.ts'
 import type { Overview, Totals } from '../overview.ts'
-import { barChart } from './charts.ts'
+import { barChart, legend } from './charts.ts'
 import { element, table, type Content } from './element.ts'
 
 export const chartCss = `
@@ -38,7 +38,12 @@ export function timeContent({ unit, left, spans }: Overview['overTime']): Conten
         most: formatNumber,
       }),
     ),
-    legend(isPriced),
+    legend([
+      ...(isPriced ? [['bar-cost', 'cost'] as const] : []),
+      ['bar-executed', 'executed'],
+      ['bar-refused', 'refused'],
+      ['bar-other', 'failed, waiting or stopped'],
+    ]),
     table(
       `For each ${unit}, UTC`,
       [
@@ -74,30 +79,5 @@ function scroll(label: string, content: VNode): VNode {
     'div',
     { class: 'scroll', role: 'group', 'aria-label': label, tabIndex: 0 },
     content,
-  )
-}
-
-function legend(isPriced: boolean): VNode {
-  const kinds = [
-    ...(isPriced ? [['bar-cost', 'cost'] as const] : []),
-    ['bar-executed', 'executed'],
-    ['bar-refused', 'refused'],
-    ['bar-other', 'failed, waiting or stopped'],
-  ] as const
-  return element(
-    'ul',
-    { class: 'legend' },
-    kinds.map(([kind, words]) =>
-      element(
-        'li',
-        null,
-        element(
-          'svg',
-          { viewBox: '0 0 12 12', 'aria-hidden': 'true' },
-          element('rect', { class: kind, x: 0, y: 0, width: 12, height: 12 }),
-        ),
-        words,
-      ),
-    ),
   )
 }

@@ -2,6 +2,7 @@ import type { VNode } from 'preact'
 import { formatDuration } from '../format.ts'
 import type { ModelCallRow, Report } from '../report.ts'
 import { callNumber, type CallSummary } from '../summary.ts'
+import { legend } from './charts.ts'
 import { element, section, type Section } from './element.ts'
 import {
   callSegments,
@@ -45,7 +46,7 @@ export function timelineSection(
       { class: 'timeline' },
       lines.slice(0, mostLines).map((line) => drawLine(line, start, report.header.durationMs)),
     ),
-    legend(),
+    legend(legendEntries.map(([kind, words]) => [`span-${kind}`, words])),
     rest > 0 &&
       element('p', { class: 'muted' }, `The first ${mostLines} lines; ${rest} more are left out.`),
   )
@@ -92,24 +93,5 @@ function drawLine(line: Line, start: number, durationMs: number): VNode {
       }),
     ),
     element('span', { class: 'time' }, formatDuration(line.milliseconds)),
-  )
-}
-
-function legend(): VNode {
-  return element(
-    'ul',
-    { class: 'legend' },
-    legendEntries.map(([kind, words]) =>
-      element(
-        'li',
-        null,
-        element(
-          'svg',
-          { viewBox: '0 0 12 12', 'aria-hidden': 'true' },
-          element('rect', { class: `span-${kind}`, x: 0, y: 0, width: 12, height: 12 }),
-        ),
-        words,
-      ),
-    ),
   )
 }
