@@ -25,6 +25,7 @@ const narrow = { width: 390, height: 844 }
 const views = [
   ['light', report, { colorScheme: 'light', viewport: wide }],
   ['dark', report, { colorScheme: 'dark', viewport: wide, hash: '#call-1-1' }],
+  ['detail', report, { colorScheme: 'light', viewport: wide, hash: '#call-1-1' }],
   ['narrow', report, { colorScheme: 'light', viewport: narrow }],
   ['index-light', sampleIndex, { colorScheme: 'light', viewport: wide }],
   ['index-dark', sampleIndex, { colorScheme: 'dark', viewport: wide, hash: '#runs' }],

@@ -80,6 +80,9 @@ describeInBrowser('the report page in a browser', (open: Open) => {
 
   test('can be used with the keyboard alone', async () => {
     const { page } = await open(html)
+    await page.keyboard.press('Tab')
+    expect(await page.locator('.skip:focus').count()).toBe(1)
+    await page.keyboard.press('Enter')
     for (let at = 0; at < 40; at++) {
       await page.keyboard.press('Tab')
       if (await page.locator('.waterfall:focus').count()) break
@@ -129,6 +132,10 @@ describeInBrowser('the report page in a browser', (open: Open) => {
     )
     await page.getByRole('button', { name: 'Show all' }).click()
     expect(await shown()).toHaveLength(7)
+    await page.getByRole('button', { name: /^untrusted/ }).click()
+    expect(await shown()).toEqual(['1.2 web.get'])
+    // no tool ran for long
+    expect(await page.getByRole('group', { name: 'time' }).count()).toBe(0)
   })
 
   test('opens the call that a link names, with rule, source, answer and command', async () => {

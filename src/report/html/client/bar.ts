@@ -48,7 +48,8 @@ export class FilterBar {
     this.#changed()
   }
 
-  #group(facet: Facet): HTMLElement {
+  /** Undefined where no call has a value. */
+  #group(facet: Facet): HTMLElement | undefined {
     const chips = this.#filters.chips(facet).map(({ value, count }) => {
       const chip = button({ class: 'chip', 'aria-pressed': 'false' }, value, () => {
         this.#filters.toggle(facet, value)
@@ -58,6 +59,7 @@ export class FilterBar {
       this.#chips.set(chip, () => this.#filters.has(facet, value))
       return chip
     })
+    if (chips.length === 0) return undefined
     return create(
       'div',
       { class: 'line', role: 'group', 'aria-label': facet },

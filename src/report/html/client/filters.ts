@@ -1,7 +1,7 @@
 import { compactJson } from '../../json.ts'
 import { callNumber, type CallSummary } from '../../summary.ts'
 
-export const facets = ['decision', 'status', 'tool', 'rule'] as const
+export const facets = ['decision', 'status', 'tool', 'rule', 'data', 'time'] as const
 
 export type Facet = (typeof facets)[number]
 
@@ -25,15 +25,21 @@ export class Filters {
 
   constructor(calls: readonly CallSummary[]) {
     this.#calls = calls
-    this.#chosen = { decision: new Set(), status: new Set(), tool: new Set(), rule: new Set() }
+    this.#chosen = {
+      decision: new Set(),
+      status: new Set(),
+      tool: new Set(),
+      rule: new Set(),
+      data: new Set(),
+      time: new Set(),
+    }
   }
 
   /** The values of a facet, the most frequent first. */
   chips(facet: Facet): readonly Chip[] {
     const counts = new Map<string, number>()
     for (const call of this.#calls) {
-      const value = valueOf(call, facet)
-      counts.set(value, (counts.get(value) ?? 0) + 1)
+      for (const value of valuesOf(call, facet)) counts.set(value, (counts.get(value) ?? 0) + 1)
     }
     return [...counts]
       .map(([value, count]) => ({ value, count }))
@@ -69,8 +75,9 @@ export class Filters {
     const active = facets.filter((facet) => this.#chosen[facet].size > 0)
     return this.#calls.filter(
       (call, at) =>
-        active.every((facet) => this.#chosen[facet].has(valueOf(call, facet))) &&
-        this.#words.every((word) => this.#text(at).includes(word)),
+        active.every((facet) =>
+          valuesOf(call, facet).some((value) => this.#chosen[facet].has(value)),
+        ) && this.#words.every((word) => this.#text(at).includes(word)),
     )
   }
 
@@ -84,18 +91,33 @@ export class Filters {
   }
 }
 
-function valueOf(call: CallSummary, facet: Facet): string {
+/** Labels that somebody who looks for trouble looks for. */
+const looked: ReadonlySet<string> = new Set(['untrusted', 'private', 'secret'])
+
+function valuesOf({ row, effect, rule }: CallSummary, facet: Facet): readonly string[] {
   switch (facet) {
     case 'decision':
-      return call.effect
+      return [effect]
     case 'status':
-      return call.row.status
+      return [row.status]
     case 'tool':
-      return call.row.tool
+      return [row.tool]
     case 'rule':
-      return call.rule
+      return [rule]
+    case 'data':
+      return [...new Set(row.labels.flatMap(({ trust, secrecy = '' }) => [trust, secrecy]))].filter(
+        (word) => looked.has(word),
+      )
+    case 'time':
+      return slowness.filter(([least]) => row.executionMs >= least).map(([, words]) => words)
   }
 }
+
+/** What counts as slow, in milliseconds that a tool ran. */
+const slowness = [
+  [1000, '1 s or more'],
+  [10_000, '10 s or more'],
+] as const
 
 function textOf({ row, rule, effect, reasons }: CallSummary): string {
   const { tool, status, callId, providerId, args, error } = row
