@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { StructuralEvent } from '../../../src/protocol/run-event.ts'
@@ -5,6 +6,7 @@ import { foldReport } from '../../../src/report/fold.ts'
 import { renderHtml, type HtmlOptions } from '../../../src/report/html/page.ts'
 import { palettes } from '../../../src/report/html/style.ts'
 import { verifyChain } from '../../../src/report/verify.ts'
+import { root } from '../../support/program.ts'
 import { attribute, elementsOf, textOf } from './parsed.ts'
 import { EventWriter, sampleEvents } from './sample.ts'
 import { seal } from './sealed.ts'
@@ -153,8 +155,21 @@ describe('the HTML report', () => {
     })
   })
 
-  test('gives the same bytes for the same report', () => {
-    expect(render(sampleEvents())).toBe(render(sampleEvents()))
+  test('gives the same bytes for the same report, wherever it is made', () => {
+    const html = render(sampleEvents())
+    expect(render(sampleEvents())).toBe(html)
+    const program = `
+      import { foldReport } from '${root}/src/report/fold.ts'
+      import { renderHtml } from '${root}/src/report/html/page.ts'
+      import { sampleEvents } from '${root}/test/unit/report/sample.ts'
+      process.stdout.write(renderHtml(foldReport(sampleEvents(), { head: '${head}' })))`
+    for (const TZ of ['Pacific/Kiritimati', 'America/St_Johns']) {
+      const made = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+        encoding: 'utf8',
+        env: { TZ, LANG: 'ar_EG.UTF-8', LC_ALL: 'ar_EG.UTF-8' },
+      })
+      expect(made === html, TZ).toBe(true)
+    }
   })
 
   test('keeps every refused call when it cannot hold all', () => {
