@@ -100,6 +100,8 @@ export function isOverdue({ deadline, request }: OpenApproval, clock: Clock): bo
 /** What an earlier carrier of the run has asked, and who has said yes to it. */
 export interface AskedBefore {
   readonly request: ApprovalRequest
+  /** RFC 3339. */
+  readonly askedAt: string
   readonly yes: readonly Approver[]
 }
 
@@ -115,8 +117,10 @@ export function revive(
   clock: Clock,
 ): OpenApproval {
   if ('effect' in asked) return openApproval(examined, context, asked, policy, clock)
-  const { request, yes } = asked
-  const left = Date.parse(request.expiresAt) - clock.now()
+  const { askedAt, request, yes } = asked
+  const end = Date.parse(request.expiresAt)
+  // setting the wall clock back leaves no more time than there was at first
+  const left = end - Math.max(clock.now(), Date.parse(askedAt))
   // a time that cannot be told has passed
   const deadline = clock.monotonic() + (Number.isFinite(left) ? left : -1)
   return { request: deepFreeze(request), examined, context, yes, deadline, policy }

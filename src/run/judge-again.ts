@@ -23,7 +23,7 @@ export function judgeAgain(
       return wasToAsk ? gate.rejudge(examined, context, decision) : gate.judge(examined, context)
     }
     const request = requestOf(question, context.principal)
-    const asked = { request, yes: yesTo(question) }
+    const asked = { askedAt: question.request.at, request, yes: yesTo(question) }
     const no = question.answers.find(({ action }) => action === 'deny' || action === 'expire')
     const judged = gate.rejudge(examined, context, asked)
     if (no !== undefined) return refusedByAnswer(environment, examined, judged, no)

@@ -5,7 +5,9 @@ import type { LoadedPolicy } from '../../../src/loading/file.ts'
 import { readPast } from '../../../src/run/past.ts'
 import { openQuestions } from '../../../src/run/past-questions.ts'
 import type { Runtime } from '../../../src/runtime-handle.ts'
+import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import { createRuntime } from '../../../src/runtime.ts'
+import { manualClock } from '../../../src/testing/clock.ts'
 import { scripted, type ScriptedStep } from '../../../src/testing/scripted.ts'
 import { allowing, collect, policyOf, toolOf, user } from '../../support/agent.ts'
 import { cutAt } from '../../support/course.ts'
@@ -22,6 +24,7 @@ function runtimeOver(
   policy: LoadedPolicy,
   paid: string[],
   steps: readonly ScriptedStep[] = [{ text: 'done' }],
+  options: Partial<RuntimeOptions> = {},
 ): Runtime {
   const pay = toolOf('pay', {
     annotations: { idempotent: true },
@@ -33,6 +36,7 @@ function runtimeOver(
     policy,
     journal,
     authenticator: async (given) => ({ ...user, ...(given as object) }),
+    ...options,
   })
 }
 
@@ -72,4 +76,20 @@ test('an open question tells who has said yes to it', async () => {
   await runtimeOver(journal, asking, []).resume(runId, options).result()
   const [open] = openQuestions(await readPast(runId, journal.read(runId)))
   expect(open).toEqual({ ...asked, approvedBy: ['lena'] })
+})
+
+test('setting the wall clock back lets a question wait no longer than it was to at first', async () => {
+  const { journal, runId } = await diedAtWork()
+  const [asked] = (await runtimeOver(journal, asking, []).resume(runId).result()).approvals
+  const clock = manualClock(Date.now() - 86_400_000)
+  const answering = runtimeOver(journal, asking, [], [{ text: 'done' }], {
+    clock,
+    approve() {
+      clock.advance(900_001)
+      return { action: 'approve', by: lead }
+    },
+  })
+  const result = await answering.resume(runId).result()
+  expect(Date.parse(asked!.expiresAt)).toBeGreaterThan(clock.now())
+  expect(result.report.rows).toMatchObject([{ status: 'approval-expired' }])
 })
