@@ -9,6 +9,7 @@ import { JsonlIndex, noJournal } from './jsonl-index.ts'
 import { cutTornLine, linesOf } from './lines.ts'
 import { takeLock } from './lock.ts'
 import { conflict } from './memory.ts'
+import { checkOneName } from './one-name.ts'
 import { planPrune, type PruneOptions, type Pruned } from './retention.ts'
 
 /** The writing side of a journal file. */
@@ -26,6 +27,7 @@ export async function openWriter(path: string): Promise<Writer> {
   let unlock: () => Promise<void>
   try {
     await mkdir(dirname(path), { recursive: true })
+    checkOneName(path)
     unlock = await takeLock(`${path}.lock`)
   } catch (error) {
     throw unusable(path, error)
@@ -202,6 +204,7 @@ export class Reader {
 /** Appended in one write, so that it stands whole beside those of other processes. */
 export async function leaveAnswer(path: string, runId: string, answer: string): Promise<void> {
   try {
+    checkOneName(path)
     await using file = await open(`${path}.answers`, 'a', 0o600)
     // a line that a crash has torn ends here
     await file.appendFile(`\n${JSON.stringify({ answer, runId })}\n`)

@@ -1,16 +1,18 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { checkOneName } from './one-name.ts'
 import { busyMs, checkJournal, createTables } from './sqlite-tables.ts'
 
 /**
  * Opens a journal file for writing, and makes it where it is missing. Throws what `node:sqlite` and
- * the file system throw, and `bad-journal` for a file of something else.
+ * the file system throw, and `bad-journal` for a file of something else or with several names.
  */
 export function openWritable(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true })
   // made here, since SQLite would let everybody read it; its other files take the same mode
   closeSync(openSync(path, 'a', 0o600))
+  checkOneName(path)
   const database = new DatabaseSync(path, { timeout: busyMs })
   try {
     checkJournal(database, path)

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { linkSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { chdir, cwd } from 'node:process'
 import { describe, expect, test } from 'vitest'
@@ -41,6 +41,32 @@ describe.each(kinds)('a journal in %s', (kind, open, name) => {
     const [, link] = others.map((path) => join(path, '..'))
     expect(readdirSync(join(others[0]!, '..'))).toEqual(['link'])
     expect(readdirSync(link!)).toEqual(readdirSync(join(own!, '..')))
+  })
+
+  test('takes nothing while its file has a second name, by which others would write it', async () => {
+    const folder = temporaryFolder()
+    const [own, other] = [join(folder, name), join(folder, `second-${name}`)]
+    const first = open(own)
+    await first.append('run_a', 0, conversation('run_a', { end: 'completed' }))
+    linkSync(own, other)
+    const second = open(other)
+    const code = 'bad-journal'
+    const append = async () => second.append('run_b', 0, conversation('run_b'))
+    await expect(append()).rejects.toMatchObject({ code })
+    await expect(second.leaveAnswer('run_a', 'yes')).rejects.toMatchObject({ code })
+    if (kind === 'SQLite') await expect(second.counters!()).rejects.toMatchObject({ code })
+    await first.close()
+    await second.close()
+    const third = open(own)
+    const more = async () => third.append('run_b', 0, conversation('run_b'))
+    await expect(more()).rejects.toMatchObject({ code })
+    expect(await collect(third.list())).toEqual(['run_a'])
+    await third.close()
+    rmSync(other)
+    const last = open(own)
+    await last.append('run_b', 0, conversation('run_b'))
+    expect(await collect(last.list())).toEqual(['run_a', 'run_b'])
+    await last.close()
   })
 
   test('stays where it is when the process goes to another folder', async () => {
