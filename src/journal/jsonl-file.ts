@@ -6,6 +6,7 @@ import type { JournalRecord } from './journal.ts'
 import { addCheckpoint, checkpointIn } from './jsonl-checkpoints.ts'
 import { blankAnswers, rewriteWithout, runStates } from './jsonl-erase.ts'
 import { JsonlIndex, noJournal } from './jsonl-index.ts'
+import { countNames } from './jsonl-path.ts'
 import { cutTornLine, linesOf } from './lines.ts'
 import { takeLock } from './lock.ts'
 import { conflict } from './memory.ts'
@@ -27,7 +28,7 @@ export async function openWriter(path: string): Promise<Writer> {
   let unlock: () => Promise<void>
   try {
     await mkdir(dirname(path), { recursive: true })
-    checkOneName(path)
+    checkOneName(path, await countNames(path))
     unlock = await takeLock(`${path}.lock`)
   } catch (error) {
     throw unusable(path, error)
@@ -204,7 +205,7 @@ export class Reader {
 /** Appended in one write, so that it stands whole beside those of other processes. */
 export async function leaveAnswer(path: string, runId: string, answer: string): Promise<void> {
   try {
-    checkOneName(path)
+    checkOneName(path, await countNames(path))
     await using file = await open(`${path}.answers`, 'a', 0o600)
     // a line that a crash has torn ends here
     await file.appendFile(`\n${JSON.stringify({ answer, runId })}\n`)

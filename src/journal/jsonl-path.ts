@@ -1,4 +1,4 @@
-import { lstat, realpath } from 'node:fs/promises'
+import { lstat, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SallyportError } from '../base/errors.ts'
 
@@ -27,4 +27,14 @@ async function existing(path: string): Promise<string | undefined> {
 async function isLink(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined)
   return found?.isSymbolicLink() === true
+}
+
+/** How many names (hard links) a file has; one that is not there yet will have one. */
+export async function countNames(path: string): Promise<number> {
+  try {
+    return (await stat(path)).nlink
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 1
+    throw error
+  }
 }

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { checkOneName } from './one-name.ts'
@@ -12,7 +12,7 @@ export function openWritable(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true })
   // made here, since SQLite would let everybody read it; its other files take the same mode
   closeSync(openSync(path, 'a', 0o600))
-  checkOneName(path)
+  checkOneName(path, statSync(path).nlink)
   const database = new DatabaseSync(path, { timeout: busyMs })
   try {
     checkJournal(database, path)
