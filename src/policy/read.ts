@@ -2,6 +2,7 @@ import { parseJson, type JsonValue } from '../base/json.ts'
 import { Diagnostics } from './diagnostic.ts'
 import type { PolicyFile } from './document.ts'
 import { parseJsonTree } from './parse-json.ts'
+import { parseSimpleYaml } from './parse-simple-yaml.ts'
 import { parseYaml } from './parse-yaml.ts'
 import { readExtends, readFile } from './read-file.ts'
 import type { Name } from './shape.ts'
@@ -76,13 +77,18 @@ export function parsePolicyText(policyText: string, diagnostics: Diagnostics): N
   }
   checkCharacters(policyText, diagnostics)
   if (diagnostics.hasErrors) return undefined
-  // JSON is read as YAML as well, but slower; YAML also has the better messages
-  const json = parseJson(policyText, { maxLength })
-  const root = json.ok ? parseJsonTree(policyText, diagnostics) : parseYaml(policyText, diagnostics)
+  const root = parseTree(policyText, diagnostics)
   if (root !== undefined || diagnostics.hasErrors) return root
   return diagnostics.error({ start: 0, end: 1 }, 'missing-key', 'the file is empty', {
     help: 'a policy needs at least `sallyport: 1`, `name` and `rules`',
   })
+}
+
+/** The general reader of YAML reads all of it, slowest of all, and has the better messages. */
+function parseTree(policyText: string, diagnostics: Diagnostics): Node | undefined {
+  const isJson = /^\s*[[{]/.test(policyText) && parseJson(policyText, { maxLength }).ok
+  if (isJson) return parseJsonTree(policyText, diagnostics)
+  return parseSimpleYaml(policyText) ?? parseYaml(policyText, diagnostics)
 }
 
 const unwanted = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]/gu
