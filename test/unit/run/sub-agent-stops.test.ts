@@ -1,0 +1,110 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { memoryJournal } from '../../../src/journal/memory.ts'
+import { watchPolicy } from '../../../src/loading/watched.ts'
+import { verifyJournal } from '../../../src/report/verify-journal.ts'
+import { readReport } from '../../../src/report/read.ts'
+import type { RuntimeOptions } from '../../../src/runtime-options.ts'
+import type { ToolContext } from '../../../src/tools/tool.ts'
+import { agentOf, allowing, collect, toolOf } from '../../support/agent.ts'
+import { asking, subAgent } from '../../support/agent-tree.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+
+/** A run whose agent `inner` calls a tool `act`, which works until it is told to finish. */
+function held(options: Partial<RuntimeOptions> = {}) {
+  const atWork = Promise.withResolvers<ToolContext>()
+  const finish = Promise.withResolvers<void>()
+  const journal = memoryJournal()
+  const act = toolOf('act', {
+    async execute(_, context) {
+      atWork.resolve(context)
+      await finish.promise
+      return 'acted'
+    },
+  })
+  const acting = { calls: [{ tool: 'act' }] }
+  const inner = subAgent('inner', [acting, acting, { text: 'said' }, { text: 'said' }], {
+    tools: [act],
+  })
+  const outer = [{ calls: [asking('inner')] }, { calls: [{ tool: 'other' }] }, { text: 'done' }]
+  const agent = agentOf(outer, {
+    tools: [inner.tool, toolOf('other')],
+    policy: allowing('**'),
+    journal,
+    ...options,
+  })
+  const rowsOf = async (runId: string) =>
+    (await readReport(journal.read(runId))).rows.map(({ error, status, tool }) =>
+      [tool, status, ...(error === undefined ? [] : [error.code])].join(' '),
+    )
+  return { ...agent, atWork: atWork.promise, finish: () => finish.resolve(), journal, rowsOf }
+}
+
+const stopped = ['act cancelled stopped']
+
+describe('a stop while an agent is at work', () => {
+  test.each<[string, (runId: string) => object]>([
+    ['of everything', () => ({})],
+    ['of the run above', (run) => ({ run })],
+    ['of the caller', () => ({ principal: 'user-1' })],
+  ])('%s ends both runs', async (_, request) => {
+    const { atWork, finish, journal, rowsOf, runtime, start } = held()
+    const run = start()
+    const { runId: childId, signal } = await atWork
+    expect(childId).not.toBe(run.id)
+    const lift = await runtime.stop(request(run.id))
+    expect((await run.result()).status).toBe('cancelled')
+    expect(signal.aborted).toBe(true)
+    expect(await rowsOf(childId)).toEqual(stopped)
+    expect(await rowsOf(run.id)).toEqual(['inner cancelled stopped'])
+    const found = await collect(verifyJournal(journal))
+    expect(found.map(({ verdict }) => verdict)).toEqual(['CONSISTENT', 'CONSISTENT'])
+    lift()
+    finish()
+  })
+
+  test.each<[string, (childId: string) => object, string, string[]]>([
+    ['of its run', (run) => ({ run }), 'inner error-execution tool-failed', stopped],
+    ['of the agent', () => ({ tool: 'inner' }), 'inner cancelled stopped', stopped],
+    [
+      'of its tool',
+      () => ({ tool: 'act' }),
+      'inner success',
+      [...stopped, 'act error-security denied'],
+    ],
+  ])('%s lets the run above go on', async (_, request, innerCall, acts) => {
+    const { atWork, finish, rowsOf, runtime, start } = held()
+    const run = start()
+    const { runId: childId, signal } = await atWork
+    await runtime.stop(request(childId))
+    expect(signal.aborted).toBe(true)
+    const { status } = await run.result()
+    finish()
+    expect(status).toBe('completed')
+    expect(await rowsOf(childId)).toEqual(acts)
+    expect(await rowsOf(run.id)).toEqual([innerCall, 'other success'])
+  })
+})
+
+test('a policy that becomes stricter while an agent is at work holds for it and for those above', async () => {
+  const path = join(temporaryFolder(), 'desk.yaml')
+  const write = (rule: string): void =>
+    writeFileSync(
+      path,
+      `sallyport: 1\nname: desk\nidentity: { anonymous: deny }\nroles: { user: {} }\nrules:\n  - ${rule}\n`,
+    )
+  write("{ id: free, allow: ['**'], who: { roles: [user] } }")
+  const changed = Promise.withResolvers<void>()
+  const policy = await watchPolicy(path, { onChange: () => changed.resolve() })
+  const { atWork, finish, rowsOf, start } = held({ policy })
+  const run = start()
+  const { runId: childId } = await atWork
+  write("{ id: closed, deny: ['**'] }")
+  await changed.promise
+  policy.close()
+  finish()
+  await run.result()
+  expect(await rowsOf(childId)).toEqual(['act success', 'act error-security denied'])
+  expect(await rowsOf(run.id)).toEqual(['inner success', 'other error-security denied'])
+})
