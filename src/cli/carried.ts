@@ -17,9 +17,10 @@ import { writeText } from './files.ts'
 import { noteError, type Io } from './io.ts'
 import { chooseModel, type ModelChoice } from './model.ts'
 import { outWithPictures } from './pictures.ts'
-import { loadTrusted, readPolicyKeys, type KeyOptions } from './policy.ts'
+import { loadTrusted, type KeyOptions } from './policy.ts'
 import { redactedEvents } from './redacted-events.ts'
 import { redactorOf, secretsOf } from './redaction.ts'
+import { signingKeyOf } from './signing-key.ts'
 import type { TerminalQuestions } from './terminal-questions.ts'
 import { loadTools } from './tools-file.ts'
 
@@ -96,20 +97,15 @@ export async function carryRun(
 /** With a key, what is recorded is signed. */
 async function signingOf(
   { anchor, signingKey }: CarryingOptions,
-  { environment }: Io,
+  io: Io,
 ): Promise<Pick<RuntimeOptions, 'signing'>> {
-  const file = signingKey ?? environment['SALLYPORT_SIGNING_KEY']
-  // an empty variable is a mistake, not a way to do without signatures
-  if (file === undefined && anchor !== undefined) {
+  const key = await signingKeyOf(signingKey, io)
+  if (key === undefined && anchor !== undefined) {
     throw new SallyportError('bad-option', '`--anchor` needs `--signing-key`', {
       help: 'what is kept elsewhere are signed checkpoints: name the key that signs them',
     })
   }
-  if (file === undefined) return {}
-  const [key, ...others] = await readPolicyKeys(file)
-  if (key === undefined || others.length > 0) {
-    throw new SallyportError('bad-option', `\`${file}\` holds more than one key`)
-  }
+  if (key === undefined) return {}
   return { signing: { key, ...(anchor === undefined ? {} : { anchor: fileAnchor(anchor) }) } }
 }
 

@@ -70,6 +70,10 @@ export function addLogCommands(program: Command, io: Io, done: (code: ExitCode) 
     .option('--journal <file>', 'journal', optionHelp.usualJournal)
     .option('--payloads-older-than <duration>', 'erase messages, arguments and results, as in 30d')
     .option('--runs-older-than <duration>', 'remove whole runs, as in 400d')
+    .option(
+      '--signing-key <file>',
+      'private JSON Web Key to sign the list with ($SALLYPORT_SIGNING_KEY)',
+    )
     .option('--json', 'print as JSON')
     .action(async (options) => {
       const { pruneLog } = await import('./commands/log-prune.ts')

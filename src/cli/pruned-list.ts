@@ -2,8 +2,11 @@ import { open } from 'node:fs/promises'
 import { canonicalJson, sha256 } from '../base/digest.ts'
 import { fileFailure } from '../base/file-failure.ts'
 import { isObject, parseJson } from '../base/json.ts'
+import { signCompact, type OwnKey } from '../gate/identity/own-key.ts'
 import { genesis } from '../journal/chain.ts'
 import type { Pruned } from '../journal/retention.ts'
+import { readSignedPayload } from '../report/signed-payload.ts'
+import type { Fault } from '../report/verification.ts'
 import { readText } from './files.ts'
 import { counted, visible } from '../base/text.ts'
 
@@ -16,56 +19,118 @@ export interface PrunedList {
   readonly last: string | null
   /** Each entry names the one before it. */
   readonly isWhole: boolean
+  /** Entries signed with a key that is trusted; null where no keys were given. */
+  readonly signed: number | null
+  /** What is wrong with the first signature that is not right. */
+  readonly fault?: Fault
 }
 
-/** Adds an entry to the list beside a journal, which names the one before it. Throws `bad-file`. */
-export async function notePruned(path: string, { erased, removed }: Pruned): Promise<void> {
+/** Tells the signatures of entries from anything else the same key may have signed. */
+const type = 'sallyport-pruned'
+
+/**
+ * Adds an entry to the list beside a journal, which names the one before it, and is signed where
+ * there is a key: detached, as RFC 7515 appendix F says. On disk when it resolves. Throws `bad-file`,
+ * and `bad-option` for a key that cannot sign.
+ */
+export async function notePruned(
+  path: string,
+  { erased, removed }: Pruned,
+  key: OwnKey | undefined,
+): Promise<void> {
   const list = listOf(path)
-  const prev = (await linesOf(list)).at(-1)
-  const entry = canonicalJson({
-    at: new Date().toISOString(),
-    erased,
-    prev: prev === undefined ? genesis : sha256(prev),
-    removed,
-  })
+  const before = (await linesOf(list)).at(-1)
+  const prev = before === undefined ? genesis : sha256(before)
+  const entry = { at: new Date().toISOString(), erased, prev, removed }
+  const signature = key && (await signatureOf(entry, key))
+  const line = canonicalJson(signature === undefined ? entry : { ...entry, signature })
   try {
     await using file = await open(list, 'a', 0o600)
-    await file.appendFile(`${entry}\n`)
+    await file.appendFile(`${line}\n`)
     await file.datasync()
   } catch (cause) {
     throw fileFailure(`\`${list}\``, 'written', cause)
   }
 }
 
-/** The list of a journal; undefined where nothing was ever pruned. Throws `bad-file`. */
-export async function readPruned(path: string): Promise<PrunedList | undefined> {
+async function signatureOf(entry: object, key: OwnKey): Promise<string> {
+  const payload = new TextEncoder().encode(canonicalJson(entry))
+  const [header, , signature] = (await signCompact(payload, { key, type })).split('.')
+  return `${header}..${signature}`
+}
+
+/**
+ * The list of a journal; undefined where nothing was ever pruned. With keys, signatures are checked.
+ * Throws `bad-file`.
+ */
+export async function readPruned(
+  path: string,
+  keys?: readonly OwnKey[],
+): Promise<PrunedList | undefined> {
   const lines = await linesOf(listOf(path))
   if (lines.length === 0) return undefined
   const [removed, erased]: [string[], string[]] = [[], []]
   let isWhole = true
   let prev = genesis
   let last: string | null = null
+  let signed = 0
+  let fault: Fault | undefined
   for (const line of lines) {
     const parsed = parseJson(line, { maxLength: Number.POSITIVE_INFINITY })
-    const entry = parsed.ok && isObject(parsed.value) ? parsed.value : {}
+    const { signature, ...entry } = parsed.ok && isObject(parsed.value) ? parsed.value : {}
     isWhole &&= entry['prev'] === prev && areTexts(entry['removed']) && areTexts(entry['erased'])
     prev = sha256(line)
     if (areTexts(entry['removed'])) removed.push(...entry['removed'])
     if (areTexts(entry['erased'])) erased.push(...entry['erased'])
     if (typeof entry['at'] === 'string') last = entry['at']
+    if (keys === undefined || signature === undefined) continue
+    const found = await faultOf(entry, signature, keys)
+    if (found === undefined) signed++
+    else fault ??= found
   }
-  return { entries: lines.length, removed, erased, last, isWhole }
+  return {
+    entries: lines.length,
+    removed,
+    erased,
+    last,
+    isWhole,
+    signed: keys === undefined ? null : signed,
+    ...(fault && { fault }),
+  }
 }
 
-/** What the list says, for people. */
-export function prunedText({ entries, erased, isWhole, last, removed }: PrunedList): string {
+async function faultOf(
+  entry: object,
+  signature: unknown,
+  keys: readonly OwnKey[],
+): Promise<Fault | undefined> {
+  const [header, between, bytes, ...more] =
+    typeof signature === 'string' ? signature.split('.') : []
+  const isDetached = between === '' && more.length === 0
+  const payload = isDetached ? Buffer.from(canonicalJson(entry)).toString('base64url') : ''
+  const what = 'an entry of the list of what was pruned'
+  const read = await readSignedPayload(`${header}.${payload}.${bytes}`, keys, { type, what })
+  return 'verdict' in read ? read : undefined
+}
+
+/** What the list says, for people; `stillThere` are runs that the journal has all the same. */
+export function prunedText(list: PrunedList, stillThere: readonly string[]): string {
+  const { entries, erased, fault, isWhole, last, removed, signed } = list
   const whole = isWhole
     ? 'each entry names the one before it'
     : 'ALTERED: an entry does not name the one before it'
   return [
     `PRUNED  ${counted(removed.length, 'run')} removed, ${counted(erased.length, 'run')} erased, last at ${visible(last ?? 'an unknown time')}`,
     `  its list, of length ${entries}: ${whole}`,
-    '  not proved  that nothing else was removed: the list is not signed',
+    ...(stillThere.length === 0
+      ? []
+      : [
+          `  still there: ${counted(stillThere.length, 'run')}, since pruning was interrupted or somebody has carried them on`,
+        ]),
+    ...(fault === undefined ? [] : [`  ${fault.verdict}: ${visible(fault.message)}`]),
+    signed === entries
+      ? '  proved      that whoever holds the key has pruned these'
+      : `  not proved  that nothing else was removed: ${signed === null ? 'no key was given' : `${entries - signed} of its entries are not signed`}`,
     '',
   ].join('\n')
 }

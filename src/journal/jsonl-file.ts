@@ -112,6 +112,7 @@ function createWriter(path: string, counts: Map<string, number>, files: OpenFile
       const plan = planPrune(options)
       return writing(async () => {
         const pruned = plan(await runStates(path))
+        if (options.dryRun === true) return pruned
         if (pruned.erased.length > 0) await erase(new Set(pruned.erased))
         if (pruned.removed.length > 0) await remove(new Set(pruned.removed))
         return pruned

@@ -84,6 +84,7 @@ export function memoryJournal(): Journal {
     async prune(options) {
       const { planPrune } = await import('./retention.ts')
       const pruned = planPrune(options)(states())
+      if (options.dryRun === true) return pruned
       for (const runId of pruned.erased) erase(runId)
       for (const runId of pruned.removed) remove(runId)
       return pruned

@@ -14,6 +14,8 @@ export interface PruneOptions {
   readonly runsOlderThan?: string
   /** Milliseconds since the epoch to count ages from. Default: now. */
   readonly now?: number
+  /** Tells what would go, and leaves everything. Default false. */
+  readonly dryRun?: boolean
 }
 
 /** What `prune` has done, as ids of runs, oldest first. */
@@ -41,8 +43,11 @@ type Fate = 'erased' | 'removed' | 'unfinished' | 'kept'
 
 /** Decides for each run what is to become of it. Throws `bad-option`. */
 export function planPrune(options: PruneOptions): (runs: Iterable<RunState>) => Pruned {
-  checkOptions('prune', options, ['payloadsOlderThan', 'runsOlderThan', 'now'])
-  const { now = Date.now(), payloadsOlderThan, runsOlderThan } = options
+  checkOptions('prune', options, ['payloadsOlderThan', 'runsOlderThan', 'now', 'dryRun'])
+  const { dryRun, now = Date.now(), payloadsOlderThan, runsOlderThan } = options
+  if (dryRun !== undefined && typeof dryRun !== 'boolean') {
+    throw new SallyportError('bad-option', '`dryRun` is not true or false')
+  }
   if (payloadsOlderThan === undefined && runsOlderThan === undefined) {
     throw new SallyportError('bad-option', 'prune is told no age', {
       help: "give `payloadsOlderThan` or `runsOlderThan`, such as `'30d'`",

@@ -128,7 +128,7 @@ export class SqliteFile {
 
   async prune(options: PruneOptions): Promise<Pruned> {
     const plan = planPrune(options)
-    return this.#erasing((database) => pruneRuns(database, plan))
+    return this.#erasing((database) => pruneRuns(database, plan, options.dryRun === true))
   }
 
   answers(runId: string): readonly string[] {

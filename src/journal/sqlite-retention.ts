@@ -26,8 +26,13 @@ export function removeRun(database: DatabaseSync, runId: string): boolean {
   return database.prepare('DELETE FROM runs WHERE id = ?').run(runId).changes === 1
 }
 
-export function pruneRuns(database: DatabaseSync, plan: ReturnType<typeof planPrune>): Pruned {
+export function pruneRuns(
+  database: DatabaseSync,
+  plan: ReturnType<typeof planPrune>,
+  dryRun: boolean,
+): Pruned {
   const pruned = plan(statesOf(database))
+  if (dryRun) return pruned
   for (const runId of pruned.erased) eraseRun(database, runId)
   for (const runId of pruned.removed) removeRun(database, runId)
   return pruned

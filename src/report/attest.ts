@@ -1,11 +1,10 @@
 import { sha256 } from '../base/digest.ts'
 import { isObject, parseJson } from '../base/json.ts'
-import { shorten } from '../base/text.ts'
-import { decodeBase64url, decodeUtf8 } from '../gate/identity/base64url.ts'
-import { checkOwnKey, readOwnHeader, type OwnKey } from '../gate/identity/own-key.ts'
-import { importPublicKey } from '../gate/identity/signature.ts'
+import { decodeUtf8 } from '../gate/identity/base64url.ts'
+import type { OwnKey } from '../gate/identity/own-key.ts'
 import { checkpointType, type Checkpoint } from '../journal/checkpoint.ts'
 import { RecordTree } from '../journal/tree.ts'
+import { forged, readSignedPayload } from './signed-payload.ts'
 import type { Fault } from './verification.ts'
 
 /** UTF-16 code units of a checkpoint at most; one has about 700. */
@@ -21,27 +20,16 @@ export async function readCheckpoint(
   text: string,
   keys: readonly OwnKey[],
 ): Promise<SignedCheckpoint | Fault> {
-  const [encodedHeader = '', encodedPayload = '', encodedSignature = '', ...more] = text.split('.')
-  const header = readOwnHeader(encodedHeader, checkpointType)
-  const signature = decodeBase64url(encodedSignature)
-  const payload = decodeBase64url(encodedPayload)
-  const isWhole = more.length === 0 && text.length <= maxLength
-  if (!isWhole || !header || !signature || !payload) return forged('a checkpoint is damaged')
-  const key = keys.find(({ kid }) => kid === header.kid)
-  if (key === undefined) {
-    const message = `a checkpoint is signed with the key \`${shorten(header.kid, 64)}\`, which is not trusted`
-    return { verdict: 'UNKNOWN_KEY', message }
-  }
-  const { alg } = checkOwnKey(key, 'the key')
-  if (header.alg !== alg) return forged('a checkpoint names another algorithm than that of its key')
-  const isSigned = await importPublicKey(key, alg)
-  if (!isSigned(Buffer.from(`${encodedHeader}.${encodedPayload}`), signature)) {
-    return forged('the signature of a checkpoint is wrong')
-  }
-  const checkpoint = readPayload(payload)
+  if (text.length > maxLength) return forged('a checkpoint is damaged')
+  const signed = await readSignedPayload(text, keys, {
+    type: checkpointType,
+    what: 'a checkpoint',
+  })
+  if ('verdict' in signed) return signed
+  const checkpoint = readPayload(signed.payload)
   return checkpoint === undefined
     ? forged('a checkpoint has members that are not known')
-    : { ...checkpoint, keyId: header.kid }
+    : { ...checkpoint, keyId: signed.keyId }
 }
 
 function readPayload(bytes: Uint8Array): Checkpoint | undefined {
@@ -187,10 +175,6 @@ export class Attestation {
       ? { verdict: 'INCOMPLETE', message: 'the last record is not one that was signed as the end' }
       : undefined
   }
-}
-
-function forged(message: string): Fault {
-  return { verdict: 'BAD_SIGNATURE', message }
 }
 
 function tampered(message: string): Fault {

@@ -92,12 +92,16 @@ async function prunes(journal: Journal): Promise<void> {
   await journal.append('run_open', 0, conversation('run_open'))
   await journal.append('run_silent', 0, recordsOf('run_silent', 1))
   const ages = { payloadsOlderThan: '10d', runsOlderThan: '40d', now }
+  const plan = await journal.prune({ ...ages, dryRun: true })
+  assert.equal((await listed(journal)).length, 6)
+  assert.ok((await all(journal, 'run_old')).some(({ payload }) => payload !== undefined))
   const pruned = await journal.prune(ages)
   assert.deepEqual(pruned, {
     erased: ['run_old'],
     removed: ['run_ancient'],
     unfinished: ['run_waits', 'run_open', 'run_silent'],
   })
+  assert.deepEqual(plan, pruned)
   const left = ['run_old', 'run_waits', 'run_new', 'run_open', 'run_silent']
   assert.deepEqual(await listed(journal), left)
   const said: string[] = []

@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openJournal } from '../../src/journal/open.ts'
 import type { StructuralEvent } from '../../src/protocol/run-event.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -171,6 +171,9 @@ test.each(['j.db', 'j.jsonl'])(
       pruned: { entries: 2, removed: [runId, 'run_b'], erased: [runId, 'run_b'], isWhole: true },
     })
 
+    const listed = JSON.parse(out.trim().split('\n').at(-1)!) as { pruned: object }
+    expect(listed.pruned).toMatchObject({ signed: null, stillThere: [] })
+
     const list = readFileSync(`${path}.pruned`, 'utf8')
     for (const altered of [list.replace('run_b', 'run_c'), list.slice(list.indexOf('\n') + 1)]) {
       writeFileSync(`${path}.pruned`, altered)
@@ -180,3 +183,27 @@ test.each(['j.db', 'j.jsonl'])(
     }
   },
 )
+
+describe.each(['j.db', 'j.jsonl'])('the list of what was pruned from %s', (name) => {
+  const removing = ['--runs-older-than', '1ms']
+
+  test('is written first: what cannot be listed stays', async () => {
+    const path = await journalOf(name)
+    mkdirSync(`${path}.pruned`)
+    const { code } = await inProcess(['log', 'prune', '--journal', path, ...removing])
+    expect(code).not.toBe(0)
+    rmdirSync(`${path}.pruned`)
+    const { out } = await inProcess(['verify', path])
+    expect(out.match(/^CONSISTENT/gm)).toHaveLength(2)
+  })
+
+  test('tells of runs that are still there, as after a crash', async () => {
+    const path = await journalOf(name)
+    const copy = join(temporaryFolder(), name)
+    for (const end of ['', '.payloads']) if (existsSync(path + end)) cpSync(path + end, copy + end)
+    await inProcess(['log', 'prune', '--journal', path, ...removing])
+    cpSync(`${path}.pruned`, `${copy}.pruned`)
+    const { code, out } = await inProcess(['verify', copy])
+    expect([code, out]).toEqual([0, expect.stringContaining('still there: 2 runs')])
+  })
+})

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fakeProvider } from '../../src/testing/fake-provider.ts'
@@ -82,4 +82,52 @@ test('what is to be kept elsewhere has to be signed', async () => {
     2,
     expect.stringContaining('`--anchor` needs `--signing-key`'),
   ])
+})
+
+test('the list of what was pruned is signed where there is a key, and held to it', async () => {
+  const turns = Array.from({ length: 2 }, () => ({ text: 'done' }))
+  await using provider = await fakeProvider({ turns })
+  const { folder, run, verify } = desk(provider.baseUrl)
+  const list = join(folder, 'j.jsonl.pruned')
+  const prune = (...key: readonly string[]): Promise<CliOutcome> =>
+    cli(['log', 'prune', '--journal', 'j.jsonl', '--payloads-older-than', '1ms', ...key], {
+      cwd: folder,
+    })
+  await run('--signing-key', 'secret.jwk')
+  expect((await prune('--signing-key', 'open.jwk')).code).toBe(2)
+  expect(existsSync(list)).toBe(false)
+  expect((await prune('--signing-key', 'secret.jwk')).code).toBe(0)
+  await run('--signing-key', 'secret.jwk')
+  expect((await prune('--signing-key', 'secret.jwk')).code).toBe(0)
+
+  const against = async (...more: readonly string[]): Promise<readonly unknown[]> => {
+    const { code, out } = await verify('--json', ...more)
+    const { pruned } = JSON.parse(out.trim().split('\n').at(-1)!) as {
+      pruned: { signed: number; isWhole: boolean; fault?: { verdict: string } }
+    }
+    return [code, pruned.signed, pruned.isWhole, pruned.fault?.verdict]
+  }
+  const ours = ['--key', 'open.jwk']
+  expect(await against(...ours)).toEqual([0, 2, true, undefined])
+  expect(await against()).toEqual([0, null, true, undefined])
+  writeFileSync(join(folder, 'other.jwk'), JSON.stringify(keyPair('other').open))
+  expect((await against('--key', 'other.jwk'))[3]).toBe('UNKNOWN_KEY')
+
+  const [first, second] = readFileSync(list, 'utf8').trim().split('\n')
+  const { signature, ...bare } = JSON.parse(second!) as { signature: string }
+  const over = (entry: object): string => `${first}\n${JSON.stringify(entry)}\n`
+  writeFileSync(list, over(bare))
+  expect(await against(...ours)).toEqual([1, 1, true, undefined])
+  expect(await against(...ours, '--allow-unsigned')).toEqual([0, 1, true, undefined])
+  for (const entry of [
+    { ...bare, removed: ['run_x'], signature },
+    { ...bare, signature: 5 },
+    { ...bare, signature: signature.replace('..', '.e30.') },
+    { ...bare, signature: `${signature}.e30` },
+  ]) {
+    writeFileSync(list, over(entry))
+    expect(await against(...ours)).toEqual([1, 1, true, 'BAD_SIGNATURE'])
+  }
+  writeFileSync(list, over({ ...bare, more: '\ud800', signature }))
+  expect(await against(...ours)).toEqual([1, 1, false, undefined])
 })

@@ -1,34 +1,42 @@
 import { counted, shorten } from '../../base/text.ts'
 import { openJournal } from '../../journal/open.ts'
 import type { PruneOptions } from '../../journal/retention.ts'
+import { signingKey } from '../../snapshot.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { checkReadable } from '../files.ts'
 import { outJson, type Io } from '../io.ts'
 import { notePruned } from '../pruned-list.ts'
+import { signingKeyOf } from '../signing-key.ts'
 
 export interface PruneCommandOptions {
   readonly journal: string
   readonly payloadsOlderThan?: string
   readonly runsOlderThan?: string
+  readonly signingKey?: string
   readonly json?: boolean
 }
 
 /**
- * Erases or removes what is old, and then adds it to the list beside the journal, of which `verify`
- * tells.
+ * Erases or removes what is old. What is to go is added first to the list beside the journal, of which
+ * `verify` tells: a crash in between leaves runs that are listed, none that has gone without a word.
  */
 export async function pruneLog(options: PruneCommandOptions, io: Io): Promise<ExitCode> {
   const { journal: path } = options
   const { payloadsOlderThan, runsOlderThan, json } = options
   const ages: PruneOptions = {
+    now: Date.now(),
     ...(payloadsOlderThan === undefined ? {} : { payloadsOlderThan }),
     ...(runsOlderThan === undefined ? {} : { runsOlderThan }),
   }
   await checkReadable(path)
+  const key = await signingKeyOf(options.signingKey, io)
   const journal = await openJournal(path, io.environment)
   try {
-    const pruned = await journal.prune(ages)
-    if (pruned.erased.length + pruned.removed.length > 0) await notePruned(path, pruned)
+    const plan = await journal.prune({ ...ages, dryRun: true })
+    const isAny = plan.erased.length + plan.removed.length > 0
+    if (isAny) await notePruned(path, plan, key && (await signingKey({ key })))
+    // a run that somebody has carried on meanwhile is younger now, and stays
+    const pruned = isAny ? await journal.prune(ages) : plan
     if (json === true) outJson(io, pruned)
     else {
       io.out(

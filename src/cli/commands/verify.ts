@@ -49,22 +49,34 @@ export async function verify(
   useSmallHeap()
   await checkReadable(path)
   const codes = new Set<ExitCode>()
+  const runs = new Set<string | null>()
   for await (const found of findings(path, options, io)) {
+    if (found.records > 0) runs.add(found.runId)
     if (options.json === true) outJson(io, { journal: path, ...found })
     else io.out(verificationText(found))
     codes.add(exitOf(found.verdict))
   }
-  if (options.run === undefined) codes.add(await tellPruned(path, options, io))
+  if (options.run === undefined) codes.add(await tellPruned(path, runs, options, io))
   return [exitCode.negative, exitCode.undetermined].find((code) => codes.has(code)) ?? exitCode.done
 }
 
 /** What is no longer there cannot be verified; what is said of it stands beside the journal. */
-async function tellPruned(path: string, { json }: VerifyOptions, io: Io): Promise<ExitCode> {
-  const pruned = await readPruned(path)
+async function tellPruned(
+  path: string,
+  runs: ReadonlySet<string | null>,
+  { allowUnsigned, json, key }: VerifyOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const pruned = await readPruned(path, key === undefined ? undefined : await readTrustedKeys(key))
   if (pruned === undefined) return exitCode.done
-  if (json === true) outJson(io, { journal: path, pruned })
-  else io.out(prunedText(pruned))
-  return pruned.isWhole ? exitCode.done : exitCode.negative
+  const stillThere = pruned.removed.filter((runId) => runs.has(runId))
+  if (json === true) outJson(io, { journal: path, pruned: { ...pruned, stillThere } })
+  else io.out(prunedText(pruned, stillThere))
+  const { entries, fault, isWhole, signed } = pruned
+  const isSigned = signed === null || signed === entries || allowUnsigned === true
+  if (!isWhole) return exitCode.negative
+  if (fault !== undefined) return exitOf(fault.verdict)
+  return isSigned ? exitCode.done : exitCode.negative
 }
 
 function exitOf(verdict: Verdict): ExitCode {

@@ -98,6 +98,7 @@ function databaseJournal(database: Database): Journal {
       await appends.settled()
       const rows = await database.read(statements.states, [])
       const pruned = plan(rows.map(stateOf))
+      if (pruneOptions.dryRun === true) return pruned
       const lengths = new Map(rows.map(({ id, length }) => [id, length]))
       /** A run that somebody has carried on meanwhile is left alone. */
       const unchanged = async (sql: string, runs: readonly string[]): Promise<string[]> => {
