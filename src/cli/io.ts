@@ -6,9 +6,9 @@ import { exitCode } from './exit.ts'
 export interface Io {
   /** Data. */
   out(text: string): void
-  /** Everything else. */
   /** Resolves when little of what was written to standard output is still waiting in memory. */
   drained(): Promise<void>
+  /** Everything else. */
   note(text: string): void
   readonly input: AsyncIterable<string | Uint8Array> & { readonly isTTY?: boolean | undefined }
   readonly environment: Readonly<Record<string, string | undefined>>

@@ -3,6 +3,13 @@ import { counted, visible } from '../base/text.ts'
 import type { ProofVerification } from '../report/proof.ts'
 import type { Verification } from '../report/verification.ts'
 
+/** Verdicts that say a record is not what was written, or tells of what must not be. */
+export const broken: ReadonlySet<Verification['verdict']> = new Set([
+  'MALFORMED',
+  'TAMPERED',
+  'UNPERMITTED',
+])
+
 /** What was found about a run, for people: the verdict, then what is proved and what is not. */
 export function verificationText(found: Verification & { readonly runId: string | null }): string {
   const { verdict, message, record, runId, records } = found

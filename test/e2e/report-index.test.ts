@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { sha256 } from '../../src/base/digest.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { renderJson } from '../../src/report/json.ts'
 import { foldReport } from '../../src/report/fold.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { inProcess } from '../support/in-process.ts'
 import type { StructuralEvent } from '../../src/protocol/run-event.ts'
-import { runId, sampleEvents } from '../unit/report/sample.ts'
+import { EventWriter, runId, sampleEvents, usage } from '../unit/report/sample.ts'
 import { seal } from '../unit/report/sealed.ts'
 
 function eventsOf(id: string): readonly StructuralEvent[] {
@@ -81,6 +82,40 @@ test('runs of one name in several files have each a page of their own', async ()
     'a.db',
     'z.json',
   ])
+})
+
+test('no run takes the page of another, whatever it is called', async () => {
+  const path = await folder()
+  const [journal, own] = [join(path, 'z.json'), eventsOf('run_a')]
+  const { startedAt } = foldReport(own, { head: null }).header
+  // what the second run of that name might be told apart by, as the name of a third one
+  const digest = (...more: readonly unknown[]): string =>
+    sha256(JSON.stringify([journal, 'run_a', startedAt, ...more])).slice(7, 39)
+  const names = ['run_a', digest(), digest(0), digest(1)]
+  for (const [at, id] of names.entries()) {
+    const forged = renderJson(foldReport(eventsOf(id), { head: null }))
+    writeFileSync(join(path, `z${'z'.repeat(at)}.json`), forged)
+  }
+  const out = join(temporaryFolder(), 'site/index.html')
+  mkdirSync(join(out, '..'))
+  await inProcess(['report', path, '--format', 'html', '--pages', '-o', out])
+  const links = [...readFileSync(out, 'utf8').matchAll(/<a href="([^"#]+)">/g)]
+  expect(links).toHaveLength(8)
+  expect(new Set(links.map(([, link]) => link)).size).toBe(8)
+  expect(readdirSync(join(out, '..'))).toHaveLength(9)
+})
+
+test('a tool that was started without permission is as bad in an overview as in a report', async () => {
+  const path = join(temporaryFolder(), 'j.db')
+  const writer = new EventWriter().start().beginTurn().propose(0, 'pay', {})
+  writer.execute(0, 'pay', 3, {})
+  const journal = await openJournal(path)
+  await journal.append(runId, 0, seal(writer.endTurn(1, usage).end('completed').events))
+  await journal.close()
+  for (const more of [[], ['--index']]) {
+    const { code, out, notes } = await inProcess(['report', path, ...more])
+    expect([code, out + notes]).toEqual([1, expect.stringContaining('UNPERMITTED')])
+  }
 })
 
 test('the pages of runs stand beside that of all of them, and nothing else does', async () => {

@@ -16,6 +16,7 @@ import { readText, writeText } from '../files.ts'
 import type { Io } from '../io.ts'
 import { redactorOf, type RedactionOptions } from '../redaction.ts'
 import { useSmallHeap } from '../small-heap.ts'
+import { broken } from '../verification-text.ts'
 
 export interface OverviewOptions extends RedactionOptions {
   readonly format: string
@@ -35,7 +36,7 @@ export async function isFolder(path: string): Promise<boolean> {
 /**
  * Shows the runs of journals at a glance: of one file, or of all in a folder (`.db`, `.jsonl`, and
  * reports in `.json`). What cannot be read is listed, and the exit code is then 4; with a journal
- * that was altered it is 1.
+ * that was altered, or tells of a tool that nothing permitted, it is 1.
  */
 export async function overview(path: string, options: OverviewOptions, io: Io): Promise<ExitCode> {
   checkFormat(options)
@@ -48,7 +49,7 @@ export async function overview(path: string, options: OverviewOptions, io: Io): 
   const text = await rendered(found, { ...options, pages })
   if (options.output === undefined) io.out(text)
   else await writeText(options.output, text)
-  if (found.runs.some(({ verdict }) => verdict === 'TAMPERED' || verdict === 'MALFORMED')) {
+  if (found.runs.some(({ verdict }) => verdict !== null && broken.has(verdict))) {
     return exitCode.negative
   }
   return found.unreadable.length > 0 ? exitCode.undetermined : exitCode.done
@@ -178,10 +179,13 @@ function pagesBeside({ output, pages }: OverviewOptions): Pages | undefined {
       const key = JSON.stringify([journal, runId, startedAt])
       const known = names.get(key)
       if (known !== undefined) return known
-      const safe = /^\w[\w-]{0,99}$/.test(runId) ? runId : sha256(runId).slice(7, 39)
-      const isTaken = taken.has(safe.toLowerCase())
-      const name = `${own}-${isTaken ? sha256(key).slice(7, 39) : safe}.html`
+      let safe = /^\w[\w-]{0,99}$/.test(runId) ? runId : sha256(runId).slice(7, 39)
+      // also what tells runs of one name apart may be the name of a third one
+      for (let tries = 0; taken.has(safe.toLowerCase()); tries++) {
+        safe = sha256(JSON.stringify([journal, runId, startedAt, tries])).slice(7, 39)
+      }
       taken.add(safe.toLowerCase())
+      const name = `${own}-${safe}.html`
       names.set(key, name)
       return name
     },

@@ -15,6 +15,7 @@ import { outPieces, printable, type Io } from '../io.ts'
 import type { PageOptions } from '../page.ts'
 import { redactorOf, type RedactionOptions } from '../redaction.ts'
 import { useSmallHeap } from '../small-heap.ts'
+import { broken } from '../verification-text.ts'
 
 export interface ReportOptions extends PageOptions, RedactionOptions {
   readonly run?: string
@@ -25,13 +26,6 @@ export interface ReportOptions extends PageOptions, RedactionOptions {
   readonly pages?: boolean
   readonly proof?: boolean
 }
-
-/** Verdicts that say a record is not what was written. */
-const tampered: ReadonlySet<Verification['verdict']> = new Set([
-  'MALFORMED',
-  'TAMPERED',
-  'UNPERMITTED',
-])
 
 /**
  * Renders the report of one run of a journal: the named one, else the latest. The records are
@@ -117,7 +111,7 @@ async function* one(text: string): AsyncGenerator<string> {
 function exitOf(verification: Verification, io: Io): ExitCode {
   if (verification.verdict === 'CONSISTENT') return exitCode.done
   io.note(`${verification.verdict}: ${printable(verification.message)}\n`)
-  return tampered.has(verification.verdict) ? exitCode.negative : exitCode.done
+  return broken.has(verification.verdict) ? exitCode.negative : exitCode.done
 }
 
 /** Prints the records of one call with what proves them. */
