@@ -266,7 +266,7 @@ class RunDelegation implements Delegation {
     const takingUp = { isCounted, resolutions: resumed!.resolutions }
     for (const turn of past.turns) {
       if (turn.start.said !== undefined) parts.gate.begin(context, turn.start.said)
-      const environment = asItBegan(recalling, turn.start)
+      const environment = asItBegan(recalling, turn)
       const { cost } = turn.usage
       if (!isCounted) {
         parts.gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context, turn.turn)

@@ -31,6 +31,7 @@ export function environmentOf(
   return {
     runId,
     model,
+    modelWrappers: plugins?.modelWrappers,
     costed,
     caller: callerOf(beginning.context),
     costs,

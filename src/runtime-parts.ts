@@ -91,13 +91,12 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
   const toolbox = await createRegistry(tools)
   const registry = tools === given ? toolbox : await createRegistry(given)
   const { model, costs } = await costedModel(options)
-  const wrap = (each: Model): Model => plugins?.wrapModel(each) ?? each
   const stops = new Stops()
   const parts: RuntimeParts = {
     options,
-    model: wrap(model),
+    model,
     costs,
-    costed: async (other) => wrap(await costedBy(other, costs)),
+    costed: (other) => costedBy(other, costs),
     clock,
     format: createTimeFormatter(),
     journal,

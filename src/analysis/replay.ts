@@ -5,7 +5,7 @@ import { neverStarted, type CallStatus } from '../protocol/call.ts'
 import type { Decision, Effect } from '../protocol/decision.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { Begin } from './scenario.ts'
-import type { Trace, TraceCall } from './trace.ts'
+import type { Heard, Trace, TraceCall } from './trace.ts'
 
 /** One recorded call and what is decided about it now. */
 export interface ReplayedCall {
@@ -30,7 +30,7 @@ export interface Replay {
 
 /**
  * Decides every call of a trace again, in order; nothing runs. Messages are heard before the first
- * call. The calls of one turn are decided before any of their results is seen; without turns each
+ * call, what was said or put in later before the calls of its turn. The calls of one turn are decided before any of their results is seen; without turns each
  * call is one; what the run was narrowed to holds again. Of a call that is denied, later calls see nothing. A call that is asked about counts
  * as approved, unless the record says that it did not run: its result is seen with its label, and
  * the approval makes nothing trusted. A call that was cut short, or whose arguments were not kept,
@@ -44,13 +44,18 @@ export async function replayTrace(replay: Replay, trace: Trace): Promise<Replaye
 /** The session of a trace at the moment before its call with this index, and the calls before. */
 export async function rehearseUntil(
   { policy, begin, caller }: Replay,
-  { principal = caller, messages, calls: all, scope }: Trace,
+  { principal = caller, messages, heard = [], calls: all, scope }: Trace,
   end: number,
 ): Promise<{ readonly rehearsal: Rehearsal; readonly calls: readonly ReplayedCall[] }> {
   const rehearsal = begin({ principal, messages, ...(scope === undefined ? {} : { scope }) })
   const calls: ReplayedCall[] = []
+  let said = 0
   for (const turn of turnsOf(all)) {
     const decided: ReplayedCall[] = []
+    while (isBefore(heard[said], turn[0]?.turn)) {
+      const { messages: others, trust } = heard[said++]!
+      rehearsal.heard(others, trust)
+    }
     for (const call of turn) {
       if (calls.length + decided.length === end) return { rehearsal, calls: [...calls, ...decided] }
       decided.push({ call, decision: await decideAgain(rehearsal, call, policy) })
@@ -59,6 +64,10 @@ export async function rehearseUntil(
     calls.push(...decided)
   }
   return { rehearsal, calls }
+}
+
+function isBefore(heard: Heard | undefined, turn = Number.POSITIVE_INFINITY): boolean {
+  return heard !== undefined && heard.turn <= turn
 }
 
 /** Calls that stand together and name the same turn. */
@@ -101,7 +110,8 @@ async function conclude(rehearsal: Rehearsal, { call, decision }: ReplayedCall):
   if (decision.effect === 'deny' || call.args === null) return
   const { error, result } = call
   if (call.status === undefined || !neverRan.has(call.status)) {
-    await rehearsal.happened(rehearsed(call), result ?? error, error === undefined)
+    const [succeeded, isForeign] = [error === undefined, call.foreign === true]
+    await rehearsal.happened(rehearsed(call), result ?? error, succeeded, isForeign)
   } else if (call.decision !== undefined && isMilder(decision, call.decision)) {
     // what it would have returned is not known
     await rehearsal.happened(rehearsed(call))

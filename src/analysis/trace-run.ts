@@ -3,8 +3,16 @@ import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import { openRecord } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
-import type { RunStart, StructuralEvent, ToolCallProposed } from '../protocol/run-event.ts'
-import type { Trace, TraceCall } from './trace.ts'
+import type { MessageTrust } from '../gate/verdict.ts'
+import type { Message } from '../protocol/message.ts'
+import type {
+  RunStart,
+  StructuralEvent,
+  ToolCallProposed,
+  TurnStart,
+  UsageReported,
+} from '../protocol/run-event.ts'
+import type { Heard, Trace, TraceCall } from './trace.ts'
 import { scopeOf } from './trace-shape.ts'
 
 /** A call while the records about it are read. */
@@ -30,19 +38,28 @@ export async function traceOfRun(
   }
   if (run.start === undefined) throw damaged(place, 'a run does not begin with `run-start`')
   const { runId, principal, messages = [], scope } = run.start
+  const { heard } = run
   const calls = [...run.calls.values()]
   const narrowed = scope === undefined ? {} : { scope: scopeOf(scope, place) }
-  return { id: runId, principal, messages, calls, place, ...narrowed }
+  return { id: runId, principal, messages, heard, calls, place, ...narrowed }
 }
 
 class RunReader {
   start: RunStart | undefined
   readonly calls = new Map<string, Growing>()
+  readonly heard: Heard[] = []
 
   add(event: StructuralEvent): void {
     switch (event.type) {
       case 'run-start':
         this.start ??= event
+        break
+      case 'turn-start':
+        this.#hear(event, event.said ?? [], 'by role')
+        this.#hear(event, messagesIn(event.sent), event.trusted === true ? 'by role' : 'untrusted')
+        break
+      case 'usage':
+        this.#hear(event, foreignIn(event), 'untrusted')
         break
       case 'tool-call':
         this.calls.set(event.callId, proposed(event))
@@ -57,12 +74,29 @@ class RunReader {
         const call = this.calls.get(event.callId)
         if (call === undefined) break
         call.status = event.status
+        if (event.foreign === true) call.foreign = true
         if (event.result !== undefined) call.result = event.result
         if (event.error !== undefined) call.error = event.content ?? event.error.message
         break
       }
     }
   }
+
+  #hear({ turn }: { turn: number }, messages: readonly Message[], trust: MessageTrust): void {
+    if (messages.length > 0) this.heard.push({ turn, messages, trust })
+  }
+}
+
+function messagesIn(sent: TurnStart['sent'] = []): readonly Message[] {
+  return sent.filter((item) => typeof item !== 'number')
+}
+
+/** What wrappers have put round a response; where that was erased, that there was something. */
+function foreignIn({ foreign, foreignMessages, message }: UsageReported): readonly Message[] {
+  if (foreign === undefined) return []
+  const answer: Message | null | undefined = foreign.includes('answer') ? message : null
+  const known = [...(foreignMessages ?? []), ...(answer ? [answer] : [])]
+  return known.length === 0 ? [{ role: 'user', content: '' }] : known
 }
 
 /** Members that stand in an erased payload are missing. */

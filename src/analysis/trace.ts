@@ -1,5 +1,6 @@
 import { SallyportError } from '../base/errors.ts'
 import { isObject, parseJson, type JsonObject, type JsonValue } from '../base/json.ts'
+import type { MessageTrust } from '../gate/verdict.ts'
 import { isSqlite, openJournal } from '../journal/open.ts'
 import type { CallStatus } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
@@ -27,8 +28,18 @@ export interface TraceCall {
   readonly status?: CallStatus
   /** What was decided when it was recorded. */
   readonly decision?: Decision
+  /** A wrapper has changed the result. */
+  readonly foreign?: true
   /** JSON pointers into `args` whose values are blacked out in the record. */
   readonly hidden?: readonly string[]
+}
+
+/** What a session heard after its beginning, beside results. */
+export interface Heard {
+  /** Before the calls of this turn were decided. */
+  readonly turn: number
+  readonly messages: readonly Message[]
+  readonly trust: MessageTrust
 }
 
 /** What was said and called in one conversation, from whichever record. */
@@ -37,6 +48,8 @@ export interface Trace {
   /** Absent when the record does not say; null when the caller was not known. */
   readonly principal?: Principal | null
   readonly messages: readonly Message[]
+  /** In order. */
+  readonly heard?: readonly Heard[]
   readonly calls: readonly TraceCall[]
   readonly meta?: JsonObject
   /** What its run was narrowed to. */

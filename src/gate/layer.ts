@@ -130,8 +130,8 @@ export class LayerSession {
   /** What others have carried counts like what was done here, the strict way where it is not known. */
   remember(earlier: readonly Earlier[]): void {
     const { flow } = this.#checks
-    for (const { message, untrusted } of earlier) {
-      flow?.addMessage(message)
+    for (const { message, untrusted, unvouched } of earlier) {
+      flow?.addMessage(message, unvouched !== true)
       if (untrusted === true) flow?.addForeign(message)
     }
     if (hidesCalls(earlier)) this.#checks.sequences.permittedAny()
@@ -147,8 +147,8 @@ export class LayerSession {
   }
 
   /** The call has run, and the model sees what came out. */
-  settled(result: FlowResult, succeeded: boolean, isDelegated: boolean): void {
-    this.#checks.flow?.addResult({ ...result, isError: !succeeded, isDelegated })
-    if (succeeded) this.#checks.sequences.succeeded(result.tool, result.args)
+  settled(result: FlowResult): void {
+    this.#checks.flow?.addResult(result)
+    if (result.isError !== true) this.#checks.sequences.succeeded(result.tool, result.args)
   }
 }

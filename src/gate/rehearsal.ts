@@ -8,7 +8,7 @@ import { createRegistry, type ToolRegistry } from '../tools/registry.ts'
 import type { Tool } from '../tools/tool.ts'
 import { createGate, type Gate } from './gate.ts'
 import type { LimitUse } from './judgement.ts'
-import type { ExaminedCall, JudgeContext, Verdict } from './verdict.ts'
+import type { ExaminedCall, JudgeContext, MessageTrust, Verdict } from './verdict.ts'
 
 export interface RehearsalOptions {
   /** Tools with schemas. Of others that the policy knows, any arguments are accepted. */
@@ -50,12 +50,20 @@ export interface Rehearsal {
   withdraw(call: RehearsedCall): void
   /** How far the limits are used up that a call of this tool is held against. */
   limitsOf(tool: string): readonly LimitUse[]
+  /** More was said, or put in. */
+  heard(messages: readonly Message[], trust: MessageTrust): void
   /**
    * A call ran: one that was decided (of equal ones the first), or one that nobody decided about.
    * Its result is seen by later calls, and it counts against limits. Where the gate had asked, it
-   * counts as approved, and what was approved is trusted no more than before.
+   * counts as approved, and what was approved is trusted no more than before. A foreign result is
+   * not, or not only, what the tool returned.
    */
-  happened(call: RehearsedCall, result?: JsonValue, succeeded?: boolean): Promise<void>
+  happened(
+    call: RehearsedCall,
+    result?: JsonValue,
+    succeeded?: boolean,
+    isForeign?: boolean,
+  ): Promise<void>
 }
 
 /**
@@ -102,8 +110,17 @@ class GateRehearsal implements Rehearsal {
     else if (verdict?.kind === 'permit') this.#gate.release(examined!.call.callId)
   }
 
-  async happened(call: RehearsedCall, result: JsonValue = null, succeeded = true): Promise<void> {
-    const outcome = { succeeded, value: result, durationMs: 0 }
+  heard(messages: readonly Message[], trust: MessageTrust): void {
+    this.#gate.begin(this.#context, messages, trust)
+  }
+
+  async happened(
+    call: RehearsedCall,
+    result: JsonValue = null,
+    succeeded = true,
+    isForeign = false,
+  ): Promise<void> {
+    const outcome = { succeeded, isForeign, value: result, durationMs: 0 }
     const decided = this.#take(call)
     if (decided?.verdict.kind === 'permit') {
       this.#gate.settle(decided.examined, this.#context, outcome)

@@ -83,8 +83,8 @@ function noteIn(layer: LayerSession, event: SessionEvent): void {
       return layer.permitted(event.tool, event.args)
     case 'settled': {
       const { outcome, ...call } = event
-      const { isDelegated = false, succeeded, value } = outcome
-      return layer.settled({ ...call, value }, succeeded, isDelegated)
+      const { durationMs: _durationMs, succeeded, ...result } = outcome
+      return layer.settled({ ...call, ...result, isError: !succeeded })
     }
   }
 }

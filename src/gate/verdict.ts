@@ -56,6 +56,8 @@ export interface Earlier {
   readonly status?: CallStatus
   /** Its call has run with other arguments than the messages tell. */
   readonly argsUnknown?: true
+  /** Its result says nothing of what the messages tell that the call was. */
+  readonly unvouched?: true
   /** What agents have called in the run that its call has led to; null where nobody knows. */
   readonly below?: readonly CallBelow[] | null
 }
@@ -119,6 +121,8 @@ export interface Settlement {
   readonly durationMs: number
   /** The tool is an agent: what it has read the session knows, and its words vouch for nothing. */
   readonly isDelegated?: boolean
+  /** The value holds what the tool did not return: nothing of it is known. */
+  readonly isForeign?: boolean
 }
 
 /** The outcome of judging one call. */

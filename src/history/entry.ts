@@ -38,6 +38,11 @@ export interface HistoryEntry {
   /** Of a tool message: a person has changed the arguments, or they are not kept. */
   readonly argsUnknown?: true
   /**
+   * Of a tool message: its parts are not known to be what the tool says of its call, as an agent has
+   * given it, a wrapper or a person has changed something, or the arguments are not kept.
+   */
+  readonly unvouched?: true
+  /**
    * Of a tool message: what agents have called, at any depth, in the run that its call has led to;
    * null where nobody knows, which sequences read as every call there could be. Absent in entries of
    * versions that did not keep it.

@@ -8,15 +8,15 @@ import type { ModelCall } from './entry.ts'
 export interface Response {
   readonly message: AssistantMessage | null
   readonly call: ModelCall
-  /** It was sent messages beside the conversation that no policy has labelled. */
+  /** It was sent messages beside the conversation that no policy has labelled, or holds such text. */
   readonly isForeign: boolean
 }
 
 interface CallResult {
   readonly status: CallStatus
   readonly at: string
-  /** An agent has given it, which is a model and vouches for nothing. */
-  readonly isDelegated: boolean
+  /** It is of an agent, or a wrapper has changed it: it vouches for nothing. */
+  readonly isUnvouched: boolean
 }
 
 /** The run that a call of an agent has led to. */
@@ -61,7 +61,7 @@ export class EventReader {
         this.responses.push({
           message: event.message,
           call: this.#callOf(event),
-          isForeign: this.#isForeign,
+          isForeign: this.#isForeign || event.foreign !== undefined,
         })
         break
       case 'turn-end':
@@ -82,7 +82,7 @@ export class EventReader {
         this.results.set(event.callId, {
           status: event.status,
           at: event.at,
-          isDelegated: event.child !== undefined,
+          isUnvouched: event.child !== undefined || event.foreign === true,
         })
         break
       default:

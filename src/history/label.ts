@@ -1,8 +1,10 @@
-import type { OutputFacts, OutputLabel, Secrecy, TextLabel } from '../protocol/facts.ts'
+import {
+  secrecyLevels,
+  type OutputFacts,
+  type OutputLabel,
+  type TextLabel,
+} from '../protocol/facts.ts'
 import type { HistoryEntry } from './entry.ts'
-
-/** From the most open to the most closed. */
-const levels: readonly Secrecy[] = ['public', 'internal', 'private', 'secret']
 
 /** The label of a text about these entries: as untrusted and as closed as the worst of them. */
 export function labelOf(entries: readonly HistoryEntry[]): TextLabel {
@@ -51,6 +53,7 @@ function onlyStated({ trust, secrecy }: OutputLabel = {}): Partial<TextLabel> {
 function worse(a: TextLabel, b: TextLabel): TextLabel {
   return {
     trust: a.trust === 'trusted' && b.trust === 'trusted' ? 'trusted' : 'untrusted',
-    secrecy: levels[Math.max(levels.indexOf(a.secrecy), levels.indexOf(b.secrecy))]!,
+    secrecy:
+      secrecyLevels[Math.max(secrecyLevels.indexOf(a.secrecy), secrecyLevels.indexOf(b.secrecy))]!,
   }
 }

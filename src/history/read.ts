@@ -53,7 +53,7 @@ export function checkedEntries(key: string, given: unknown): readonly HistoryEnt
 
 function problemOf(entry: unknown, at: number): string | undefined {
   if (!isObject(entry)) return 'it is no object'
-  const { argsUnknown, below, calls, covers, message, runId, status, untrusted } = entry
+  const { argsUnknown, below, calls, covers, message, runId, status, untrusted, unvouched } = entry
   const said = messageProblem(message)
   if (said !== undefined) return said
   const { label, role } = message as { label?: unknown; role?: string }
@@ -62,6 +62,7 @@ function problemOf(entry: unknown, at: number): string | undefined {
   if (typeof runId !== 'string' || runId === '') return '`runId` is no text'
   if (untrusted !== undefined && untrusted !== true) return '`untrusted` is not true'
   if (argsUnknown !== undefined && argsUnknown !== true) return '`argsUnknown` is not true'
+  if (unvouched !== undefined && unvouched !== true) return '`unvouched` is not true'
   if (status !== undefined && !isStatus(status)) {
     return '`status` is not how a call ends'
   }

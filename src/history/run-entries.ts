@@ -1,5 +1,5 @@
 import type { CallBelow } from '../protocol/child-run.ts'
-import type { OutputFacts } from '../protocol/facts.ts'
+import { strictestSecrecy, type OutputFacts } from '../protocol/facts.ts'
 import type { AssistantMessage, Message } from '../protocol/message.ts'
 import type { HistoryEntry } from './entry.ts'
 import type { EventReader, Response } from './events.ts'
@@ -45,7 +45,7 @@ export function runEntries(
     const { callId, tool } = message
     const result = events.results.get(callId)
     const argsUnknown = hidden.has(callId) || events.edited.has(callId)
-    const vouches = !argsUnknown && result?.isDelegated !== true
+    const vouches = !argsUnknown && result?.isUnvouched !== true
     const labels = source.labelsOf(tool)
     entries.push({
       message: { ...message, labels: vouches ? labels : labels.map(vouchingForNothing) },
@@ -53,6 +53,7 @@ export function runEntries(
       runId,
       ...(result === undefined ? {} : { status: result.status }),
       ...(argsUnknown ? { argsUnknown } : {}),
+      ...(vouches ? {} : { unvouched: true }),
       below: below.get(callId) ?? (below.has(callId) ? null : []),
     })
   }
@@ -123,8 +124,10 @@ function withoutHidden(
   return { ...kept, content }
 }
 
-/** A tool that repeats arguments which nobody can compare vouches for none of them; nor does an agent. */
-function vouchingForNothing({ output }: OutputFacts): OutputFacts {
-  const { secrecy = 'private' } = output ?? {}
-  return { output: { trust: 'untrusted', secrecy } }
+/**
+ * A tool that repeats arguments which nobody can compare vouches for none of them, nor does an agent,
+ * nor a result that a wrapper has changed: parts of it may stand anywhere.
+ */
+function vouchingForNothing(facts: OutputFacts): OutputFacts {
+  return { output: { trust: 'untrusted', secrecy: strictestSecrecy(facts) } }
 }

@@ -30,8 +30,9 @@ export function turnStartLine(e: TurnStart, link: Link): string {
 }
 
 export function usageLine(e: UsageReported, link: Link): string {
+  const foreign = e.foreign === undefined ? '' : `"foreign":${list(e.foreign)},`
   return (
-    `{"at":"${e.at}",${costMember(e.cost)}"eventSeq":${e.seq},${payloadMember(link)}` +
+    `{"at":"${e.at}",${costMember(e.cost)}"eventSeq":${e.seq},${foreign}${payloadMember(link)}` +
     `${runMembers(e, link)},"turn":${e.turn},"type":"usage","usage":${canonicalJson(e.usage)},"v":1}`
   )
 }
@@ -68,11 +69,12 @@ export function toolResultLine(e: ToolResulted, link: Link): string {
   const resolved = e.resolvedBy === undefined ? '' : `"resolvedBy":${text(e.resolvedBy)},`
   const truncated = e.truncated === undefined ? '' : `"truncated":${e.truncated},`
   const child = e.child === undefined ? '' : `"child":${canonicalJson(e.child)},`
+  const foreign = e.foreign === undefined ? '' : `"foreign":${e.foreign},`
   const changes = e.changes === undefined ? '' : `"changes":${canonicalJson(e.changes)},`
   return (
     `{"approvalMs":${number(e.approvalMs)},"at":"${e.at}","attempts":${number(e.attempts)},` +
     `"callId":${text(e.callId)},${changes}${child}"eventSeq":${e.seq},"executionMs":${number(e.executionMs)},` +
-    `${payloadMember(link)}"prev":"${link.prev}","queueMs":${number(e.queueMs)},${resolved}${bytes}${digest}` +
+    `${foreign}${payloadMember(link)}"prev":"${link.prev}","queueMs":${number(e.queueMs)},${resolved}${bytes}${digest}` +
     `"runId":${text(e.runId)},"seq":${link.seq},"status":"${e.status}","tool":${text(e.tool)},` +
     `${truncated}${lastMembers(e)}}`
   )

@@ -31,7 +31,11 @@ function payloadOf(event: StructuralEvent): object | undefined {
     case 'tool-result':
       return { content: event.content, error: event.error, result: event.result }
     case 'usage':
-      return { finishReason: event.finishReason, message: event.message }
+      return {
+        finishReason: event.finishReason,
+        foreignMessages: event.foreignMessages,
+        message: event.message,
+      }
     default:
       return undefined
   }

@@ -71,3 +71,15 @@ export interface TextLabel {
   readonly trust: Trust
   readonly secrecy: Secrecy
 }
+
+/** From the most open to the most closed. */
+export const secrecyLevels: readonly Secrecy[] = ['public', 'internal', 'private', 'secret']
+
+/** Of something that may be any part of a result; `private` at least where the whole states none. */
+export function strictestSecrecy({ output, fields = {} }: OutputFacts): Secrecy {
+  const stated = [
+    output?.secrecy ?? 'private',
+    ...Object.values(fields).map((each) => each.secrecy),
+  ]
+  return secrecyLevels.findLast((level) => stated.includes(level))!
+}

@@ -5,6 +5,7 @@ import type { CallStatus } from './call.ts'
 import type { ChildRun, ParentCall } from './child-run.ts'
 import type { Approvers, Decision, RuleReference } from './decision.ts'
 import type { ModelErrorData } from './event.ts'
+import type { ForeignText } from './foreign.ts'
 import type { AssistantMessage, Message } from './message.ts'
 import type { Principal } from './principal.ts'
 import type { TurnBeginning } from './turn-beginning.ts'
@@ -208,6 +209,8 @@ export interface ToolResulted extends Base<'tool-result'> {
   readonly truncated?: boolean
   /** The run that the call of an agent has led to. */
   readonly child?: ChildRun
+  /** A wrapper has made of it, in part, what the tool did not return: it is of nobody known. */
+  readonly foreign?: true
   /** What the policy took out of the result, counted; digest and length are of what is left. */
   readonly changes?: readonly { readonly what: string; readonly count: number }[]
 }
@@ -230,7 +233,7 @@ export interface FellBack extends Base<'fallback'> {
 }
 
 /** A model response is complete; written down before any of its calls starts. */
-export interface UsageReported extends Base<'usage'> {
+export interface UsageReported extends Base<'usage'>, ForeignText {
   readonly usage: Usage
   readonly cost?: Cost
   readonly finishReason?: FinishReason

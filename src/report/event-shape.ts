@@ -137,6 +137,7 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
       resultDigest: digest,
       resultBytes: count,
       truncated: flag,
+      foreign: flag,
       changes: { type: 'array', items: object({ what: text, count }) },
       error,
       content: text,
@@ -144,7 +145,13 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
   },
   retry: { required: { attempt: count, delayMs: { type: 'number', minimum: 0 }, error } },
   fallback: { required: { from: text, to: text, error } },
-  usage: { required: { usage }, optional: { cost: definition('cost') } },
+  usage: {
+    required: { usage },
+    optional: {
+      cost: definition('cost'),
+      foreign: { type: 'array', items: { enum: ['request', 'answer'] } },
+    },
+  },
   limit: { required: { limit: text, max: { type: 'number' }, message: text } },
   'turn-end': {
     required: { finishReason, usage, attempts: count, durationMs: count },

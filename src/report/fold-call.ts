@@ -28,6 +28,7 @@ type Outcome = Pick<
   | 'resultDigest'
   | 'resultBytes'
   | 'truncated'
+  | 'foreign'
   | 'changes'
   | 'status'
   | 'error'
@@ -161,7 +162,7 @@ export class CallFold {
 
 function outcomeOf(result: ToolResulted): Outcome {
   const { attempts, queueMs, approvalMs, executionMs, status, at } = result
-  const { child, resultDigest, resultBytes, truncated, changes, error } = result
+  const { child, resultDigest, resultBytes, truncated, foreign, changes, error } = result
   return {
     attempts,
     queueMs,
@@ -173,6 +174,7 @@ function outcomeOf(result: ToolResulted): Outcome {
     ...(resultDigest === undefined ? {} : { resultDigest }),
     ...(resultBytes === undefined ? {} : { resultBytes }),
     ...(truncated === undefined ? {} : { truncated }),
+    ...(foreign === undefined ? {} : { foreign }),
     ...(changes === undefined ? {} : { changes }),
     ...(error === undefined ? {} : { error: reportError(error) }),
   }

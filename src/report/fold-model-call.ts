@@ -1,4 +1,5 @@
 import { isObject } from '../base/json.ts'
+import type { ForeignText } from '../protocol/foreign.ts'
 import { imageFacts, type ImageFacts } from '../protocol/image.ts'
 import type {
   FellBack,
@@ -26,6 +27,7 @@ export class ModelCallFold {
   #usage: Usage = noUsage
   #cost: Cost | undefined
   #images: readonly ImageFacts[] = []
+  #foreign: ForeignText['foreign']
   #end: TurnEnded | undefined
   #error: ReportError | undefined
 
@@ -53,6 +55,7 @@ export class ModelCallFold {
     this.#usage = event.usage
     this.#cost = event.cost ?? this.#cost
     this.#images = imagesIn(event.message)
+    this.#foreign = event.foreign
   }
 
   finish(event: TurnEnded): void {
@@ -81,6 +84,7 @@ export class ModelCallFold {
       usage,
       ...(this.#cost === undefined ? {} : { cost: this.#cost }),
       ...(this.#images.length === 0 ? {} : { images: this.#images }),
+      ...(this.#foreign === undefined ? {} : { foreign: this.#foreign }),
       startedAt: this.#started.at,
       durationMs: end?.durationMs ?? 0,
       ...(this.#error === undefined ? {} : { error: this.#error }),

@@ -2,6 +2,7 @@ import type { JsonValue } from '../base/json.ts'
 import type { CallStatus } from '../protocol/call.ts'
 import type { ChildRun, ParentCall } from '../protocol/child-run.ts'
 import type { Approvers, ArgumentLabel, Decision, Effect } from '../protocol/decision.ts'
+import type { ForeignText } from '../protocol/foreign.ts'
 import type { ImageFacts } from '../protocol/image.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { EndStatus, ScopePart } from '../protocol/run-event.ts'
@@ -109,6 +110,8 @@ export interface CallRow {
   readonly resultDigest?: string
   readonly resultBytes?: number
   readonly truncated?: boolean
+  /** A wrapper has made of the result, in part, what the tool did not return: it is untrusted. */
+  readonly foreign?: true
   /** What output rules of the policy took out of the result, and how often; kinds, not values. */
   readonly changes?: readonly ResultChange[]
   readonly status: CallStatus
@@ -167,6 +170,8 @@ export interface ModelCallRow {
   readonly cost?: Cost
   /** Pictures the model made, without what they show; the first 64. Absent when there are none. */
   readonly images?: readonly ImageFacts[]
+  /** Where wrappers have put text of nobody known; absent when nowhere. */
+  readonly foreign?: ForeignText['foreign']
   readonly startedAt: string
   readonly durationMs: number
   readonly error?: ReportError

@@ -223,12 +223,15 @@ export class CallDesk {
   #settle(examined: ExaminedCall, ending: Ending): void {
     const { attempts, child, status, result, content, durationMs } = ending
     const { gate, context } = this.#environment
-    const succeeded = status === 'success'
+    const [succeeded, isForeign] = [status === 'success', ending.foreign === true]
     // where a wrapper answered in place of the tool, the model sees what it said all the same
-    if (attempts === 0 && !succeeded) return gate.release(examined.call.callId)
+    if (attempts === 0 && !succeeded) {
+      if (isForeign) gate.begin(context, [{ role: 'user', content }], 'untrusted')
+      return gate.release(examined.call.callId)
+    }
     const isDelegated = child !== undefined
     const value = result ?? content
-    gate.settle(examined, context, { succeeded, value, durationMs, isDelegated })
+    gate.settle(examined, context, { succeeded, value, durationMs, isDelegated, isForeign })
   }
 
   #recordIntent({ call: { callId, tool }, argsDigest }: ExaminedCall, child?: string): void {

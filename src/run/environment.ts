@@ -13,6 +13,7 @@ import type { KeyedQueue } from './keyed-queue.ts'
 import type { AnswerForm } from './output.ts'
 import type { Recorder } from './recorder.ts'
 import type { RememberedAnswers } from './remembered.ts'
+import type { ModelWrapper } from './plugin-model.ts'
 import type { PrepareTurn } from './prepare.ts'
 import type { Steering } from './run.ts'
 import type { PastCourse } from './take-up.ts'
@@ -75,7 +76,9 @@ export interface CallEnvironment {
 /** Everything a run works with; made once, before its first event. */
 export interface RunEnvironment extends CallEnvironment {
   readonly model: Model
-  /** Another model as runs ask it: counted, bounded and wrapped like the first. */
+  /** Stand round every response, the first outermost. */
+  readonly modelWrappers?: readonly ModelWrapper[] | undefined
+  /** Another model as runs ask it: counted and bounded like the first. */
   readonly costed: (model: Model) => Promise<Model>
   /** Whom its costs are counted by. */
   readonly caller: ModelCaller

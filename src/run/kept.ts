@@ -5,7 +5,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Message } from '../protocol/message.ts'
 import type { StructuralEvent } from '../protocol/run-event.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
-import { sentWithout, shown, withoutArguments } from './shown.ts'
+import { answerWithout, sentWithout, shown, withoutArguments } from './shown.ts'
 
 /** Makes of an event what its record keeps. */
 export type Keep = (event: StructuralEvent) => StructuralEvent
@@ -68,10 +68,8 @@ function lessened(
       if (sent === undefined) return event
       return { ...event, sent: sent.map((item) => sentWithout(item, isHidden)) }
     }
-    case 'usage': {
-      const { message } = event
-      return message === null ? event : { ...event, message: withoutArguments(message, isHidden) }
-    }
+    case 'usage':
+      return answerWithout(event, isHidden)
     default:
       return event
   }

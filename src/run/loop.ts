@@ -132,7 +132,7 @@ class Course {
   }: PastCourse): Promise<TurnEnd | undefined> {
     let end: TurnEnd | undefined
     for (const [index, past] of turns.entries()) {
-      const environment = asItBegan(this.#environment, past.start)
+      const environment = asItBegan(this.#environment, past)
       environment.recorder.turn = past.turn
       this.#hear(past.start.said ?? [])
       const modelTurn = pastModelTurn(past)

@@ -3,7 +3,6 @@ import { messageOf, SallyportError } from '../base/errors.ts'
 import { checkOptions } from '../base/options.ts'
 import { after } from '../base/signal.ts'
 import { Hooks } from '../gate/hooks.ts'
-import type { Model } from '../protocol/model.ts'
 import {
   checkGiven,
   isFlag,
@@ -15,7 +14,7 @@ import { toTools, type Tool, type ToolLog } from '../tools/tool.ts'
 import type { ToolWrapper } from '../tools/wrap.ts'
 import type { Plugin, PluginContext, PluginParts } from './plugin.ts'
 import { PluginFaults } from './plugin-faults.ts'
-import { wrapModel } from './plugin-model.ts'
+import type { ModelWrapper } from './plugin-model.ts'
 import { Observers } from './plugin-observers.ts'
 
 const setupMs = 30_000
@@ -67,6 +66,7 @@ export class Plugins {
   /** Undefined where nobody observes; the same for what follows. */
   readonly observers: Observers | undefined
   readonly hooks: Hooks | undefined
+  readonly modelWrappers: readonly ModelWrapper[] | undefined
   readonly toolWrappers: readonly ToolWrapper[] | undefined
   #disposed: Promise<void> | undefined
 
@@ -75,13 +75,8 @@ export class Plugins {
     this.#faults = faults
     this.observers = observersOf(working, faults)
     this.hooks = hooksOf(working, faults)
-    const wrappers = given(working, 'wrapTool')
-    this.toolWrappers = wrappers.length === 0 ? undefined : wrappers
-  }
-
-  wrapModel(model: Model): Model {
-    const wrappers = given(this.#working, 'wrapModel')
-    return wrappers.length === 0 ? model : wrapModel(model, wrappers)
+    this.modelWrappers = given(working, 'wrapModel')
+    this.toolWrappers = given(working, 'wrapTool')
   }
 
   /** Rejects with `bad-plugin`, and with `bad-tool` or `bad-schema` for tools that are none. */
@@ -193,12 +188,13 @@ function readParts(
   return { ...Object.fromEntries(bound), deltas, hookTimeoutMs }
 }
 
-/** The parts of one kind, in order. */
+/** The parts of one kind, in order; undefined where there are none. */
 function given<Name extends keyof PluginParts>(
   working: readonly Working[],
   name: Name,
-): readonly NonNullable<PluginParts[Name]>[] {
-  return working.flatMap(({ parts }) => parts[name] ?? [])
+): readonly NonNullable<PluginParts[Name]>[] | undefined {
+  const parts = working.flatMap((each) => each.parts[name] ?? [])
+  return parts.length === 0 ? undefined : parts
 }
 
 function observersOf(working: readonly Working[], faults: PluginFaults): Observers | undefined {

@@ -16,10 +16,12 @@ import {
   type OptionChecks,
 } from '../protocol/option-checks.ts'
 import type { ModelSettings, ToolChoice } from '../protocol/request.ts'
-import type { TurnStart } from '../protocol/run-event.ts'
+import type { ForeignText } from '../protocol/foreign.ts'
+import type { TurnStart, UsageReported } from '../protocol/run-event.ts'
 import type { Cost, Usage } from '../protocol/usage.ts'
 import type { RunEnvironment } from './environment.ts'
 import { narrowed, viewOf } from './narrowed.ts'
+import type { PastTurn } from './past.ts'
 
 /** Where a run stands before a model request. */
 export interface TurnState {
@@ -159,15 +161,25 @@ function hear(
   if (others.length > 0) gate.begin(context, others, isTrusted ? 'by role' : 'untrusted')
 }
 
+/** Tells the gate of what wrappers have put round a response, before its calls are judged. */
+export function hearForeign(
+  { context, gate }: Pick<RunEnvironment, 'context' | 'gate'>,
+  { foreign = [], foreignMessages = [], message }: ForeignText & Pick<UsageReported, 'message'>,
+): void {
+  const isAnswer = foreign.includes('answer') && message !== null
+  const heard = isAnswer ? [...foreignMessages, message] : foreignMessages
+  if (heard.length > 0) gate.begin(context, heard, 'untrusted')
+}
+
 /**
  * A run as it was in a turn on record: the gate hears what the model was sent in it, and calls are
  * of the tools it had.
  */
 export function asItBegan<Environment extends Pick<RunEnvironment, 'context' | 'gate' | 'view'>>(
   environment: Environment,
-  start: TurnStart,
+  { start: { sent, tools, trusted }, usage }: Pick<PastTurn, 'start' | 'usage'>,
 ): Environment {
-  const { sent, tools, trusted } = start
+  hearForeign(environment, usage)
   if (sent !== undefined) hear(environment, sent, trusted === true)
   if (tools === undefined) return environment
   return { ...environment, view: viewOf(environment.view, tools) }

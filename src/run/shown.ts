@@ -1,6 +1,6 @@
 import { redactArguments, redacted } from '../base/redact.ts'
 import type { AssistantMessage, Message } from '../protocol/message.ts'
-import type { StructuralEvent } from '../protocol/run-event.ts'
+import type { StructuralEvent, UsageReported } from '../protocol/run-event.ts'
 
 /**
  * An event as whoever follows a run sees it: without what a tool calls sensitive. The journal keeps
@@ -26,11 +26,21 @@ export function shown(event: StructuralEvent): StructuralEvent {
         ? { ...event, sent: event.sent.map((item) => sentWithout(item)) }
         : event
     case 'usage':
-      return event.message !== null && hasCalls(event.message)
-        ? { ...event, message: withoutArguments(event.message) }
-        : event
+      return answerWithout(event)
     default:
       return event
+  }
+}
+
+/** A response without the arguments of calls, also in what wrappers have put into its request. */
+export function answerWithout(event: UsageReported, isHidden?: IsHidden): UsageReported {
+  const { foreignMessages = [], message } = event
+  if (![...foreignMessages, ...(message === null ? [] : [message])].some(hasCalls)) return event
+  const foreign = foreignMessages.map((each) => withoutArguments(each, isHidden))
+  return {
+    ...event,
+    ...(foreign.length === 0 ? {} : { foreignMessages: foreign }),
+    message: message && withoutArguments(message, isHidden),
   }
 }
 

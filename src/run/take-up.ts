@@ -110,6 +110,7 @@ async function recallCall(
             value: result.result ?? result.content,
             durationMs: result.executionMs,
             isDelegated,
+            isForeign: result.foreign === true,
           },
         }
       : {}),

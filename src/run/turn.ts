@@ -5,10 +5,13 @@ import { TurnAssembler, type AssembledCall, type AssembledTurn } from '../protoc
 import { callId } from '../base/ids.ts'
 import type { ToolCall } from '../protocol/call.ts'
 import type { ModelEvent } from '../protocol/event.ts'
+import type { ForeignText } from '../protocol/foreign.ts'
 import type { AssistantMessage, AssistantPart, Message } from '../protocol/message.ts'
 import type { ModelRequest } from '../protocol/request.ts'
 import { noUsage } from '../protocol/usage.ts'
 import type { RunEnvironment } from './environment.ts'
+import { WrappedResponse } from './plugin-model.ts'
+import { hearForeign } from './prepare.ts'
 
 /** A model that does not end its stream after an abort is left behind after this time. */
 const graceMs = 1_000
@@ -39,13 +42,16 @@ export async function streamTurn(
   const response = reader.finish()
   const calls = response.calls.map((call, index) => toCall(call, environment.runId, turn, index))
   const message = toMessage(response, calls)
+  const foreign = reader.foreignTo(response)
   recorder.emit({
     type: 'usage',
+    ...foreign,
     usage: response.usage ?? noUsage,
     ...(response.cost === undefined ? {} : { cost: response.cost }),
     finishReason: response.finishReason,
     message,
   })
+  hearForeign(environment, { ...foreign, message })
   const durationMs = Math.round(clock.monotonic() - started)
   return { response, calls, message, attempts: reader.attempts, durationMs }
 }
@@ -69,25 +75,33 @@ function request(
 class TurnReader {
   readonly #environment: RunEnvironment
   readonly #assembler = new TurnAssembler()
+  readonly #wrapped: WrappedResponse | undefined
   #ended = false
   attempts = 1
 
   constructor(environment: RunEnvironment) {
+    const { model, modelWrappers } = environment
     this.#environment = environment
+    this.#wrapped = modelWrappers && new WrappedResponse(model, modelWrappers)
+  }
+
+  foreignTo(response: AssembledTurn): ForeignText {
+    return this.#wrapped?.foreignTo(response) ?? {}
   }
 
   async read(modelRequest: ModelRequest, signal: AbortSignal): Promise<void> {
     const { model, caller } = this.#environment
     const options = { signal, toolCallDeltas: false, caller }
     try {
-      if (model.streamBatches === undefined) {
-        for await (const event of model.stream(modelRequest, options)) {
+      const source = this.#wrapped ?? model
+      if (!('streamBatches' in source) || source.streamBatches === undefined) {
+        for await (const event of source.stream(modelRequest, options)) {
           if (this.#ended) return
           this.#take(event)
         }
         return
       }
-      for await (const batch of model.streamBatches(modelRequest, options)) {
+      for await (const batch of source.streamBatches(modelRequest, options)) {
         for (const event of batch) if (!this.#ended) this.#take(event)
         if (this.#ended) return
       }

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../base/codes.ts'
 import { errorData } from '../base/errors.ts'
 import { redacted } from '../base/redact.ts'
 import type { StopReason } from '../base/signal.ts'
+import { whenKnown } from '../base/when-known.ts'
 import type { Outcome } from './attempt.ts'
 import type { Execution } from './execute.ts'
 import { failureMessage, hideSensitive } from './failure.ts'
@@ -19,6 +20,8 @@ export interface Course {
   readonly started: number
   /** Whether this came from around the tool, not from the tool. */
   isForeign(error: unknown): boolean
+  /** Whether there is something in it that the tool did not return. */
+  adds(output: CopiedOutput | string): boolean
 }
 
 /** What the last attempt of a call means for it. */
@@ -29,13 +32,21 @@ export function conclude(
 ): Finding | Promise<Finding> {
   const { tool, args } = grant
   switch (outcome.kind) {
-    case 'returned':
-      return concludeResult(outcome.value, grant)
+    case 'returned': {
+      const output = copyOutput(outcome.value)
+      const found = concludeOutput(output, grant)
+      return course.adds(output) ? whenKnown(found, foreign) : found
+    }
     case 'threw': {
       const message = refineText(failureMessage(outcome.error, args, tool.sensitive), grant)
       if (!course.isForeign(outcome.error)) return failed('error-execution', 'tool-failed', message)
       const when = course.started > 0 ? 'the tool ran, but a' : 'the tool did not run: a'
-      return failed('error-execution', 'wrapper-failed', `${when} wrapper failed: ${message}`)
+      const found = failed(
+        'error-execution',
+        'wrapper-failed',
+        `${when} wrapper failed: ${message}`,
+      )
+      return foreign(found)
     }
     case 'stopped':
       return stopped(outcome.reason, grant.timeoutMs, course.started > 0)
@@ -48,10 +59,17 @@ function refineText(text: string, { refine }: Grant): string {
   return typeof refined === 'string' ? refined : redacted
 }
 
+function foreign(finding: Finding): Finding {
+  return { ...finding, foreign: true }
+}
+
 /** What a tool returned, held against its schema, refined and cut. */
 export function concludeResult(value: unknown, grant: Grant): Finding | Promise<Finding> {
+  return concludeOutput(copyOutput(value), grant)
+}
+
+function concludeOutput(output: CopiedOutput | string, grant: Grant): Finding | Promise<Finding> {
   const { tool } = grant
-  const output = copyOutput(value)
   if (typeof output === 'string') return badOutput(`its result cannot be used: ${output}`, grant)
   const problem = checkOutput(tool, output.value)
   return problem instanceof Promise

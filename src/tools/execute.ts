@@ -12,7 +12,7 @@ import {
   type Outcome,
 } from './attempt.ts'
 import { failureStack, hideSensitive } from './failure.ts'
-import type { OutputChange } from './output.ts'
+import { copyOutput, isPartOf, type CopiedOutput, type OutputChange } from './output.ts'
 import { redeemPermit, type Grant, type Permit } from './permit.ts'
 import { Stop } from './stop.ts'
 import {
@@ -59,6 +59,8 @@ export interface Execution extends ToolResult {
   readonly resultDigest?: string
   readonly resultBytes?: number
   readonly truncated?: true
+  /** Wrappers have made of it, in part, what the tool did not return or throw. */
+  readonly foreign?: true
   /** What the policy took out of the result or the message; counted. */
   readonly changes?: readonly OutputChange[]
 }
@@ -128,6 +130,8 @@ class Attempts implements AttemptHooks, Course {
   /** How often the tool itself has begun, which wrappers may prevent. */
   started = 0
   #thrown: unknown
+  /** What the tool returned, before wrappers got hold of it. */
+  #returned: CopiedOutput | string | undefined
   readonly #grant: Grant
   readonly #context: ExecuteContext
   readonly #stop: Stop
@@ -151,6 +155,7 @@ class Attempts implements AttemptHooks, Course {
     const stop = this.#stop
     if (stop.reason !== undefined) return { kind: 'stopped', reason: stop.reason }
     this.made++
+    this.#returned = undefined
     const { args } = this.#grant
     const given = new CallContext(this.#grant, this.#context, stop, this.made, this.#deadline)
     const { wrappers } = this.#context
@@ -173,7 +178,9 @@ class Attempts implements AttemptHooks, Course {
       this.#stop.signal.throwIfAborted()
       given.trace = trace
       try {
-        return await outputOf(run, this.#stop, this)
+        const value = await outputOf(run, this.#stop, this)
+        this.#returned = copyOutput(value)
+        return value
       } catch (error) {
         this.#thrown = error
         throw error
@@ -184,6 +191,14 @@ class Attempts implements AttemptHooks, Course {
   /** Whether this came from around the tool, not from the tool. */
   isForeign(error: unknown): boolean {
     return this.#context.wrappers !== undefined && (this.started === 0 || error !== this.#thrown)
+  }
+
+  /** Whether there is something in an output that the tool did not return. */
+  adds(output: CopiedOutput | string): boolean {
+    if (this.#context.wrappers === undefined) return false
+    const returned = this.#returned
+    if (typeof returned === 'string' || typeof output === 'string') return output !== returned
+    return returned === undefined || !isPartOf(output.value, returned.value)
   }
 
   /** Starts over after a pause that grows. */

@@ -1,6 +1,6 @@
 import { canonicalJson, sha256 } from '../base/digest.ts'
 import type { ErrorData } from '../base/errors.ts'
-import type { JsonValue } from '../base/json.ts'
+import { isObject, type JsonValue } from '../base/json.ts'
 import { copyPlain } from '../base/plain.ts'
 import { codePointBorder } from '../base/text.ts'
 
@@ -62,6 +62,25 @@ export function copyOutput(returned: unknown): CopiedOutput | string {
   }
   const copy = copyPlain(returned, { maxLength: keptLength + 2, maxDepth: keptDepth })
   return copy.ok ? { value: copy.value } : copy.message
+}
+
+/**
+ * Whether a value is another one, or what is left of it without some members of objects and last items
+ * of lists: then every part is what stood at its place. Texts are taken as a whole, as a piece of one
+ * may read as something else.
+ */
+export function isPartOf(part: JsonValue, whole: JsonValue): boolean {
+  if (Array.isArray(part)) {
+    return (
+      Array.isArray(whole) && part.every((item, at) => at in whole && isPartOf(item, whole[at]))
+    )
+  }
+  if (!isObject(part)) return part === whole
+  if (!isObject(whole)) return false
+  return Object.entries(part).every(
+    ([name, member]) =>
+      Object.hasOwn(whole, name) && isPartOf(member as JsonValue, whole[name] as JsonValue),
+  )
 }
 
 /**

@@ -33,6 +33,9 @@ export interface CallAddition {
  * second call of it rejects with `bad-plugin`, as does one after the wrapper has ended or the call
  * was stopped, and runs nothing. What the wrapper returns is the result of the call, held against
  * the output schema and cut and redacted like one of the tool; without `next` the tool does not run.
+ * It has the labels of the tool where it is what the tool returned, or that without some members of
+ * objects and last items of lists. Any other, and an error of the wrapper, is of nobody known: untrusted
+ * as a whole, and as secret as any part of a result of the tool.
  */
 export type ToolWrapper = (
   call: WrappedCall,

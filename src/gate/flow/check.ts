@@ -5,13 +5,13 @@ import { compileGlobs } from '../../policy/glob.ts'
 import { entriesOf } from '../../policy/inherited.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { ArgumentLabel, Decision, Origin } from '../../protocol/decision.ts'
+import { secrecyLevels } from '../../protocol/facts.ts'
 import type { Finding } from '../finding.ts'
 import { FlowArgument, policySource, type Trace } from './argument.ts'
 import { secretSources, unvouchedLinks } from './carried.ts'
 import { schemaBelow } from './endorsement.ts'
 import { isEmpty, type Query } from './forms.ts'
 import type { Ledger, Source } from './ledger.ts'
-import { levels } from './leaves.ts'
 import { pinnedBy } from './pins.ts'
 import { afterReason, linkReason, secretReason, steeringReason, type Problem } from './reasons.ts'
 import { scalarsOf, type Place } from './scalars.ts'
@@ -223,7 +223,9 @@ class Examination {
     const sources = [...(whole === undefined ? [] : [whole]), ...carried]
     const origins = new Map<string, Origin>()
     for (const { origin } of sources) origins.set(JSON.stringify(origin), origin)
-    const secrecy = levels.findLast((level) => sources.some((source) => source.secrecy === level))
+    const secrecy = secrecyLevels.findLast((level) =>
+      sources.some((source) => source.secrecy === level),
+    )
     this.labels.push({
       argument: pointer,
       from: [...origins.values()].slice(0, maxOrigins),

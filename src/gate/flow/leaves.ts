@@ -5,11 +5,14 @@ import {
   type JsonPrimitive,
   type JsonValue,
 } from '../../base/json.ts'
-import type { OutputFacts, OutputLabel, Secrecy, Trust } from '../../protocol/facts.ts'
+import {
+  secrecyLevels,
+  type OutputFacts,
+  type OutputLabel,
+  type Secrecy,
+  type Trust,
+} from '../../protocol/facts.ts'
 import { hasShape, schemaBelow } from './endorsement.ts'
-
-/** From the most open to the most closed. */
-export const levels: readonly Secrecy[] = ['public', 'internal', 'private', 'secret']
 
 /** One scalar of a result with its label. */
 export interface Leaf {
@@ -37,7 +40,8 @@ export function strictLeavesOf(
 }
 
 function stricter(a: Leaf, b: Leaf): Leaf {
-  const secrecy = levels[Math.max(levels.indexOf(a.secrecy), levels.indexOf(b.secrecy))]!
+  const secrecy =
+    secrecyLevels[Math.max(secrecyLevels.indexOf(a.secrecy), secrecyLevels.indexOf(b.secrecy))]!
   const isTrusted = a.trust === 'trusted' && b.trust === 'trusted'
   return {
     ...a,
@@ -123,7 +127,7 @@ function override(label: OutputLabel, field: OutputLabel | Field): OutputLabel {
 function holding(fields: readonly Field[], label: OutputLabel): OutputLabel {
   if (fields.length === 0) return label
   const labels = [label, ...fields.map((field) => field.label)]
-  const secrecy = levels.findLast((level) => labels.some((one) => one.secrecy === level))!
+  const secrecy = secrecyLevels.findLast((level) => labels.some((one) => one.secrecy === level))!
   const isUntrusted = fields.some((field) => field.label.trust === 'untrusted')
   return isUntrusted ? { trust: 'untrusted', secrecy } : { ...label, secrecy }
 }

@@ -11,4 +11,6 @@ export interface FlowResult {
   readonly isError?: boolean
   /** The tool is an agent. */
   readonly isDelegated?: boolean
+  /** Somebody else has changed the value. */
+  readonly isForeign?: boolean
 }

@@ -9,13 +9,13 @@ import {
 import type { SourceKind } from '../../policy/document.ts'
 import type { Policy, Sources } from '../../policy/policy.ts'
 import { no, unknown, yes, type Truth } from '../../policy/truth.ts'
-import type { OutputFacts, TextLabel } from '../../protocol/facts.ts'
+import { secrecyLevels, type OutputFacts, type TextLabel } from '../../protocol/facts.ts'
 import type { AssistantPart, Message, ToolMessage } from '../../protocol/message.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { Allowance } from './allowance.ts'
 import { FlowCheck, type FlowCall, type FlowJudgement } from './check.ts'
 import { endorsedForm, idForm, isEmpty, openQuery } from './forms.ts'
-import { levels, strictLeavesOf, type Leaf } from './leaves.ts'
+import { strictLeavesOf, type Leaf } from './leaves.ts'
 import { Ledger, type Source } from './ledger.ts'
 import { hasAttachment, textOf, vouchingForNothing, wholeText } from './message-text.ts'
 import { printOf, withoutAddresses, type Print } from './print.ts'
@@ -98,13 +98,13 @@ export class FlowSession implements Sources {
    * text where it does not; what a user attaches is untrusted and is not read. Answers of the model
    * are no source. A tool message counts as a result of the call that a message before it has made.
    */
-  addMessage(message: Message): void {
+  addMessage(message: Message, isVouched = true): void {
     switch (message.role) {
       case 'assistant':
         for (const part of message.content) this.#propose(part)
         return
       case 'tool':
-        this.#addAnswer(message)
+        this.#addAnswer(message, isVouched)
         return
       case 'system':
         this.#hear('system', message.content)
@@ -124,8 +124,10 @@ export class FlowSession implements Sources {
   /**
    * What a call answered, with the label its tool gives it. An agent has told this session of all it
    * has read: its answer is as untrusted and as secret as its label says beyond that, never trusted.
+   * What is foreign is untrusted as a whole, and as secret as any part of it could be.
    */
   addResult(result: FlowResult): void {
+    if (result.isForeign === true) return this.#addResult(result, undefined)
     if (result.isDelegated !== true) return this.#addResult(result, valuesOf(result.args))
     const { output, fields } = this.#policy.factsOf(result.tool)
     if (output !== undefined || fields !== undefined) this.#addResult(result, undefined)
@@ -211,8 +213,8 @@ export class FlowSession implements Sources {
     if (args.ok && isObject(args.value)) this.#proposed.set(part.callId, args.value as JsonObject)
   }
 
-  #addAnswer({ tool, callId, content, isError, labels }: ToolMessage): void {
-    const args = this.#proposed.get(callId)
+  #addAnswer({ tool, callId, content, isError, labels }: ToolMessage, isVouched: boolean): void {
+    const args = isVouched ? this.#proposed.get(callId) : undefined
     this.#proposed.delete(callId)
     const result = { tool, callId, args: args ?? {}, value: content, isError }
     this.#addResult(result, args === undefined ? undefined : valuesOf(args), labels)
@@ -279,7 +281,7 @@ export class FlowSession implements Sources {
 
   #isSecret({ secrecy }: Pick<Leaf, 'secrecy'>): boolean {
     const from = this.#policy.document.flow?.secretFrom ?? 'private'
-    return levels.indexOf(secrecy) >= levels.indexOf(from)
+    return secrecyLevels.indexOf(secrecy) >= secrecyLevels.indexOf(from)
   }
 
   #addSecrets(value: JsonPrimitive, source: Source, repeated: Repetition): void {

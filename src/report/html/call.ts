@@ -84,6 +84,7 @@ function callBody(call: CallSummary, extras: CallExtras): Content[] {
       fact('Started', plural(row.attempts, 'time')),
       row.child !== undefined && fact('Run of the agent', childText(row.child)),
       row.resultBytes !== undefined && fact('Result', formatBytes(row.resultBytes)),
+      row.foreign === true && fact('Changed', 'by a wrapper, so that it is untrusted'),
       row.changes !== undefined && fact('Taken out of the result', changesText(row.changes)),
       fact('Call id', code(row.callId)),
       fact('Provider id', code(row.providerId)),

@@ -146,6 +146,7 @@ const events: Complete = {
     resultBytes: 9,
     resolvedBy: 'lena',
     truncated: true,
+    foreign: true,
     child: {
       runId: 'run_c',
       head: 'sha256:h',
@@ -166,6 +167,8 @@ const events: Complete = {
     cost,
     finishReason: { unified: 'stop', raw: 'stop' },
     message: { role: 'assistant', content: [{ type: 'text', text: 'hi' }] },
+    foreign: ['request', 'answer'],
+    foreignMessages: [{ role: 'user', content: 'from elsewhere' }],
   },
   limit: { ...base, type: 'limit', limit: 'maxTurns', max: 1, message: 'used' },
   'turn-end': {

@@ -71,6 +71,7 @@ export class Detail {
       row.endedAt !== undefined && ['Ended', row.endedAt],
       row.child !== undefined && ['Run of the agent', childText(row.child)],
       row.resultBytes !== undefined && ['Result', formatBytes(row.resultBytes)],
+      row.foreign === true && ['Changed', 'by a wrapper, so that it is untrusted'],
       row.changes !== undefined && ['Taken out of the result', changesText(row.changes)],
       ['Call id', code(row.callId)],
       ['Provider id', code(row.providerId)],
