@@ -32,13 +32,11 @@ export interface Shortage<Limit extends ApplicableLimit> {
   readonly hasRest: boolean
 }
 
+/** What a call holds of one limit. */
 interface Taken {
+  readonly key: string
   readonly ledger: Ledger
   readonly amount: bigint
-}
-
-interface Reservation {
-  readonly taken: readonly Taken[]
   readonly at: Moment
 }
 
@@ -64,7 +62,7 @@ export class LimitCounters {
   readonly #clock: Clock
   readonly #ledgers = new Map<string, OwnLedger>()
   readonly #shared: SharedCounters | undefined
-  readonly #reserved = new Map<string, Reservation>()
+  readonly #reserved = new Map<string, readonly Taken[]>()
   readonly #maxima = new WeakMap<ApplicableLimit, bigint>()
   readonly #limitKeys = new WeakMap<ApplicableLimit, string>()
   #searchedAt = Number.NEGATIVE_INFINITY
@@ -77,15 +75,16 @@ export class LimitCounters {
   /**
    * Takes what the call needs from every limit and returns where too little is left. When one of
    * those limits says `deny`, nothing is taken. A call that has taken its places keeps them when it
-   * is judged again.
+   * is judged again; in counters that were forgotten meanwhile it takes them anew.
    */
   reserve<Limit extends ApplicableLimit>(
     callId: string,
     claims: readonly Claim<Limit>[],
   ): readonly Shortage<Limit>[] {
-    if (claims.length === 0 || this.#reserved.has(callId)) return []
-    const work = (): readonly Shortage<Limit>[] => this.#reserveAll(callId, claims)
-    return this.#together(claims, work)
+    const open = this.#open(callId, claims)
+    if (open.length === 0) return []
+    const work = (): readonly Shortage<Limit>[] => this.#reserveAll(callId, open)
+    return this.#together(open, work)
   }
 
   #reserveAll<Limit extends ApplicableLimit>(
@@ -113,12 +112,29 @@ export class LimitCounters {
    * limit where nobody can tell.
    */
   force(callId: string, claims: readonly Claim<ApplicableLimit>[]): void {
-    if (this.#reserved.has(callId)) return
-    const most = claims.map((claim) => ({
+    const most = this.#open(callId, claims).map((claim) => ({
       ...claim,
       amount: claim.amount ?? this.#maximum(claim.limit),
     }))
-    this.#together(most, () => this.#take(callId, most, this.#moment(), 'note'))
+    if (most.length > 0) {
+      this.#together(most, () => this.#take(callId, most, this.#moment(), 'note'))
+    }
+  }
+
+  /** The claims of a call for which it holds nothing that counts. */
+  #open<Limit extends ApplicableLimit>(
+    callId: string,
+    claims: readonly Claim<Limit>[],
+  ): readonly Claim<Limit>[] {
+    const held = this.#reserved.get(callId)
+    if (held === undefined) return claims
+    const lost = new Set(held.filter((taken) => !this.#counts(taken)).map(({ key }) => key))
+    return claims.filter(({ limit, owner }) => lost.has(this.#key(limit, owner)))
+  }
+
+  /** Whether the counter is still the one that calls are held against. */
+  #counts({ key, ledger }: Taken): boolean {
+    return !(ledger instanceof OwnLedger) || this.#ledgers.get(key) === ledger
   }
 
   #take(
@@ -127,14 +143,14 @@ export class LimitCounters {
     at: Moment,
     how: 'take' | 'note',
   ): void {
-    const taken: Taken[] = []
+    const taken = (this.#reserved.get(callId) ?? []).filter((each) => this.#counts(each))
     for (const { limit, owner, amount = 0n } of claims) {
       if (isMeasured(limit)) continue
       const ledger = this.#ledger(limit, owner)
       ledger[how](callId, amount, at)
-      taken.push({ ledger, amount })
+      taken.push({ key: this.#key(limit, owner), ledger, amount, at })
     }
-    this.#reserved.set(callId, { taken, at })
+    this.#reserved.set(callId, taken)
   }
 
   /**
@@ -160,10 +176,8 @@ export class LimitCounters {
 
   /** The call was refused after all: its places are free again. */
   release(callId: string): void {
-    const reservation = this.#reserved.get(callId)
-    if (reservation === undefined) return
-    for (const { ledger, amount } of reservation.taken) {
-      ledger.giveBack(callId, amount, reservation.at)
+    for (const { amount, at, ledger } of this.#reserved.get(callId) ?? []) {
+      ledger.giveBack(callId, amount, at)
     }
     this.#reserved.delete(callId)
   }

@@ -68,6 +68,33 @@ describe('counters', () => {
     expect(limits.map((limit) => passes(counters, limit, ownerOf('s')))).toEqual([true, false])
   })
 
+  test('of a session that is forgotten take anew what a call holds that is judged again', () => {
+    const limit = limitOf()
+    const wide = limitOf({ id: 'w', per: 'subject', max: 2 })
+    const owner = ownerOf('s')
+    const claims = [limit, wide].map((each) => ({ limit: each, owner, amount: oneUnit }))
+    for (const how of ['reserve', 'force'] as const) {
+      const counters = new LimitCounters(clock)
+      expect(counters.reserve('held', claims)).toEqual([])
+      counters.forget([limit, wide], owner)
+      counters[how]('held', claims)
+      expect([limit, wide].map((each) => counters.used(each, owner))).toEqual([1, 1])
+      expect(passes(counters, limit, owner)).toBe(false)
+      counters[how]('held', claims)
+      counters.release('held')
+      expect([limit, wide].map((each) => counters.used(each, owner))).toEqual([0, 0])
+    }
+  })
+
+  test('of a session that is forgotten are not taken anew beyond their maximum', () => {
+    const counters = new LimitCounters(clock)
+    const claims = [{ limit: limitOf(), owner: ownerOf('s'), amount: oneUnit }]
+    counters.reserve('held', claims)
+    counters.forget([limitOf()], ownerOf('s'))
+    expect(passes(counters, limitOf(), ownerOf('s'))).toBe(true)
+    expect(counters.reserve('held', claims)).toMatchObject([{ hasRest: false }])
+  })
+
   test('take by force what nobody could stop, once for each call', () => {
     const counters = new LimitCounters(clock)
     const limit = limitOf({ max: 3 })

@@ -337,3 +337,31 @@ describe('a yes that is revoked before its call has run', () => {
     expect(calls).toEqual([])
   })
 })
+
+test('a call in doubt that is done again takes its place of a limit again', async () => {
+  const policy = policyOf({
+    rules: [{ id: 'free', allow: ['act'], who }],
+    limits: [{ id: 'few', tools: ['**'], per: 'session', max: 2, over: 'deny' }],
+  })
+  const turns = [1, 2, 3].map((n) => ({ calls: [{ tool: 'act', args: { n } }] }))
+  const script = [...turns, { text: 'done' }]
+  const journal = memoryJournal()
+  const first = noting('act')
+  const { runId } = await process(journal, script, [first.tool], { policy })
+    .run({ input: 'go', auth })
+    .result()
+  expect(first.calls).toHaveLength(2)
+  const cut = await crashed(journal, runId, isType('execution-start'))
+
+  const later = noting('act')
+  const runtime = process(cut, script, [later.tool], { policy })
+  const { inDoubt } = await runtime.resume(runId).result()
+  expect(inDoubt).toHaveLength(1)
+  const result = await runtime.resume(runId, { resolve: { [inDoubt[0]!]: 'retry' } }).result()
+  expect(result.report.rows.map(({ status }) => status)).toEqual([
+    'success',
+    'success',
+    'error-security',
+  ])
+  expect(later.calls).toHaveLength(2)
+})
