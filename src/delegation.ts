@@ -76,6 +76,8 @@ class RunDelegation implements Delegation {
   readonly #share: Share
   readonly #registryOf: RegistryOf
   readonly #delegationOf: DelegationOf
+  /** Runs that have gone on here. */
+  readonly #carried = new Set<string>()
 
   constructor(
     delegator: Delegator,
@@ -161,6 +163,7 @@ class RunDelegation implements Delegation {
           ...(resumed!.given === undefined ? {} : { given: resumed!.given }),
         })
       })
+      this.#carried.add(runId)
       return { result, outcome: this.#outcomeOf(result, call, share, signal) }
     } finally {
       controller.dispose()
@@ -245,35 +248,45 @@ class RunDelegation implements Delegation {
     return { child, rests: { pending, inDoubt } }
   }
 
-  async recall(callId: string, tool: Tool | undefined, isCounted: boolean): Promise<boolean> {
-    const { resumed } = this.#delegator
+  async recall(
+    callId: string,
+    tool: Tool | undefined,
+    { isCounted, isTold }: Parameters<Delegation['recall']>[2],
+  ): Promise<boolean> {
+    const { parts, resumed, started } = this.#delegator
     const agent = agentOf(tool)
-    const past = resumed?.tree.byId.get(childRunId(callId))
+    const runId = childRunId(callId)
+    const past = resumed?.tree.byId.get(runId)
     if (agent === undefined || past === undefined) return false
-    const { parts, started } = this.#delegator
+    if (this.#carried.has(runId)) return true
     const child = await this.#partsOf(agent, true)
-    const context = await this.#contextOf(agent, past.start.runId, started.signal)
-    // counted apart: the result of the call says what it has used
-    const share = new Share(started.limits)
+    const context = await this.#contextOf(agent, runId, started.signal)
+    // counted apart where the result of the call says what it has used
+    const share = new Share(started.limits, isTold ? undefined : this.#share)
     const delegation = this.#delegationOf(
       { parts: child, started, context, resumed: resumed! },
       share,
     )
-    const recalling = { context, delegation, gate: parts.gate, view: child.registry }
+    const recalling = { context, delegation, gate: parts.gate, share, view: child.registry }
     if (!isCounted || context.session === undefined) {
       parts.gate.begin(context, past.start.messages.filter(isInstruction))
     }
     const takingUp = { isCounted, resolutions: resumed!.resolutions }
+    const budget = new CallBudget(started.limits, share)
     for (const turn of past.turns) {
       if (turn.start.said !== undefined) parts.gate.begin(context, turn.start.said)
       const environment = asItBegan(recalling, turn)
-      const { cost } = turn.usage
+      const { cost, usage } = turn.usage
+      share.recallTurn()
+      share.spend(usage, cost)
       if (!isCounted) {
         parts.gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context, turn.turn)
       }
-      await recallCalls(environment, turn, takingUp, new CallBudget(started.limits))
+      await recallCalls(environment, turn, takingUp, budget)
     }
     if (!isCounted) recallCostsOf(parts, past, context)
+    // where it goes on here later, what outlives the run has been counted
+    if (!isTold) parts.rested.note(runId, past.status)
     return true
   }
 }

@@ -19,8 +19,8 @@ const maxRested = 10_000
 export class RestedRuns {
   readonly #ids = new Set<string>()
 
-  note(runId: string, status: EndStatus): void {
-    if (isFinal(status)) return
+  note(runId: string, status: EndStatus | 'open'): void {
+    if (status !== 'open' && isFinal(status)) return
     this.#ids.add(runId)
     if (this.#ids.size <= maxRested) return
     const [oldest] = this.#ids

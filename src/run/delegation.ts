@@ -33,10 +33,15 @@ export interface Delegation {
   /** Undefined for a tool that is no agent. */
   open(call: ToolCall, tool: Tool | undefined): Delegating | undefined
   /**
-   * What a run of the past counts as that a finished call has led to: what it has read, and what it
-   * has taken of limits. False where the call has led to none.
+   * What a run of the past counts as that a call has led to: what it has read, and what it has taken
+   * of limits; what it has used only where the result of the call does not tell. False where the call
+   * has led to none. Does nothing for a run that has gone on here.
    */
-  recall(callId: string, tool: Tool | undefined, isCounted: boolean): Promise<boolean>
+  recall(
+    callId: string,
+    tool: Tool | undefined,
+    how: { readonly isCounted: boolean; readonly isTold: boolean },
+  ): Promise<boolean>
 }
 
 /** How a call of an agent has ended, or that it has not. */

@@ -96,8 +96,9 @@ async function recallCall(
   const examined = await examineAgain(environment, past)
   const { delegation, share } = environment
   if (result?.child !== undefined) share?.recall(result.child)
+  const how = { isCounted, isTold: result?.child !== undefined }
   const isDelegated =
-    started && (await delegation?.recall(past.call.callId, examined.tool, isCounted)) === true
+    started && (await delegation?.recall(past.call.callId, examined.tool, how)) === true
   const refused = result !== undefined && !started && past.decision?.effect === 'deny'
   environment.gate.recall(examined, environment.context, {
     approved: started && hasYes(past.question),
@@ -134,8 +135,10 @@ export async function takeUpCalls(
     turn.calls.map(({ call }) => call),
   )
   const judged: (Judged | undefined)[] = []
+  const begun: ExaminedCall[] = []
   for (const past of turn.calls) {
     const examined = await examineAgain(environment, past)
+    if (past.started && past.result === undefined) begun.push(examined)
     if (past.result !== undefined) {
       if (past.proposed !== undefined) budget.take(past.call.tool, past.proposed.argsDigest)
       await recallCall(environment, past, takingUp.isCounted)
@@ -151,7 +154,18 @@ export async function takeUpCalls(
     }
   }
   await carryOutAll(desk, judged)
+  await recallLeft(environment, begun, takingUp)
   return desk
+}
+
+/** What agents have done that were begun and do not go on: their calls have ended otherwise, or wait. */
+async function recallLeft(
+  { delegation }: Pick<CallEnvironment, 'delegation'>,
+  begun: readonly ExaminedCall[],
+  { isCounted }: TakingUp,
+): Promise<void> {
+  const how = { isCounted, isTold: false }
+  for (const { call, tool } of begun) await delegation?.recall(call.callId, tool, how)
 }
 
 /** What a tool says of its own call in doubt; undefined where nobody asks it or it cannot tell. */
