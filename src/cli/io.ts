@@ -1,3 +1,4 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { SallyportError, type ErrorData } from '../base/errors.ts'
 import { visible, visibleJson } from '../base/text.ts'
 import { exitCode } from './exit.ts'
@@ -11,6 +12,8 @@ export interface Io {
   /** Everything else. */
   note(text: string): void
   readonly input: AsyncIterable<string | Uint8Array> & { readonly isTTY?: boolean | undefined }
+  /** Takes out of the terminal the lines that were typed and not read, where the system lets it. */
+  dropTyped(): void
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly outIsTerminal: boolean
   readonly errorIsTerminal: boolean
@@ -46,6 +49,7 @@ export function processIo(): Io {
       return isClosed.out
     },
     input: stdin,
+    dropTyped,
     environment: env,
     outIsTerminal: stdout.isTTY === true,
     errorIsTerminal: stderr.isTTY === true,
@@ -59,6 +63,20 @@ export function processIo(): Io {
       process.once('SIGTERM', action)
       return () => process.off('SIGTERM', action)
     },
+  }
+}
+
+/** A description of its own, so that not to wait here changes nothing for who reads standard input. */
+function dropTyped(): void {
+  let terminal: number | undefined
+  try {
+    terminal = openSync('/dev/tty', constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+    const line = Buffer.alloc(4096)
+    while (readSync(terminal, line) > 0);
+  } catch {
+    // nothing more is there, or no terminal to take it from
+  } finally {
+    if (terminal !== undefined) closeSync(terminal)
   }
 }
 

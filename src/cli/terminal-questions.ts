@@ -5,7 +5,8 @@ import type { ApprovalAnswer, ApprovalRequest, Approver } from '../gate/verdict.
 import type { ArgumentLabel, Approvers } from '../protocol/decision.ts'
 import type { RunEvent } from '../protocol/run-event.ts'
 import type { Approve } from '../run/environment.ts'
-import { inputLines, type Io } from './io.ts'
+import type { Io } from './io.ts'
+import { TypedLines } from './typed-lines.ts'
 
 /** Characters of the arguments that are shown before somebody asks for all of them. */
 const shownLength = 4_000
@@ -19,12 +20,13 @@ export class TerminalQuestions {
   readonly #io: Io
   readonly #by: Approver | undefined
   readonly #labels = new Map<string, readonly ArgumentLabel[]>()
-  #lines: AsyncIterator<string> | undefined
+  readonly #typed: TypedLines
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(io: Io, by: Approver | undefined) {
     this.#io = io
     this.#by = by
+    this.#typed = new TypedLines(io)
   }
 
   /** Keeps where the arguments of a call come from, for when people are asked about it. */
@@ -43,6 +45,7 @@ export class TerminalQuestions {
   }
 
   async #ask(request: ApprovalRequest): Promise<ApprovalAnswer | undefined> {
+    this.#typed.forget()
     this.#io.note(this.#question(request, shownLength))
     const mayEdit = request.editable.length > 0
     const mayRemember = request.approvers.every(({ remember }) => remember === true)
@@ -100,9 +103,7 @@ export class TerminalQuestions {
 
   async #read(prompt: string): Promise<string | undefined> {
     this.#io.note(prompt)
-    this.#lines ??= inputLines(this.#io)[Symbol.asyncIterator]()
-    const { done, value } = await this.#lines.next()
-    return done === true ? undefined : value
+    return this.#typed.next()
   }
 
   #question(request: ApprovalRequest, length: number): string {

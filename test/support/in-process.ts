@@ -25,6 +25,7 @@ export async function inProcess(args: readonly string[], input = ''): Promise<Sa
     columns: 80,
     onInterrupt: () => () => undefined,
     onTerminate: () => () => undefined,
+    dropTyped: () => undefined,
   }
   const code = await main([...args], io)
   return { code, ...said }

@@ -51,12 +51,21 @@ async function sit(
   const turns = calls.map((call, at) => ({ calls: [{ id: `c${at}`, ...call }] }))
   await using provider = await fakeProvider({ turns: [...turns, { text: 'over' }] })
   let notes = ''
+  let prompted = Promise.withResolvers<void>()
   const input = (async function* () {
-    for (const line of typed) yield `${line}\n`
+    for (const line of typed) {
+      await prompted.promise
+      prompted = Promise.withResolvers()
+      yield `${line}\n`
+    }
   })()
   const io: Io = {
     out: () => undefined,
-    note: (text) => void (notes += text),
+    note: (text) => {
+      notes += text
+      if (/[?:] $/.test(text)) prompted.resolve()
+    },
+    dropTyped: () => void (notes += '(forgotten)'),
     input: Object.assign(input, { isTTY: terminal }),
     environment: { SALLYPORT_API_KEY: 'k' },
     outIsClosed: false,
@@ -104,6 +113,13 @@ describe('a question at the terminal', () => {
     expect(results).toEqual(['paid 5'])
     expect(notes).toMatch(/request apr_\w+, call run_\S+ of run run_/)
     expect(notes).toMatch(/ {2}ask `paying` at /)
+  })
+
+  test('takes no answer that was typed before it was shown', async () => {
+    const call = { tool: 'pay', args: { sum: 5, to: 'a' } }
+    const { notes, results } = await sit(['y\ny', 'n', 'not again'], { calls: [call, call] })
+    expect(results).toEqual(['paid 5', expect.stringContaining('not again')])
+    expect(notes.match(/\(forgotten\)\npay wants to run/g)).toHaveLength(2)
   })
 
   test('leaves the request open when nobody types any more', async () => {
