@@ -91,6 +91,11 @@ test('what cannot be searched for is refused', async () => {
     ['--status', 'fine'],
     ['--tool', 'a b'],
     ['--since', 'soon'],
+    ['--since', '5'],
+    ['--since', '11/20/2026'],
+    ['--until', '2026-11-20T10:00'],
+    ['--until', '2026-13-01'],
+    ['--until', '2026-02-30'],
     ['--run', 'run_x'],
   ]) {
     const { code, notes } = await inProcess(['log', 'search', '--journal', path, ...options])

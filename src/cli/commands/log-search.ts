@@ -115,14 +115,24 @@ function toolGlob(source: string): (tool: string) => boolean {
   })
 }
 
+/** A date (UTC), or a date and a time with its zone: whatever else engines read means other things elsewhere. */
+const timeForm = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
+
 /** Throws `bad-option` for a text that is no time. */
 export function timeOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
+  const day = timeForm.exec(text)?.[1]
   const time = Date.parse(text)
-  if (!Number.isNaN(time)) return time
+  if (day !== undefined && !Number.isNaN(time) && isDay(day)) return time
   throw new SallyportError('bad-option', `\`${option}\` is no time`, {
     help: 'give a time such as `2026-11-21T08:00:00Z`, or a date',
   })
+}
+
+/** 30 February would be taken for a day of March. */
+function isDay(day: string): boolean {
+  const at = Date.parse(day)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day)
 }
 
 function textOf({ row, reasons }: CallSummary): string {
