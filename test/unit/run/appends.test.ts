@@ -6,6 +6,8 @@ import { memoryHistory } from '../../../src/history/memory.ts'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import { sqliteJournal } from '../../../src/journal/sqlite.ts'
+import type { Tool } from '../../../src/tools/tool.ts'
+import { asking, subAgent } from '../../support/agent-tree.ts'
 import { agentOf, allowing, policyOf, toolOf, user } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
@@ -109,6 +111,37 @@ describe('the outcome of the last call is on disk', () => {
     await Promise.all([agent.start().result(), agent.start().result()])
     expect(before).toHaveLength(2)
     expect(before[1]).toContain('tool-result')
+  })
+
+  test('before a tool of another agent gets its place', async () => {
+    const { journal, appends } = noting(memoryJournal())
+    const done: number[] = []
+    const isResult = (type: string): boolean => type === 'tool-result'
+    const one = toolOf('act', {
+      execute: () => void done.push(appends.flat().filter(isResult).length),
+    })
+    const askingBoth = (a: string, b: string) => [
+      { calls: [asking(a), asking(b)] },
+      { text: 'done' },
+    ]
+    const leaf = (name: string): Tool => subAgent(name, oneCall, { tools: [one] }).tool
+    const above = (name: string): Tool => {
+      const tools = [leaf(`${name}1`), leaf(`${name}2`)]
+      return subAgent(name, askingBoth(`${name}1`, `${name}2`), { tools }).tool
+    }
+    const { status } = await agentOf(askingBoth('a', 'b'), {
+      tools: [above('a'), above('b')],
+      policy: allowing('**'),
+      journal,
+      limits: { maxParallel: 2 },
+    })
+      .start()
+      .result()
+    expect(status).toBe('completed')
+    // two at a time
+    expect(done).toHaveLength(4)
+    expect(done[2]).toBeGreaterThanOrEqual(1)
+    expect(done[3]).toBeGreaterThanOrEqual(2)
   })
 
   test('before a program that asks the gate goes on', async () => {
