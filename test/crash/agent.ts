@@ -57,7 +57,7 @@ const resolutions = join(folder, 'resolutions.json')
 const resolve = existsSync(resolutions) ? JSON.parse(readFileSync(resolutions, 'utf8')) : {}
 const journal = crashing(openIn(folder, kind as FileKind))
 const runtime = createRuntime({
-  model: openaiCompatible({ baseUrl, model: 'fake' }),
+  model: openaiCompatible({ baseUrl, model: 'fake', provider: 'fake' }),
   tools: [tool('read', true), tool('append', false), tool('pay', false), tool('flaky', true, 1)],
   policy,
   journal,

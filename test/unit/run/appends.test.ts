@@ -30,6 +30,10 @@ const act = toolOf('act')
 const policy = allowing('act')
 const oneCall = [{ calls: [{ tool: 'act' }] }, { text: 'done' }]
 
+const askingBoth = (a: string, b: string) => [{ calls: [asking(a), asking(b)] }, { text: 'done' }]
+
+const isResult = (type: string): boolean => type === 'tool-result'
+
 test('two turns with one call are four appends: the outcome goes with what follows it at once', async () => {
   const { journal, appends } = noting(memoryJournal())
   await agentOf(oneCall, { tools: [act], policy, journal })
@@ -45,8 +49,10 @@ test('two turns with one call are four appends: the outcome goes with what follo
 
 test('a run that waits for people is written to its end along with the end of its turn', async () => {
   const { journal, appends } = noting(memoryJournal())
-  const asking = policyOf({ rules: [{ id: 'asked', ask: ['act'], approvers: { count: 1 } }] })
-  const { status } = await agentOf(oneCall, { tools: [act], policy: asking, journal })
+  const policyThatAsks = policyOf({
+    rules: [{ id: 'asked', ask: ['act'], approvers: { count: 1 } }],
+  })
+  const { status } = await agentOf(oneCall, { tools: [act], policy: policyThatAsks, journal })
     .start()
     .result()
   expect(status).toBe('needs-approval')
@@ -116,14 +122,9 @@ describe('the outcome of the last call is on disk', () => {
   test('before a tool of another agent gets its place', async () => {
     const { journal, appends } = noting(memoryJournal())
     const done: number[] = []
-    const isResult = (type: string): boolean => type === 'tool-result'
     const one = toolOf('act', {
       execute: () => void done.push(appends.flat().filter(isResult).length),
     })
-    const askingBoth = (a: string, b: string) => [
-      { calls: [asking(a), asking(b)] },
-      { text: 'done' },
-    ]
     const leaf = (name: string): Tool => subAgent(name, oneCall, { tools: [one] }).tool
     const above = (name: string): Tool => {
       const tools = [leaf(`${name}1`), leaf(`${name}2`)]
