@@ -142,7 +142,8 @@ function isSorted(keys: readonly string[]): boolean {
 /** Keys up to which moving each to its place costs less than calling a comparison for each. */
 const fewKeys = 24
 
-function sortKeys(keys: string[]): void {
+/** Sorts by UTF-16 code units, in place. */
+export function sortKeys(keys: string[]): void {
   if (keys.length > fewKeys) {
     keys.sort(byCodeUnits)
     return

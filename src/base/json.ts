@@ -31,6 +31,9 @@ export type JsonResult =
 
 const forbidden = new Set(['__proto__', 'constructor', 'prototype'])
 
+/** Numbers of so many characters are kept as they are, unless they have an exponent. */
+const alwaysKept = 15
+
 /** Above this many members a set is cheaper than a scan over the keys seen so far. */
 const scanLimit = 8
 
@@ -128,8 +131,7 @@ function scan(text: string, maxDepth: number): Failure | undefined {
       case 0x38:
       case 0x39: {
         const end = endOfNumber(text, at)
-        // up to 15 digits without an exponent are always kept
-        if (end < 0 || end - at > 15) {
+        if (end < 0 || end - at > alwaysKept) {
           const problem = checkNumber(text.slice(at, Math.abs(end)), at)
           if (problem !== undefined) return problem
         }
@@ -198,6 +200,11 @@ function checkKey(raw: string, keys: KeySet, at: number): Failure | undefined {
     return failure('duplicate key', `the key at offset ${at} occurs twice in one object`)
   }
   return undefined
+}
+
+/** True for a number as `parseJson` accepts it; what is not written as a number is not looked at. */
+export function keepsNumber(raw: string): boolean {
+  return (raw.length <= alwaysKept && !/[eE]/.test(raw)) || checkNumber(raw, 0) === undefined
 }
 
 function checkNumber(raw: string, at: number): Failure | undefined {

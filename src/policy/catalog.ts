@@ -1,7 +1,7 @@
 import { SallyportError } from '../base/errors.ts'
 import { shorten } from '../base/text.ts'
 import type { Diagnostics } from './diagnostic.ts'
-import type { PolicyFile, Rule, ToolEntry } from './document.ts'
+import type { PolicyFile, ToolEntry } from './document.ts'
 import { mergeFacts } from './facts.ts'
 import { compileGlob, isGlob } from './glob.ts'
 import type { PolicyTool, ToolFloor } from './policy.ts'
@@ -76,14 +76,15 @@ export function checkAgainst(catalog: Catalog, file: PolicyFile, diagnostics: Di
     if (find(name.text).length === 0 && name.text !== '**') report(name, names, diagnostics)
   }
   for (const rule of file.rules) {
-    for (const name of argumentNames(rule)) checkArgument(name, rule, find, diagnostics)
+    for (const { name, path } of rule.args) checkArgument(name, path[0]!, rule, find, diagnostics)
+    for (const name of rule.onlyArgs ?? []) checkArgument(name, name.text, rule, find, diagnostics)
   }
   const { paths, network, commands } = file.guards
   for (const guard of [...paths, ...network, ...commands]) {
     // `*` is any argument
     const [top] = guard.arg
     if (top === undefined || top === '*') continue
-    checkArgument({ name: { text: top, ...guard.at }, top }, guard, find, diagnostics)
+    checkArgument({ text: top, ...guard.at }, top, guard, find, diagnostics)
   }
 }
 
@@ -122,30 +123,18 @@ function report(name: Name, names: readonly string[], diagnostics: Diagnostics):
   }
 }
 
-interface ArgumentName {
-  readonly name: Name
-  /** The top-level argument it begins at. */
-  readonly top: string
-}
-
-function argumentNames(rule: Rule): readonly ArgumentName[] {
-  return [
-    ...rule.args.map(({ name, path }) => ({ name, top: path[0]! })),
-    ...(rule.onlyArgs ?? []).map((name) => ({ name, top: name.text })),
-  ]
-}
-
-/** Every tool named exactly needs the argument; of the tools of a glob at least one. */
+/** Every tool named exactly needs the argument `top`; of the tools of a glob at least one. */
 function checkArgument(
-  { name, top }: ArgumentName,
+  name: Name,
+  top: string,
   { tools: globs }: { readonly tools: readonly Name[] },
   find: (glob: string) => readonly PolicyTool[],
   diagnostics: Diagnostics,
 ): void {
   for (const { text } of globs) {
-    const tools = find(text)
-    const lacking = tools.filter((tool) => tool.argumentNames?.includes(top) === false)
-    if (lacking.length === 0 || lacking.length < tools.length) continue
+    const lacking = find(text)
+    const isMissed = lacking.every((tool) => tool.argumentNames?.includes(top) === false)
+    if (lacking.length === 0 || !isMissed) continue
     const known = [...new Set(lacking.flatMap((tool) => tool.argumentNames ?? []))]
     const owner = isGlob(text) ? `no tool of \`${text}\` has` : `\`${text}\` has no`
     const message = isGlob(text)

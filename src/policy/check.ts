@@ -27,7 +27,7 @@ export function checkFile(
 }
 
 function nameOf({ id, at }: { readonly id: string; readonly at: Span }): Name {
-  return { text: id, ...at }
+  return { text: id, start: at.start, end: at.end }
 }
 
 function checkRoles(
@@ -38,18 +38,21 @@ function checkRoles(
   const roles = [...file.roles, ...filesOf(file.parents).flatMap((parent) => parent.roles)]
   const known = roles.map((role) => role.name.text)
   const set = new Set(known)
-  const used = [
-    ...identityRoles,
-    ...file.roles.flatMap((role) => role.inherits),
-    ...file.rules.flatMap(rolesOfRule),
-    ...file.limits.flatMap((limit) => limit.who?.roles ?? []),
-  ]
-  for (const name of used) {
-    if (!set.has(name.text)) {
+  const check = (names: readonly Name[] = []): void => {
+    for (const name of names) {
+      if (set.has(name.text)) continue
       const message = `the role \`${name.text}\` is not defined`
       diagnostics.error(name, 'unknown-role', message, suggestionFor(name.text, known))
     }
   }
+  check(identityRoles)
+  for (const role of file.roles) check(role.inherits)
+  for (const { who, notWho, approvers } of file.rules) {
+    check(who?.roles)
+    check(notWho?.roles)
+    check(approvers?.roles)
+  }
+  for (const limit of file.limits) check(limit.who?.roles)
   for (const test of file.tests) {
     const strange = test.as?.roles?.find((role) => !set.has(role))
     if (strange !== undefined) {
@@ -59,14 +62,6 @@ function checkRoles(
       diagnostics.warning(test.at, 'unknown-role', message, { help })
     }
   }
-}
-
-function rolesOfRule(rule: Rule): readonly Name[] {
-  return [
-    ...(rule.who?.roles ?? []),
-    ...(rule.notWho?.roles ?? []),
-    ...(rule.approvers?.roles ?? []),
-  ]
 }
 
 /** Roles are removed as long as one inherits only removed ones; what stays is part of a cycle. */
@@ -89,6 +84,7 @@ function checkCycles(roles: readonly Role[], diagnostics: Diagnostics): void {
 }
 
 function checkExcept(rules: readonly Rule[], diagnostics: Diagnostics): void {
+  if (rules.every(({ except }) => except.length === 0)) return
   const allows = rules.filter((rule) => rule.effect === 'allow').map((rule) => rule.id)
   const known = new Set(allows)
   for (const name of rules.flatMap((rule) => rule.except)) {

@@ -103,9 +103,11 @@ export function checkPointerKey(key: Name, diagnostics: Diagnostics): void {
   )
 }
 
+const toolOrGlob = textOf({ what: 'a tool name or glob', maxLength: 128 })
+
 /** A glob over tool names: `*` is a part of one dotted segment, `**` anything. */
 export const glob: Read<Name> = named((node, diagnostics) => {
-  const value = textOf({ what: 'a tool name or glob', maxLength: 128 })(node, diagnostics)
+  const value = toolOrGlob(node, diagnostics)
   if (value === undefined) return undefined
   const problem = globProblem(value)
   return problem === undefined

@@ -156,6 +156,9 @@ class Converter {
         help: 'put it in quotes, such as `"10"`; lists and mappings are no keys',
       })
     }
+    if (!name.isWellFormed()) {
+      return this.#diagnostics.error(at, 'bad-value', 'the key holds a lone surrogate')
+    }
     if (name === '<<') {
       return this.#diagnostics.error(at, 'merge-key', 'a merge key is not accepted', {
         help: 'write the keys out',

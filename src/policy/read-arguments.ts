@@ -9,7 +9,6 @@ import {
   numberOf,
   oneOf,
   wrongType,
-  type MappingOf,
   type Name,
   type Read,
 } from './shape.ts'
@@ -17,7 +16,7 @@ import { textOf, textProblem } from './texts.ts'
 import { repairTest } from './repair.ts'
 import { toJson, type Node } from './tree.ts'
 
-const json: Read<{ readonly value: JsonValue }> = (node) => ({ value: toJson(node) })
+const json: Read<JsonValue> = toJson
 
 export const pattern: Read<Pattern> = (node, diagnostics) => {
   if (node.kind !== 'scalar' || typeof node.value !== 'string') {
@@ -113,10 +112,8 @@ const innerTest = mapping('an argument test', {}, tests, options)
 const outerTest = mapping('an argument test', {}, { ...tests, optional: boolean }, options)
 
 function readTest(node: Node, diagnostics: Diagnostics): ArgumentTest | undefined {
-  const fields = innerTest(node, diagnostics)
-  if (fields === undefined) return undefined
-  if (isEmpty(node, diagnostics)) return undefined
-  return toTest(fields)
+  const test = innerTest(node, diagnostics)
+  return isEmpty(node, diagnostics) ? undefined : test
 }
 
 function isEmpty(node: Node, diagnostics: Diagnostics): boolean {
@@ -125,18 +122,6 @@ function isEmpty(node: Node, diagnostics: Diagnostics): boolean {
     help: 'name a test, or `optional: false` when only presence matters',
   })
   return true
-}
-
-function toTest({
-  const: constant,
-  enum: values,
-  ...rest
-}: MappingOf<{}, typeof tests>): ArgumentTest {
-  return {
-    ...rest,
-    ...(constant === undefined ? {} : { const: constant.value }),
-    ...(values === undefined ? {} : { enum: values.map(({ value }) => value) }),
-  }
 }
 
 /** The `args` of a rule. */
@@ -151,7 +136,8 @@ export const ruleArguments: Read<readonly RuleArgument[]> = (node, diagnostics) 
   }
   const result: RuleArgument[] = []
   for (const [name, entry] of node.entries) {
-    const argument = readArgument({ text: name, ...entry.key }, entry.value, diagnostics)
+    const { start, end } = entry.key
+    const argument = readArgument({ text: name, start, end }, entry.value, diagnostics)
     if (argument !== undefined) result.push(argument)
   }
   return result
@@ -161,12 +147,15 @@ function readArgument(name: Name, node: Node, diagnostics: Diagnostics): RuleArg
   const path = argumentPath(name, diagnostics)
   const fields = outerTest(node, diagnostics)
   if (path === undefined || fields === undefined || isEmpty(node, diagnostics)) return undefined
-  const { optional, ...rest } = fields
-  return { name, path, optional: optional ?? false, test: toTest(rest) }
+  if (fields.optional === undefined) return { name, path, optional: false, test: fields }
+  const { optional, ...test } = fields
+  return { name, path, optional, test }
 }
 
+const argumentName = { what: 'an argument name', maxLength: 256 }
+
 function argumentPath(name: Name, diagnostics: Diagnostics): readonly string[] | undefined {
-  const problem = textProblem(name.text, { what: 'an argument name', maxLength: 256 })
+  const problem = textProblem(name.text, argumentName)
   if (problem !== undefined) return diagnostics.error(name, problem.code, problem.message)
   if (!name.text.startsWith('/')) return [name.text]
   const path = pointerTokens(name.text)

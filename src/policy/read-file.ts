@@ -1,4 +1,3 @@
-import { digestJson } from '../base/digest.ts'
 import { checkFile } from './check.ts'
 import { Diagnostics } from './diagnostic.ts'
 import type { PolicyFile, Role, Variable } from './document.ts'
@@ -15,8 +14,9 @@ import { readOutputRule } from './read-output.ts'
 import { readTest } from './read-tests.ts'
 import { boolean, listOf, mapping, numberOf, oneOf, recordOf, type Name } from './shape.ts'
 import { named, textOf } from './texts.ts'
-import type { Source } from './source.ts'
-import { mapToJson, type MapNode, type Node } from './tree.ts'
+import type { Source, Span } from './source.ts'
+import { digestTree } from './tree-digest.ts'
+import type { MapNode, Node } from './tree.ts'
 import { fillVariables } from './variables.ts'
 
 /** Same folder or below: a policy never reaches out of its tree, and never over the network. */
@@ -191,13 +191,37 @@ function valuesOf(
   ])
 }
 
+/** Of the file without its tests, with the variables that are in force, and of its parents. */
 function digestOf(
   root: MapNode,
   values: ReadonlyMap<string, string>,
   parents: readonly PolicyFile[],
 ): string {
-  const json = mapToJson(root, 'tests')
-  const filled = values.size === 0 ? json : { ...json, vars: Object.fromEntries(values) }
-  if (parents.length === 0) return digestJson(filled)
-  return digestJson({ policy: filled, parents: parents.map(({ digest }) => digest) })
+  const members = new Map([...root.entries].map(([key, { value }]) => [key, value] as const))
+  members.delete('tests')
+  const variables = [...values].map(([name, value]) => [name, made(value)] as const)
+  if (variables.length > 0) members.set('vars', madeOf(new Map(variables)))
+  const policy = madeOf(members)
+  if (parents.length === 0) return digestTree(policy)
+  const items = parents.map(({ digest }) => made(digest))
+  const list: Node = { kind: 'list', items, ...nowhere }
+  return digestTree(
+    madeOf(
+      new Map<string, Node>([
+        ['policy', policy],
+        ['parents', list],
+      ]),
+    ),
+  )
+}
+
+const nowhere: Span = { start: 0, end: 0 }
+
+function made(value: string): Node {
+  return { kind: 'scalar', value, ...nowhere }
+}
+
+function madeOf(members: ReadonlyMap<string, Node>): Node {
+  const entries = [...members].map(([name, value]) => [name, { key: nowhere, value }] as const)
+  return { kind: 'map', entries: new Map(entries), ...nowhere }
 }

@@ -94,7 +94,11 @@ const ruleFields = mapping(
 const effects = ['allow', 'ask', 'deny'] as const
 
 /** Keys that mean something beside one effect only. */
-const bound = { except: 'ask', onlyArgs: 'allow', approvers: 'ask' } as const
+const bound = [
+  ['except', 'ask'],
+  ['onlyArgs', 'allow'],
+  ['approvers', 'ask'],
+] as const
 
 export const readRule: Read<Rule> = (node, diagnostics) => {
   const fields = ruleFields(node, diagnostics)
@@ -134,7 +138,7 @@ function checkBound(
   effect: Effect,
   diagnostics: Diagnostics,
 ): void {
-  for (const [key, needed] of Object.entries(bound)) {
+  for (const [key, needed] of bound) {
     const entry = node.entries.get(key)
     if (entry !== undefined && effect !== needed) {
       diagnostics.error(entry.key, 'bad-value', `\`${key}\` only goes with \`${needed}\``)

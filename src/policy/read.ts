@@ -1,4 +1,4 @@
-import { parseJson, type JsonValue } from '../base/json.ts'
+import type { JsonValue } from '../base/json.ts'
 import { Diagnostics } from './diagnostic.ts'
 import type { PolicyFile } from './document.ts'
 import { parseJsonTree } from './parse-json.ts'
@@ -84,17 +84,19 @@ export function parsePolicyText(policyText: string, diagnostics: Diagnostics): N
   })
 }
 
-/** The general reader of YAML reads all of it, slowest of all, and has the better messages. */
+/** The library reads all that the other two do, slowly, and says what is wrong with the rest. */
 function parseTree(policyText: string, diagnostics: Diagnostics): Node | undefined {
-  const isJson = /^\s*[[{]/.test(policyText) && parseJson(policyText, { maxLength }).ok
-  if (isJson) return parseJsonTree(policyText, diagnostics)
-  return parseSimpleYaml(policyText) ?? parseYaml(policyText, diagnostics)
+  const isJson = /^\s*[[{]/.test(policyText)
+  const tree = isJson ? parseJsonTree(policyText, diagnostics) : parseSimpleYaml(policyText)
+  return tree !== undefined || diagnostics.hasErrors ? tree : parseYaml(policyText, diagnostics)
 }
 
+const unlikely = /[^\t\n\r\x20-\x7e]/
 const unwanted = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]/gu
 
 /** What an editor does not show, a reviewer does not see: refused, also in comments. */
 function checkCharacters(policyText: string, diagnostics: Diagnostics): void {
+  if (!unlikely.test(policyText)) return
   if (!policyText.isWellFormed()) {
     diagnostics.error({ start: 0, end: 1 }, 'invisible', 'the file holds a lone surrogate')
     return

@@ -167,7 +167,7 @@ export function recordOf<T>(
     }
     const result: { name: Name; value: T }[] = []
     for (const [text, entry] of node.entries) {
-      const name = { text, ...entry.key }
+      const name = { text, start: entry.key.start, end: entry.key.end }
       checkKey(name, diagnostics)
       const value = read(entry.value, diagnostics)
       if (value !== undefined) result.push({ name, value })

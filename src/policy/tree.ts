@@ -54,8 +54,8 @@ export function toJson(node: Node): JsonValue {
   }
 }
 
-export function mapToJson(node: MapNode, without?: string): JsonObject {
+export function mapToJson(node: MapNode): JsonObject {
   const object: Record<string, JsonValue> = {}
-  for (const [key, { value }] of node.entries) if (key !== without) object[key] = toJson(value)
+  for (const [key, { value }] of node.entries) object[key] = toJson(value)
   return object
 }

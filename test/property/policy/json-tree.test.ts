@@ -47,3 +47,37 @@ test('the tree of a JSON text has the value of the text, and every part its plac
     { numRuns: 1000 },
   )
 })
+
+const characters = '{}[]",:\\ \t\n\r\u000b-+.eE019u/\'#é\ufffd\ud800\u2028\u00a0'
+const numbers = '1e5|1e999|-0|01|9007199254740993|1.|.5|1e-400|-1.5E+3'.split('|')
+const strings = ['"a":', '"__proto__":1,', '"\\ud800"', '"\\u0061":', '"\\x"']
+const mark = fc.constantFrom(...characters, ...numbers, ...strings, 'null', 'true')
+const changed = fc
+  .tuple(
+    document,
+    fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), mark, fc.nat({ max: 2 })), {
+      maxLength: 3,
+    }),
+  )
+  .map(([written, changes]) =>
+    changes.reduce((altered, [place, what, removed]) => {
+      const at = Math.floor(place * (altered.length + 1))
+      return altered.slice(0, at) + what + altered.slice(at + removed)
+    }, written),
+  )
+
+test('a text that was changed anywhere has a tree just when it is JSON that is accepted', () => {
+  let refused = 0
+  fc.assert(
+    fc.property(changed, (altered) => {
+      const parsed = parseJson(altered)
+      const tree = parseJsonTree(altered, new Diagnostics(new Source('a.json', altered)))
+      expect(tree !== undefined).toBe(parsed.ok)
+      if (parsed.ok) expect(toJson(tree!)).toEqual(parsed.value)
+      else refused++
+    }),
+    { numRuns: 4000 },
+  )
+  // more than half of the texts are
+  expect(refused).toBeGreaterThan(400)
+})

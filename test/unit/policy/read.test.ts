@@ -175,6 +175,7 @@ test.each([
   ['a direction character in a comment', `${head}rules: [] # \u202e\n`, 'invisible 3:13'],
   ['a zero-width character', `${head}rules: []\nmo\u200bde: shadow\n`, 'invisible 4:3'],
   ['a lone surrogate', `${head}rules: [] # \ud800\n`, 'invisible 1:1'],
+  ['an escaped one in a key', `${head}rules: []\n"\\ud800": 1\n`, 'bad-value 4:1'],
   [
     'an escaped direction character',
     `${head}rules: []\ndescription: "a\\u202Eb"\n`,
