@@ -108,7 +108,11 @@ export async function verifyCallProof(
   }
   if (point.runId !== proof.runId) return refused('TAMPERED', 'the checkpoint is of another run')
   const events: JsonObject[] = []
+  let last = -1
   for (const { seq, line, path } of proof.records) {
+    // one that stands here twice would tell of something that happened once
+    if (seq <= last) return refused('TAMPERED', `record ${seq} stands behind record ${last}`)
+    last = seq
     const root = rootOfPath(hashLine(line), { index: seq, size: point.size }, path)
     const event = lineOf(line)
     if (root !== point.root || event === undefined) {

@@ -200,6 +200,19 @@ describe('the proof of one call', () => {
     expect(verdicts.size).toBeGreaterThan(2)
   })
 
+  test.each<[string, (records: readonly unknown[]) => readonly unknown[]]>([
+    ['twice', (records) => [...records, records.at(-1)]],
+    ['in another order', (records) => records.toReversed()],
+  ])('convinces nobody with records that stand in it %s', async (_name, changed) => {
+    const { journal, key, at } = await desk()
+    await inProcess(['report', journal, '--call', '1.0', '--proof', '-o', at('p.json')])
+    const proof = JSON.parse(readFileSync(at('p.json'), 'utf8')) as { records: readonly unknown[] }
+    const records = changed(proof.records)
+    writeFileSync(at('p.json'), JSON.stringify({ ...proof, records }))
+    const { code, found } = await told('--proof', at('p.json'), '--key', key)
+    expect([code, found[0]!['verdict']]).toEqual([1, 'TAMPERED'])
+  })
+
   test('is not made for calls that are not there, and not without signatures', async () => {
     const signed = await desk()
     const unsigned = await desk(1, false)
