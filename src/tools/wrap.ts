@@ -1,5 +1,6 @@
 import { compose, type Wrap } from '../base/compose.ts'
 import { deepFreeze, type JsonObject } from '../base/json.ts'
+import { childController } from '../base/signal.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { TraceHeaders } from '../protocol/request.ts'
 import type { ToolContext } from './tool.ts'
@@ -44,7 +45,9 @@ export type ToolWrapper = (
 
 /** Nothing in it leads to what the tool alone is given. */
 export function wrappedCall(context: ToolContext, tool: string, args: JsonObject): WrappedCall {
-  const { attempt, callId, principal, runId, signal, turn } = context
+  const { attempt, callId, principal, runId, turn } = context
+  // that of the tool has to stay as it is: whoever carries the call out goes by it too
+  const { signal } = childController(context.signal)
   const call = { runId, callId, turn, attempt, tool, args, signal }
   return Object.freeze({ ...call, principal: deepFreeze(structuredClone(principal)) })
 }

@@ -318,4 +318,29 @@ describe('a wrapper of tools', () => {
     expect(result.report.rows[1]).toMatchObject({ decision: { rule: 'flow.untrustedSteering' } })
     expect(calls).toEqual([])
   })
+
+  test('that damages its signal neither keeps the run at work nor starts the tool late', async () => {
+    const began = Promise.withResolvers<void>()
+    const ended = Promise.withResolvers<unknown>()
+    const { tool, calls } = noting('act')
+    const wrapTool: ToolWrapper = async ({ signal }, next) => {
+      const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve))
+      Object.assign(signal, {
+        addEventListener: () => undefined,
+        throwIfAborted: () => undefined,
+      })
+      began.resolve()
+      await stopped
+      const late = next()
+      late.then(ended.resolve, ended.resolve)
+      return late
+    }
+    const plugins = [pluginOf({ wrapTool })]
+    const run = agentOf(script, { tools: [tool], policy: allowing('act'), plugins }).start()
+    await began.promise
+    run.cancel()
+    expect((await run.result()).status).toBe('cancelled')
+    await ended.promise
+    expect(calls).toEqual([])
+  })
 })

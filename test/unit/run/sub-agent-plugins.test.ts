@@ -7,7 +7,8 @@ import type { ResumeOptions } from '../../../src/resume-options.ts'
 import type { RunOptions, RunResult } from '../../../src/runtime-options.ts'
 import { agentTool } from '../../../src/sub-agent.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
-import { agentOf, allowing, noting } from '../../support/agent.ts'
+import { agentOf, allowing, noting, toolOf } from '../../support/agent.ts'
+import { asking, subAgent } from '../../support/agent-tree.ts'
 import { pluginOf } from '../../support/plugins.ts'
 
 interface Delegated {
@@ -28,8 +29,8 @@ async function delegatedUnder(
     model: scripted([{ calls: [{ tool: 'look' }] }, { text: 'it is blue' }]),
     tools: [look],
   })
-  const asking = [{ calls: [{ tool: 'helper', args: { prompt: 'look' } }] }, { text: 'blue' }]
-  const { runtime, start } = agentOf(asking, {
+  const steps = [{ calls: [asking('helper', 'look')] }, { text: 'blue' }]
+  const { runtime, start } = agentOf(steps, {
     tools: [helper],
     policy: allowing('helper', 'look'),
     plugins: [pluginOf(parts)],
@@ -38,6 +39,12 @@ async function delegatedUnder(
   const resume = (options: ResumeOptions): Promise<RunResult> =>
     runtime.resume(result.runId, options).result()
   return { result, calls, resume }
+}
+
+/** Takes from its signal what others would follow it by. */
+const deafening: ToolWrapper = ({ signal }, next) => {
+  Object.assign(signal, { addEventListener: () => undefined })
+  return next()
 }
 
 describe('the plugins of a runtime', () => {
@@ -127,5 +134,24 @@ describe('the plugins of a runtime', () => {
     expect(new Set(asked)).toEqual(new Set([root, asked[1]]))
     expect(asked.map((text) => text.startsWith(`${runId} `))).toEqual([true, true, true, true])
     expect([asked[0], asked[3]]).toEqual([root, root])
+  })
+
+  test('do not keep an agent at work whose run was cancelled by damaging a signal', async () => {
+    const began = Promise.withResolvers<void>()
+    const look = toolOf('look', {
+      execute() {
+        began.resolve()
+        return new Promise(() => undefined)
+      },
+    })
+    const helper = subAgent('helper', [{ calls: [{ tool: 'look' }] }], { tools: [look] })
+    const run = agentOf([{ calls: [asking('helper')] }], {
+      tools: [helper.tool],
+      policy: allowing('helper', 'look'),
+      plugins: [pluginOf({ wrapTool: deafening })],
+    }).start()
+    await began.promise
+    run.cancel()
+    expect((await run.result()).status).toBe('cancelled')
   })
 })
