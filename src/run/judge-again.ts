@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../base/codes.ts'
 import { errorData } from '../base/errors.ts'
 import { whenKnown } from '../base/when-known.ts'
 import type { ExaminedCall, Verdict } from '../gate/verdict.ts'
@@ -34,15 +35,24 @@ export function judgeAgain(
   }
 }
 
-const statuses: Readonly<Record<string, CallStatus>> = {
-  approval_denied: 'denied-by-human',
-  approval_expired: 'approval-expired',
+type End = readonly [status: CallStatus, code: ErrorCode]
+
+const ends: Readonly<Record<string, End>> = {
+  approval_denied: ['denied-by-human', 'approval-denied'],
+  approval_expired: ['approval-expired', 'approval-expired'],
+  approval_limit: ['error-security', 'limit-reached'],
+}
+
+/** As the call would have ended where it was refused, so that the model is told the same. */
+function endOf(rule: string): End {
+  if (Object.hasOwn(ends, rule)) return ends[rule]!
+  return ['error-security', rule.startsWith('hooks.') ? 'hook-denied' : 'denied']
 }
 
 function refusedBefore(decision: Decision): Verdict {
   const message = decision.reasons[0] ?? `refused by \`${decision.rule}\``
-  const status = statuses[decision.rule] ?? 'error-security'
-  return { kind: 'refusal', decision, status, error: errorData('denied', message) }
+  const [status, code] = endOf(decision.rule)
+  return { kind: 'refusal', decision, status, error: errorData(code, message) }
 }
 
 /**

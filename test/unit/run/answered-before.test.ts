@@ -15,19 +15,26 @@ const bob = { subject: 'bob', roles: ['user'] }
 /** A run in which ann says no, whose process dies before that is decided; bob is asked for more. */
 async function refusedAndResumed(
   policy: LoadedPolicy,
-): Promise<{ readonly result: RunResult; readonly paid: number; readonly askedLater: number }> {
+  last = 'approval-decision',
+): Promise<{
+  readonly result: RunResult
+  readonly undisturbed: RunResult
+  readonly paid: number
+  readonly askedLater: number
+}> {
   let [paid, askedLater] = [0, 0]
   const tools = [toolOf('pay', { execute: () => void paid++ })]
   const shared = { tools, authenticator: async () => user }
   const journal = memoryJournal()
   const model = scripted([{ calls: [{ tool: 'pay', args: {} }] }, { text: 'done' }])
   const first = createRuntime({ ...shared, model, policy: asking, journal, approve: refusing })
-  const { runId } = await first.run({ input: 'go', auth: { custom: 'user' } }).result()
+  const undisturbed = await first.run({ input: 'go', auth: { custom: 'user' } }).result()
+  const { runId } = undisturbed
 
   const types = (await collect(journal.read(runId))).map(
     ({ line }) => (JSON.parse(line) as { readonly type: string }).type,
   )
-  const cut = await cutAt(journal, runId, types.indexOf('approval-decision') + 1)
+  const cut = await cutAt(journal, runId, types.lastIndexOf(last) + 1)
   const later = createRuntime({
     ...shared,
     model: scripted([{ text: 'done' }]),
@@ -39,7 +46,7 @@ async function refusedAndResumed(
     },
   })
   const result = await later.resume(runId).result()
-  return { result, paid, askedLater }
+  return { result, undisturbed, paid, askedLater }
 }
 
 test.each([
@@ -57,3 +64,15 @@ test.each([
     },
   ])
 })
+
+test.each(['approval-decision', 'decision'])(
+  'the model is told of a no as it would have been, where the record ends with the %s',
+  async (last) => {
+    const { result, undisturbed } = await refusedAndResumed(asking, last)
+    const told = ({ messages }: RunResult): unknown =>
+      messages.find(({ role }) => role === 'tool')?.content
+    expect(told(result)).toBe(told(undisturbed))
+    expect(told(result)).toContain('A person refused this call: not today')
+    expect(result.report.rows[0]!.error).toEqual(undisturbed.report.rows[0]!.error)
+  },
+)
