@@ -10,6 +10,8 @@ import { DeltaCutter } from '../../src/wire/anthropic/delta.ts'
 import { defaultBounds } from '../../src/wire/settings.ts'
 import { SseReader } from '../../src/wire/sse.ts'
 import { lawBreaks, request, runnable } from '../conformance/wire/support.ts'
+import { share } from '../support/share.ts'
+import { expectCases } from '../support/tally.ts'
 
 const codec = anthropicCodec({})
 const runs = { numRuns: 500 }
@@ -118,10 +120,11 @@ describe('whatever a peer sends', () => {
   })
 
   test('nothing of an answer that is cut anywhere runs', () => {
+    const seen = { 'cut before any call': 0, 'cut after a whole call': 0 }
     fc.assert(
       fc.property(
         streams,
-        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        share.filter((part) => part < 1),
         (stream, part) => {
           const text = sse(stream)
           const end = text.lastIndexOf('\n\n')
@@ -129,10 +132,13 @@ describe('whatever a peer sends', () => {
           expect(lawBreaks(events)).toEqual([])
           expect(turn.error?.code).toBe('model-incomplete')
           expect(runnable(turn)).toEqual([])
+          const isWhole = events.some(({ type }) => type === 'tool-call')
+          seen[isWhole ? 'cut after a whole call' : 'cut before any call']++
         },
       ),
       runs,
     )
+    expectCases(seen, 1)
   })
 
   test('any text at all is an answer or an error', () => {

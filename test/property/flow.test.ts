@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../../src/base/json.ts'
 import { RunIndex } from '../../src/gate/flow/run-index.ts'
 import { FlowSession } from '../../src/gate/flow/session.ts'
 import type { Decision } from '../../src/protocol/decision.ts'
+import { expectCases } from '../support/tally.ts'
 import { flowPolicy, Talk } from '../unit/gate/flow/support.ts'
 
 const policy = flowPolicy({
@@ -58,14 +59,18 @@ const strict = ({ effect }: Decision): number => strictness[effect]
 const outcome = ({ effect, rule }: Decision): unknown => ({ effect, rule })
 
 test('untrusted text never makes a decision milder', () => {
+  const seen = { stricter: 0, 'as strict': 0 }
   const untrusted = result.map((one) => ({ ...one, tool: 'unlabelled' }))
   fc.assert(
     fc.property(story, fc.array(untrusted, { maxLength: 3 }), args, (base, results, call) => {
-      const more = strict(tell(base, { results }).decide(call))
-      expect(more).toBeGreaterThanOrEqual(strict(tell(base).decide(call)))
+      const before = strict(tell(base).decide(call))
+      const after = strict(tell(base, { results }).decide(call))
+      expect(after).toBeGreaterThanOrEqual(before)
+      seen[after > before ? 'stricter' : 'as strict']++
     }),
     { numRuns: 500 },
   )
+  expectCases(seen, 1)
 })
 
 test('trusted text never makes a decision stricter', () => {
@@ -74,17 +79,21 @@ test('trusted text never makes a decision stricter', () => {
     said: fc.array(text, { maxLength: 2 }),
     results: fc.array(trusted, { maxLength: 2 }),
   })
+  const seen = { milder: 0, 'as strict': 0 }
   fc.assert(
     fc.property(story, more, args, (base, added, call) => {
-      expect(strict(tell(base, added).decide(call))).toBeLessThanOrEqual(
-        strict(tell(base).decide(call)),
-      )
+      const before = strict(tell(base).decide(call))
+      const after = strict(tell(base, added).decide(call))
+      expect(after).toBeLessThanOrEqual(before)
+      seen[after < before ? 'milder' : 'as strict']++
     }),
     { numRuns: 500 },
   )
+  expectCases(seen, 1)
 })
 
 test('the order of results does not matter', () => {
+  const seen = { allow: 0, ask: 0, deny: 0 }
   const shuffled = story.chain((base) =>
     fc
       .shuffledSubarray([...base.results], { minLength: base.results.length })
@@ -93,13 +102,17 @@ test('the order of results does not matter', () => {
   fc.assert(
     fc.property(shuffled, args, ({ base, results }, call) => {
       const other = tell({ ...base, results })
-      expect(outcome(other.decide(call))).toEqual(outcome(tell(base).decide(call)))
+      const decision = tell(base).decide(call)
+      expect(outcome(other.decide(call))).toEqual(outcome(decision))
+      if (results.length > 1) seen[decision.effect]++
     }),
     { numRuns: 500 },
   )
+  expectCases(seen, 1)
 })
 
 test('a restored session decides as before, and goes on alike', () => {
+  const seen = { allow: 0, ask: 0, deny: 0 }
   fc.assert(
     fc.property(story, story, args, (base, later, call) => {
       const lived = tell(base)
@@ -112,22 +125,29 @@ test('a restored session decides as before, and goes on alike', () => {
       }
       expect(restored.decide(call)).toEqual(onward.decide(call))
       expect(restored.flow.snapshot()).toEqual(lived.flow.snapshot())
+      seen[restored.decide(call).effect]++
     }),
     { numRuns: 300 },
   )
+  expectCases(seen, 1)
 })
 
 test('a steering value that passes in a tainted session occurs in what was trusted', () => {
   const person = fc.constantFrom('ann', 'bob', 'eve')
+  const seen = { said: 0, 'only read': 0, unheard: 0 }
   fc.assert(
     fc.property(fc.array(person, { maxLength: 2 }), fc.array(person), person, (said, read, to) => {
       const talk = new Talk(policy).says(said.join(' and ')).reads(`x ${read.join(' ')}`)
       expect(talk.decide({ to }).effect === 'allow').toBe(said.includes(to))
+      seen[said.includes(to) ? 'said' : read.includes(to) ? 'only read' : 'unheard']++
     }),
+    { numRuns: 200 },
   )
+  expectCases(seen, 1)
 })
 
 test('runs are found exactly where they occur within one source', () => {
+  const seen = { found: 0, 'not found': 0 }
   const letters = fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 12 })
   fc.assert(
     fc.property(fc.array(letters, { maxLength: 5 }), letters, (sources, run) => {
@@ -139,7 +159,9 @@ test('runs are found exactly where they occur within one source', () => {
         source.some((_, start) => run.every((word, offset) => source[start + offset] === word))
       expect(found !== undefined).toBe(sources.some(holds))
       if (found !== undefined) expect(holds(sources[found]!)).toBe(true)
+      seen[found === undefined ? 'not found' : 'found']++
     }),
     { numRuns: 5000 },
   )
+  expectCases(seen, 50)
 })

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createProofMemory } from '../../src/gate/identity/proof-memory.ts'
 import { requestTarget } from '../../src/gate/identity/request-target.ts'
 import { manualClock } from '../../src/testing/clock.ts'
+import { expectCases } from '../support/tally.ts'
 import { start } from '../unit/gate/authenticate-fixtures.ts'
 import { boundToken, proofDesk, proofOf } from '../unit/gate/proof-fixtures.ts'
 
@@ -18,20 +19,32 @@ describe('a proof', () => {
       waits: fc.integer({ min: 0, max: 40_000 }),
       replaced: fc.boolean(),
     })
+    const seen = { accepted: 0, 'shown again in its time': 0, 'shown again later': 0 }
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
         const options = { proofs: createProofMemory(), clock: manualClock(start * 1000) }
         const accepted = new Set<number>()
+        const kinds = new Set<keyof typeof seen>()
         let desk = proofDesk({}, options)
         for (const { which, waits, replaced } of steps) {
           options.clock.advance(waits)
           if (replaced) desk = proofDesk({}, options)
           const code = await desk.proven(bearer, proofs[which])
-          if (accepted.has(which)) expect(code).not.toBe('ok')
-          if (code === 'ok') accepted.add(which)
+          if (accepted.has(which)) {
+            expect(code).not.toBe('ok')
+            kinds.add(
+              code === 'token-proof-replayed' ? 'shown again in its time' : 'shown again later',
+            )
+          }
+          if (code === 'ok') {
+            accepted.add(which)
+            kinds.add('accepted')
+          }
         }
+        for (const kind of kinds) seen[kind]++
       }),
     )
+    expectCases(seen, 1)
   })
 
   test('is accepted once at most, also when the clock is set back', () => {

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../src/base/json.ts'
 import { prepareRehearsals } from '../../src/gate/rehearsal.ts'
 import { memoryJournal } from '../../src/journal/memory.ts'
 import type { Decision } from '../../src/protocol/decision.ts'
+import { expectCases } from '../support/tally.ts'
 import { args, name, names, policies, turns } from './random-sections.ts'
 import { agentOf, finish, policyOf, toolOf, user } from '../support/agent.ts'
 
@@ -19,7 +20,7 @@ const tools = names.map((known) =>
   }),
 )
 
-/** What the task of a run needs; most tasks say nothing of it. */
+/** What the task of a run needs; half of the tasks say nothing of it. */
 const scopes = fc.option(
   fc.record({
     scope: fc.array(
@@ -70,6 +71,7 @@ test('a run that is replayed under its own policy comes to its own decisions', a
 }, 120_000)
 
 test('a single call is decided as the first call of a run is', async () => {
+  const seen = { allow: 0, ask: 0, deny: 0, default: 0 }
   await fc.assert(
     fc.asyncProperty(policies, name, args, async (sections, tool, given) => {
       const loaded = policyOf(sections as unknown as JsonObject)
@@ -82,6 +84,9 @@ test('a single call is decided as the first call of a run is', async () => {
       const scenario = { principal: user, given: [], tool, args: given }
       const decision = await decideScenario(begin, scenario)
       expect(timeless(decision)).toEqual(timeless(result.report.rows[0]!.decision!))
+      seen[decision.rule === 'default' ? 'default' : decision.effect]++
     }),
+    { numRuns: 200 },
   )
+  expectCases(seen, 1)
 })

@@ -16,16 +16,32 @@ import {
   threeProviders,
   type Schedule,
 } from '../support/faults.ts'
+import { expectCases } from '../support/tally.ts'
 
 const maxWaitMs = 20_000
 
 /** Schedules without sockets; a twentieth as many go over sockets. `FAULTS=10000` looks longer. */
 const schedules = Number(process.env['FAULTS'] ?? 2000)
 
+interface Seen extends Record<string, number> {
+  executed: number
+  retry: number
+  fallback: number
+  completed: number
+  error: number
+  cancelled: number
+  cut: number
+}
+
+function nothingSeen(): Seen {
+  return { executed: 0, retry: 0, fallback: 0, completed: 0, error: 0, cancelled: 0, cut: 0 }
+}
+
 /** What one run has done that no run may do; empty when all laws hold. */
 async function breaksOf(
   { rules, cancelAfter }: Schedule,
   providers: readonly HttpModel[],
+  seen: Seen,
 ): Promise<readonly string[]> {
   const breaks: string[] = []
   const answers: ModelEvent[][] = []
@@ -71,7 +87,14 @@ async function breaksOf(
     events.push(event)
     if (events.length === cancelAfter) run.cancel()
   }
-  const { runId, text } = await run.result()
+  const { runId, status, text } = await run.result()
+
+  seen[status] = (seen[status] ?? 0) + 1
+  if (executed.length > 0) seen.executed++
+  for (const type of ['retry', 'fallback'] as const) {
+    if (events.some((event) => event.type === type)) seen[type]++
+  }
+  if (events.some(({ type }) => type === 'text-delta') && status === 'error') seen['cut']++
 
   for (const answer of answers) breaks.push(...lawBreaks(answer))
   if (events.filter(({ type }) => type === 'end').length !== 1 || events.at(-1)?.type !== 'end') {
@@ -137,25 +160,33 @@ function show(each: Schedule, breaks: readonly string[]): void {
 }
 
 test('S3-26 through schedules of faults nothing runs twice, no end is lost, no attempts mix', async () => {
+  const seen = nothingSeen()
   const left = fc.sample(schedule, schedules)
   while (left.length > 0) {
     const some = left.splice(-250)
     const found = await Promise.all(
       some.map((each) =>
-        breaksOf(each, threeProviders('http://127.0.0.1:9/v1', 30, scriptedTransport(each.plans))),
+        breaksOf(
+          each,
+          threeProviders('http://127.0.0.1:9/v1', 30, scriptedTransport(each.plans)),
+          seen,
+        ),
       ),
     )
     for (const [index, breaks] of found.entries()) show(some[index]!, breaks)
   }
+  expectCases(seen, 1)
 }, 600_000)
 
 test('the same holds over sockets', async () => {
+  const seen = nothingSeen()
   for (const each of fc.sample(schedule, Math.ceil(schedules / 20))) {
     await using provider = await fakeProvider({
       turns: ({ number, path }) => answerOf(each.plans[number], number, path),
     })
     const providers = threeProviders(provider.baseUrl, 40)
-    show(each, await breaksOf(each, providers))
+    show(each, await breaksOf(each, providers, seen))
     await Promise.all(providers.map((model) => model.close()))
   }
+  expectCases({ executed: seen.executed, retry: seen.retry }, 1)
 }, 600_000)

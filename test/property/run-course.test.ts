@@ -8,6 +8,7 @@ import { scripted } from '../../src/testing/scripted.ts'
 import type { ScriptedTurn } from '../../src/testing/turn.ts'
 import { agentOf, collect, policyOf, toolOf, type Finished } from '../support/agent.ts'
 import { expectEventOrder, expectOneRecord, expectValidHistories } from '../support/laws.ts'
+import { expectCases } from '../support/tally.ts'
 import { verifyRun } from '../support/verify-run.ts'
 
 /** How a model breaks its promise, after so many events of the turn. */
@@ -82,7 +83,7 @@ function toolsOf(executed: string[]) {
 const call = fc.record(
   {
     tool: fc.oneof(
-      { weight: 9, arbitrary: fc.constantFrom(...toolNames) },
+      { weight: 9, arbitrary: fc.constantFrom(...toolNames, 'asked') },
       { weight: 1, arbitrary: fc.constantFrom('stranger', 'constructor', '', 'wor\ud800ks') },
     ),
     rawArgs: fc.oneof(
@@ -128,7 +129,10 @@ const turn: fc.Arbitrary<Turn> = fc
 
 const scenario = fc.record({
   turns: fc.array(turn, { minLength: 1, maxLength: 5 }),
-  cancelAt: fc.option(fc.nat(40), { nil: undefined }),
+  cancelAt: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.nat(40) },
+  ),
   answer: fc.constantFrom('approve', 'deny', 'edit', 'nobody', 'throw'),
   iterate: fc.boolean(),
   maxParallel: fc.integer({ min: 1, max: 3 }),
@@ -169,6 +173,22 @@ function isSound({ finish, error, broken }: Turn): boolean {
 }
 
 test('every run keeps the laws, whatever models, tools, people and callers do', async () => {
+  const seen: Record<string, number> = {
+    completed: 0,
+    cancelled: 0,
+    'needs-approval': 0,
+    limit: 0,
+    error: 0,
+    success: 0,
+    'error-execution': 0,
+    'error-output': 0,
+    'error-parsing': 0,
+    'error-security': 0,
+    'denied-by-human': 0,
+    skipped: 0,
+    timeout: 0,
+    truncated: 0,
+  }
   await fc.assert(
     fc.asyncProperty(scenario, async ({ turns, cancelAt, answer, iterate, ...limits }) => {
       const executed: string[] = []
@@ -219,7 +239,10 @@ test('every run keeps the laws, whatever models, tools, people and callers do', 
         expect(row.attempts).toBe(executed.includes(row.callId) ? 1 : 0)
         if (row.status === 'success') expect(executed).toContain(row.callId)
       }
+      const kinds = [result.status, ...[...rows.values()].map(({ status }) => status)]
+      for (const kind of new Set(kinds)) seen[kind] = (seen[kind] ?? 0) + 1
     }),
     { numRuns: 400 },
   )
+  expectCases(seen, 1)
 })

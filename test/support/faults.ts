@@ -10,6 +10,7 @@ import type { FakeAnswer } from '../../src/testing/fake-provider.ts'
 import { responsesStream } from '../../src/testing/responses-script.ts'
 import type { ScriptedTurn } from '../../src/testing/turn.ts'
 import type { FetchResponse, Transport } from '../../src/wire/transport.ts'
+import { share } from './share.ts'
 
 /** What happens to one request; `at` is the share of the answer after which it goes wrong. */
 export type Plan =
@@ -28,7 +29,6 @@ export interface Schedule {
   readonly cancelAfter: number
 }
 
-const at = fc.double({ min: 0, max: 1, noNaN: true })
 const calls = fc.nat(2)
 
 const plan: fc.Arbitrary<Plan> = fc.oneof(
@@ -45,10 +45,10 @@ const plan: fc.Arbitrary<Plan> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constantFrom('reset' as const, 'truncate' as const, 'garbage' as const),
       calls,
-      at,
+      at: share,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('stall' as const), calls, at }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('stall' as const), calls, at: share }) },
   {
     weight: 4,
     arbitrary: fc.record({

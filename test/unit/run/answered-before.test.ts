@@ -65,12 +65,15 @@ test.each([
   ])
 })
 
+/** What the model is told of the call. */
+function told({ messages }: RunResult): unknown {
+  return messages.find(({ role }) => role === 'tool')?.content
+}
+
 test.each(['approval-decision', 'decision'])(
   'the model is told of a no as it would have been, where the record ends with the %s',
   async (last) => {
     const { result, undisturbed } = await refusedAndResumed(asking, last)
-    const told = ({ messages }: RunResult): unknown =>
-      messages.find(({ role }) => role === 'tool')?.content
     expect(told(result)).toBe(told(undisturbed))
     expect(told(result)).toContain('A person refused this call: not today')
     expect(result.report.rows[0]!.error).toEqual(undisturbed.report.rows[0]!.error)
