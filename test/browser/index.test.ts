@@ -16,7 +16,7 @@ describeInBrowser('the page of many runs in a browser', (open: Open) => {
   })
 
   test.each(['light', 'dark'] as const)('is accessible: %s', async (colorScheme) => {
-    for (const width of [1280, 390]) {
+    for (const width of [1280, 390, 320]) {
       const { page } = await open(sampleIndex, { colorScheme, viewport: { width, height: 844 } })
       expect(await violationsIn(page)).toEqual([])
       const scroll = await page.evaluate(() => document.documentElement.scrollWidth)
