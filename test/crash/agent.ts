@@ -1,13 +1,14 @@
 // Carries runs of a journal until it is killed:
 // node agent.ts FOLDER BASE_URL KIND RUNS [--last-append N] [--take-over] [--unguarded]
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { createRuntime, defineTool, isSallyportError, parsePolicy } from 'sallyport'
-import type { Journal, RunResult, Tool } from 'sallyport'
+import { createRuntime, isSallyportError, parsePolicy } from 'sallyport'
+import type { RunResult } from 'sallyport'
 import { openaiCompatible } from 'sallyport/models'
+import { dying } from './dying.ts'
 import { open as openIn, type FileKind } from './journals.ts'
+import { noting } from './noting.ts'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -31,34 +32,21 @@ rules:
 limits: [{ id: few, tools: ['**'], per: session, max: 12, over: deny }]
 `)
 
-const input = { type: 'object', properties: { sum: { type: 'number' } }, required: ['sum'] }
-const effects = join(folder, 'effects.txt')
-
-/** Does something in the world that everybody can see, once for each start. */
-function tool(name: string, isIdempotent: boolean, fails = 0): Tool {
-  return defineTool<{ sum: number }>({
-    name,
-    description: 'Notes that it ran.',
-    input,
-    annotations: { idempotent: isIdempotent },
-    retry: { attempts: isIdempotent ? 3 : 1, delayMs: 1 },
-    async execute({ sum }, { attempt, idempotencyKey }) {
-      await setTimeout(Math.random() * 4)
-      if (attempt <= fails) throw new Error('not yet')
-      process.stdout.write('.')
-      appendFileSync(effects, `${name} ${idempotencyKey}\n`)
-      await setTimeout(Math.random() * 4)
-      return { noted: sum }
-    },
-  })
-}
-
 const resolutions = join(folder, 'resolutions.json')
 const resolve = existsSync(resolutions) ? JSON.parse(readFileSync(resolutions, 'utf8')) : {}
-const journal = crashing(openIn(folder, kind as FileKind))
+const journal = dying(
+  openIn(folder, kind as FileKind),
+  Number(lastAppend),
+  values.unguarded ? 30 : undefined,
+)
 const runtime = createRuntime({
   model: openaiCompatible({ baseUrl, model: 'fake', provider: 'fake' }),
-  tools: [tool('read', true), tool('append', false), tool('pay', false), tool('flaky', true, 1)],
+  tools: [
+    noting(folder, 'read', true),
+    noting(folder, 'append', false),
+    noting(folder, 'pay', false),
+    noting(folder, 'flaky', true, 1),
+  ],
   policy,
   journal,
 })
@@ -94,25 +82,5 @@ async function told(result: Promise<RunResult>): Promise<void> {
   } catch (error) {
     if (isSallyportError(error) && isFine.has(error.code)) return
     throw error
-  }
-}
-
-/** The journal, in a process that dies before or after one of its appends. */
-function crashing(inner: Journal): Journal {
-  let appends = 0
-  const count = (): void => {
-    appends += 0.5
-    if (appends === Number(lastAppend)) process.kill(process.pid, 'SIGKILL')
-  }
-  return {
-    ...inner,
-    async append(runId, expectedSeq, records) {
-      count()
-      const written = values.unguarded
-        ? void setTimeout(30).then(() => inner.append(runId, expectedSeq, records))
-        : inner.append(runId, expectedSeq, records)
-      await written
-      count()
-    },
   }
 }

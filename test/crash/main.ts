@@ -1,13 +1,14 @@
 // Kills processes that carry runs, and looks at what they leave:
-// node main.ts [--journal sqlite|jsonl] [--kills N] [--runs N] [--races N]; without a number 300
-// kills, every boundary between two appends, 200 races and, where processes share the journal, 30
-// take-overs.
+// node main.ts [--journal sqlite|jsonl] [--kills N] [--runs N] [--races N] [--trees N]; without a
+// number 300 kills, every boundary between two appends, 200 races and, where processes share the
+// journal, 30 take-overs; of a run with agents two deep 60 kills and every boundary.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileKinds, open, type FileKind } from './journals.ts'
 import { race } from './race.ts'
+import { treeRound, type TreeOptions } from './tree.ts'
 import { crashRound, type RoundEnd, type RoundOptions } from './rounds.ts'
 
 const { values } = parseArgs({
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '300' },
     runs: { type: 'string', default: '8' },
     races: { type: 'string', default: '200' },
+    trees: { type: 'string', default: '60' },
     'take-overs': { type: 'string', default: '30' },
   },
 })
@@ -83,6 +85,31 @@ async function killAtBoundaries(kind: FileKind): Promise<void> {
   }
 }
 
+/** Returns how often a process has died over the run. */
+async function disturbTree(row: Row, options: Omit<TreeOptions, 'random'>): Promise<number> {
+  const { crashes, duplicates, faults } = await treeRound({ ...options, random })
+  row.runs++
+  row.crashes += crashes
+  row['done twice'] += duplicates.length
+  row.faults += faults.length
+  if (duplicates.length + faults.length > 0) {
+    failed = true
+    console.log(
+      `FAIL ${row.journal}, ${row.what}: ${JSON.stringify({ options, duplicates, faults })}`,
+    )
+  }
+  return crashes
+}
+
+async function killTrees(kind: FileKind): Promise<void> {
+  const row = rowOf(kind, 'with agents, killed at random instants')
+  while (row.crashes < Number(values.trees)) await disturbTree(row, { kind, kills: 4 })
+  tell(row)
+  const each = rowOf(kind, 'with agents, killed at every append')
+  for (let half = 1; (await disturbTree(each, { kind, lastAppend: half / 2 })) > 0; half++);
+  tell(each)
+}
+
 async function takeOver(kind: FileKind): Promise<void> {
   const row = rowOf(kind, 'taken over from a frozen process')
   for (let taken = 0; taken < Number(values['take-overs']); taken += 3) {
@@ -119,6 +146,7 @@ const kinds = fileKinds.filter((kind) => values.journal === undefined || kind ==
 for (const kind of kinds) {
   await killAtRandom(kind)
   await killAtBoundaries(kind)
+  await killTrees(kind)
   // of a journal with one writer nobody can take runs over
   if (kind === 'sqlite') await takeOver(kind)
   await control(kind)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fileKinds, open } from '../crash/journals.ts'
 import { race } from '../crash/race.ts'
+import { treeRound } from '../crash/tree.ts'
 import { crashRound, type RoundEnd } from '../crash/rounds.ts'
 
 const sound = { lost: 0, duplicates: [], faults: [] }
@@ -11,6 +12,9 @@ const random = Math.random
 
 /** Where a process dies, in appends; the records of both are the same, so that one needs few. */
 const boundaries = { sqlite: [0.5, 3, 5.5, 8, 10.5, 12], jsonl: [1, 6.5] }
+
+/** The same of a run with agents. */
+const treeBoundaries = { sqlite: [2.5, 12, 21.5, 30], jsonl: [8, 17.5] }
 
 describe.each(fileKinds)('on %s', (kind) => {
   test('runs of processes that are killed at random come to their end, and nothing is done twice', async () => {
@@ -27,6 +31,20 @@ describe.each(fileKinds)('on %s', (kind) => {
     },
     120_000,
   )
+
+  test.each(treeBoundaries[kind])(
+    'a run with agents two deep goes on whose process died at its append %d, within the same budget',
+    async (lastAppend) => {
+      const end = await treeRound({ kind, lastAppend, random })
+      expect(end).toEqual({ crashes: 1, duplicates: [], faults: [] })
+    },
+    120_000,
+  )
+
+  test('a run with agents two deep that is killed at random comes to its end within its budget', async () => {
+    const end = await treeRound({ kind, kills: 4, random })
+    expect(end).toMatchObject({ duplicates: [], faults: [] })
+  }, 120_000)
 
   test('of two processes that take up a run at once, one carries it and the other is told', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-race-'))
