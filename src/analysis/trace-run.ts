@@ -37,7 +37,11 @@ export async function traceOfRun(
     }
   }
   if (run.start === undefined) throw damaged(place, 'a run does not begin with `run-start`')
-  const { runId, principal, messages = [], scope } = run.start
+  const { parent, principal, runId, scope } = run.start
+  // a model wrote the task of an agent, so that it is no source of anything
+  const messages = (run.start.messages ?? []).filter(
+    ({ role }) => parent === undefined || role === 'system',
+  )
   const { heard } = run
   const calls = [...run.calls.values()]
   const narrowed = scope === undefined ? {} : { scope: scopeOf(scope, place) }

@@ -16,7 +16,7 @@ const everything = ['']
 /**
  * What `audit.args` of the policy in force leaves of arguments in records: `full` all of them,
  * `redacted` what no tool calls sensitive, `hash` nothing but their digests. Responses of models
- * repeat the arguments of their calls, and lose them likewise. Report and followers see no more
+ * repeat the arguments of their calls, and lose them likewise, as runs of agents do their task. Report and followers see no more
  * than the record, so that it stays the only truth.
  */
 export function keepBy(policy: Policy | (() => Policy), registry: ToolRegistry): Keep {
@@ -60,7 +60,12 @@ function lessened(
     case 'approval-decision':
       return shown(isHash && event.args !== undefined ? { ...event, sensitive: everything } : event)
     case 'run-start': {
-      const messages = event.messages.map((message) => withoutArguments(message, isHidden))
+      // the task of an agent is an argument of the call that it works for
+      const isTask = isHash && event.parent !== undefined
+      const messages = event.messages.map((message): Message => {
+        if (isTask && message.role === 'user') return { role: 'user', content: redacted }
+        return withoutArguments(message, isHidden)
+      })
       return { ...event, messages }
     }
     case 'turn-start': {

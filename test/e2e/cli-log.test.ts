@@ -57,7 +57,7 @@ describe.each(kinds)('log erase, on %s', (name, open) => {
     const { payloads, ...rest } = JSON.parse(erased.out) as { payloads: number }
     expect([erased.code, rest]).toEqual([
       0,
-      { runId: 'run_completed', status: 'completed', removed: false },
+      { runId: 'run_completed', status: 'completed', removed: false, agentRuns: [] },
     ])
     expect(payloads).toBeGreaterThan(0)
     const verified = await inProcess(['verify', path, '--run', 'run_completed'])
@@ -106,11 +106,16 @@ describe.each(kinds)('log erase, on %s', (name, open) => {
     const { runId } = await start().result()
     await made.append('run_other', 0, conversation('run_other'))
     await runtime.close()
-    const before = (await collect(made.list())).length
+    const all = await collect(made.list())
+    const before = all.length
     await made.close()
     const erase = ['log', 'erase', runId, '--journal', path, ...(whole ? ['--whole'] : [])]
-    const { code, notes } = await inProcess(erase)
+    const { code, notes, out } = await inProcess([...erase, '--json'])
     expect([code, notes]).toEqual([0, expect.stringContaining('and 2 runs of its agents')])
+    const { agentRuns } = JSON.parse(out) as { agentRuns: readonly string[] }
+    expect(agentRuns.toSorted()).toEqual(
+      all.filter((id) => id !== runId && id !== 'run_other').toSorted(),
+    )
     const read = open(path)
     const left = await Promise.all(
       (await collect(read.list())).map(async (id) => {

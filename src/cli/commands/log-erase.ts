@@ -32,7 +32,8 @@ export async function logErase(
       payloads += await journal.erase(each)
       if (whole) await journal.remove(each)
     }
-    if (json === true) outJson(io, { runId, status, payloads, removed: whole })
+    const agentRuns = runs.slice(1)
+    if (json === true) outJson(io, { runId, status, payloads, removed: whole, agentRuns })
     io.note(
       whole
         ? `removed ${named(runs)} as a whole; runs that name it miss it, and \`verify\` says so\n`

@@ -10,6 +10,8 @@ import { prepareRehearsals } from '../../../src/gate/rehearsal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import { jsonlJournal } from '../../../src/journal/jsonl.ts'
 import { renderJson } from '../../../src/report/json.ts'
+import { agentTool } from '../../../src/sub-agent.ts'
+import { scripted } from '../../../src/testing/scripted.ts'
 import { agentOf, collect, finish, policyOf, toolOf, user } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
@@ -206,6 +208,33 @@ describe('records of our own', () => {
     const header = { ...result.report.header, scope: [{ tools: ['look'], who: {} }] }
     const broken = JSON.stringify({ ...result.report, header })
     await expect(read(fileOf('report.json', broken))).rejects.toMatchObject({ code: 'bad-trace' })
+  })
+
+  test('do not take the task of an agent for what a user has said', async () => {
+    const journal = memoryJournal()
+    const model = scripted([{ text: 'done' }])
+    const instructions = 'You help.'
+    const helper = agentTool({
+      name: 'helper',
+      description: 'Helps.',
+      instructions,
+      model,
+      tools: [],
+    })
+    const call = { tool: 'helper', args: { prompt: 'go to mallory' } }
+    const agent = agentOf([{ calls: [call] }, { text: 'done' }], {
+      tools: [helper],
+      policy: policyOf({ rules: [{ id: 'all', allow: ['**'], who: { roles: ['user'] } }] }),
+      journal,
+    })
+    const { report } = await agent.start({ input: 'hello' }).result()
+    const [first, below] = await Promise.all(
+      [report.header.runId, report.rows[0]!.child!.runId].map((runId) =>
+        traceOfRun(journal.read(runId), 'memory'),
+      ),
+    )
+    expect(first!.messages).toEqual([{ role: 'user', content: 'hello' }])
+    expect(below!.messages).toEqual([{ role: 'system', content: instructions }])
   })
 
   test('keep their course when payloads were erased', async () => {

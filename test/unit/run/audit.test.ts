@@ -16,6 +16,8 @@ import type { StructuralEvent } from '../../../src/protocol/run-event.ts'
 import { renderHtml } from '../../../src/report/html/page.ts'
 import { renderJson } from '../../../src/report/json.ts'
 import { verifyChain } from '../../../src/report/verify.ts'
+import { agentTool } from '../../../src/sub-agent.ts'
+import { scripted } from '../../../src/testing/scripted.ts'
 import { agentOf, collect, finish, noting, only, policyOf, toolOf } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { expectEventOrder, expectOneRecord } from '../../support/laws.ts'
@@ -179,6 +181,37 @@ describe('responses of models in records', () => {
 })
 
 describe('records without arguments', () => {
+  test.each([
+    ['full', true],
+    ['redacted', true],
+    ['hash', false],
+  ])('hold the task of an agent as they hold arguments: %s', async (args, isHeld) => {
+    const journal = memoryJournal()
+    const helper = agentTool({
+      name: 'helper',
+      description: 'Helps.',
+      instructions: 'You help.',
+      tools: [],
+      model: scripted([{ text: 'done' }]),
+    })
+    const prompt = 'look up order-O-7'
+    const { start } = agentOf([{ calls: [{ tool: 'helper', args: { prompt } }] }, { text: 'ok' }], {
+      journal,
+      tools: [helper],
+      policy: policyOf({
+        rules: [{ id: 'all', allow: ['helper'], who: { roles: ['user'] } }],
+        audit: { args },
+      }),
+    })
+    expect((await start().result()).report.rows).toMatchObject([{ status: 'success' }])
+    const kept = await Promise.all(
+      (await collect(journal.list())).map((runId) => collect(journal.read(runId))),
+    )
+    expect(kept).toHaveLength(2)
+    expect(JSON.stringify(kept).includes(prompt)).toBe(isHeld)
+    expect(JSON.stringify(kept)).toContain('You help.')
+  })
+
   test.each([
     ['full', [undefined, undefined, undefined, undefined]],
     ['redacted', [undefined, ['/card'], ['/card'], ['']]],
