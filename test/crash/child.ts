@@ -1,15 +1,12 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** A process that is still at work after this time hangs. */
 const hangsMs = 60_000
 
 /** Processes take a third of the CPU to start where one before them has read the same files. */
-const compiled = join(tmpdir(), `sallyport-crash-compiled-${process.pid}`)
-process.once('exit', () => rmSync(compiled, { recursive: true, force: true }))
+const compiled = join(import.meta.dirname, '../../node_modules/.cache/crash')
 
 /** A program of this folder, in a process that is watched and may be killed. */
 export class Child {
