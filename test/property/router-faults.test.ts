@@ -20,7 +20,7 @@ import { expectCases } from '../support/tally.ts'
 
 const maxWaitMs = 20_000
 
-/** Schedules without sockets; a twentieth as many go over sockets. `FAULTS=10000` looks longer. */
+/** Schedules without sockets; a tenth as many go over sockets. `FAULTS=10000` looks longer. */
 const schedules = Number(process.env['FAULTS'] ?? 2000)
 
 interface Seen extends Record<string, number> {
@@ -180,7 +180,7 @@ test('S3-26 through schedules of faults nothing runs twice, no end is lost, no a
 
 test('the same holds over sockets', async () => {
   const seen = nothingSeen()
-  for (const each of fc.sample(schedule, Math.ceil(schedules / 20))) {
+  for (const each of fc.sample(schedule, Math.ceil(schedules / 10))) {
     await using provider = await fakeProvider({
       turns: ({ number, path }) => answerOf(each.plans[number], number, path),
     })

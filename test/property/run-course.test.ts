@@ -83,7 +83,7 @@ function toolsOf(executed: string[]) {
 const call = fc.record(
   {
     tool: fc.oneof(
-      { weight: 9, arbitrary: fc.constantFrom(...toolNames, 'asked') },
+      { weight: 9, arbitrary: fc.constantFrom(...toolNames, 'asked', 'asked') },
       { weight: 1, arbitrary: fc.constantFrom('stranger', 'constructor', '', 'wor\ud800ks') },
     ),
     rawArgs: fc.oneof(
@@ -133,7 +133,7 @@ const scenario = fc.record({
     { weight: 3, arbitrary: fc.constant(undefined) },
     { weight: 1, arbitrary: fc.nat(40) },
   ),
-  answer: fc.constantFrom('approve', 'deny', 'edit', 'nobody', 'throw'),
+  answer: fc.constantFrom('approve', 'deny', 'deny', 'edit', 'nobody', 'throw'),
   iterate: fc.boolean(),
   maxParallel: fc.integer({ min: 1, max: 3 }),
   maxToolCalls: fc.constantFrom(3, 50),

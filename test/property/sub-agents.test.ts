@@ -174,7 +174,7 @@ describe('an agent', () => {
           expect(above.toSorted()).toEqual(below.toSorted())
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 400 },
     )
     expectCases(seen, 1)
   })
