@@ -69,6 +69,7 @@ export function openCarrier(
     (({ status, messages: all }) => {
       const own = all.slice(messages.length - 1)
       const isTainted = parts.gate.tainted(context)
+      if (status !== 'completed') parts.gate.leave(context)
       return conversation!.save({ status, messages: own, isTainted }, reader)
     })
   const carrier: Carrier = { started, recorder, fold, save }

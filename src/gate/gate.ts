@@ -64,6 +64,8 @@ export interface Gate {
   begin(context: JudgeContext, messages: readonly Message[], trust?: MessageTrust): void
   /** Tells of other runs of the session, those that it does not know of. */
   remember(context: JudgeContext, earlier: readonly Earlier[]): void
+  /** The run may go on elsewhere: what is remembered of it then is news. */
+  leave(context: JudgeContext): void
   /** Whether the session has read untrusted text; false where no policy asks for it. */
   tainted(context: JudgeContext): boolean
   /** Async only for tools whose schema library validates asynchronously. Default: all tools. */
@@ -248,6 +250,7 @@ export function createGate(options: GateOptions): Gate {
   return {
     begin: (context, messages, trust = 'by role') => judgement.begin(context, messages, trust),
     remember: (context, earlier) => judgement.remember(context, earlier),
+    leave: (context) => judgement.leave(context),
     tainted: (context) => judgement.tainted(context),
     examine: examineCall,
     judge,

@@ -82,6 +82,10 @@ export class Judgement {
     this.#sessions.remember(context, earlier)
   }
 
+  leave(context: JudgeContext): void {
+    this.#sessions.leave(context)
+  }
+
   /**
    * Reserves what the call takes from limits unless the outcome is a deny. A person who is asked
    * may still make the call smaller, so a call that waits for an answer is refused by a limit only

@@ -157,6 +157,11 @@ export class Sessions {
     for (const { runId } of unknown) runs.add(runId)
   }
 
+  /** The run may go on elsewhere: what a store then tells of it is news. */
+  leave(context: JudgeContext): void {
+    this.#sessions.get(keyOf(context))?.runs.delete(context.runId)
+  }
+
   forget(context: JudgeContext): void {
     this.#sessions.delete(keyOf(context))
   }

@@ -227,6 +227,26 @@ describe('S2-05 text of an earlier run', () => {
     await other.start({ session: 's', input: 'read my mail' }).result()
     expect(ruleOf(await own.start({ session: 's' }).result())).toBe('flow.untrustedSteering')
   })
+
+  test('is told to the gate of a runtime whose own run has gone on elsewhere', async () => {
+    const rules = [
+      { id: 'all', allow: ['read', 'send'], who: { roles: ['user'] } },
+      { id: 'asked', ask: ['pay'], who: { roles: ['user'] } },
+    ]
+    const [history, journal] = [memoryHistory(), memoryJournal()]
+    const policy = policyWith(untrusted, { rules })
+    const options = { history, journal, policy, tools: [...tools, toolOf('pay')] }
+    const paying = { calls: [{ tool: 'pay', args: {} }] }
+    const here = agent([paying, sending, { text: 'done' }], options)
+    const asked = await here.start({ session: 's', input: 'go on' }).result()
+    const decisions = [{ id: asked.approvals[0]!.id, action: 'approve' as const }]
+    const answeredBy = { custom: { subject: 'boss', roles: ['lead'], scopes: [] } }
+    const elsewhere = agent([reading, { text: 'done' }], options)
+    const ended = await elsewhere.runtime.resume(asked.runId, { decisions, answeredBy }).result()
+    expect(ended.status).toBe('completed')
+    const later = await here.start({ session: 's', input: 'go on' }).result()
+    expect(ruleOf(later)).toBe('flow.untrustedSteering')
+  })
 })
 
 describe('S2-05 a summary', () => {
