@@ -1,10 +1,11 @@
 import { basename, dirname, join } from 'node:path'
 import { coverables } from '../analysis/coverage.ts'
 import { SallyportError } from '../base/errors.ts'
-import { renderHtml, renderSplitHtml, type HtmlOptions } from '../report/html/page.ts'
+import { longPage, pageOf, type HtmlOptions } from '../report/html/page.ts'
 import type { PolicyText } from '../report/html/policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Redactor } from '../report/redact.ts'
+import { LongReport } from '../report/long.ts'
 import type { Report } from '../report/report.ts'
 import type { Verification } from '../report/verification.ts'
 import { writeText } from './files.ts'
@@ -36,7 +37,7 @@ export function checkPageOptions({ format, output, policy, split }: PageOptions)
 
 /** The page of a run; when it is split, what belongs beside it is written. */
 export async function makePage(
-  data: Report,
+  data: Report | LongReport,
   {
     verification,
     journal,
@@ -57,9 +58,10 @@ export async function makePage(
       ? {}
       : { policy: await policyText(options.policy, { ...options, redactor }, io) }),
   }
-  if (split !== true || output === undefined) return renderHtml(data, extras)
+  const page = data instanceof LongReport ? await longPage(data, extras) : pageOf(data, extras)
+  if (split !== true || output === undefined) return page.inside()
   const name = basename(output).replace(/\.html?$/, '')
-  const { html, css, script, data: packed } = renderSplitHtml(data, name, extras)
+  const { html, css, script, data: packed } = page.split(name)
   const beside = join(dirname(output), name)
   await writeText(`${beside}.css`, css)
   await writeText(`${beside}.js`, script)

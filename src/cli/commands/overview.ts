@@ -6,7 +6,7 @@ import { fileFailure } from '../../base/file-failure.ts'
 import { openJournal } from '../../journal/open.ts'
 import { LongReport } from '../../report/long.ts'
 import { OverviewFold, type Overview, type RunLine } from '../../report/overview.ts'
-import { parseReport, readReport } from '../../report/read.ts'
+import { parseReport } from '../../report/read.ts'
 import type { Redactor } from '../../report/redact.ts'
 import type { Report } from '../../report/report.ts'
 import { summarize } from '../../report/summary.ts'
@@ -115,7 +115,7 @@ async function addReport(file: string, { fold, redactor, pages, io }: Gathering)
   const { calls, ...summary } = summarize(report)
   for (const call of calls) fold.addCall(call)
   fold.addRun({ report, summary }, file, null)
-  await writePage(report, pages, { journal: file, io })
+  await writePage(report, report.header, pages, { journal: file, io })
 }
 
 async function addJournal(file: string, gathering: Gathering): Promise<void> {
@@ -131,8 +131,7 @@ async function addJournal(file: string, gathering: Gathering): Promise<void> {
       const outline = await long.outline({ call: (call) => fold.addCall(call) })
       fold.addRun(outline, file, verdict)
       if (pages !== undefined) {
-        const whole = await readReport(read())
-        await writePage(redactor?.report(whole) ?? whole, pages, { journal: file, io })
+        await writePage(long, outline.report.header, pages, { journal: file, io })
       }
     } catch (error) {
       addUnreadable(error, { journal: file, runId }, gathering)
@@ -147,13 +146,13 @@ function disposable<Closed extends { close(): Promise<void> }>(
 }
 
 async function writePage(
-  report: Report,
+  report: Report | LongReport,
+  { runId, startedAt }: Report['header'],
   pages: Pages | undefined,
   { journal, io }: { readonly journal: string; readonly io: Io },
 ): Promise<void> {
   if (pages === undefined) return
   const { makePage } = await import('../page.ts')
-  const { runId, startedAt } = report.header
   const file = join(pages.folder, pages.nameOf({ journal, runId, startedAt }))
   const origin = { verification: undefined, journal }
   await writeText(file, await makePage(report, origin, { format: 'html' }, io))

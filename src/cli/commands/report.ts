@@ -3,7 +3,7 @@ import { visibleJson } from '../../base/text.ts'
 import { openJournal } from '../../journal/open.ts'
 import { prettyJson, renderJson } from '../../report/json.ts'
 import type { ReadRecords } from '../../report/long.ts'
-import { parseReport, readReport } from '../../report/read.ts'
+import { parseReport } from '../../report/read.ts'
 import type { Verification } from '../../report/verification.ts'
 import { verifyChain } from '../../report/verify.ts'
 import type { Redactor } from '../../report/redact.ts'
@@ -172,18 +172,13 @@ interface Origin {
   readonly redactor: Redactor | undefined
 }
 
-/** Each form loads its own code only. A page is held whole, the others are written as they are read. */
+/** Each form loads its own code only. The run is read in pieces, however long it is. */
 async function* renderRun(
   read: ReadRecords,
   origin: Origin,
   options: ReportOptions,
   io: Io,
 ): AsyncGenerator<string> {
-  if (options.format === 'html') {
-    const data = await readReport(read())
-    yield await render(origin.redactor?.report(data) ?? data, origin, options, io)
-    return
-  }
   const { LongReport } = await import('../../report/long.ts')
   const long = await LongReport.open(read, origin.redactor)
   const views = await import('../../report/long-render.ts')
@@ -191,6 +186,8 @@ async function* renderRun(
   switch (options.format) {
     case 'json':
       return yield* views.longJson(long)
+    case 'html':
+      return yield (await import('../page.ts')).makePage(long, origin, options, io)
     case 'markdown':
       return yield* views.longMarkdown(long, verification === undefined ? {} : { verification })
     case 'sarif':

@@ -12,26 +12,37 @@ import { snippetBlock, type Snippet } from './policy.ts'
 /** Cards beyond this number are counted, not shown; every call is in the list of calls. */
 const mostCards = 100
 
-/** The calls a reader has to know about first, each with why, who decided and how to fix it. */
-export function cardSection(
-  id: string,
-  title: string,
-  calls: readonly CallSummary[],
-  linked: ReadonlySet<CallSummary>,
-  snippets: readonly Snippet[],
-): Section | undefined {
-  if (calls.length === 0) return undefined
-  const rest = calls.length - mostCards
-  return section(
-    id,
-    `${title} (${calls.length})`,
-    element(
-      'ul',
-      { class: 'cards' },
-      calls.slice(0, mostCards).map((call) => card(call, linked.has(call), snippets)),
-    ),
-    rest > 0 && element('p', { class: 'muted' }, `And ${plural(rest, 'more call')}.`),
-  )
+/** Calls of one kind that a reader has to know about first, each with why, who decided and how to fix it. */
+export class Cards {
+  readonly #id: string
+  readonly #title: string
+  readonly #first: CallSummary[] = []
+  #count = 0
+
+  constructor(id: string, title: string) {
+    this.#id = id
+    this.#title = title
+  }
+
+  add(call: CallSummary): void {
+    this.#count++
+    if (this.#first.length < mostCards) this.#first.push(call)
+  }
+
+  section(linked: ReadonlySet<CallSummary>, snippets: readonly Snippet[]): Section | undefined {
+    if (this.#count === 0) return undefined
+    const rest = this.#count - mostCards
+    return section(
+      this.#id,
+      `${this.#title} (${this.#count})`,
+      element(
+        'ul',
+        { class: 'cards' },
+        this.#first.map((call) => card(call, linked.has(call), snippets)),
+      ),
+      rest > 0 && element('p', { class: 'muted' }, `And ${plural(rest, 'more call')}.`),
+    )
+  }
 }
 
 function card(call: CallSummary, linked: boolean, snippets: readonly Snippet[]): VNode {

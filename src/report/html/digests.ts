@@ -17,21 +17,32 @@ export interface Packed {
   readonly digests: string
 }
 
-/** A value without its digests. */
-export function takeDigests(value: JsonValue): Packed {
-  const counts = new Map<string, number>()
-  mapTexts(value, (text) => {
-    if (isDigest(text)) counts.set(text, (counts.get(text) ?? 0) + 1)
-    return text
-  })
-  const taken: string[] = []
-  const rest = mapTexts(value, (text) => {
-    if (text.startsWith(mark)) return mark + text
-    if (!isDigest(text) || counts.get(text)! > mostTaken) return text
-    taken.push(text.slice(start.length))
-    return mark
-  })
-  return { value: rest, digests: Buffer.from(taken.join(''), 'hex').toString('base64') }
+/** Takes the digests out of the parts of a value: all are counted first, then taken in their order. */
+export class DigestTaker {
+  readonly #counts = new Map<string, number>()
+  readonly #taken: string[] = []
+
+  count(part: JsonValue): void {
+    mapTexts(part, (text) => {
+      if (isDigest(text)) this.#counts.set(text, (this.#counts.get(text) ?? 0) + 1)
+      return text
+    })
+  }
+
+  /** The part without its digests. */
+  take(part: JsonValue): JsonValue {
+    return mapTexts(part, (text) => {
+      if (text.startsWith(mark)) return mark + text
+      if (!isDigest(text) || this.#counts.get(text)! > mostTaken) return text
+      this.#taken.push(text.slice(start.length))
+      return mark
+    })
+  }
+
+  /** What was taken, as `Packed.digests`. */
+  digests(): string {
+    return Buffer.from(this.#taken.join(''), 'hex').toString('base64')
+  }
 }
 
 /** The value as it was; it is changed in place, since a copy of a long report takes its time. */

@@ -27,10 +27,31 @@ interface Flow {
   refused: number
 }
 
-/** From which results, messages and files the arguments came: a picture, and the same as a table. */
-export function flowSection(calls: readonly CallSummary[]): Section | undefined {
-  const flows = flowsOf(calls)
-  if (flows.length === 0) return undefined
+/** From which results, messages and files the arguments came. */
+export class Flows {
+  readonly #found = new Map<string, Flow>()
+
+  add({ row, outcome }: CallSummary): void {
+    for (const { argument, from, trust, secrecy } of row.labels) {
+      const sink = `${row.tool} ${argument}`
+      const sources = from.length === 0 ? ['the model'] : from.map(placeless)
+      for (const source of new Set(sources)) {
+        const key = JSON.stringify([source, sink, trust, secrecy])
+        const flow = this.#found.get(key) ?? { source, sink, trust, secrecy, calls: 0, refused: 0 }
+        flow.calls++
+        if (outcome === 'refused') flow.refused++
+        this.#found.set(key, flow)
+      }
+    }
+  }
+
+  /** A picture, and the same as a table. */
+  section(): Section | undefined {
+    return this.#found.size === 0 ? undefined : flowSection(inOrder([...this.#found.values()]))
+  }
+}
+
+function flowSection(flows: readonly Flow[]): Section {
   const shown = flows.slice(0, mostFlows)
   const rest = flows.length - shown.length
   return section(
@@ -70,22 +91,8 @@ export function flowSection(calls: readonly CallSummary[]): Section | undefined 
 }
 
 /** Untrusted and refused ones first, then the most frequent; ties by name. */
-function flowsOf(calls: readonly CallSummary[]): readonly Flow[] {
-  const found = new Map<string, Flow>()
-  for (const { row, outcome } of calls) {
-    for (const { argument, from, trust, secrecy } of row.labels) {
-      const sink = `${row.tool} ${argument}`
-      const sources = from.length === 0 ? ['the model'] : from.map(placeless)
-      for (const source of new Set(sources)) {
-        const key = JSON.stringify([source, sink, trust, secrecy])
-        const flow = found.get(key) ?? { source, sink, trust, secrecy, calls: 0, refused: 0 }
-        flow.calls++
-        if (outcome === 'refused') flow.refused++
-        found.set(key, flow)
-      }
-    }
-  }
-  return [...found.values()].toSorted(
+function inOrder(flows: readonly Flow[]): readonly Flow[] {
+  return flows.toSorted(
     (a, b) =>
       Number(b.trust === 'untrusted') - Number(a.trust === 'untrusted') ||
       b.refused - a.refused ||

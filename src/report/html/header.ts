@@ -8,7 +8,7 @@ import { code, element, fact, type Content } from './element.ts'
 /** The verdict and what the run was: what a reader sees first. */
 export function headerContent(
   report: Report,
-  summary: Summary,
+  summary: Omit<Summary, 'calls'>,
   verification: Verification | undefined,
 ): Content[] {
   const { header, totals } = report
@@ -39,7 +39,7 @@ export function headerContent(
       fact('Duration', formatDuration(header.durationMs)),
       header.redaction !== undefined && fact('Redacted', redactionText(header.redaction)),
     ),
-    counts(summary, report.rows.length),
+    counts(summary, totals.calls),
     proof(verification),
   ]
 }
@@ -72,7 +72,7 @@ function callerText(principal: NonNullable<Report['header']['principal']>): stri
   ].join(' · ')
 }
 
-function counts(summary: Summary, proposed: number): VNode {
+function counts(summary: Omit<Summary, 'calls'>, proposed: number): VNode {
   const entries = [
     ['proposed', proposed, ''],
     ['executed', summary.counts.executed, 'good'],

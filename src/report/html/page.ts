@@ -1,28 +1,31 @@
 import type { VNode } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import { formatNumber } from '../format.ts'
-import type { Report } from '../report.ts'
-import { summarize, type CallSummary, type Outcome, type Summary } from '../summary.ts'
+import type { LongReport, Outline, Visitor } from '../long.ts'
+import type { CallRow, ModelCallRow, Report } from '../report.ts'
+import { summarize, type CallSummary } from '../summary.ts'
 import type { Verification } from '../verification.ts'
-import { callItem } from './call.ts'
-import { cardSection } from './cards.ts'
+import { callItem, type CallExtras } from './call.ts'
+import { Cards } from './cards.ts'
+import { Chosen, isNotable } from './chosen.ts'
 import type { Whereabouts } from './command.ts'
-import { mostCallsOfData, packData, showableDetails, type CallDetails } from './data.ts'
+import { DataOfPage, showableDetails } from './data.ts'
+import type { CallDetails } from './packed.ts'
 import { element, section, type Section } from './element.ts'
-import { flowSection } from './flow.ts'
+import { Flows } from './flow.ts'
 import { headerContent } from './header.ts'
 import { insideParts, pageHead, splitParts, type Loading } from './loading.ts'
-import { snippetsOf, unmatchedSection, type PolicyText, type Snippet } from './policy.ts'
+import { noteRules, snippetsOf, unmatchedSection, type PolicyText } from './policy.ts'
 import { script } from './script.ts'
 import {
   integritySection,
-  modelSection,
+  ModelTable,
   problemsSection,
-  rulesSection,
+  RuleCounts,
   totalsSection,
 } from './sections.ts'
 import { css } from './style.ts'
-import { timelineSection } from './timeline.ts'
+import { Timeline } from './timeline.ts'
 
 export interface HtmlOptions {
   /** Payloads to show beside the report, by call id. They are shown as given, not redacted. */
@@ -57,8 +60,7 @@ const mostCalls = 80
  * Texts longer than 16,384 UTF-16 code units are cut. The same report and options give the same bytes.
  */
 export function renderHtml(report: Report, options: HtmlOptions = {}): string {
-  const { data, render } = prepare(report, options)
-  return render(insideParts({ css, script, data }))
+  return pageOf(report, options).inside()
 }
 
 /**
@@ -70,80 +72,140 @@ export function renderSplitHtml(
   name: string,
   options: HtmlOptions = {},
 ): SplitHtml {
-  const { data, render } = prepare(report, options)
-  const html = render(splitParts(name))
-  return { html, css, script, data: `globalThis.sallyportReport = '${data}'\n` }
+  return pageOf(report, options).split(name)
 }
 
-interface Prepared {
-  readonly data: string
-  readonly render: (loading: Loading) => string
+/** The page of a run that is read in pieces: the same bytes, and no more memory than a page takes. */
+export async function longPage(report: LongReport, options: HtmlOptions): Promise<Page> {
+  const content = new PageContent(options)
+  return content.page(await report.outline(content))
 }
 
-function prepare(report: Report, options: HtmlOptions): Prepared {
-  const summary = summarize(report)
-  const snippets = snippetsOf(report, options.policy)
-  const policyFile = report.header.policy.file
-  const whereabouts: Whereabouts = {
-    ...(options.journal === undefined ? {} : { journal: options.journal }),
-    ...(policyFile === undefined ? {} : { policyFile }),
+export function pageOf(report: Report, options: HtmlOptions = {}): Page {
+  const content = new PageContent(options)
+  const { calls, ...summary } = summarize(report)
+  for (const call of calls) content.call(call)
+  for (const call of report.modelCalls) content.modelCall(call)
+  return content.page({ report, summary })
+}
+
+/** What a page shows of a run, gathered one call after another and bounded however many there are. */
+class PageContent implements Visitor {
+  readonly #options: HtmlOptions
+  readonly #data = new DataOfPage()
+  readonly #listed = new Chosen<CallSummary>(mostCalls)
+  readonly #timeline = new Timeline()
+  readonly #flows = new Flows()
+  readonly #rules = new RuleCounts()
+  readonly #models = new ModelTable()
+  readonly #rulesSeen = new Set<string>()
+  readonly #unenforced = new Cards('unenforced', 'Not enforced in shadow mode')
+  readonly #refused = new Cards('refused', 'Refused')
+  readonly #waiting = new Cards('waiting', 'Waiting for an answer')
+  readonly #failed = new Cards('failed', 'Failed or stopped')
+
+  constructor(options: HtmlOptions) {
+    this.#options = options
   }
-  const held = chooseCalls(summary.calls, mostCallsOfData)
-  const details = showableDetails(held, options.details)
-  const rows = held.map(({ row }) => row)
-  const data = packData({ report: { ...report, rows }, details, snippets, whereabouts })
-  const parts = partsOf(report, summary, options, {
-    details: new Map(details),
-    snippets,
-    whereabouts,
-  })
-  return {
-    data,
-    render: (loading) =>
-      `<!doctype html>\n${renderToString(page(report, summary, parts, options.verification, loading))}\n`,
+
+  call(call: CallSummary): void {
+    this.#data.add(call, this.#details(call.row))
+    this.#listed.add(call, isNotable(call))
+    this.#timeline.add(call)
+    this.#flows.add(call)
+    this.#rules.add(call)
+    noteRules(call.row, this.#rulesSeen)
+    this.#cardsOf(call)?.add(call)
+  }
+
+  modelCall(call: ModelCallRow): void {
+    this.#data.addModelCall(call)
+    this.#timeline.addModelCall(call)
+    this.#models.add(call)
+  }
+
+  /** The page over everything gathered. */
+  page(outline: Outline): Page {
+    const { report } = outline
+    const policyFile = report.header.policy.file
+    const { journal, policy } = this.#options
+    const whereabouts: Whereabouts = {
+      ...(journal === undefined ? {} : { journal }),
+      ...(policyFile === undefined ? {} : { policyFile }),
+    }
+    const snippets = snippetsOf(report, policy, this.#rulesSeen)
+    const data = this.#data.pack({ report, snippets, whereabouts })
+    const parts = this.#parts(report, { snippets, whereabouts })
+    return new Page(data, (loading) => page(outline, parts, this.#options.verification, loading))
+  }
+
+  #details(row: CallRow): CallDetails | undefined {
+    return showableDetails(row, this.#options.details?.get(row.callId))
+  }
+
+  #cardsOf({ outcome, shadowed }: CallSummary): Cards | undefined {
+    if (outcome === 'executed') return shadowed ? this.#unenforced : undefined
+    if (outcome === 'refused') return this.#refused
+    return outcome === 'waiting' ? this.#waiting : this.#failed
+  }
+
+  #parts(report: Report, extras: Omit<CallExtras, 'details'>): readonly Part[] {
+    const { policy, verification } = this.#options
+    const linked = new Set(this.#listed.all())
+    const cards = (of: Cards): Section | undefined => of.section(linked, extras.snippets)
+    return [
+      ['not enforced', cards(this.#unenforced)],
+      ['refused', cards(this.#refused)],
+      ['waiting', cards(this.#waiting)],
+      ['failed', cards(this.#failed)],
+      ['limits and errors', problemsSection(report)],
+      ['all calls', this.#calls(extras)],
+      ['timeline', this.#timeline.section(report)],
+      ['data flow', this.#flows.section()],
+      ['rules', this.#rules.section()],
+      ['rules that never applied', unmatchedSection(report, policy, this.#rulesSeen)],
+      ['model', this.#models.section()],
+      ['totals', totalsSection(report)],
+      ['integrity', integritySection(report, verification)],
+    ]
+  }
+
+  /** All calls: a place for the script, and the first of them for readers without it. */
+  #calls(extras: Omit<CallExtras, 'details'>): Section | undefined {
+    const items = this.#listed
+      .all()
+      .map((call) => callItem(call, { ...extras, details: this.#details(call.row) }))
+    const leftOut = { ofData: this.#data.leftOut, ofText: this.#listed.leftOut }
+    return items.length === 0 ? undefined : callsSection(items, leftOut, this.#listed.count)
   }
 }
 
-/** What stands beside the rows of the report. */
-interface Extras {
-  readonly details: ReadonlyMap<string, CallDetails>
-  readonly snippets: readonly Snippet[]
-  readonly whereabouts: Whereabouts
-}
+/** A page that is ready but for where its style, script and data go. */
+export class Page {
+  readonly #data: string
+  readonly #render: (loading: Loading) => VNode
 
-function partsOf(
-  report: Report,
-  summary: Summary,
-  options: HtmlOptions,
-  extras: Extras,
-): readonly Part[] {
-  const calls = chooseCalls(summary.calls, mostCalls)
-  const linked = new Set(calls)
-  const of = (...outcomes: readonly Outcome[]): readonly CallSummary[] =>
-    summary.calls.filter((call) => outcomes.includes(call.outcome))
-  const cards = (id: string, title: string, chosen: readonly CallSummary[]): Section | undefined =>
-    cardSection(id, title, chosen, linked, extras.snippets)
-  const unenforced = of('executed').filter((call) => call.shadowed)
-  return [
-    ['not enforced', cards('unenforced', 'Not enforced in shadow mode', unenforced)],
-    ['refused', cards('refused', 'Refused', of('refused'))],
-    ['waiting', cards('waiting', 'Waiting for an answer', of('waiting'))],
-    ['failed', cards('failed', 'Failed or stopped', of('failed', 'stopped'))],
-    ['limits and errors', problemsSection(report)],
-    ['all calls', callsSection(calls, summary.calls.length, extras)],
-    ['timeline', timelineSection(report, summary.calls)],
-    ['data flow', flowSection(summary.calls)],
-    ['rules', rulesSection(summary.calls)],
-    ['rules that never applied', unmatchedSection(report, options.policy)],
-    ['model', modelSection(report.modelCalls)],
-    ['totals', totalsSection(report)],
-    ['integrity', integritySection(report, options.verification)],
-  ]
+  constructor(data: string, render: (loading: Loading) => VNode) {
+    this.#data = data
+    this.#render = render
+  }
+
+  inside(): string {
+    return this.#text(insideParts({ css, script, data: this.#data }))
+  }
+
+  split(name: string): SplitHtml {
+    const html = this.#text(splitParts(name))
+    return { html, css, script, data: `globalThis.sallyportReport = '${this.#data}'\n` }
+  }
+
+  #text(loading: Loading): string {
+    return `<!doctype html>\n${renderToString(this.#render(loading))}\n`
+  }
 }
 
 function page(
-  report: Report,
-  summary: Summary,
+  { report, summary }: Outline,
   parts: readonly Part[],
   verification: Verification | undefined,
   loading: Loading,
@@ -191,36 +253,24 @@ function navigation(parts: readonly Part[]): VNode {
   )
 }
 
-/** All calls, or as many as there is room for: nothing that went wrong gives way to what went well. */
-function chooseCalls(calls: readonly CallSummary[], most: number): readonly CallSummary[] {
-  if (calls.length <= most) return calls
-  const notable = calls.filter((call) => call.outcome !== 'executed' || call.shadowed)
-  const kept = new Set(notable.slice(0, most))
-  for (const call of calls) {
-    if (kept.size === most) break
-    kept.add(call)
-  }
-  return calls.filter((call) => kept.has(call))
-}
-
-/** All calls: a place for the script, and the first of them for readers without it. */
 function callsSection(
-  calls: readonly CallSummary[],
+  items: readonly VNode[],
+  leftOut: { readonly ofData: number; readonly ofText: number },
   total: number,
-  extras: Extras,
-): Section | undefined {
-  if (total === 0) return undefined
-  const rest = total - calls.length
-  const lost = total - mostCallsOfData
+): Section {
+  const words = (count: number): string =>
+    `${formatNumber(count)} of ${formatNumber(total)} calls are left out`
   return section(
     'calls',
     'All calls',
-    lost > 0 && element('p', { class: 'muted' }, `${leftOut(lost, total)} of this page.`),
+    leftOut.ofData > 0 &&
+      element('p', { class: 'muted' }, `${words(leftOut.ofData)} of this page.`),
     element('div', { id: 'explorer' }),
     element(
       'div',
       { class: 'static' },
-      rest > 0 && element('p', null, `${leftOut(rest, total)} here and stand in report.json.`),
+      leftOut.ofText > 0 &&
+        element('p', null, `${words(leftOut.ofText)} here and stand in report.json.`),
       element(
         'div',
         { class: 'columns', 'aria-hidden': 'true' },
@@ -229,17 +279,7 @@ function callsSection(
         ),
         element('span', { class: 'time' }, 'Time'),
       ),
-      element(
-        'ol',
-        { class: 'calls' },
-        calls.map((call) =>
-          callItem(call, { ...extras, details: extras.details.get(call.row.callId) }),
-        ),
-      ),
+      element('ol', { class: 'calls' }, items),
     ),
   )
-}
-
-function leftOut(count: number, total: number): string {
-  return `${formatNumber(count)} of ${formatNumber(total)} calls are left out`
 }

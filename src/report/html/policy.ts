@@ -1,7 +1,7 @@
 import { formatNumber } from '../format.ts'
 import { placeText } from '../../protocol/place.ts'
 import type { Position } from '../../protocol/decision.ts'
-import type { Report } from '../report.ts'
+import type { CallRow, Report } from '../report.ts'
 import { code, element, section, table, textBlock, type Content, type Section } from './element.ts'
 
 /** The policy as it stands in its files, for what a reader wants to see of it. */
@@ -40,9 +40,12 @@ function isOfRun(policy: PolicyText, report: Report): boolean {
 }
 
 /** The lines of every rule that had a say in the run; none of a policy that is not of the run. */
-export function snippetsOf(report: Report, policy: PolicyText | undefined): readonly Snippet[] {
+export function snippetsOf(
+  report: Report,
+  policy: PolicyText | undefined,
+  seen: ReadonlySet<string>,
+): readonly Snippet[] {
   if (policy === undefined || !isOfRun(policy, report)) return []
-  const seen = rulesSeen(report)
   return policy.parts.flatMap((part) => {
     const text = policy.files.get(part.file)
     if (text === undefined || !seen.has(part.rule)) return []
@@ -51,17 +54,16 @@ export function snippetsOf(report: Report, policy: PolicyText | undefined): read
   })
 }
 
-/** Ids of everything that applied to a call, decided it or not. */
-function rulesSeen(report: Report): ReadonlySet<string> {
-  const seen = new Set<string>()
-  for (const row of report.rows) {
-    for (const decision of [...(row.earlierDecisions ?? []), row.decision]) {
-      if (decision === null) continue
-      seen.add(decision.rule)
-      for (const { id } of decision.rules) seen.add(id)
-    }
+/** Adds the ids of everything that applied to a call, decided it or not. */
+export function noteRules(
+  { decision: last, earlierDecisions = [] }: CallRow,
+  seen: Set<string>,
+): void {
+  for (const decision of [...earlierDecisions, last]) {
+    if (decision === null) continue
+    seen.add(decision.rule)
+    for (const { id } of decision.rules) seen.add(id)
   }
-  return seen
 }
 
 /** From the line of a part to the next one that is not indented further. */
@@ -100,6 +102,7 @@ export function snippetBlock(rule: string, snippets: readonly Snippet[]): Conten
 export function unmatchedSection(
   report: Report,
   policy: PolicyText | undefined,
+  seen: ReadonlySet<string>,
 ): Section | undefined {
   if (policy === undefined) return undefined
   const title = 'Rules that never applied'
@@ -108,7 +111,6 @@ export function unmatchedSection(
       'The policy that was given is not the one that decided this run: its digest differs. Nothing of it is shown.'
     return section('unmatched', title, element('p', { class: 'attention' }, said))
   }
-  const seen = rulesSeen(report)
   const parts = policy.parts.filter(({ rule }) => !seen.has(rule))
   if (parts.length === 0) {
     return section('unmatched', title, element('p', null, 'Every rule had a say.'))

@@ -9,17 +9,32 @@ import { code, element, fact, section, table, type Content, type Section } from 
 /** Rows of a table beyond this number are left out. */
 const mostRows = 100
 
-/** How often each rule decided, the most frequent first. */
-export function rulesSection(calls: readonly CallSummary[]): Section | undefined {
-  if (calls.length === 0) return undefined
-  const byRule = new Map<string, { readonly call: CallSummary; count: number }>()
-  for (const call of calls) {
-    const key = `${call.effect} ${call.rule} ${call.place === undefined ? '' : placeText(call.place)}`
-    const entry = byRule.get(key)
-    if (entry === undefined) byRule.set(key, { call, count: 1 })
+interface RuleCount {
+  readonly rule: string
+  readonly effect: string
+  readonly place: string | undefined
+  count: number
+}
+
+/** How often each rule decided. */
+export class RuleCounts {
+  readonly #byRule = new Map<string, RuleCount>()
+
+  add({ effect, place, rule }: CallSummary): void {
+    const where = place === undefined ? undefined : placeText(place)
+    const key = `${effect} ${rule} ${where ?? ''}`
+    const entry = this.#byRule.get(key)
+    if (entry === undefined) this.#byRule.set(key, { rule, effect, place: where, count: 1 })
     else entry.count++
   }
-  const entries = [...byRule.values()].toSorted((a, b) => b.count - a.count)
+
+  section(): Section | undefined {
+    return this.#byRule.size === 0 ? undefined : rulesSection([...this.#byRule.values()])
+  }
+}
+
+function rulesSection(counts: readonly RuleCount[]): Section {
+  const entries = counts.toSorted((a, b) => b.count - a.count)
   return section(
     'rules',
     'Decisions by rule',
@@ -33,10 +48,10 @@ export function rulesSection(calls: readonly CallSummary[]): Section | undefined
       ],
       entries
         .slice(0, mostRows)
-        .map(({ call, count }) => [
-          call.rule,
-          call.effect,
-          call.place === undefined ? 'none' : code(placeText(call.place)),
+        .map(({ count, effect, place, rule }) => [
+          rule,
+          effect,
+          place === undefined ? 'none' : code(place),
           formatNumber(count),
         ]),
     ),
@@ -45,8 +60,21 @@ export function rulesSection(calls: readonly CallSummary[]): Section | undefined
 }
 
 /** One line for each model response. */
-export function modelSection(modelCalls: readonly ModelCallRow[]): Section | undefined {
-  if (modelCalls.length === 0) return undefined
+export class ModelTable {
+  readonly #first: ModelCallRow[] = []
+  #count = 0
+
+  add(call: ModelCallRow): void {
+    this.#count++
+    if (this.#first.length < mostRows) this.#first.push(call)
+  }
+
+  section(): Section | undefined {
+    return this.#count === 0 ? undefined : modelSection(this.#first, this.#count)
+  }
+}
+
+function modelSection(first: readonly ModelCallRow[], count: number): Section {
   return section(
     'model',
     'Model responses',
@@ -62,9 +90,9 @@ export function modelSection(modelCalls: readonly ModelCallRow[]): Section | und
         { title: 'Cost', numeric: true },
         { title: 'Time', numeric: true },
       ],
-      modelCalls.slice(0, mostRows).map(modelCells),
+      first.map(modelCells),
     ),
-    left(modelCalls.length),
+    left(count),
   )
 }
 

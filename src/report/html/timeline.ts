@@ -18,6 +18,7 @@ import {
 const mostLines = 80
 
 interface Line {
+  readonly kind: 'model' | 'call'
   readonly name: string
   readonly from: number
   readonly segments: readonly Segment[]
@@ -28,23 +29,55 @@ interface Line {
  * When things happened: a line for each model response and call, drawn to one scale. For readers
  * without script and for paper; the script draws its own beside the calls.
  */
-export function timelineSection(
-  report: Report,
-  calls: readonly CallSummary[],
-): Section | undefined {
-  const start = timeOf(report.header.startedAt)
-  const lines = [...report.modelCalls.map(modelLine), ...calls.map(callLine)].toSorted(
-    (a, b) => a.from - b.from,
-  )
-  if (lines.length === 0) return undefined
-  const rest = lines.length - mostLines
+export class Timeline {
+  /** The earliest, in order. */
+  readonly #lines: Line[] = []
+  #count = 0
+
+  add(call: CallSummary): void {
+    this.#insert(callLine(call))
+  }
+
+  addModelCall(call: ModelCallRow): void {
+    this.#insert(modelLine(call))
+  }
+
+  section({ header }: Report): Section | undefined {
+    return this.#count === 0 ? undefined : timelineSection(this.#lines, this.#count, header)
+  }
+
+  #insert(line: Line): void {
+    this.#count++
+    const at = this.#lines.findLastIndex((other) => !isBefore(line, other)) + 1
+    if (at < mostLines) this.#lines.splice(at, 0, line)
+    if (this.#lines.length > mostLines) this.#lines.pop()
+  }
+}
+
+/** Lines without a time first; of one time, the response before the calls that it made. */
+function isBefore(a: Line, b: Line): boolean {
+  const [first, second] = [placeInTime(a), placeInTime(b)]
+  return first < second || (first === second && a.kind === 'model' && b.kind === 'call')
+}
+
+function placeInTime({ from }: Line): number {
+  return Number.isNaN(from) ? Number.NEGATIVE_INFINITY : from
+}
+
+function timelineSection(
+  lines: readonly Line[],
+  count: number,
+  { durationMs, startedAt }: Report['header'],
+): Section {
+  const start = timeOf(startedAt)
+  const rest = count - lines.length
   const { id, node } = section(
     'timeline',
     'Timeline',
     element(
       'ol',
       { class: 'timeline' },
-      lines.slice(0, mostLines).map((line) => drawLine(line, start, report.header.durationMs)),
+      lines.map((line) => drawLine(line, start, durationMs)),
     ),
     legend(legendEntries.map(([kind, words]) => [`span-${kind}`, words])),
     rest > 0 &&
@@ -55,6 +88,7 @@ export function timelineSection(
 
 function modelLine(call: ModelCallRow): Line {
   return {
+    kind: 'model',
     name: `turn ${call.turn} · model`,
     from: timeOf(call.startedAt),
     segments: modelSegments(call),
@@ -65,6 +99,7 @@ function modelLine(call: ModelCallRow): Line {
 function callLine(call: CallSummary): Line {
   const { row } = call
   return {
+    kind: 'call',
     name: `${callNumber(row)} ${row.tool}`,
     from: timeOf(row.proposedAt),
     segments: callSegments(call),

@@ -5,7 +5,7 @@ import { sha256 } from '../../../src/base/digest.ts'
 import type { JsonValue } from '../../../src/base/json.ts'
 import { foldReport } from '../../../src/report/fold.ts'
 import { explainCommand } from '../../../src/report/html/command.ts'
-import { putDigests, takeDigests, type Packed } from '../../../src/report/html/digests.ts'
+import { DigestTaker, putDigests, type Packed } from '../../../src/report/html/digests.ts'
 import { renderHtml, renderSplitHtml } from '../../../src/report/html/page.ts'
 import { script } from '../../../src/report/html/script.ts'
 import type { Report } from '../../../src/report/report.ts'
@@ -86,8 +86,11 @@ describe('digests', () => {
     })).value
     fc.assert(
       fc.property(value, (before) => {
-        const { value: rest, digests } = takeDigests(before)
-        const sent = JSON.parse(JSON.stringify({ value: rest, digests })) as Packed
+        const taker = new DigestTaker()
+        taker.count(before)
+        const sent = JSON.parse(
+          JSON.stringify({ value: taker.take(before), digests: taker.digests() }),
+        ) as Packed
         expect(JSON.stringify(putDigests(sent))).toBe(JSON.stringify(before))
       }),
     )

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { renderCsv } from '../../../src/report/csv.ts'
 import { renderJson } from '../../../src/report/json.ts'
 import { renderJunit } from '../../../src/report/junit.ts'
+import { longPage, renderHtml } from '../../../src/report/html/page.ts'
 import { LongReport } from '../../../src/report/long.ts'
 import * as views from '../../../src/report/long-render.ts'
 import { renderMarkdown } from '../../../src/report/markdown.ts'
@@ -35,6 +36,7 @@ async function expectSame(events: readonly StructuralEvent[]): Promise<void> {
   expect(await textOf(views.longJunit(long))).toBe(renderJunit(whole))
   expect(await textOf(views.longSarif(long))).toBe(renderSarif(whole))
   expect(await textOf(views.longMarkdown(long, {}))).toBe(renderMarkdown(whole))
+  expect((await longPage(long, {})).inside()).toBe(renderHtml(whole))
   expect(await textOf(views.longTerminal(long, { width: 100 }))).toBe(
     renderTerminal(whole, { width: 100 }),
   )

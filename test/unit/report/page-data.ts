@@ -1,11 +1,10 @@
 import { gunzipSync } from 'node:zlib'
-import type { PageData } from '../../../src/report/html/data.ts'
-import { putDigests, type Packed } from '../../../src/report/html/digests.ts'
+import type { Packed } from '../../../src/report/html/digests.ts'
+import { unpacked, type PageData } from '../../../src/report/html/packed.ts'
 
 /** What a page packed for its script. */
 export function unpack(packed: string): PageData {
-  const json = JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Packed
-  return putDigests(json) as unknown as PageData
+  return unpacked(JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Packed)
 }
 
 /** The data a page carries. Searching the page alone finds nothing of it: it is compressed. */

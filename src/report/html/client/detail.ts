@@ -6,7 +6,7 @@ import { describeLabel } from '../../labels.ts'
 import type { ApprovalRow } from '../../report.ts'
 import { callNumber, changesText, type CallSummary } from '../../summary.ts'
 import { explainCommand } from '../command.ts'
-import type { PageData } from '../data.ts'
+import type { PageData } from '../packed.ts'
 import { lookOf } from '../look.ts'
 import { block, button, code, create, type Part } from './dom.ts'
 

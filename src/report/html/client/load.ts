@@ -1,5 +1,5 @@
-import type { PageData } from '../data.ts'
-import { putDigests, type Packed } from '../digests.ts'
+import type { Packed } from '../digests.ts'
+import { unpacked, type PageData } from '../packed.ts'
 
 /**
  * The data of the page: base64 of gzip, in a template or, where the host wants scripts in files of
@@ -7,9 +7,8 @@ import { putDigests, type Packed } from '../digests.ts'
  */
 export async function loadData(): Promise<PageData> {
   const bytes = Uint8Array.from(atob(packed()), (letter) => letter.charCodeAt(0))
-  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))
-  const json = JSON.parse(await new Response(unpacked).text()) as Packed
-  return putDigests(json) as unknown as PageData
+  const text = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))
+  return unpacked(JSON.parse(await new Response(text).text()) as Packed)
 }
 
 function packed(): string {

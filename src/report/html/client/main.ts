@@ -1,5 +1,5 @@
 import { summarize, type CallSummary } from '../../summary.ts'
-import type { PageData } from '../data.ts'
+import type { PageData } from '../packed.ts'
 import { anchorOf } from '../look.ts'
 import { FilterBar } from './bar.ts'
 import { create } from './dom.ts'
