@@ -19,17 +19,20 @@ export class Chosen<T> {
   #count = 0
   #fullOf: 'nothing' | 'ordinary' | 'notable' = 'nothing'
 
-  /** `room` is in the units of the sizes that items are added with. */
+  /** `room` is in the units of the sizes of items. */
   constructor(most: number, room = Number.POSITIVE_INFINITY) {
     this.#most = most
     this.#room = room
   }
 
-  add(item: T, notable: boolean, size = 0): void {
-    const entry = { at: this.#count++, item, size }
+  /** The item is made only where there may be room for it; its size is taken of what was made. */
+  add(notable: boolean, make: () => T, sizeOf: (item: T) => number = () => 0): void {
+    const at = this.#count++
     if (this.#fullOf === 'notable' || (this.#fullOf === 'ordinary' && !notable)) return
+    const item = make()
+    const size = sizeOf(item)
     const list = notable ? this.#notable : this.#ordinary
-    list.push(entry)
+    list.push({ at, item, size })
     this.#size += size
     while (this.#isOverfull) this.#giveUp()
   }

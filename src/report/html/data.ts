@@ -1,4 +1,6 @@
-import { constants, gzipSync } from 'node:zlib'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { constants, createGzip, gzipSync } from 'node:zlib'
 import type { JsonValue } from '../../base/json.ts'
 import { compactJson } from '../json.ts'
 import type { CallRow, ModelCallRow } from '../report.ts'
@@ -8,31 +10,35 @@ import { DigestTaker } from './digests.ts'
 import type { CallDetails, PackedData } from './packed.ts'
 
 /** Calls and model responses a page holds data of; of more calls, those that ran well go first. */
-export const mostCallsOfData = 20_000
+const mostCallsOfData = 20_000
 
-/** Bytes of JSON a page holds, before packing, of its calls, and again of its model responses. */
-const mostBytesOfData = 32 * 2 ** 20
+/** UTF-16 code units of JSON a page holds, before packing, of its calls; of its responses as many. */
+const mostTextOfData = 20 * 2 ** 20
+
+const packing = { level: constants.Z_BEST_COMPRESSION }
 
 /** Longest text in the data, in UTF-16 code units. */
 const longestText = 16_384
 
 /**
  * The data of a page, gathered one call after another. What it holds is bounded however long the
- * run is: a call is kept as the bytes it takes in the page.
+ * run is: a call is kept as the text it takes in the page.
  */
 export class DataOfPage {
-  readonly #calls = new Chosen<Buffer>(mostCallsOfData, mostBytesOfData)
-  readonly #modelCalls = new Chosen<Buffer>(mostCallsOfData, mostBytesOfData)
+  readonly #calls = new Chosen<string>(mostCallsOfData, mostTextOfData)
+  readonly #modelCalls = new Chosen<string>(mostCallsOfData, mostTextOfData)
 
-  add(call: CallSummary, details: CallDetails | undefined): void {
+  add(call: CallSummary, detailsOf: (row: CallRow) => CallDetails | undefined): void {
     const { row } = call
-    const text = textOf(details === undefined ? { row } : { details, row })
-    this.#calls.add(text, isNotable(call), text.length)
+    const make = (): string => {
+      const details = detailsOf(row)
+      return textOf(details === undefined ? { row } : { details, row })
+    }
+    this.#calls.add(isNotable(call), make, lengthOf)
   }
 
   addModelCall(call: ModelCallRow): void {
-    const text = textOf(call)
-    this.#modelCalls.add(text, false, text.length)
+    this.#modelCalls.add(false, () => textOf(call), lengthOf)
   }
 
   /** Calls that the page has no data of. */
@@ -44,7 +50,22 @@ export class DataOfPage {
    * Base64 of gzip: letters that can end neither an element nor a string. The same data gives the
    * same bytes with the same build of Node.js. `report` without its calls.
    */
-  pack({ report, snippets, whereabouts }: PackedData['outline']): string {
+  pack(outline: PackedData['outline']): string {
+    const text = [...this.#pieces(outline)].join('')
+    return withoutSystem(gzipSync(text, packing))
+  }
+
+  /** The same bytes, without ever holding the text whole. */
+  async packInPieces(outline: PackedData['outline']): Promise<string> {
+    const packed: Buffer[] = []
+    const pieces = Readable.from(this.#pieces(outline), { objectMode: false })
+    await pipeline(pieces, createGzip(packing), async (chunks) => {
+      for await (const chunk of chunks as AsyncIterable<Buffer>) packed.push(chunk)
+    })
+    return withoutSystem(Buffer.concat(packed))
+  }
+
+  *#pieces({ report, snippets, whereabouts }: PackedData['outline']): Generator<string> {
     const lists = { calls: this.#calls.all(), modelCalls: this.#modelCalls.all() }
     const outline = textOf({
       report: { ...report, modelCalls: [], rows: [] },
@@ -53,35 +74,43 @@ export class DataOfPage {
     })
     const taker = new DigestTaker()
     for (const part of [...lists.calls, ...lists.modelCalls, outline]) taker.count(valueOf(part))
-    const without = (part: Buffer): Buffer => Buffer.from(JSON.stringify(taker.take(valueOf(part))))
-    const pieces = [
-      Buffer.from('{"value":{"calls":['),
-      ...separated(lists.calls.map(without)),
-      Buffer.from('],"modelCalls":['),
-      ...separated(lists.modelCalls.map(without)),
-      Buffer.from('],"outline":'),
-      without(outline),
-      Buffer.from(`},"digests":"${taker.digests()}"}`),
-    ]
-    const packed = gzipSync(Buffer.concat(pieces), { level: constants.Z_BEST_COMPRESSION })
-    // RFC 1952 section 2.3.1: the operating system that packed it, which is nobody's business
-    packed[9] = 255
-    return packed.toString('base64')
+    const without = (part: string): string => JSON.stringify(taker.take(valueOf(part)))
+    yield '{"value":{"calls":['
+    yield* portions(lists.calls, without)
+    yield '],"modelCalls":['
+    yield* portions(lists.modelCalls, without)
+    yield `],"outline":${without(outline)}},"digests":"${taker.digests()}"}`
   }
 }
 
-function separated(parts: readonly Buffer[]): readonly Buffer[] {
-  const comma = Buffer.from(',')
-  return parts.flatMap((part, at) => (at === 0 ? [part] : [comma, part]))
+/** The parts with commas between, in texts that are worth a step of the packer. */
+function* portions(parts: readonly string[], map: (part: string) => string): Generator<string> {
+  for (let from = 0; from < parts.length; from += 32) {
+    const text = parts
+      .slice(from, from + 32)
+      .map(map)
+      .join(',')
+    yield from === 0 ? text : `,${text}`
+  }
+}
+
+/** RFC 1952 section 2.3.1: which operating system packed something is nobody's business. */
+function withoutSystem(packed: Buffer): string {
+  packed[9] = 255
+  return packed.toString('base64')
 }
 
 /** Sorted, so that the digests go in the order of the text. */
-function textOf(value: unknown): Buffer {
-  return Buffer.from(compactJson(cut(value)))
+function textOf(value: unknown): string {
+  return compactJson(cut(value))
 }
 
-function valueOf(text: Buffer): JsonValue {
-  return JSON.parse(text.toString()) as JsonValue
+function lengthOf(text: string): number {
+  return text.length
+}
+
+function valueOf(text: string): JsonValue {
+  return JSON.parse(text) as JsonValue
 }
 
 /** The payloads a page may show: raw text only where pointers had nothing to redact. */

@@ -78,7 +78,8 @@ export function renderSplitHtml(
 /** The page of a run that is read in pieces: the same bytes, and no more memory than a page takes. */
 export async function longPage(report: LongReport, options: HtmlOptions): Promise<Page> {
   const content = new PageContent(options)
-  return content.page(await report.outline(content))
+  const outline = await report.outline(content)
+  return content.page(outline, await content.packInPieces(outline))
 }
 
 export function pageOf(report: Report, options: HtmlOptions = {}): Page {
@@ -86,7 +87,8 @@ export function pageOf(report: Report, options: HtmlOptions = {}): Page {
   const { calls, ...summary } = summarize(report)
   for (const call of calls) content.call(call)
   for (const call of report.modelCalls) content.modelCall(call)
-  return content.page({ report, summary })
+  const outline = { report, summary }
+  return content.page(outline, content.pack(outline))
 }
 
 /** What a page shows of a run, gathered one call after another and bounded however many there are. */
@@ -109,8 +111,8 @@ class PageContent implements Visitor {
   }
 
   call(call: CallSummary): void {
-    this.#data.add(call, this.#details(call.row))
-    this.#listed.add(call, isNotable(call))
+    this.#data.add(call, this.#details)
+    this.#listed.add(isNotable(call), () => call)
     this.#timeline.add(call)
     this.#flows.add(call)
     this.#rules.add(call)
@@ -124,24 +126,32 @@ class PageContent implements Visitor {
     this.#models.add(call)
   }
 
-  /** The page over everything gathered. */
-  page(outline: Outline): Page {
-    const { report } = outline
-    const policyFile = report.header.policy.file
+  pack({ report }: Outline): string {
+    return this.#data.pack({ report, ...this.#extras(report) })
+  }
+
+  packInPieces({ report }: Outline): Promise<string> {
+    return this.#data.packInPieces({ report, ...this.#extras(report) })
+  }
+
+  /** The page over everything gathered, with the data that was packed of it. */
+  page(outline: Outline, data: string): Page {
+    const parts = this.#parts(outline.report)
+    return new Page(data, (loading) => page(outline, parts, this.#options.verification, loading))
+  }
+
+  #extras(report: Report): Omit<CallExtras, 'details'> {
     const { journal, policy } = this.#options
+    const policyFile = report.header.policy.file
     const whereabouts: Whereabouts = {
       ...(journal === undefined ? {} : { journal }),
       ...(policyFile === undefined ? {} : { policyFile }),
     }
-    const snippets = snippetsOf(report, policy, this.#rulesSeen)
-    const data = this.#data.pack({ report, snippets, whereabouts })
-    const parts = this.#parts(report, { snippets, whereabouts })
-    return new Page(data, (loading) => page(outline, parts, this.#options.verification, loading))
+    return { snippets: snippetsOf(report, policy, this.#rulesSeen), whereabouts }
   }
 
-  #details(row: CallRow): CallDetails | undefined {
-    return showableDetails(row, this.#options.details?.get(row.callId))
-  }
+  readonly #details = (row: CallRow): CallDetails | undefined =>
+    showableDetails(row, this.#options.details?.get(row.callId))
 
   #cardsOf({ outcome, shadowed }: CallSummary): Cards | undefined {
     if (outcome === 'executed') return shadowed ? this.#unenforced : undefined
@@ -149,8 +159,9 @@ class PageContent implements Visitor {
     return outcome === 'waiting' ? this.#waiting : this.#failed
   }
 
-  #parts(report: Report, extras: Omit<CallExtras, 'details'>): readonly Part[] {
+  #parts(report: Report): readonly Part[] {
     const { policy, verification } = this.#options
+    const extras = this.#extras(report)
     const linked = new Set(this.#listed.all())
     const cards = (of: Cards): Section | undefined => of.section(linked, extras.snippets)
     return [
