@@ -123,6 +123,13 @@ function report(name: Name, names: readonly string[], diagnostics: Diagnostics):
   }
 }
 
+function areLacking(tools: readonly PolicyTool[], argument: string): boolean {
+  for (const { argumentNames } of tools) {
+    if (argumentNames === undefined || argumentNames.includes(argument)) return false
+  }
+  return tools.length > 0
+}
+
 /** Every tool named exactly needs the argument `top`; of the tools of a glob at least one. */
 function checkArgument(
   name: Name,
@@ -133,8 +140,7 @@ function checkArgument(
 ): void {
   for (const { text } of globs) {
     const lacking = find(text)
-    const isMissed = lacking.every((tool) => tool.argumentNames?.includes(top) === false)
-    if (lacking.length === 0 || !isMissed) continue
+    if (!areLacking(lacking, top)) continue
     const known = [...new Set(lacking.flatMap((tool) => tool.argumentNames ?? []))]
     const owner = isGlob(text) ? `no tool of \`${text}\` has` : `\`${text}\` has no`
     const message = isGlob(text)

@@ -95,8 +95,10 @@ class JsonWalk {
 
   #list(depth: number): ListNode {
     const start = this.at
-    const items: Node[] = []
-    while (this.#next(closeBracket, items.length > 0)) items.push(this.#value(depth + 1))
+    if (!this.#next(closeBracket, false)) return { kind: 'list', items: [], start, end: this.at }
+    // most lists hold one item, and an empty one that grows makes room for seventeen
+    const items = [this.#value(depth + 1)]
+    while (this.#next(closeBracket, true)) items.push(this.#value(depth + 1))
     return { kind: 'list', items, start, end: this.at }
   }
 

@@ -67,7 +67,7 @@ export class RuleTable {
       issuers: mentioned(rules, 'issuers'),
     }
     for (const [order, { tools }] of this.#rules.entries()) {
-      for (const name of new Set(tools.map(({ text }) => text))) {
+      for (const { text: name } of tools) {
         if (isGlob(name)) this.#globs.push({ matches: compileGlob(name), order })
         else group(this.#exact, name, order)
       }

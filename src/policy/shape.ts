@@ -140,12 +140,9 @@ export function listOf<T>(
         `${what} needs ${bound} ${bound.endsWith(' 1') ? 'item' : 'items'}`,
       )
     }
-    const items: T[] = []
-    for (const item of node.items) {
-      const value = read(item, diagnostics)
-      if (value !== undefined) items.push(value)
-    }
-    return items
+    // of the length it has: one that grows makes room for more than most lists hold
+    const items = node.items.map((item) => read(item, diagnostics))
+    return items.includes(undefined) ? items.filter((item) => item !== undefined) : (items as T[])
   })
 }
 

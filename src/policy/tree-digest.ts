@@ -15,7 +15,8 @@ const chunkLength = 64 * 1024
 /** Canonical JSON (RFC 8785) on its way into a digest. */
 class CanonicalWriter {
   readonly #hash = createHash('sha256')
-  /** Names in quotes, with the colon. */
+  /** Names in quotes, with the colon and what is before them. */
+  readonly #firstNames = new Map<string, string>()
   readonly #names = new Map<string, string>()
   #text = ''
 
@@ -48,24 +49,30 @@ class CanonicalWriter {
   }
 
   #map({ entries }: MapNode): void {
+    if (entries.size === 0) {
+      this.#put('{}')
+      return
+    }
     const names = [...entries.keys()]
     sortKeys(names)
-    let before = '{'
-    for (const name of names) {
-      this.#put(before)
-      this.#put(this.#nameOf(name))
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index]!
+      this.#put(
+        index === 0
+          ? this.#nameOf(name, '{', this.#firstNames)
+          : this.#nameOf(name, ',', this.#names),
+      )
       this.write(entries.get(name)!.value)
-      before = ','
     }
-    this.#put(names.length === 0 ? '{}' : '}')
+    this.#put('}')
   }
 
-  #nameOf(name: string): string {
-    const known = this.#names.get(name)
+  #nameOf(name: string, before: string, written: Map<string, string>): string {
+    const known = written.get(name)
     if (known !== undefined) return known
-    const written = `${quoted(name)}:`
-    this.#names.set(name, written)
-    return written
+    const text = `${before}${quoted(name)}:`
+    written.set(name, text)
+    return text
   }
 
   #put(piece: string): void {

@@ -22,21 +22,15 @@ export interface DecisionRow {
   readonly bar?: number
 }
 
-export interface LoadRow {
-  readonly shape: PolicyShape
-  readonly rules: number
-  readonly characters: number
-  /** Text to policy, in a process that has loaded none before it but smaller ones. */
-  readonly milliseconds: number
-}
-
 const sizes = [10, 100, 1000, 10_000]
 const outcomes: readonly Outcome[] = ['allow', 'ask', 'deny', 'default', 'mixed']
 const rounds = 7
 /** The rules of the first fit into the nearest caches of the processor, those of the second do not. */
 const distincts = [100, 500]
 
-interface Loaded extends LoadRow {
+interface Loaded {
+  readonly shape: PolicyShape
+  readonly rules: number
   readonly policy: Policy
 }
 
@@ -53,10 +47,7 @@ interface Subject {
  * Decides the same kinds of calls under policies of growing size. Each call is timed on its own
  * and the price of the timer taken off. One round goes over all policies and kinds.
  */
-export function measureDecisions(decisions: number): {
-  decisions: DecisionRow[]
-  loads: LoadRow[]
-} {
+export function measureDecisions(decisions: number): DecisionRow[] {
   const loaded = (['spread', 'one'] as const).flatMap((shape) =>
     sizes.map((rules) => load(shape, rules)),
   )
@@ -76,37 +67,30 @@ export function measureDecisions(decisions: number): {
       })
     }
   }
-  return {
-    decisions: subjects.map(({ shape, rules, outcome, distinct }, index) => {
-      const ten = subjects.findIndex(
-        (one) => one.shape === shape && one.outcome === outcome && one.distinct === distinct,
-      )
-      return {
-        shape,
-        rules,
-        outcome,
-        distinct,
-        p50: median(figures[index]!.map(({ p50 }) => p50)),
-        p99: median(figures[index]!.map(({ p99 }) => p99)),
-        toTen: median(figures[index]!.map(({ p50 }, round) => p50 / figures[ten]![round]!.p50)),
-        ...(rules === 10_000 ? { bar: 1.5 } : {}),
-      }
-    }),
-    loads: loaded.map(({ shape, rules, characters, milliseconds }) => ({
+  return subjects.map(({ shape, rules, outcome, distinct }, index) => {
+    const ten = subjects.findIndex(
+      (one) => one.shape === shape && one.outcome === outcome && one.distinct === distinct,
+    )
+    return {
       shape,
       rules,
-      characters,
-      milliseconds,
-    })),
-  }
+      outcome,
+      distinct,
+      p50: median(figures[index]!.map(({ p50 }) => p50)),
+      p99: median(figures[index]!.map(({ p99 }) => p99)),
+      toTen: median(figures[index]!.map(({ p50 }, round) => p50 / figures[ten]![round]!.p50)),
+      ...(rules === 10_000 ? { bar: 1.5 } : {}),
+    }
+  })
 }
 
 function load(shape: PolicyShape, rules: number): Loaded {
   const text = policyText(rules, shape)
-  const start = performance.now()
-  const policy = compilePolicy(readPolicy(text, { file: `${shape}-${rules}.yaml` }))
-  const milliseconds = performance.now() - start
-  return { shape, rules, characters: text.length, milliseconds, policy }
+  return {
+    shape,
+    rules,
+    policy: compilePolicy(readPolicy(text, { file: `${shape}-${rules}.yaml` })),
+  }
 }
 
 function subject({ shape, rules, policy }: Loaded, outcome: Outcome, distinct: number): Subject {

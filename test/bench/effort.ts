@@ -24,6 +24,8 @@ export interface Effort {
   readonly holdRounds: number
   /** Timed decisions per policy and round. */
   readonly decisions: number
+  /** Of every policy that is loaded. */
+  readonly loadRounds: number
   /** Of every part on its own. */
   readonly partRounds: number
   /** Runs in one process; `--runs` says otherwise. */
@@ -45,6 +47,7 @@ export const full: Effort = {
   sizeRounds: 9,
   holdRounds: 5,
   decisions: 5000,
+  loadRounds: 40,
   partRounds: 9,
   soakRuns: 20_000,
 }
@@ -64,6 +67,7 @@ export const quick: Effort = {
   sizeRounds: 3,
   holdRounds: 1,
   decisions: 1000,
+  loadRounds: 15,
   partRounds: 3,
   soakRuns: 2000,
 }

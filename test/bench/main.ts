@@ -1,10 +1,10 @@
 // `npm run bench -- [--peers] [--quick] [--check] [--runs N] [name...]`; without names everything. The names
-// are those of the scenarios and `wires sizes hold decide flow import parts journal soak engines`.
+// are those of the scenarios and `wires sizes hold decide load flow import parts journal soak engines`.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
 import { contestantNames, peerNames } from './contestant.ts'
-import type { DecisionRow, LoadRow } from './decisions.ts'
+import type { DecisionRow } from './decisions.ts'
 import { full, fullWithPeers, quick, quickWithPeers, type Effort } from './effort.ts'
 import { measureEngines } from './engines.ts'
 import type { FlowRow } from './flow.ts'
@@ -12,6 +12,7 @@ import { measureHold } from './hold.ts'
 import { measureImports } from './imports.ts'
 import type { JournalRow } from './journals.ts'
 import { measureLoops, warmUpAll, type LoopRow } from './loops.ts'
+import { measureLoads, type LoadRow } from './loads.ts'
 import { machine } from './machine.ts'
 import type { PartRow } from './parts.ts'
 import { installPeers } from './peers.ts'
@@ -42,6 +43,7 @@ const known = [
   'sizes',
   'hold',
   'decide',
+  'load',
   'flow',
   'import',
   'parts',
@@ -63,7 +65,8 @@ const loops = await runLoops()
 const wires = wanted('wires') ? await runWires() : []
 const sizes = wanted('sizes') ? await runSizes() : []
 const hold = wanted('hold') ? await runHold() : []
-const { decisions, loads } = await runDecisions()
+const decisions = await runDecisions()
+const loads = wanted('load') ? await runLoads() : []
 const flow = wanted('flow') ? await runFlow() : []
 const parts = wanted('parts') ? await runParts() : []
 const journals = wanted('journal') ? await runJournals() : []
@@ -142,8 +145,13 @@ function fitting(milliseconds: number, contestants: number): Effort {
   }
 }
 
-async function runDecisions(): Promise<{ decisions: DecisionRow[]; loads: LoadRow[] }> {
-  if (!wanted('decide')) return { decisions: [], loads: [] }
+function runLoads(): Promise<LoadRow[]> {
+  process.stderr.write('load\n')
+  return measureLoads(effort.loadRounds)
+}
+
+async function runDecisions(): Promise<DecisionRow[]> {
+  if (!wanted('decide')) return []
   process.stderr.write('decide\n')
   const { measureDecisions } = await import('./decisions.ts')
   return measureDecisions(effort.decisions)

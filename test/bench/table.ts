@@ -1,10 +1,11 @@
 import { digits, table } from './cells.ts'
-import type { DecisionRow, LoadRow } from './decisions.ts'
+import type { DecisionRow } from './decisions.ts'
 import type { EngineRow, FailedEngine } from './engines.ts'
 import type { FlowRow } from './flow.ts'
 import type { HoldRow } from './hold.ts'
 import type { ImportRow } from './imports.ts'
 import type { LoopRow } from './loops.ts'
+import { loadCells, loadHead, type LoadRow } from './loads.ts'
 import type { Machine } from './machine.ts'
 import type { JournalRow } from './journals.ts'
 import { judgeParts, partTables } from './part-tables.ts'
@@ -43,7 +44,7 @@ const slowestDecision = 5
 
 /** The product's own figures beside the highest accepted ones. */
 export function judge(results: Results): Verdict[] {
-  const { loops, wires, sizes, hold, decisions, flow, imports } = results
+  const { loops, wires, sizes, hold, decisions, loads, flow, imports } = results
   const verdicts: Verdict[] = []
   for (const row of loops) verdicts.push(...judgeLoop(row))
   verdicts.push(...judgeMarginalTurn(loops))
@@ -65,6 +66,10 @@ export function judge(results: Results): Verdict[] {
   if (decisions.length > 0) {
     const slowest = Math.max(...decisions.map(({ p50 }) => p50))
     verdicts.push({ what: 'decide, slowest p50, µs', value: slowest, bar: slowestDecision })
+  }
+  for (const { format, rules, best, bar } of loads) {
+    if (bar === undefined) continue
+    verdicts.push({ what: `load, ${rules} rules as ${format}, CPU ms`, value: best.cpuMs, bar })
   }
   for (const { what, p50, bar } of flow) {
     if (bar !== undefined) verdicts.push({ what: `flow, ${what}, ms`, value: p50, bar })
@@ -132,8 +137,8 @@ export function markdown(results: Results): string {
   if (wires.length > 0) parts.push(table(wireHead, wires.map(wireCells)))
   if (sizes.length > 0) parts.push(table(sizeHead, sizes.map(sizeCells)))
   if (hold.length > 0) parts.push(table(holdHead, hold.map(holdCells)))
-  if (decisions.length > 0)
-    parts.push(table(decisionHead, decisionCells(decisions)), table(loadHead, loads.map(loadCells)))
+  if (decisions.length > 0) parts.push(table(decisionHead, decisionCells(decisions)))
+  if (loads.length > 0) parts.push(table(loadHead, loads.map(loadCells)))
   if (flow.length > 0) parts.push(table(flowHead, flow.map(flowCells)))
   if (imports.length > 0) parts.push(table(importHead, imports.map(importCells)))
   parts.push(...partTables(results))
@@ -236,12 +241,6 @@ function decisionCells(rows: readonly DecisionRow[]): string[][] {
     policy,
     ...outcomes.map(({ p50, p99 }) => `${digits(p50)} (${digits(p99)})`),
   ])
-}
-
-const loadHead = ['policy', 'KiB', 'load ms']
-
-function loadCells({ rules, shape, characters, milliseconds }: LoadRow): string[] {
-  return [`${rules} rules ${shapes[shape]}`, digits(characters / 1024), digits(milliseconds)]
 }
 
 const flowHead = ['data flow', 'p50 ms', 'p99 ms']
