@@ -1,7 +1,7 @@
 import { SallyportError } from '../base/errors.ts'
 import { shorten } from '../base/text.ts'
 import type { Diagnostics } from './diagnostic.ts'
-import type { PolicyFile, ToolEntry } from './document.ts'
+import type { PolicyFile, Rule, ToolEntry } from './document.ts'
 import { mergeFacts } from './facts.ts'
 import { compileGlob, isGlob } from './glob.ts'
 import type { PolicyTool, ToolFloor } from './policy.ts'
@@ -64,7 +64,7 @@ export function changedTools(
 export function checkAgainst(catalog: Catalog, file: PolicyFile, diagnostics: Diagnostics): void {
   const names = [...catalog.keys()]
   const matched = new Map<string, readonly PolicyTool[]>()
-  const find = (glob: string): readonly PolicyTool[] => {
+  const find: Find = (glob) => {
     const known = matched.get(glob)
     if (known !== undefined) return known
     const tools = findTools(glob, catalog)
@@ -75,10 +75,7 @@ export function checkAgainst(catalog: Catalog, file: PolicyFile, diagnostics: Di
     // `**` means whatever tools there are, also none
     if (find(name.text).length === 0 && name.text !== '**') report(name, names, diagnostics)
   }
-  for (const rule of file.rules) {
-    for (const { name, path } of rule.args) checkArgument(name, path[0]!, rule, find, diagnostics)
-    for (const name of rule.onlyArgs ?? []) checkArgument(name, name.text, rule, find, diagnostics)
-  }
+  for (const rule of file.rules) checkArguments(rule, find, diagnostics)
   const { paths, network, commands } = file.guards
   for (const guard of [...paths, ...network, ...commands]) {
     // `*` is any argument
@@ -123,6 +120,13 @@ function report(name: Name, names: readonly string[], diagnostics: Diagnostics):
   }
 }
 
+type Find = (glob: string) => readonly PolicyTool[]
+
+function checkArguments(rule: Rule, find: Find, diagnostics: Diagnostics): void {
+  for (const { name, path } of rule.args) checkArgument(name, path[0]!, rule, find, diagnostics)
+  for (const name of rule.onlyArgs ?? []) checkArgument(name, name.text, rule, find, diagnostics)
+}
+
 function areLacking(tools: readonly PolicyTool[], argument: string): boolean {
   for (const { argumentNames } of tools) {
     if (argumentNames === undefined || argumentNames.includes(argument)) return false
@@ -135,7 +139,7 @@ function checkArgument(
   name: Name,
   top: string,
   { tools: globs }: { readonly tools: readonly Name[] },
-  find: (glob: string) => readonly PolicyTool[],
+  find: Find,
   diagnostics: Diagnostics,
 ): void {
   for (const { text } of globs) {

@@ -83,12 +83,12 @@ class JsonWalk {
     while (this.#next(closeBrace, entries.size > 0)) {
       const from = this.at
       const name = this.#key(entries)
-      const key = { start: from, end: this.at }
+      const end = this.at
       this.#skipSpace()
       if (this.#text.charCodeAt(this.at) !== colon) refuse()
       this.at++
       this.#skipSpace()
-      entries.set(name, { key, value: this.#value(depth + 1) })
+      entries.set(name, { value: this.#value(depth + 1), start: from, end })
     }
     return { kind: 'map', entries, start, end: this.at }
   }

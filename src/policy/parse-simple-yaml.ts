@@ -88,9 +88,9 @@ class SimpleWalk {
     do {
       const from = this.#at
       const name = this.#key(entries)
-      const key = { start: from, end: this.#at }
+      const end = this.#at
       this.#at++
-      entries.set(name, { key, value: this.#entry(indent, depth + 1) })
+      entries.set(name, { value: this.#entry(indent, depth + 1), start: from, end })
     } while (this.#indent === indent)
     return { kind: 'map', entries, start, end: this.#close(indent) }
   }
@@ -161,10 +161,10 @@ class SimpleWalk {
     while (this.#next(closeBrace, entries.size > 0)) {
       const from = this.#at
       const name = this.#key(entries)
-      const key = { start: from, end: this.#at }
+      const end = this.#at
       this.#at++
       this.#skipSpaces()
-      entries.set(name, { key, value: this.#value(depth + 1, true) })
+      entries.set(name, { value: this.#value(depth + 1, true), start: from, end })
     }
     return { kind: 'map', entries, start, end: this.#at }
   }

@@ -144,7 +144,7 @@ class Converter {
       const name = this.#key(pair.key, key, seen)
       if (name === undefined) continue
       const value = this.convert(pair.value, depth + 1, depth === 0 ? [name] : path)
-      if (value !== undefined) entries.set(name, { key, value: placed(value, key) })
+      if (value !== undefined) entries.set(name, { value: placed(value, key), ...key })
     }
     return { kind: 'map', entries, ...at }
   }

@@ -136,7 +136,7 @@ export const ruleArguments: Read<readonly RuleArgument[]> = (node, diagnostics) 
   }
   const result: RuleArgument[] = []
   for (const [name, entry] of node.entries) {
-    const { start, end } = entry.key
+    const { start, end } = entry
     const argument = readArgument({ text: name, start, end }, entry.value, diagnostics)
     if (argument !== undefined) result.push(argument)
   }

@@ -132,7 +132,7 @@ export function readFile(
     ...(description === undefined ? {} : { description }),
     mode,
     identity: who.configuration,
-    identityAt: root.entries.get('identity')?.key,
+    identityAt: keyOf(root, 'identity'),
     roles: (read.roles ?? []).map(({ name: role, value: { inherits = [], scopes } }): Role => ({
       name: role,
       inherits,
@@ -144,7 +144,7 @@ export function readFile(
     variables: read.vars ?? [],
     rules,
     hasRules,
-    rulesAt: root.entries.get('rules')?.key ?? root,
+    rulesAt: keyOf(root, 'rules') ?? { start: root.start, end: root.end },
     flow: read.flow,
     sequences: read.sequences ?? [],
     limits,
@@ -167,12 +167,18 @@ export function readFile(
   return { ...policy, digest: digestOf(root, values, parents) }
 }
 
+/** A copy: what has an entry has all that is below it. */
+function keyOf(root: MapNode, name: string): Span | undefined {
+  const entry = root.entries.get(name)
+  return entry === undefined ? undefined : { start: entry.start, end: entry.end }
+}
+
 function refuseRuleKeys(root: MapNode, diagnostics: Diagnostics): void {
   for (const key of ruleKeys) {
     const entry = root.entries.get(key)
     if (entry === undefined) continue
     const message = `\`${key}\` means nothing in a parent without \`rules\``
-    diagnostics.error(entry.key, 'not-evaluated', message, {
+    diagnostics.error(entry, 'not-evaluated', message, {
       help: 'move it to a file with rules; a parent without them only defines roles, tools, variables, callers, approvals and what records keep',
     })
   }
@@ -222,6 +228,6 @@ function made(value: string): Node {
 }
 
 function madeOf(members: ReadonlyMap<string, Node>): Node {
-  const entries = [...members].map(([name, value]) => [name, { key: nowhere, value }] as const)
+  const entries = [...members].map(([name, value]) => [name, { value, ...nowhere }] as const)
   return { kind: 'map', entries: new Map(entries), ...nowhere }
 }

@@ -141,7 +141,7 @@ function checkBound(
   for (const [key, needed] of bound) {
     const entry = node.entries.get(key)
     if (entry !== undefined && effect !== needed) {
-      diagnostics.error(entry.key, 'bad-value', `\`${key}\` only goes with \`${needed}\``)
+      diagnostics.error(entry, 'bad-value', `\`${key}\` only goes with \`${needed}\``)
     }
   }
 }
@@ -178,7 +178,7 @@ export const readLimit: Read<Limit> = (node, diagnostics) => {
   const counted = count === 'calls' || count === 'denials'
   if (sum !== undefined && node.entries.has('count')) {
     return diagnostics.error(
-      node.entries.get('sum')!.key,
+      node.entries.get('sum')!,
       'bad-value',
       'a limit has either `count` or `sum`',
     )

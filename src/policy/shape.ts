@@ -66,7 +66,7 @@ export function mapping<Required extends Readers, Optional extends Readers>(
         const repaired = Object.hasOwn(meant, key)
           ? { help: meant[key]! }
           : suggestionFor(key, known)
-        unknownKey(entry.key, key, what, repaired, diagnostics)
+        unknownKey(entry, key, what, repaired, diagnostics)
       }
     }
     for (const key of mandatory) {
@@ -101,7 +101,7 @@ function missingKey(
   form: string,
   diagnostics: Diagnostics,
 ): void {
-  const first = node.entries.values().next().value?.key ?? {
+  const first = node.entries.values().next().value ?? {
     start: node.start,
     end: node.start + 1,
   }
@@ -164,7 +164,7 @@ export function recordOf<T>(
     }
     const result: { name: Name; value: T }[] = []
     for (const [text, entry] of node.entries) {
-      const name = { text, start: entry.key.start, end: entry.key.end }
+      const name = { text, start: entry.start, end: entry.end }
       checkKey(name, diagnostics)
       const value = read(entry.value, diagnostics)
       if (value !== undefined) result.push({ name, value })

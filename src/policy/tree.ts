@@ -19,8 +19,8 @@ export interface MapNode extends Span {
   readonly entries: ReadonlyMap<string, Entry>
 }
 
-export interface Entry {
-  readonly key: Span
+/** The place is that of the key. */
+export interface Entry extends Span {
   readonly value: Node
 }
 

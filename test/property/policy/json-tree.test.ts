@@ -30,7 +30,7 @@ function checkPlaces(written: string, node: Node): void {
   expect(parseExact(written.slice(node.start, node.end))).toEqual(toJson(node))
   if (node.kind === 'list') for (const item of node.items) checkPlaces(written, item)
   if (node.kind !== 'map') return
-  for (const [name, { key, value }] of node.entries) {
+  for (const [name, { value, ...key }] of node.entries) {
     expect(JSON.parse(written.slice(key.start, key.end))).toBe(name)
     checkPlaces(written, value)
   }

@@ -11,7 +11,7 @@ function treeOf(value: JsonValue): Node {
   if (typeof value !== 'object' || value === null) return { kind: 'scalar', value, ...at }
   if (Array.isArray(value)) return { kind: 'list', items: value.map(treeOf), ...at }
   const entries = Object.entries(value).map(
-    ([name, member]) => [name, { key: at, value: treeOf(member) }] as const,
+    ([name, member]) => [name, { value: treeOf(member), ...at }] as const,
   )
   return { kind: 'map', entries: new Map(entries), ...at }
 }
