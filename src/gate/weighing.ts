@@ -146,8 +146,8 @@ export class Weighing {
   }
 }
 
-/** What a call was denied by: the policy, or what was found beside it. */
+/** What a call was denied by: who runs the program, a hook, or the policy. */
 function codeOf({ rule }: Decision, findings: readonly Finding[]): ErrorCode {
-  if (!findings.some((finding) => finding.rule === rule)) return 'denied'
-  return rule === 'stopped' ? 'stopped' : 'hook-denied'
+  if (rule === 'stopped') return 'stopped'
+  return findings.some((finding) => finding.rule === rule) ? 'hook-denied' : 'denied'
 }

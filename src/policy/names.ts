@@ -39,6 +39,7 @@ const reservedIds: ReadonlySet<string> = new Set([
   'approval_denied',
   'approval_expired',
   'approval_limit',
+  'stopped',
 ])
 const reservedPrefix = /^(limits|guards|flow|sequences|hooks)\./
 

@@ -41,6 +41,7 @@ const ends: Readonly<Record<string, End>> = {
   approval_denied: ['denied-by-human', 'approval-denied'],
   approval_expired: ['approval-expired', 'approval-expired'],
   approval_limit: ['error-security', 'limit-reached'],
+  stopped: ['error-security', 'stopped'],
 }
 
 /** As the call would have ended where it was refused, so that the model is told the same. */

@@ -457,6 +457,7 @@ test.each([
   'approval_denied',
   'approval_expired',
   'approval_limit',
+  'stopped',
   'limits.calls',
   'guards.paths',
   'flow.x',

@@ -79,3 +79,22 @@ test.each(['approval-decision', 'decision'])(
     expect(result.report.rows[0]!.error).toEqual(undisturbed.report.rows[0]!.error)
   },
 )
+
+test('so it is told of a tool that was stopped', async () => {
+  const tools = [toolOf('pay')]
+  const shared = { tools, policy: allowing('pay'), authenticator: async () => user }
+  const journal = memoryJournal()
+  const model = scripted([{ calls: [{ tool: 'pay', args: {} }] }, { text: 'done' }])
+  const first = createRuntime({ ...shared, model, journal })
+  await first.stop({ tool: 'pay' })
+  const undisturbed = await first.run({ input: 'go', auth: { custom: 'user' } }).result()
+  const types = (await collect(journal.read(undisturbed.runId))).map(
+    ({ line }) => (JSON.parse(line) as { readonly type: string }).type,
+  )
+  const cut = await cutAt(journal, undisturbed.runId, types.lastIndexOf('decision') + 1)
+  const later = createRuntime({ ...shared, model: scripted([{ text: 'done' }]), journal: cut })
+  const result = await later.resume(undisturbed.runId).result()
+  expect(undisturbed.report.rows[0]!.error).toMatchObject({ code: 'stopped' })
+  expect(result.report.rows[0]!.error).toEqual(undisturbed.report.rows[0]!.error)
+  expect(told(result)).toBe(told(undisturbed))
+})

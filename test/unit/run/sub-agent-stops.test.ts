@@ -71,7 +71,7 @@ describe('a stop while an agent is at work', () => {
       'of its tool',
       () => ({ tool: 'act' }),
       'inner success',
-      [...stopped, 'act error-security denied'],
+      [...stopped, 'act error-security stopped'],
     ],
   ])('%s lets the run above go on', async (_, request, innerCall, acts) => {
     const { atWork, finish, rowsOf, runtime, start } = held()
