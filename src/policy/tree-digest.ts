@@ -2,28 +2,27 @@ import { createHash } from 'node:crypto'
 import { canonicalString, sortKeys } from '../base/digest.ts'
 import type { MapNode, Node } from './tree.ts'
 
-/** What `digestJson` gives for the value of a tree, without making the value first. */
+/** What `digestJson` gives for the value of a tree, without making the value or its text. */
 export function digestTree(root: Node): string {
   const writer = new CanonicalWriter()
   writer.write(root)
   return writer.digest()
 }
 
-/** So many characters are hashed at once: what they were put together from need not be kept. */
-const chunkLength = 64 * 1024
+/** Hashed at once. */
+const chunkBytes = 64 * 1024
 
 /** Canonical JSON (RFC 8785) on its way into a digest. */
 class CanonicalWriter {
   readonly #hash = createHash('sha256')
-  /** Names in quotes, with the colon and what is before them. */
-  readonly #firstNames = new Map<string, string>()
-  readonly #names = new Map<string, string>()
-  #text = ''
+  readonly #bytes = new Uint8Array(chunkBytes)
+  #length = 0
 
   write(node: Node): void {
     switch (node.kind) {
       case 'scalar':
-        this.#put(typeof node.value === 'string' ? quoted(node.value) : String(node.value))
+        if (typeof node.value === 'string') this.#string(node.value)
+        else this.#ascii(String(node.value))
         break
       case 'list':
         this.#list(node.items)
@@ -35,56 +34,68 @@ class CanonicalWriter {
 
   /** As `sha256` writes it. */
   digest(): string {
-    return `sha256:${this.#hash.update(this.#text).digest('hex')}`
+    this.#flush()
+    return `sha256:${this.#hash.digest('hex')}`
   }
 
   #list(items: readonly Node[]): void {
-    let before = '['
-    for (const item of items) {
-      this.#put(before)
-      this.write(item)
-      before = ','
+    this.#ascii('[')
+    for (let index = 0; index < items.length; index++) {
+      if (index > 0) this.#ascii(',')
+      this.write(items[index]!)
     }
-    this.#put(items.length === 0 ? '[]' : ']')
+    this.#ascii(']')
   }
 
   #map({ entries }: MapNode): void {
-    if (entries.size === 0) {
-      this.#put('{}')
-      return
-    }
     const names = [...entries.keys()]
     sortKeys(names)
+    this.#ascii('{')
     for (let index = 0; index < names.length; index++) {
-      const name = names[index]!
-      this.#put(
-        index === 0
-          ? this.#nameOf(name, '{', this.#firstNames)
-          : this.#nameOf(name, ',', this.#names),
-      )
-      this.write(entries.get(name)!.value)
+      if (index > 0) this.#ascii(',')
+      this.#string(names[index]!)
+      this.#ascii(':')
+      this.write(entries.get(names[index]!)!.value)
     }
-    this.#put('}')
+    this.#ascii('}')
   }
 
-  #nameOf(name: string, before: string, written: Map<string, string>): string {
-    const known = written.get(name)
-    if (known !== undefined) return known
-    const text = `${before}${quoted(name)}:`
-    written.set(name, text)
-    return text
+  /** Of few characters. */
+  #ascii(text: string): void {
+    this.#makeRoom(text.length)
+    for (let at = 0; at < text.length; at++) this.#bytes[this.#length++] = text.charCodeAt(at)
   }
 
-  #put(piece: string): void {
-    this.#text += piece
-    if (this.#text.length < chunkLength) return
-    this.#hash.update(this.#text)
-    this.#text = ''
+  /** Nearly all texts are short and ASCII, and are written without a copy of them. */
+  #string(text: string): void {
+    if (text.length + 2 > chunkBytes || !this.#plain(text)) {
+      this.#flush()
+      this.#hash.update(canonicalString(text))
+    }
   }
-}
 
-const needsEscape = /[^\x20\x21\x23-\x5b\x5d-\x7e]/
+  /** False, and nothing is written, when a character needs an escape or more than a byte. */
+  #plain(text: string): boolean {
+    this.#makeRoom(text.length + 2)
+    const bytes = this.#bytes
+    let length = this.#length
+    bytes[length++] = 0x22
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return false
+      bytes[length++] = code
+    }
+    bytes[length++] = 0x22
+    this.#length = length
+    return true
+  }
 
-function quoted(text: string): string {
-  return needsEscape.test(text) ? canonicalString(text) : `"${text}"`
+  #makeRoom(length: number): void {
+    if (this.#length + length > chunkBytes) this.#flush()
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#bytes.subarray(0, this.#length))
+    this.#length = 0
+  }
 }
