@@ -1,31 +1,13 @@
-import { deepFreeze, isObject } from '../base/json.ts'
-import type { AssembledTurn } from '../protocol/assemble.ts'
+import { deepFreeze, isObject, type JsonValue } from '../base/json.ts'
 import type { Message } from '../protocol/message.ts'
 import { isArrayOf, isMessage } from '../protocol/option-checks.ts'
-import type { ModelRequest } from '../protocol/request.ts'
+import type { ModelRequest, ToolSpecification } from '../protocol/request.ts'
+import { isPartOf } from '../tools/output.ts'
 
 /** A request as the model is sent it, and the messages in it that hold text of nobody known. */
 export interface ComparedRequest {
   readonly request: ModelRequest
   readonly foreign: readonly Message[]
-}
-
-/** Words that tell parts of messages apart and say nothing. */
-const structural: ReadonlySet<string> = new Set(['role', 'type'])
-
-/** Text that is there; every contiguous piece of one text of it is there too. */
-class Texts {
-  readonly #texts = new Set<string>()
-
-  add(texts: Iterable<string>): void {
-    for (const text of texts) this.#texts.add(text)
-  }
-
-  has(text: string): boolean {
-    if (text.trim() === '' || this.#texts.has(text)) return true
-    for (const known of this.#texts) if (known.includes(text)) return true
-    return false
-  }
 }
 
 const checkMessages = isArrayOf('messages', isMessage)
@@ -36,95 +18,128 @@ const checkMessages = isArrayOf('messages', isMessage)
  */
 export function comparedRequest(given: ModelRequest, asked: ModelRequest): ComparedRequest {
   if (asked === given) return { request: given, foreign: [] }
-  const own = new Set(given.messages)
   const request: { -readonly [Part in keyof ModelRequest]: ModelRequest[Part] } = { ...asked }
   if (request.messages !== given.messages) {
     checkMessages('next().messages', request.messages)
+    const own = new Set(given.messages)
     request.messages = request.messages.map((each) => (own.has(each) ? each : frozen(each)))
   }
   for (const part of ['tools', 'output', 'settings'] as const) {
     if (request[part] !== given[part]) Object.assign(request, { [part]: frozen(request[part]) })
   }
-  const known = knownIn(given)
-  const isForeign = (text: string): boolean => !known().has(text)
-  const foreign = request.messages.filter((each) => !own.has(each) && textsIn(each).some(isForeign))
-  const words = wordsBeside(request, given).filter(isForeign)
+  const foreign = foreignMessages(request.messages, given.messages)
+  const words = wordsBeside(request, given)
   const beside = { role: 'system', content: words.join('\n') } as const
   return { request, foreign: words.length === 0 ? foreign : [...foreign, beside] }
 }
 
-/** Whether an answer holds text, or makes a call, that is not of the model. */
-export function isForeignAnswer(
-  answer: AssembledTurn,
-  said: AssembledTurn,
-  request: ModelRequest,
-): boolean {
-  const texts = saidIn(answer)
-  const calls = new Set(said.calls.map(callText))
-  if (answer.calls.some((call) => !calls.has(callText(call)))) return true
-  const known = new Texts()
-  known.add(saidIn(said))
-  if (texts.every((text) => known.has(text))) return false
-  const inRequest = knownIn(request)()
-  return !texts.every((text) => known.has(text) || inRequest.has(text))
+/**
+ * Messages that are none of the run's: neither as a whole, wherever they stand, nor with texts cut to
+ * pieces of themselves. Of each message one such rest counts, in their order; pieces without an order
+ * could say anything.
+ */
+function foreignMessages(asked: readonly Message[], given: readonly Message[]): readonly Message[] {
+  if (asked === given) return []
+  const own = new Set(given)
+  const others = asked.filter((each) => !own.has(each))
+  if (others.length === 0) return []
+  const whole = new Set(given.map((each) => JSON.stringify(each)))
+  let from = 0
+  return others.filter((each) => {
+    if (whole.has(JSON.stringify(each))) return false
+    const at = given.findIndex((known, place) => place >= from && isRestOf(each, known))
+    if (at >= 0) from = at + 1
+    return at < 0
+  })
 }
 
-function saidIn({ text, reasoning, refusal, images, opaque }: AssembledTurn): readonly string[] {
-  return textsIn({ text, reasoning, refusal, images, opaque })
+/** Whether a message is what is left of another one of somebody like its speaker. */
+function isRestOf(message: Message, whole: Message): boolean {
+  if (speaker(message) !== speaker(whole)) return false
+  const texts = textsIn(whole)
+  let from = 0
+  return textsIn(message).every((each) => {
+    const at = texts.findIndex((known, place) => place >= from && isPieceOf(each, known))
+    from = at + 1
+    return at >= 0
+  })
 }
 
-function callText({ tool, arguments: args, opaque }: AssembledTurn['calls'][number]): string {
-  return JSON.stringify([tool, args, opaque])
+/** Who runs a program and who uses it both give tasks. */
+function speaker(message: Message): string {
+  if (message.role === 'tool') return message.isError ? 'tool that failed' : 'tool'
+  return message.role === 'system' ? 'user' : message.role
 }
 
-/** Read when somebody asks: most wrappers change nothing. */
-function knownIn(request: ModelRequest): () => Texts {
-  let known: Texts | undefined
-  return () => {
-    if (known === undefined) {
-      known = new Texts()
-      known.add(textsIn(request.messages))
-      known.add(wordsBeside(request, undefined))
+interface Text {
+  /** Those that are read by people too can be cut; a name, an address or data cannot. */
+  readonly isProse: boolean
+  readonly text: string
+}
+
+function isPieceOf(piece: Text, known: Text): boolean {
+  if (piece.isProse !== known.isProse) return false
+  return piece.isProse ? known.text.includes(piece.text) : known.text === piece.text
+}
+
+/** What somebody may read in a request. */
+export function requestTexts({ messages, output, tools }: ModelRequest): readonly string[] {
+  const texts = messages.flatMap(textsIn).map(({ text }) => text)
+  return [...texts, ...wordsIn([tools, output])]
+}
+
+/** Every text in a message, in the order of its members' names. */
+function textsIn(message: Message): readonly Text[] {
+  const texts: Text[] = []
+  const visit = (value: unknown, name: string): void => {
+    if (name === 'opaque') texts.push({ isProse: false, text: JSON.stringify(value) })
+    else if (typeof value === 'string') {
+      const isProse = name === 'text' || name === 'content'
+      if (!isProse || value.trim() !== '') texts.push({ isProse, text: value })
+    } else if (Array.isArray(value)) for (const item of value) visit(item, name)
+    else if (isObject(value)) {
+      for (const member of Object.keys(value).toSorted()) {
+        if (member !== 'role' && member !== 'type') visit(value[member], member)
+      }
     }
-    return known
   }
-}
-
-/** What a model may read beside messages, where it is not that of the other request. */
-function wordsBeside(
-  { output, settings, tools }: ModelRequest,
-  other: ModelRequest | undefined,
-): readonly string[] {
-  return [
-    ...(tools === other?.tools ? [] : wordsIn(tools)),
-    ...(output === other?.output ? [] : wordsIn(output)),
-    ...(settings === other?.settings ? [] : wordsIn([settings?.stop, settings?.extra])),
-  ]
-}
-
-/** Every text and number in parts of messages. */
-function textsIn(value: unknown): readonly string[] {
-  const texts: string[] = []
-  visit(value, (text) => texts.push(text), false)
+  visit(message, '')
   return texts
 }
 
-/** The same of data whose names of members are somebody's words too. */
-function wordsIn(value: unknown): readonly string[] {
-  const words: string[] = []
-  visit(value, (word) => words.push(word), true)
-  return words
+/** What a model may read beside messages, where it is not that of the run or a part of it. */
+function wordsBeside(asked: ModelRequest, given: ModelRequest): readonly string[] {
+  const tools = asked.tools.filter((each) => !isToolOf(each, given.tools))
+  const others = (['stop', 'extra'] as const).map(
+    (name) => [asked.settings?.[name], given.settings?.[name]] as const,
+  )
+  const changed = [[asked.output, given.output] as const, ...others].filter(
+    ([value, known]) => value !== known && !isPart(value, known),
+  )
+  return wordsIn([
+    ...(asked.tools === given.tools ? [] : tools),
+    ...changed.map(([value]) => value),
+  ])
 }
 
-function visit(value: unknown, take: (text: string) => void, hasNames: boolean): void {
-  if (typeof value === 'string' || typeof value === 'number') take(String(value))
-  else if (Array.isArray(value)) for (const item of value) visit(item, take, hasNames)
-  else if (isObject(value)) {
-    for (const [name, member] of Object.entries(value)) {
-      if (hasNames) take(name)
-      if (hasNames || !structural.has(name)) visit(member, take, hasNames)
-    }
-  }
+function isToolOf(tool: ToolSpecification, tools: readonly ToolSpecification[]): boolean {
+  if (tools.includes(tool)) return true
+  const { description, input, name, ...others } = tool
+  const known = tools.find((each) => each.name === name)
+  if (known === undefined || Object.keys(others).length > 0) return false
+  return known.description.includes(description) && isPart(input, known.input)
+}
+
+function isPart(value: unknown, whole: unknown): boolean {
+  return isPartOf(value as JsonValue, whole as JsonValue)
+}
+
+/** Every text and number of data, and the names of its members, which are somebody's words too. */
+function wordsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string' || typeof value === 'number') return [String(value)]
+  if (Array.isArray(value)) return value.flatMap(wordsIn)
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([name, member]) => [name, ...wordsIn(member)])
 }
 
 function frozen<Value>(value: Value): Value {

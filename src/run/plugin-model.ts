@@ -6,7 +6,8 @@ import type { ModelEvent } from '../protocol/event.ts'
 import type { ForeignText } from '../protocol/foreign.ts'
 import type { Model, ModelStreamOptions } from '../protocol/model.ts'
 import type { ModelRequest } from '../protocol/request.ts'
-import { comparedRequest, isForeignAnswer, type ComparedRequest } from './foreign-text.ts'
+import { charged, isForeignAnswer } from './foreign-answer.ts'
+import { comparedRequest, type ComparedRequest } from './foreign-text.ts'
 
 type Stream = AsyncIterable<ModelEvent>
 
@@ -15,15 +16,21 @@ type Stream = AsyncIterable<ModelEvent>
  * request and may pass on another one, and yields what the model has said, under the same law as a
  * model: its calls are judged like all others. Text that it adds or alters, in the request or in the
  * answer, is of nobody known: the session is untrusted before the calls of the answer are judged.
- * What is left out, or cut to a contiguous piece of one text, marks nothing; a call is the model's
- * where it is exactly as the model made it. `next` counts once, and only until the wrapper has
- * ended; else it throws `bad-plugin`. It throws `bad-option` for messages that are none.
+ * Whole messages in another order mark nothing, nor does what is left out: messages and tools, parts
+ * of a message, and what is round one contiguous piece of a text; what is left of messages stays in
+ * their order, and each counts once. A call is the model's once, where it is exactly as the model
+ * made it in an answer that ended well. What the model has used counts, whatever a wrapper makes of
+ * it. `next` counts once, and only until the wrapper has ended; else it throws `bad-plugin`. It
+ * throws `bad-option` for messages that are none.
  */
 export type ModelWrapper = (
   request: ModelRequest,
   next: (request: ModelRequest) => Stream,
   options: Pick<ModelStreamOptions, 'signal' | 'caller'>,
 ) => Stream
+
+/** Events that are read again at the end of a response. */
+const kept: ReadonlySet<ModelEvent['type']> = new Set(['tool-call', 'usage', 'end'])
 
 /** One response of a model with wrappers round it, the first outermost. */
 export class WrappedResponse {
@@ -71,11 +78,15 @@ export class WrappedResponse {
     }
   }
 
+  /** The complete answer with what it has used; a wrapper can make that more, and never less. */
+  charged(answer: AssembledTurn): AssembledTurn {
+    return charged(answer, this.#said.finish())
+  }
+
   async *#listen(events: Stream): AsyncGenerator<ModelEvent> {
     for await (const event of events) {
       // what is compared is what the model said, whatever a wrapper does to the event
-      const isKept = event.type === 'tool-call' || event.type === 'end'
-      this.#said.add(isKept ? structuredClone(event) : event)
+      this.#said.add(kept.has(event.type) ? structuredClone(event) : event)
       yield event
     }
   }

@@ -143,7 +143,8 @@ class TurnReader {
       this.#fail(code, 'the run was stopped while the model was answering')
     }
     this.#fail('model-protocol', 'the model ended its stream without `end`')
-    return this.#assembler.finish()
+    const answer = this.#assembler.finish()
+    return this.#wrapped?.charged(answer) ?? answer
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { messageOf } from '../base/errors.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { StopReason } from '../base/signal.ts'
 import type { ToolResult } from '../protocol/call.ts'
@@ -129,7 +130,7 @@ class Attempts implements AttemptHooks, Course {
   made = 0
   /** How often the tool itself has begun, which wrappers may prevent. */
   started = 0
-  #thrown: unknown
+  #thrown: { readonly error: unknown; readonly message: string } | undefined
   /** What the tool returned, before wrappers got hold of it. */
   #returned: CopiedOutput | string | undefined
   readonly #grant: Grant
@@ -156,6 +157,7 @@ class Attempts implements AttemptHooks, Course {
     if (stop.reason !== undefined) return { kind: 'stopped', reason: stop.reason }
     this.made++
     this.#returned = undefined
+    this.#thrown = undefined
     const { args } = this.#grant
     const given = new CallContext(this.#grant, this.#context, stop, this.made, this.#deadline)
     const { wrappers } = this.#context
@@ -182,7 +184,8 @@ class Attempts implements AttemptHooks, Course {
         this.#returned = copyOutput(value)
         return value
       } catch (error) {
-        this.#thrown = error
+        // a wrapper may make another one of it in place
+        this.#thrown = { error, message: messageOf(error) }
         throw error
       }
     })
@@ -190,7 +193,10 @@ class Attempts implements AttemptHooks, Course {
 
   /** Whether this came from around the tool, not from the tool. */
   isForeign(error: unknown): boolean {
-    return this.#context.wrappers !== undefined && (this.started === 0 || error !== this.#thrown)
+    if (this.#context.wrappers === undefined) return false
+    const thrown = this.#thrown
+    if (thrown === undefined || thrown.error !== error) return true
+    return thrown.message !== messageOf(error)
   }
 
   /** Whether there is something in an output that the tool did not return. */

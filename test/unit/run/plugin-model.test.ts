@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ModelEvent } from '../../../src/protocol/event.ts'
+import { noUsage } from '../../../src/protocol/usage.ts'
 import type { Model } from '../../../src/protocol/model.ts'
 import type { ModelWrapper } from '../../../src/run/plugin-model.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
@@ -96,6 +97,52 @@ describe('a wrapper of models', () => {
       },
     ])
     expect(seen).toEqual([{ runId: result.runId }, false])
+  })
+
+  test.each<[string, ModelWrapper]>([
+    [
+      'leaves out',
+      async function* (request, next) {
+        for await (const event of next(request)) if (event.type !== 'usage') yield event
+      },
+    ],
+    [
+      'makes little of',
+      async function* (request, next) {
+        for await (const event of next(request)) {
+          if (event.type !== 'usage') yield event
+          else
+            yield {
+              ...event,
+              usage: { ...event.usage, outputTokens: 0 },
+              cost: { ...event.cost!, amount: 0 },
+            }
+        }
+      },
+    ],
+    ['leaves as it is', (request, next) => next(request)],
+    [
+      'declares void',
+      async function* (request, next) {
+        for await (const event of next(request))
+          yield event.type === 'usage' ? { ...event, usage: noUsage } : event
+      },
+    ],
+  ])('that %s what the model has used passes no limit', async (_, wrapper) => {
+    const usage = { inputTokens: 10, outputTokens: 5 }
+    const used = { ...usage, cost: 0.25 }
+    const { tool } = noting('act')
+    const turns = [
+      { calls: [{ tool: 'act' }], usage: used },
+      { text: 'more', usage: used },
+    ]
+    const options = { tools: [tool], policy: allowing('act') }
+    for (const limits of [{ maxTokens: 15 }, { maxCost: 0.25 }]) {
+      const model = scripted(turns)
+      // oxlint-disable-next-line no-await-in-loop
+      const { result } = await runBy([wrapper], { ...options, model, limits })
+      expect(result).toMatchObject({ status: 'limit', usage, cost: { amount: 0.25 } })
+    }
   })
 
   test('may answer without the model', async () => {
