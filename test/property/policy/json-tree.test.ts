@@ -81,3 +81,18 @@ test('a text that was changed anywhere has a tree just when it is JSON that is a
   // more than half of the texts are
   expect(refused).toBeGreaterThan(400)
 })
+
+function nested(depth: number): string {
+  return `{"a":${'['.repeat(depth)}1${']'.repeat(depth)}}`
+}
+
+test('JSON is read to the deepest level that is accepted, and what is deeper has a place', () => {
+  const accepted = nested(31)
+  const tree = parseJsonTree(accepted, new Diagnostics(new Source('a.json', accepted)))
+  expect(toJson(tree!)).toEqual(JSON.parse(accepted))
+  const refused = nested(32)
+  const diagnostics = new Diagnostics(new Source('a.json', refused))
+  expect(parseJsonTree(refused, diagnostics)).toBeUndefined()
+  const found = diagnostics.all().map(({ code, range }) => `${code} ${range.start.column}`)
+  expect(found).toEqual(['too-deep 38'])
+})
