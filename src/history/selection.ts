@@ -1,4 +1,5 @@
 import { SallyportError } from '../base/errors.ts'
+import { deepFreeze } from '../base/json.ts'
 import type { HistoryEntry } from './entry.ts'
 import { labelOf } from './label.ts'
 import { unpaired } from './pairs.ts'
@@ -24,7 +25,9 @@ export async function select(
 ): Promise<Selection> {
   const given = current(all)
   if (view === undefined) return { entries: given }
-  const chosen = (await view(given, { signal })) as ShownHistory | undefined
+  // policies judge by the very entries a view is shown
+  for (const entry of given) deepFreeze(entry)
+  const chosen = (await view([...given], { signal })) as ShownHistory | undefined
   if (!Array.isArray(chosen?.entries)) throw unusable('it gives back no entries')
   const { entries, summary } = chosen
   checkChoice(given, entries)

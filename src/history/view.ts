@@ -11,9 +11,9 @@ export interface ShownHistory {
 
 /**
  * Chooses what of a conversation the model sees, before each run: `windowed`, `compacted` or your
- * own. It is given a summary, where there is one, and what came after it. The store keeps
- * everything, and policies judge by everything; a choice that splits a call from its result ends
- * the run with `bad-history`.
+ * own. It is given a summary, where there is one, and what came after it, frozen through and
+ * through. The store keeps everything, and policies judge by everything; a choice that splits a
+ * call from its result ends the run with `bad-history`.
  */
 export type HistoryView = (
   entries: readonly HistoryEntry[],
