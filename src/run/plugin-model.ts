@@ -2,6 +2,7 @@ import { compose, type Wrap } from '../base/compose.ts'
 import { deepFreeze } from '../base/json.ts'
 import { childController } from '../base/signal.ts'
 import { TurnAssembler, type AssembledTurn } from '../protocol/assemble.ts'
+import { checkEvent } from '../protocol/event-check.ts'
 import type { ModelEvent } from '../protocol/event.ts'
 import type { ForeignText } from '../protocol/foreign.ts'
 import type { Model, ModelStreamOptions } from '../protocol/model.ts'
@@ -85,6 +86,7 @@ export class WrappedResponse {
 
   async *#listen(events: Stream): AsyncGenerator<ModelEvent> {
     for await (const event of events) {
+      checkEvent(event)
       // what is compared is what the model said, whatever a wrapper does to the event
       this.#said.add(kept.has(event.type) ? structuredClone(event) : event)
       yield event

@@ -1,9 +1,10 @@
-import { errorData, messageOf } from '../base/errors.ts'
+import { errorData, isSallyportError, messageOf } from '../base/errors.ts'
 import { copyPlain } from '../base/plain.ts'
 import { lending, stopReason, withGrace } from '../base/signal.ts'
 import { TurnAssembler, type AssembledCall, type AssembledTurn } from '../protocol/assemble.ts'
 import { callId } from '../base/ids.ts'
 import type { ToolCall } from '../protocol/call.ts'
+import { checkEvent } from '../protocol/event-check.ts'
 import type { ModelEvent } from '../protocol/event.ts'
 import type { ForeignText } from '../protocol/foreign.ts'
 import type { AssistantMessage, AssistantPart, Message } from '../protocol/message.ts'
@@ -106,12 +107,15 @@ class TurnReader {
         if (this.#ended) return
       }
     } catch (error) {
-      this.#fail('model-protocol', `the model threw: ${messageOf(error)}`)
+      const message = messageOf(error)
+      const isNoEvent = isSallyportError(error) && error.code === 'model-protocol'
+      this.#fail('model-protocol', isNoEvent ? message : `the model threw: ${message}`)
     }
   }
 
   #take(given: ModelEvent): void {
     const { recorder } = this.#environment
+    checkEvent(given)
     const event = recordable(given)
     this.#assembler.add(event)
     switch (event.type) {
