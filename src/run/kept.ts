@@ -1,3 +1,4 @@
+import { isObject } from '../base/json.ts'
 import { redacted } from '../base/redact.ts'
 import { hidesArguments } from '../gate/examine.ts'
 import type { AuditArguments } from '../policy/document.ts'
@@ -21,9 +22,13 @@ const everything = ['']
  */
 export function keepBy(policy: Policy | (() => Policy), registry: ToolRegistry): Keep {
   const inForce = typeof policy === 'function' ? policy : () => policy
+  let isAgent = false
   return (event) => {
+    if (event.type === 'run-start') isAgent = event.parent !== undefined
     const { auditArguments } = inForce()
-    return auditArguments === 'full' ? event : lessened(event, auditArguments, registry)
+    if (auditArguments === 'full') return event
+    const kept = lessened(event, auditArguments, registry)
+    return isAgent && auditArguments === 'hash' ? withoutTask(kept) : kept
   }
 }
 
@@ -60,12 +65,7 @@ function lessened(
     case 'approval-decision':
       return shown(isHash && event.args !== undefined ? { ...event, sensitive: everything } : event)
     case 'run-start': {
-      // the task of an agent is an argument of the call that it works for
-      const isTask = isHash && event.parent !== undefined
-      const messages = event.messages.map((message): Message => {
-        if (isTask && message.role === 'user') return { role: 'user', content: redacted }
-        return withoutArguments(message, isHidden)
-      })
+      const messages = event.messages.map((message) => withoutArguments(message, isHidden))
       return { ...event, messages }
     }
     case 'turn-start': {
@@ -78,4 +78,35 @@ function lessened(
     default:
       return event
   }
+}
+
+/**
+ * The task of an agent is an argument of the call that it works for, also where whoever prepares its
+ * turns or wraps its model has made something else of it.
+ */
+function withoutTask(event: StructuralEvent): StructuralEvent {
+  switch (event.type) {
+    case 'run-start': {
+      const hide = (message: Message): Message => (message.role === 'user' ? hidden : message)
+      return { ...event, messages: event.messages.map(hide) }
+    }
+    case 'turn-start':
+      return event.sent === undefined ? event : { ...event, sent: event.sent.map(withoutText) }
+    case 'usage': {
+      const { foreignMessages } = event
+      if (foreignMessages === undefined) return event
+      return { ...event, foreignMessages: foreignMessages.map(withoutText) }
+    }
+    default:
+      return event
+  }
+}
+
+const hidden = { role: 'user', content: redacted } as const
+
+/** Instructions may have been made of the task as well. */
+function withoutText<Item>(item: Item | Message): Item | Message {
+  if (!isObject(item)) return item
+  if (item['role'] === 'user') return hidden
+  return item['role'] === 'system' ? { role: 'system', content: redacted } : item
 }

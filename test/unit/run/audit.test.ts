@@ -11,7 +11,10 @@ import { compilePolicy } from '../../../src/policy/compile.ts'
 import type { Policy } from '../../../src/policy/policy.ts'
 import { readPolicy } from '../../../src/policy/read.ts'
 import { createRegistry } from '../../../src/tools/registry.ts'
+import type { Message } from '../../../src/protocol/message.ts'
 import { keepBy } from '../../../src/run/kept.ts'
+import type { ModelWrapper } from '../../../src/run/plugin-model.ts'
+import type { PrepareTurn } from '../../../src/run/prepare.ts'
 import type { StructuralEvent } from '../../../src/protocol/run-event.ts'
 import { renderHtml } from '../../../src/report/html/page.ts'
 import { renderJson } from '../../../src/report/json.ts'
@@ -19,6 +22,7 @@ import { verifyChain } from '../../../src/report/verify.ts'
 import { agentTool } from '../../../src/sub-agent.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
 import { agentOf, collect, finish, noting, only, policyOf, toolOf } from '../../support/agent.ts'
+import { pluginOf } from '../../support/plugins.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { expectEventOrder, expectOneRecord } from '../../support/laws.ts'
 import { openPage } from '../report/page-data.ts'
@@ -38,6 +42,17 @@ const policyWith = (audit: JsonValue | undefined): LoadedPolicy =>
 
 const compiled = (args: string): Policy =>
   compilePolicy(readPolicy(`${head}rules: []\naudit: { args: ${args} }\n`, { file: 'p.yaml' }))
+
+interface PreparedBy {
+  readonly prepareTurn?: PrepareTurn
+  readonly wrapModel?: ModelWrapper
+}
+
+function altered(message: Message): Message {
+  return message.role === 'user'
+    ? { role: 'user', content: `${String(message.content)}!` }
+    : message
+}
 
 async function recorded(audit: JsonValue | undefined) {
   const path = join(temporaryFolder(), 'journal.jsonl')
@@ -210,6 +225,62 @@ describe('records without arguments', () => {
     expect(kept).toHaveLength(2)
     expect(JSON.stringify(kept).includes(prompt)).toBe(isHeld)
     expect(JSON.stringify(kept)).toContain('You help.')
+  })
+
+  test.each<[string, PreparedBy]>([
+    [
+      'whoever prepares its turns',
+      { prepareTurn: ({ messages }) => ({ messages: messages.map(altered) }) },
+    ],
+    [
+      'a wrapper of models',
+      {
+        wrapModel: (request, next) => next({ ...request, messages: request.messages.map(altered) }),
+      },
+    ],
+    [
+      'a wrapper that makes instructions of it',
+      {
+        wrapModel: (request, next) =>
+          next({
+            ...request,
+            messages: request.messages.map(
+              (each) => ({ ...altered(each), role: 'system' }) as Message,
+            ),
+          }),
+      },
+    ],
+  ])('do not hold it either where %s has altered it', async (_, { prepareTurn, wrapModel }) => {
+    const journal = memoryJournal()
+    const model = scripted([{ text: 'done' }])
+    const helper = agentTool({
+      name: 'helper',
+      description: 'Helps.',
+      tools: [],
+      model,
+      ...(prepareTurn && { prepareTurn }),
+    })
+    const prompt = 'look up order-O-7'
+    const below: ModelWrapper = (request, next, options) =>
+      options.caller?.ownRunId === undefined || wrapModel === undefined
+        ? next(request)
+        : wrapModel(request, next, options)
+    const { start } = agentOf([{ calls: [{ tool: 'helper', args: { prompt } }] }, { text: 'ok' }], {
+      journal,
+      tools: [helper],
+      plugins: [pluginOf({ wrapModel: below })],
+      policy: policyOf({
+        rules: [{ id: 'all', allow: ['helper'], who: { roles: ['user'] } }],
+        audit: { args: 'hash' },
+      }),
+    })
+    expect((await start().result()).status).toBe('completed')
+    expect(JSON.stringify(model.requests)).toContain(`${prompt}!`)
+    const kept = await Promise.all(
+      (await collect(journal.list())).map((runId) => collect(journal.read(runId))),
+    )
+    expect(kept).toHaveLength(2)
+    expect(JSON.stringify(kept)).not.toContain(prompt)
   })
 
   test.each([
