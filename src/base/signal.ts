@@ -21,6 +21,9 @@ export class StopError extends Error {
   }
 }
 
+/** One for all that is merely over: nobody asks for its stack, which takes 2 µs to make. */
+const ended = Object.freeze(new StopError('ended'))
+
 /** The reason of an aborted signal; a foreign reason counts as cancelled by the caller. */
 export function stopReason(signal: AbortSignal): StopReason {
   return signal.reason instanceof StopError ? signal.reason.reason : 'cancelled'
@@ -65,7 +68,8 @@ export function childController(parent: AbortSignal | undefined): ChildControlle
   else parent?.addEventListener('abort', follow, { once: true })
   return {
     signal: controller.signal,
-    abort: (reason, detail) => abortWith(controller, new StopError(reason, detail)),
+    abort: (reason, detail) =>
+      abortWith(controller, reason === 'ended' ? ended : new StopError(reason, detail)),
     dispose: () => parent?.removeEventListener('abort', follow),
   }
 }
