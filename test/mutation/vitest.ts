@@ -5,6 +5,8 @@ export default defineConfig({
   resolve: { conditions: ['sallyport-source'] },
   ssr: { resolve: { conditions: ['sallyport-source'] } },
   test: {
+    // thousands of runs: the modules are loaded once in each, not once for each file
+    isolate: false,
     setupFiles: ['test/config/setup.ts'],
     include: [
       'test/unit/{policy,gate}/**/*.test.ts',
