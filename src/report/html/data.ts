@@ -9,7 +9,7 @@ import { Chosen, isNotable } from './chosen.ts'
 import { DigestTaker } from './digests.ts'
 import type { CallDetails, PackedData } from './packed.ts'
 
-/** Calls and model responses a page holds data of; of more calls, those that ran well go first. */
+/** Calls and model responses a page holds data of; of more calls, those that just ran give way. */
 const mostCallsOfData = 20_000
 
 /** UTF-16 code units of JSON a page holds, before packing, of its calls; of its responses as many. */

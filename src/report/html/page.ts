@@ -79,7 +79,8 @@ export function renderSplitHtml(
 export async function longPage(report: LongReport, options: HtmlOptions): Promise<Page> {
   const content = new PageContent(options)
   const outline = await report.outline(content)
-  return content.page(outline, await content.packInPieces(outline))
+  const extras = content.extras(outline.report)
+  return content.page(outline, extras, await content.packInPieces(outline, extras))
 }
 
 export function pageOf(report: Report, options: HtmlOptions = {}): Page {
@@ -88,8 +89,11 @@ export function pageOf(report: Report, options: HtmlOptions = {}): Page {
   for (const call of calls) content.call(call)
   for (const call of report.modelCalls) content.modelCall(call)
   const outline = { report, summary }
-  return content.page(outline, content.pack(outline))
+  const extras = content.extras(report)
+  return content.page(outline, extras, content.pack(outline, extras))
 }
+
+type Extras = Omit<CallExtras, 'details'>
 
 /** What a page shows of a run, gathered one call after another and bounded however many there are. */
 class PageContent implements Visitor {
@@ -126,21 +130,22 @@ class PageContent implements Visitor {
     this.#models.add(call)
   }
 
-  pack({ report }: Outline): string {
-    return this.#data.pack({ report, ...this.#extras(report) })
+  pack({ report }: Outline, extras: Extras): string {
+    return this.#data.pack({ report, ...extras })
   }
 
-  packInPieces({ report }: Outline): Promise<string> {
-    return this.#data.packInPieces({ report, ...this.#extras(report) })
+  packInPieces({ report }: Outline, extras: Extras): Promise<string> {
+    return this.#data.packInPieces({ report, ...extras })
   }
 
   /** The page over everything gathered, with the data that was packed of it. */
-  page(outline: Outline, data: string): Page {
-    const parts = this.#parts(outline.report)
+  page(outline: Outline, extras: Extras, data: string): Page {
+    const parts = this.#parts(outline.report, extras)
     return new Page(data, (loading) => page(outline, parts, this.#options.verification, loading))
   }
 
-  #extras(report: Report): Omit<CallExtras, 'details'> {
+  /** What stands beside the calls, once all have been gathered. */
+  extras(report: Report): Extras {
     const { journal, policy } = this.#options
     const policyFile = report.header.policy.file
     const whereabouts: Whereabouts = {
@@ -159,9 +164,8 @@ class PageContent implements Visitor {
     return outcome === 'waiting' ? this.#waiting : this.#failed
   }
 
-  #parts(report: Report): readonly Part[] {
+  #parts(report: Report, extras: Extras): readonly Part[] {
     const { policy, verification } = this.#options
-    const extras = this.#extras(report)
     const linked = new Set(this.#listed.all())
     const cards = (of: Cards): Section | undefined => of.section(linked, extras.snippets)
     return [
@@ -182,7 +186,7 @@ class PageContent implements Visitor {
   }
 
   /** All calls: a place for the script, and the first of them for readers without it. */
-  #calls(extras: Omit<CallExtras, 'details'>): Section | undefined {
+  #calls(extras: Extras): Section | undefined {
     const items = this.#listed
       .all()
       .map((call) => callItem(call, { ...extras, details: this.#details(call.row) }))
