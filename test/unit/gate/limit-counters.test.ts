@@ -121,3 +121,112 @@ describe('counters', () => {
     expect(passes(counters, limit, ownerOf('one more'))).toBe(true)
   })
 })
+
+describe('a reservation', () => {
+  const clock = manualClock(0)
+  const owner = ownerOf('s')
+  const claim = (limit: ApplicableLimit, amount: bigint | 'unknown' = oneUnit) => ({
+    limit,
+    owner,
+    amount: amount === 'unknown' ? undefined : amount,
+  })
+
+  test.each<[Partial<ApplicableLimit>, bigint, bigint | 'unknown', boolean | undefined]>([
+    // what was used, what the call takes, and whether something is left; undefined where it fits
+    [{ max: 3 }, 2n * oneUnit, oneUnit, undefined],
+    [{ max: 3 }, 2n * oneUnit, oneUnit + 1n, true],
+    [{ max: 3 }, 3n * oneUnit, oneUnit, false],
+    [{ max: 3 }, 3n * oneUnit - 1n, oneUnit, true],
+    [{ max: 3 }, 3n * oneUnit, 0n, undefined],
+    [{ max: 3 }, 4n * oneUnit, 0n, false],
+    [{ max: 3, sum: ['a'] }, 0n, 'unknown', false],
+    [{ max: 0.5, sum: ['a'] }, 0n, oneUnit / 2n, undefined],
+    [{ max: 0.5, sum: ['a'] }, 0n, oneUnit, true],
+  ])('of a limit %j of which %s is used, of %s: %s', (fields, used, amount, hasRest) => {
+    const limit = limitOf(fields)
+    const counters = new LimitCounters(clock)
+    counters.force('before', [claim(limit, used)])
+    const shortages = counters.reserve('call', [claim(limit, amount)])
+    expect(shortages).toEqual(hasRest === undefined ? [] : [{ limit, hasRest }])
+  })
+
+  test.each(['cost', 'time', 'denials'] as const)(
+    'takes nothing of a limit on %s, which is full once its maximum is reached',
+    (count) => {
+      const limit = limitOf({ count, max: 2 })
+      const counters = new LimitCounters(clock)
+      expect(counters.reserve('c1', [claim(limit)])).toEqual([])
+      expect(counters.used(limit, owner)).toBe(0)
+      counters.add(limit, 1.999, owner, 'e')
+      expect(counters.reserve('c2', [claim(limit)])).toEqual([])
+      counters.add(limit, 0.001, owner, 'e')
+      expect(counters.reserve('c3', [claim(limit)])).toEqual([{ limit, hasRest: false }])
+    },
+  )
+
+  test('of a sum is taken also where the limit counts something else', () => {
+    const limit = limitOf({ count: 'time', sum: ['a'], max: 1 })
+    const counters = new LimitCounters(clock)
+    expect(counters.reserve('c1', [claim(limit)])).toEqual([])
+    expect(counters.used(limit, owner)).toBe(1)
+  })
+
+  test('is taken of every limit, also beyond one that only asks, and of none where one denies', () => {
+    const [asks, denies] = [limitOf({ id: 'a', over: 'ask' }), limitOf({ id: 'd', max: 2 })]
+    const counters = new LimitCounters(clock)
+    const used = () => [asks, denies].map((limit) => counters.used(limit, owner))
+    const both = [claim(asks), claim(denies)]
+    expect(counters.reserve('c1', both)).toEqual([])
+    expect(counters.reserve('c2', both)).toEqual([{ limit: asks, hasRest: false }])
+    expect(used()).toEqual([2, 2])
+    expect(counters.reserve('c3', both)).toEqual([
+      { limit: asks, hasRest: false },
+      { limit: denies, hasRest: false },
+    ])
+    expect(used()).toEqual([2, 2])
+    counters.release('c2')
+    expect(used()).toEqual([1, 1])
+  })
+
+  test('that is held is not taken again, and counts until it is released', () => {
+    const limit = limitOf()
+    const counters = new LimitCounters(clock)
+    expect(counters.reserve('c1', [claim(limit)])).toEqual([])
+    expect(counters.reserve('c1', [claim(limit)])).toEqual([])
+    expect(counters.used(limit, owner)).toBe(1)
+    counters.release('c1')
+    counters.release('c1')
+    expect(counters.used(limit, owner)).toBe(0)
+    expect(counters.reserve('c1', [claim(limit)])).toEqual([])
+    expect(counters.used(limit, owner)).toBe(1)
+  })
+
+  test('by force takes all of a limit where nobody can tell what was used', () => {
+    const limit = limitOf({ max: 7, sum: ['a'] })
+    const counters = new LimitCounters(clock)
+    counters.force('c1', [claim(limit, 'unknown')])
+    expect(counters.used(limit, owner)).toBe(7)
+    counters.force('c2', [])
+    counters.force('c2', [claim(limit)])
+    expect(counters.used(limit, owner)).toBe(8)
+  })
+})
+
+test('room for new counters is looked for once a second', () => {
+  const clock = manualClock(0)
+  const counters = new LimitCounters(clock)
+  const limit = limitOf({ max: 9, windowMs: 2_000 })
+  const passes = (session: string): boolean =>
+    counters.reserve(`call ${session}`, [{ limit, owner: ownerOf(session), amount: oneUnit }])
+      .length === 0
+  counters.add(limit, 1, ownerOf('first'), 'e')
+  clock.advance(1_001)
+  for (let index = 1; index < 100_000; index++) counters.add(limit, 1, ownerOf(`s${index}`), 'e')
+  expect(passes('a')).toBe(false)
+  // the first counter has become empty, and nobody has looked
+  clock.advance(999)
+  expect(passes('a')).toBe(false)
+  clock.advance(1)
+  expect(passes('a')).toBe(true)
+  expect(passes('b')).toBe(false)
+})
