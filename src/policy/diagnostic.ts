@@ -13,7 +13,7 @@ export const diagnosticCodes = {
   directive: 'a YAML directive or a second document',
   tag: 'an explicit YAML tag',
   'merge-key': 'a YAML merge key',
-  alias: 'an alias outside of `tests`, too many aliases, or an alias inside an alias',
+  alias: 'an alias outside of `tests`, too many of them, or one of nothing or of another alias',
   'duplicate-key': 'a key occurs twice in one mapping',
   'forbidden-key': 'a key that reaches a prototype',
   'unknown-key': 'a key that means nothing here',
@@ -190,7 +190,8 @@ export function formatDiagnostic(diagnostic: Diagnostic, text?: string): string 
 const frameWidth = 160
 
 function frame(text: string, { start, end }: Range): string {
-  const whole = text.split('\n', start.line).at(-1)?.replace(/\r$/, '') ?? ''
+  const line = text.split('\n', start.line)[start.line - 1] ?? ''
+  const whole = line.replace(/\r$/, '')
   const from = Math.max(0, start.column - 1 - frameWidth / 2)
   const until = end.line === start.line ? end.column - 1 : whole.length
   const before = visible(whole.slice(from, start.column - 1))

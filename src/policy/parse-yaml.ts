@@ -217,7 +217,10 @@ class Converter {
       return this.#diagnostics.error(at, 'alias', `the file holds more than ${maxAliases} aliases`)
     }
     const target = node.resolve(this.#document)
-    if (target === undefined || path.length > 1) {
+    if (target === undefined) {
+      return this.#diagnostics.error(at, 'alias', 'an alias names nothing that stands before it')
+    }
+    if (path.length > 1) {
       return this.#diagnostics.error(at, 'alias', 'an alias names a value that holds another alias')
     }
     const value = this.convert(target as Yaml.ParsedNode, depth, [...path, 'alias'])

@@ -30,12 +30,14 @@ export const pattern: Read<Pattern> = (node, diagnostics) => {
     : diagnostics.error(node, 'bad-pattern', result.message, { help: result.help })
 }
 
-const anyText: Read<string> = (node, diagnostics) =>
-  node.kind === 'scalar' && typeof node.value === 'string' && node.value !== ''
-    ? node.value
-    : wrongType(node, diagnostics, 'the value has to be a string that is not empty', {
-        help: 'write a text, in quotes where it looks like something else, such as `"10"`',
-      })
+const anyText: Read<string> = (node, diagnostics) => {
+  if (node.kind !== 'scalar' || typeof node.value !== 'string') {
+    return wrongType(node, diagnostics, 'the value has to be a string', {
+      help: 'write a text, in quotes where it looks like something else, such as `"10"`',
+    })
+  }
+  return node.value === '' ? diagnostics.error(node, 'bad-value', 'the value is empty') : node.value
+}
 
 const domain = textOf({
   what: 'a domain',

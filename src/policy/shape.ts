@@ -182,7 +182,9 @@ export function oneOf<const T extends JsonPrimitive>(what: string, values: reado
     const value = node.kind === 'scalar' ? node.value : undefined
     if (value !== undefined && values.includes(value as T)) return value as T
     const shown = value === undefined ? describe(node) : `\`${shorten(String(value), 64)}\``
-    const message = `${what} cannot be ${shown}`
+    // of the right word, only the quotes are wrong
+    const kind = typeof value === 'string' && words.includes(value) ? 'the text ' : ''
+    const message = `${what} cannot be ${kind}${shown}`
     return diagnostics.error(node, 'bad-value', message, suggestionFor(String(value ?? ''), words))
   })
 }
