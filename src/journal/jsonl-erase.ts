@@ -12,8 +12,8 @@ const blockSize = 1024 * 1024
  * it is on disk: a crash leaves the one or the other. Returns the number of lines left out.
  */
 export async function rewriteWithout(path: string, runs: ReadonlySet<string>): Promise<number> {
-  const index = await new JsonlIndex(path).runs()
-  const left = [...runs].reduce((sum, runId) => sum + (index.get(runId)?.seqs.length ?? 0), 0)
+  const table = await new JsonlIndex(path).table()
+  const left = [...runs].reduce((sum, runId) => sum + table.count(runId), 0)
   if (left === 0) return 0
   const beside = `${path}.new`
   try {
@@ -96,14 +96,14 @@ function runOf(line: string): string | undefined {
 
 /** What is known of each run of a journal of lines without reading it. */
 export async function runStates(path: string): Promise<readonly RunState[]> {
-  const lines = new JsonlIndex(path)
-  const payloads = await new JsonlIndex(`${path}.payloads`).runs()
+  const payloads = await new JsonlIndex(`${path}.payloads`).table()
   const answered = new Set((await answerLines(`${path}.answers`)).map(({ runId }) => runId))
+  using lines = await new JsonlIndex(path).open()
   const states: RunState[] = []
-  for (const [runId, { seqs }] of await lines.runs()) {
-    let lastLine: string | undefined
-    for await (const [, line] of lines.read(runId, seqs.length - 1)) lastLine = line
-    states.push({ runId, lastLine, hasSaid: payloads.has(runId) || answered.has(runId) })
+  for (const runId of lines.table.runIds()) {
+    const [last] = lines.read(runId, lines.table.count(runId) - 1)
+    const hasSaid = payloads.has(runId) || answered.has(runId)
+    states.push({ runId, lastLine: last?.[1], hasSaid })
   }
   return states
 }

@@ -5,7 +5,7 @@ import { hashLine } from './chain.ts'
 import type { JournalRecord } from './journal.ts'
 import { addCheckpoint, checkpointIn } from './jsonl-checkpoints.ts'
 import { blankAnswers, rewriteWithout, runStates } from './jsonl-erase.ts'
-import { JsonlIndex, noJournal } from './jsonl-index.ts'
+import { JsonlIndex, noJournal, type OpenLines } from './jsonl-index.ts'
 import { countNames } from './jsonl-path.ts'
 import { cutTornLine, linesOf } from './lines.ts'
 import { takeLock } from './lock.ts'
@@ -140,8 +140,8 @@ function payloadLine(runId: string, record: JournalRecord): string {
 
 /** Records of each run in the file. */
 async function countRecords(path: string): Promise<Map<string, number>> {
-  const runs = await new JsonlIndex(path).runs()
-  return new Map([...runs].map(([runId, { seqs }]) => [runId, seqs.length]))
+  const table = await new JsonlIndex(path).table()
+  return new Map(Array.from(table.runIds(), (runId) => [runId, table.count(runId)]))
 }
 
 /** The reading side: looks up where a run stands, and reads the others only once. */
@@ -156,51 +156,75 @@ export class Reader {
     this.#payloads = new JsonlIndex(`${path}.payloads`)
   }
 
-  /** The records of a run from the `from`-th on; payloads are read along with the lines. */
-  async *read(runId: string, from: number): AsyncGenerator<JournalRecord> {
-    const payloads = this.#payloadsOf(runId)
+  /**
+   * The records of a run from the `from`-th on; payloads are read along with the lines. The files
+   * are open until all is read, or reading is given up.
+   */
+  async read(runId: string, from: number): Promise<Iterable<JournalRecord>> {
+    // lines first: payloads are written before them, so that the payload of each of these is there
+    const lines = await this.#lines.open()
     try {
-      let next = await payloads.next()
-      for await (const [seq, line] of this.#lines.read(runId, from)) {
-        while (next.done !== true && next.value[0] < seq) next = await payloads.next()
-        const payload = next.done !== true && next.value[0] === seq ? next.value[1] : undefined
-        yield {
-          seq,
-          line,
-          hash: hashLine(line),
-          durable: false,
-          ...(payload === undefined ? {} : { payload: payloadIn(payload) }),
-        }
-      }
-    } finally {
-      await payloads.return(undefined)
+      return recordsIn({ lines, payloads: await this.#payloads.open() }, runId, from)
+    } catch (error) {
+      lines[Symbol.dispose]()
+      throw error
     }
-  }
-
-  /** Without what an append has left that was done again after a crash. */
-  async *#payloadsOf(runId: string): AsyncGenerator<readonly [seq: number, line: string]> {
-    const seqs = (await this.#payloads.runs()).get(runId)?.seqs ?? []
-    const isStale = seqs.map(() => false)
-    let least = Infinity
-    for (let at = seqs.length - 1; at >= 0; at--) {
-      isStale[at] = seqs[at]! >= least
-      least = Math.min(least, seqs[at]!)
-    }
-    let at = 0
-    for await (const entry of this.#payloads.read(runId)) if (isStale[at++] !== true) yield entry
   }
 
   /** The checkpoints of a run, oldest first. */
   async checkpoints(runId: string): Promise<readonly string[]> {
-    const found: string[] = []
-    for await (const [, line] of this.#checkpoints.read(runId)) found.push(checkpointIn(line))
-    return found
+    using lines = await this.#checkpoints.open()
+    return Array.from(lines.read(runId), ([, line]) => checkpointIn(line))
   }
 
   /** The ids of all runs, oldest first. */
   async *list(): AsyncGenerator<string> {
-    yield* (await this.#lines.runs()).keys()
+    const table = await this.#lines.table()
+    for (const runId of table.runIds()) yield runId
   }
+}
+
+interface OpenJournal {
+  readonly lines: OpenLines
+  readonly payloads: OpenLines
+}
+
+function* recordsIn(
+  files: OpenJournal,
+  runId: string,
+  from: number,
+): Generator<JournalRecord, void, undefined> {
+  using lines = files.lines
+  using payloads = files.payloads
+  const said = freshPayloads(payloads, runId)
+  let next = said.next()
+  for (const [seq, line] of lines.read(runId, from)) {
+    while (next.done !== true && next.value[0] < seq) next = said.next()
+    const payload = next.done !== true && next.value[0] === seq ? next.value[1] : undefined
+    yield {
+      seq,
+      line,
+      hash: hashLine(line),
+      durable: false,
+      ...(payload === undefined ? {} : { payload: payloadIn(payload) }),
+    }
+  }
+}
+
+/** Without what an append has left that was done again after a crash. */
+function* freshPayloads(
+  payloads: OpenLines,
+  runId: string,
+): Generator<readonly [seq: number, line: string], void, undefined> {
+  const seqs = payloads.table.seqs(runId)
+  const isStale = new Uint8Array(seqs.length)
+  let least = Infinity
+  for (let at = seqs.length - 1; at >= 0; at--) {
+    isStale[at] = seqs[at]! >= least ? 1 : 0
+    least = Math.min(least, seqs[at]!)
+  }
+  let at = 0
+  for (const entry of payloads.read(runId)) if (isStale[at++] === 0) yield entry
 }
 
 /** Appended in one write, so that it stands whole beside those of other processes. */

@@ -1,103 +1,105 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { SallyportError } from '../base/errors.ts'
+import { LineTable, type Block } from './line-table.ts'
 import { linesOf } from './lines.ts'
-
-/** Lines of one run in a file, in its order; offsets and lengths in bytes, without line ends. */
-interface Lines {
-  readonly seqs: number[]
-  readonly offsets: number[]
-  readonly lengths: number[]
-}
-
-/** Bytes that are read at once where lines of a run stand together. */
-const blockSize = 1024 * 1024
 
 /**
  * Where the lines of each run stand, so that a run is read without the others. Made anew when the
  * file is another than before; what a crash left after the last line end is not in it.
+ *
+ * Apart from that, reading waits on the calling thread, as it does for SQLite: a run of a few
+ * kilobytes is read in less than the eight turns through the thread pool that it would take.
  */
 export class JsonlIndex {
   readonly #path: string
   #stamp: string | undefined
-  #runs: Map<string, Lines> = new Map()
+  #table = new LineTable()
 
   constructor(path: string) {
     this.#path = path
   }
 
-  /** The runs of the file as it is now, those that begin first first. Throws `bad-journal`. */
-  async runs(): Promise<ReadonlyMap<string, { readonly seqs: readonly number[] }>> {
-    await using file = await openExisting(this.#path)
-    if (file === undefined) return new Map()
-    await this.#refresh(file)
-    return this.#runs
+  /** The runs of the file as it is now, and how many lines each has. Throws `bad-journal`. */
+  async table(): Promise<LineTable> {
+    using lines = await this.open()
+    return lines.table
   }
 
-  /** The lines of a run from the `from`-th on, with the number that stands in each. */
-  async *read(runId: string, from = 0): AsyncGenerator<readonly [seq: number, line: string]> {
-    // another file may take the place of this one meanwhile: what is indexed is what is read
-    await using file = await openExisting(this.#path)
-    if (file === undefined) return
-    await this.#refresh(file)
-    const lines = this.#runs.get(runId)
-    if (lines === undefined) return
-    for (let at = from; at < lines.seqs.length;) {
-      const end = endOfBlock(lines, at)
-      yield* block(this.#path, file, lines, at, end)
-      at = end
+  /**
+   * The file as it is now, open: another one may take its place meanwhile, and what is indexed is
+   * what is read. Throws `bad-journal`.
+   */
+  async open(): Promise<OpenLines> {
+    const file = openExisting(this.#path)
+    if (file === undefined) return new OpenLines(this.#path, undefined, new LineTable())
+    try {
+      const { ino, size, mtimeNs } = fstatSync(file, { bigint: true })
+      const stamp = [ino, size, mtimeNs].join(':')
+      if (stamp !== this.#stamp) {
+        this.#table = await scan(this.#path, file)
+        this.#stamp = stamp
+      }
+      return new OpenLines(this.#path, file, this.#table)
+    } catch (error) {
+      closeSync(file)
+      throw error
     }
-  }
-
-  async #refresh(file: FileHandle): Promise<void> {
-    const { ino, size, mtimeNs } = await file.stat({ bigint: true })
-    const stamp = [ino, size, mtimeNs].join(':')
-    if (stamp === this.#stamp) return
-    this.#runs = await scan(this.#path, file)
-    this.#stamp = stamp
   }
 }
 
 /** A missing file is one without lines: it may come. */
-async function openExisting(path: string): Promise<FileHandle | undefined> {
+function openExisting(path: string): number | undefined {
   try {
-    return await open(path, 'r')
+    return openSync(path, 'r')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
 }
 
-function endOfBlock({ offsets, lengths }: Lines, start: number): number {
-  let end = start + 1
-  while (
-    end < offsets.length &&
-    offsets[end] === offsets[end - 1]! + lengths[end - 1]! + 1 &&
-    offsets[end]! + lengths[end]! - offsets[start]! <= blockSize
-  ) {
-    end++
+/** A file whose lines are known; to be disposed of. */
+export class OpenLines implements Disposable {
+  readonly table: LineTable
+  readonly #path: string
+  #file: number | undefined
+
+  constructor(path: string, file: number | undefined, table: LineTable) {
+    this.#path = path
+    this.#file = file
+    this.table = table
   }
-  return end
+
+  /** The lines of a run from the `from`-th on, with the number that stands in each. */
+  *read(runId: string, from = 0): Generator<readonly [seq: number, line: string], void, undefined> {
+    if (this.#file === undefined) return
+    for (const block of this.table.blocks(runId, from)) {
+      const bytes = this.#bytesOf(this.#file, block)
+      let start = 0
+      for (const [at, length] of block.lengths.entries()) {
+        yield [block.seqs[at]!, bytes.toString('utf8', start, start + length)]
+        start += length + 1
+      }
+    }
+  }
+
+  #bytesOf(file: number, { offset, lengths }: Block): Buffer {
+    const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length + 1, -1))
+    for (let read = 0; read < bytes.length;) {
+      const more = readSync(file, bytes, read, bytes.length - read, offset + read)
+      if (more === 0) throw shortened(this.#path)
+      read += more
+    }
+    return bytes
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#file !== undefined) closeSync(this.#file)
+    this.#file = undefined
+  }
 }
 
-async function* block(
-  path: string,
-  file: FileHandle,
-  { seqs, offsets, lengths }: Lines,
-  start: number,
-  end: number,
-): AsyncGenerator<readonly [seq: number, line: string]> {
-  const first = offsets[start]!
-  const bytes = Buffer.alloc(offsets[end - 1]! + lengths[end - 1]! - first)
-  const { bytesRead } = await file.read(bytes, 0, bytes.length, first)
-  if (bytesRead < bytes.length) throw shortened(path)
-  for (let at = start; at < end; at++) {
-    const offset = offsets[at]! - first
-    yield [seqs[at]!, bytes.toString('utf8', offset, offset + lengths[at]!)]
-  }
-}
-
-async function scan(path: string, file: FileHandle): Promise<Map<string, Lines>> {
-  const runs = new Map<string, Lines>()
+async function scan(path: string, file: number): Promise<LineTable> {
+  const table = new LineTable()
   let number = 0
   for await (const { offset, bytes } of linesOf(file)) {
     number++
@@ -105,16 +107,9 @@ async function scan(path: string, file: FileHandle): Promise<Map<string, Lines>>
     if (head === undefined) {
       throw number > 1 || bytes.includes('"runId":') ? damaged(path, number) : noJournal(path)
     }
-    let lines = runs.get(head.runId)
-    if (lines === undefined) {
-      lines = { seqs: [], offsets: [], lengths: [] }
-      runs.set(head.runId, lines)
-    }
-    lines.seqs.push(head.seq)
-    lines.offsets.push(offset)
-    lines.lengths.push(bytes.length)
+    table.add(head.runId, { seq: head.seq, offset, length: bytes.length })
   }
-  return runs
+  return table
 }
 
 /** Bytes that are looked at before the whole line is. */

@@ -12,7 +12,8 @@ const load = () => import('./jsonl-file.ts')
  * answers that people leave in `<path>.answers`, signed checkpoints in `<path>.checkpoints`.
  * One process writes at a time (`<path>.lock`), any number may read. A line that a crash cut in
  * half is dropped at the next start of a writer; readers pass over it. Intents and approvals are
- * on disk (fsync) before `append` returns, with everything before them.
+ * on disk (fsync) before `append` returns, with everything before them. Reading a run waits on the
+ * calling thread, a block of at most 1 MiB at a time.
  *
  * After a failed write nothing more is accepted, since what reached the disk is unknown: the run
  * that appends stops, and the next writer starts from what is whole.
@@ -52,6 +53,7 @@ function fileJournal(path: string): Journal {
   let reader: Reader | undefined
   let last: Promise<void> = Promise.resolve()
   const reading = async (): Promise<Reader> => {
+    if (reader !== undefined) return reader
     const { Reader: FileReader } = await load()
     const found = await target()
     return (reader ??= new FileReader(found))
@@ -71,7 +73,7 @@ function fileJournal(path: string): Journal {
     append: (runId, expectedSeq, records) =>
       writing((open) => open.append(runId, expectedSeq, records)),
     async *read(runId, from = 0) {
-      yield* (await reading()).read(runId, from)
+      for (const record of await (await reading()).read(runId, from)) yield record
     },
     async *list() {
       yield* (await reading()).list()

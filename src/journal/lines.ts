@@ -9,9 +9,10 @@ interface Line {
 
 /**
  * The lines of a file that end in LF, without it. Only LF ends a line: JSON text may hold U+2028, at which
- * `node:readline` would break it. A missing file has none; one that is open is left open.
+ * `node:readline` would break it. A missing file has none; one that is open, given by its
+ * descriptor, is left open.
  */
-export async function* linesOf(source: string | FileHandle): AsyncGenerator<Line> {
+export async function* linesOf(source: string | number): AsyncGenerator<Line> {
   // pieces of a line are joined once: a long one comes in many chunks
   let pieces: Buffer[] = []
   let offset = 0
@@ -33,10 +34,13 @@ export async function* linesOf(source: string | FileHandle): AsyncGenerator<Line
   }
 }
 
-function chunksOf(source: string | FileHandle): AsyncIterable<Buffer> {
+/** Bytes that are read at a time: each time takes a turn through the thread pool. */
+const highWaterMark = 256 * 1024
+
+function chunksOf(source: string | number): AsyncIterable<Buffer> {
   return typeof source === 'string'
-    ? createReadStream(source)
-    : source.createReadStream({ autoClose: false, start: 0 })
+    ? createReadStream(source, { highWaterMark })
+    : createReadStream('', { autoClose: false, fd: source, highWaterMark, start: 0 })
 }
 
 /** Cuts off what a crash left after the last line end, so that the next line stands alone. */

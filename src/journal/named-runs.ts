@@ -14,16 +14,13 @@ export function pointsNamedIn(line: string): readonly RunPoint[] {
   })
 }
 
-/** The run of an agent that the result of its call names; undefined for other lines. */
-export function childNamedIn(line: string): RunPoint | undefined {
-  // most lines are of other things, and are not worth being read
-  if (!line.includes('"child":{')) return undefined
-  const { child } = membersOf(line)
+/** The run of an agent that the line of its call's result names; undefined for other lines. */
+export function childNamedIn({ child }: Readonly<Record<string, unknown>>): RunPoint | undefined {
   const { runId, head } = isObject(child) ? child : {}
   return typeof runId === 'string' && typeof head === 'string' ? { runId, head } : undefined
 }
 
-function membersOf(line: string): { readonly child?: unknown; readonly previousRuns?: unknown } {
+function membersOf(line: string): { readonly previousRuns?: unknown } {
   try {
     const value: unknown = JSON.parse(line)
     return isObject(value) ? value : {}

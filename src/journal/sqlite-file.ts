@@ -5,7 +5,7 @@ import type { JournalRecord, LatestRun } from './journal.ts'
 import { conflict } from './memory.ts'
 import { planPrune, type PruneOptions, type Pruned } from './retention.ts'
 import { openWritable } from './sqlite-open.ts'
-import { openReader, recordPage, unreadable } from './sqlite-reader.ts'
+import { openReader, recordPages, unreadable } from './sqlite-reader.ts'
 import { eraseRun, pruneRuns, removeRun } from './sqlite-retention.ts'
 import {
   prepareWriter,
@@ -36,6 +36,8 @@ interface Waiting {
 /** A journal file: one connection for everything once something was written, else read-only. */
 export class SqliteFile {
   readonly #path: string
+  /** By connection and text. */
+  readonly #statements = new WeakMap<DatabaseSync, Map<string, StatementSync>>()
   #writer: Writer | undefined
   #reader: DatabaseSync | undefined
   #waiting: Waiting[] = []
@@ -69,11 +71,10 @@ export class SqliteFile {
     const database = this.#database()
     if (database === undefined) return
     const page = this.#prepare(database, selectRecords(this.#formatOf(database)))
-    for (let next = from; ;) {
-      const records = this.#attempt(() => recordPage(page, runId, next))
-      yield* records
-      if (records.length === 0) return
-      next = records.at(-1)!.seq + 1
+    try {
+      for (const records of recordPages(page, runId, from)) yield* records
+    } catch (error) {
+      throw unreadable(this.#path, error)
     }
   }
 
@@ -247,8 +248,13 @@ export class SqliteFile {
     return undefined
   }
 
+  /** Preparing costs as much as reading a short run; nobody uses a statement while another does. */
   #prepare(database: DatabaseSync, sql: string): StatementSync {
-    return this.#attempt(() => database.prepare(sql))
+    const statements = this.#statements.get(database) ?? new Map<string, StatementSync>()
+    this.#statements.set(database, statements)
+    const statement = statements.get(sql) ?? this.#attempt(() => database.prepare(sql))
+    statements.set(sql, statement)
+    return statement
   }
 
   #formatOf(database: DatabaseSync): number {

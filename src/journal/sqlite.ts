@@ -45,7 +45,8 @@ function databaseJournal(path: string): Journal {
     append: (runId, expectedSeq, records) =>
       file.value?.append(runId, expectedSeq, records) ?? append(runId, expectedSeq, records),
     async *read(runId, from = 0) {
-      yield* (await reading()).read(runId, from)
+      // without `yield*`, which would make a promise more of each record
+      for (const record of (await reading()).read(runId, from)) yield record
     },
     async *list() {
       yield* (await reading()).list()

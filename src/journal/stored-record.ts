@@ -1,17 +1,8 @@
 import { hashLine } from './chain.ts'
 import type { JournalRecord } from './journal.ts'
 
-/** A row of a database as the record it holds; its digest is that of the line, never a stored one. */
-export function storedRecord({
-  line,
-  payload,
-  seq,
-}: Readonly<Record<string, unknown>>): JournalRecord {
-  return {
-    seq: seq as number,
-    line: line as string,
-    hash: hashLine(line as string),
-    durable: false,
-    ...(payload === null ? {} : { payload: payload as string }),
-  }
+/** A record of a database; its digest is that of the line, never a stored one. */
+export function storedRecord(seq: number, line: string, payload: string | null): JournalRecord {
+  const record = { seq, line, hash: hashLine(line), durable: false }
+  return payload === null ? record : { ...record, payload }
 }

@@ -1,7 +1,7 @@
 import { timeOfId } from '../base/ids.ts'
 import type { OwnKey } from '../gate/identity/own-key.ts'
 import type { Journal } from '../journal/journal.ts'
-import { childNamedIn, pointsNamedIn } from '../journal/named-runs.ts'
+import { pointsNamedIn } from '../journal/named-runs.ts'
 import type { RunPoint } from '../protocol/run-event.ts'
 import { readCheckpoint } from './attest.ts'
 import type { Verification } from './verification.ts'
@@ -45,13 +45,13 @@ export async function* verifyJournal(
   const verified = new Set<string>()
   /** Runs of agents that are named after they were verified. */
   const late = new Set<string>()
-  const noting = notingChildren(journal, (child) => {
+  const noteChild = (child: RunPoint): void => {
     addTo(named, child)
     if (verified.has(child.runId)) late.add(child.runId)
-  })
+  }
   for (const runId of runs) {
     const heads = [...(named.get(runId) ?? [])]
-    yield { runId, ...(await verifyRun(noting, runId, { ...options, named: heads })) }
+    yield { runId, ...(await verifyRun(journal, runId, { ...options, named: heads, noteChild })) }
     verified.add(runId)
   }
   for (const runId of late) {
@@ -67,22 +67,29 @@ export async function* verifyJournal(
   }
 }
 
+/** What one run is held against, and who is told of the runs of agents that it names. */
+interface VerifyRunOptions
+  extends Omit<VerifyJournalOptions, 'removedBefore'>, Pick<VerifyOptions, 'head' | 'named'> {
+  readonly noteChild?: (child: RunPoint) => void
+}
+
 /** Verifies one run of a journal. */
 export async function verifyRun(
   journal: JournalReader,
   runId: string,
-  options: Omit<VerifyJournalOptions, 'removedBefore'> & Pick<VerifyOptions, 'head' | 'named'>,
+  options: VerifyRunOptions,
 ): Promise<Verification> {
   const { keys, anchors = [], head, named, maxTail, allowUnsigned, expectFinal } = options
   const checkpoints = keys && ((await journal.checkpoints?.(runId)) ?? [])
   const accepted = { ...(allowUnsigned && { allowUnsigned }), ...(expectFinal && { expectFinal }) }
-  return verifyChain(journal.read(runId), {
+  const against = {
     runId,
     ...(head === undefined ? {} : { head }),
     ...(named === undefined ? {} : { named }),
     ...(maxTail === undefined ? {} : { maxTail }),
     ...(keys && checkpoints ? { signed: { runId, keys, checkpoints, anchors, ...accepted } } : {}),
-  })
+  }
+  return verifyChain(journal.read(runId), against, options.noteChild)
 }
 
 interface Links {
@@ -95,21 +102,6 @@ interface Links {
 function addTo(named: Links['named'], { head, runId }: RunPoint): void {
   const heads = named.get(runId) ?? new Set()
   named.set(runId, heads.add(head))
-}
-
-/** Reads as before, and tells of the runs of agents that are named. */
-function notingChildren(journal: JournalReader, note: (child: RunPoint) => void): JournalReader {
-  return {
-    list: () => journal.list(),
-    ...(journal.checkpoints && { checkpoints: (runId) => journal.checkpoints!(runId) }),
-    async *read(runId, from) {
-      for await (const record of journal.read(runId, from)) {
-        const child = childNamedIn(record.line)
-        if (child !== undefined) note(child)
-        yield record
-      }
-    },
-  }
 }
 
 async function readLinks(journal: JournalReader): Promise<Links> {

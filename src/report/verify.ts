@@ -4,6 +4,8 @@ import { shorten } from '../base/text.ts'
 import { parseExact } from '../base/json-source.ts'
 import { genesis, hashLine } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
+import { childNamedIn } from '../journal/named-runs.ts'
+import type { RunPoint } from '../protocol/run-event.ts'
 import { checkPublicKeys, type OwnKey } from '../gate/identity/own-key.ts'
 import { Attestation } from './attest.ts'
 import { claimsOf } from './claims.ts'
@@ -56,14 +58,15 @@ type Records = Iterable<JournalRecord> | AsyncIterable<JournalRecord>
  * has an outcome; the run has an end. Reads one record at a time and stops at the first fault.
  *
  * With `signed`, the records are held against the checkpoints too: strictly, so that what is not
- * attested is not consistent. Throws `bad-option` for keys that cannot be used, and never for what
- * it reads.
+ * attested is not consistent. Tells `noteChild` of the runs of agents that sound records name. Throws
+ * `bad-option` for keys that cannot be used, and never for what it reads.
  */
 export async function verifyChain(
   records: Records,
   options: VerifyOptions = {},
+  noteChild?: (child: RunPoint) => void,
 ): Promise<Verification> {
-  const chain = new ChainCheck(options, await attestationOf(options))
+  const chain = new ChainCheck(options, { attestation: await attestationOf(options), noteChild })
   for await (const record of records) {
     const fault = chain.add(record)
     if (fault !== undefined) return conclude(fault, chain)
@@ -80,6 +83,11 @@ async function attestationOf({ signed }: VerifyOptions): Promise<Attestation | u
 
 const consistent: Fault = { verdict: 'CONSISTENT', message: 'the records form one unbroken chain' }
 
+interface Beside {
+  readonly attestation: Attestation | undefined
+  readonly noteChild: ((child: RunPoint) => void) | undefined
+}
+
 class ChainCheck {
   readonly #expected: string | undefined
   readonly course = new Course()
@@ -95,14 +103,16 @@ class ChainCheck {
   readonly #unmet: Set<string>
   /** Keys that sign the records, by what they say themselves. */
   readonly signers = new Set<string>()
+  readonly #noteChild: ((child: RunPoint) => void) | undefined
   #runId: unknown
 
-  constructor({ head, named, runId, signed }: VerifyOptions, attestation: Attestation | undefined) {
+  constructor({ head, named, runId, signed }: VerifyOptions, { attestation, noteChild }: Beside) {
     this.#expected = head
     this.#runId = runId ?? signed?.runId
     this.#unmet = new Set(named)
     this.named = named && this.#unmet.size
     this.attestation = attestation
+    this.#noteChild = noteChild
   }
 
   add(record: JournalRecord): Fault | undefined {
@@ -138,6 +148,8 @@ class ChainCheck {
     this.#unmet.delete(hash)
     if (line['type'] === 'run-start') this.#noteSigner(line['signer'])
     if (hash === this.#expected) this.attested = this.count
+    const child = childNamedIn(line)
+    if (child !== undefined) this.#noteChild?.(child)
     return this.course.add(line)
   }
 

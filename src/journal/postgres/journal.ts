@@ -50,7 +50,9 @@ function databaseJournal(database: Database): Journal {
       await appends.settled()
       for (let next = from; ;) {
         const rows = await database.read(statements.read, [runId, next, pageLength])
-        yield* rows.map(storedRecord)
+        for (const { seq, line, payload } of rows) {
+          yield storedRecord(seq as number, line as string, payload as string | null)
+        }
         if (rows.length < pageLength) return
         next = (rows.at(-1)!['seq'] as number) + 1
       }
