@@ -1,11 +1,9 @@
-const tags = /[\u{e0000}-\u{e007f}]/u
-
 /** The three flags that are written with tag characters (Unicode emoji RGI). */
 const flags =
   /\u{1f3f4}\u{e0067}\u{e0062}(?:\u{e0065}\u{e006e}\u{e0067}|\u{e0073}\u{e0063}\u{e0074}|\u{e0077}\u{e006c}\u{e0073})\u{e007f}/gu
 
 const suspicious: readonly RegExp[] = [
-  tags,
+  /[\u{e0000}-\u{e007f}]/u,
   // controls but tab and line ends; overrides, embeddings and isolates of direction
   // oxlint-disable-next-line no-control-regex
   /[\0-\u0008\v\f\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/,
@@ -24,7 +22,7 @@ const suspicious: readonly RegExp[] = [
  * (emoji, Arabic, Indic scripts) are left alone, line ends and tabs too.
  */
 export function hasInvisible(text: string): boolean {
-  const rest = tags.test(text) ? text.replaceAll(flags, '') : text
+  const rest = text.replaceAll(flags, '')
   return suspicious.some((pattern) => pattern.test(rest))
 }
 

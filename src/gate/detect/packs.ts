@@ -3,7 +3,7 @@ type Pack = readonly RegExp[]
 
 /** Statements behind a quote or a semicolon, conditions that always hold, names of the inside. */
 const sql: Pack = [
-  /['")\s](?:or|and)\s{1,9}(['"]?)\w{1,32}\1\s{0,9}(?:=|like)\s{0,9}\1\w{1,32}/i,
+  /['")\s](?:or|and)\s{1,9}(['"]?)\w{1,32}\1\s{0,9}(?:=|like)\s{0,9}\1\w/i,
   /\bunion\s{1,9}(?:all\s{1,9}|distinct\s{1,9})?select\b/i,
   /;\s{0,9}(?:drop|truncate|alter)\s{1,9}(?:table|database|schema|view|index|user|role)\b/i,
   /;\s{0,9}(?:delete\s{1,9}from|insert\s{1,9}into|update\s{1,9}[\w."`]{1,64}\s{1,9}set|exec(?:ute)?\s{1,9}\w|shutdown\b|grant\s)/i,
@@ -14,7 +14,7 @@ const sql: Pack = [
 /** What a shell would run or expand: commands behind an operator, substitutions, odd spellings. */
 const shell: Pack = [
   /\$\(\s{0,4}[\w./]|\$\{IFS\}|\$IFS\b|\$\{?[@*]\}?\w/,
-  /[;&|]\s{0,4}(?:\/\S{0,64}\/)?(?:sudo|rm|mv|cp|dd|chmod|chown|curl|wget|nc|ncat|netcat|bash|sh|zsh|dash|ksh|python[23]?|perl|ruby|node|php|eval|exec|source|kill|pkill|shutdown|reboot|mkfifo|telnet|ssh|scp|cat|tee|xargs|env|nohup|base64|powershell|cmd|ping|nslookup|dig|whoami|id|uname|ls)\b(?!['’])(?=\s{1,4}(?:[-./~$"'\w]|https?:)|\s{0,4}(?:$|[;&|<>`)]))/im,
+  /[;&|]\s{0,4}(?:\/\S{0,64}\/)?(?:sudo|rm|mv|cp|dd|chmod|chown|curl|wget|nc|ncat|netcat|bash|sh|zsh|dash|ksh|python[23]?|perl|ruby|node|php|eval|exec|source|kill|pkill|shutdown|reboot|mkfifo|telnet|ssh|scp|cat|tee|xargs|env|nohup|base64|powershell|cmd|ping|nslookup|dig|whoami|id|uname|ls)\b(?=\s{1,4}[-./~$"'\w]|\s{0,4}(?:$|[;&|<>`)]))/im,
   /`\s{0,4}(?:\/\S{0,64}\/)?(?:whoami|(?:rm|curl|wget|cat|bash|sh|id|uname|nc|python[23]?|perl)\s{1,4}[^`\n]{1,200})`/,
   /\brm\s{1,4}-[a-zA-Z]{0,8}[rf][a-zA-Z]{0,8}\s/,
   /\/dev\/(?:tcp|udp)\/|>\s{0,4}\/(?:etc|dev\/sd|bin|usr|root|home)\b|\bbase64\s{1,4}(?:-d|--decode|-D)\b/,
@@ -31,7 +31,7 @@ const html: Pack = [
   /(?<![\w:-])j\s{0,3}a\s{0,3}v\s{0,3}a\s{0,3}s\s{0,3}c\s{0,3}r\s{0,3}i\s{0,3}p\s{0,3}t\s{0,3}:/i,
   /&#(?:x0{0,6}(?:3c|6a)|0{0,6}(?:60|106))\b/i,
   /<!(?:doctype|entity|--\[if|\[cdata\[)|<\?(?:xml|php|=|import)/i,
-  /:\s{0,4}expression\s{0,4}\(|\b(?:-moz-binding|behaviou?r)\s{0,4}:\s{0,4}url\b|@import\b/i,
+  /:\s{0,4}expression\s{0,4}\(|(?:-moz-binding|\bbehaviou?r)\s{0,4}:\s{0,4}url\b|@import\b/i,
   /<\s{0,4}[a-z][a-z0-9]{0,15}\s[^<>]{0,300}\b(?:srcdoc|formaction|xlink:href|style|background|dynsrc|lowsrc)\s{0,4}=/i,
 ]
 
@@ -39,8 +39,8 @@ const html: Pack = [
 const template: Pack = [
   /\{\{[^\n]{1,200}?\}\}|\{%[^\n]{1,200}?%\}|\{#[^\n]{1,200}?#\}/,
   /\$\{[^\n}]{1,200}\}|#\{[^\n}]{1,200}\}|(?<![*\w])\*\{[^\n}]{1,200}\}|@\{[^\n}]{1,200}\}/,
-  /<%[=#-]?[^\n]{1,200}?%>/,
-  /#(?:set|foreach|if|include|parse|evaluate)\s{0,4}\([^\n)]{1,200}\$/,
+  /<%[^\n]{1,201}?%>/,
+  /#(?:set|foreach|if|include|parse|evaluate)\s{0,4}\([^\n)]{0,200}\$/,
   /\b__(?:class|mro|subclasses|globals|builtins|import)__\b|\bconstructor\s?\.\s?constructor\b/,
 ]
 

@@ -21,17 +21,37 @@ export function findAll(
   return found
 }
 
-/** `text` with every part replaced; parts may overlap, and are then taken together. */
+/**
+ * What begins with a match, up to where `endOf` says it ends; undefined where it says there is none.
+ * The search then goes on inside of the match, which may hold the beginning of another one: only
+ * for patterns of bounded length.
+ */
+export function findWithin(
+  pattern: RegExp,
+  text: string,
+  endOf: (match: string, start: number) => number | undefined,
+): readonly Found[] {
+  const found: Found[] = []
+  pattern.lastIndex = 0
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const { index: start } = match
+    const end = endOf(match[0], start)
+    if (end !== undefined) found.push({ start, end })
+    pattern.lastIndex = end ?? start + 1
+  }
+  return found
+}
+
+/** `text` with every part replaced; parts, none of them empty, may overlap, and are then taken together. */
 export function replaceFound(
   text: string,
   parts: readonly Found[],
   replace: (part: string) => string,
 ): { readonly text: string; readonly count: number } {
-  if (parts.length === 0) return { text, count: 0 }
   const pieces: string[] = []
   let at = 0
   let count = 0
-  const sorted = parts.toSorted((a, b) => a.start - b.start || b.end - a.end)
+  const sorted = parts.toSorted((a, b) => a.start - b.start)
   for (let index = 0; index < sorted.length;) {
     const { start } = sorted[index]!
     let { end } = sorted[index]!

@@ -15,38 +15,132 @@ describe('a secret', () => {
   test.each([
     ['gh', 'p_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17'],
     ['github_', `pat_${letters(22)}_${letters(59)}`],
+    ['np', 'm_aB3dE5gH7jK9aB3dE5gH7jK9aB3dE52uf92z'],
     ['AK', 'IAQYLPMN5HHHFPZAM2'],
+    ['AS', 'IAQYLPMN5HHHFPZAM2'],
     ['xo', `xb-123456789012-${letters(24)}`],
+    ['xo', `xe.xoxp-1-${letters(100)}`],
+    ['xa', `pp-1-${letters(40)}`],
+    ['hooks.', `slack.com/services/T0/B0/${letters(24)}`],
     ['sk_', `live_${letters(24)}`],
+    ['rk_', `test_${letters(24)}`],
+    ['whs', `ec_${letters(32)}+/=`],
     ['AI', `za${letters(35)}`],
     ['GOC', `SPX-${letters(28)}`],
+    ['ya', `29.${letters(60)}-_`],
     ['glp', `at-${letters(20)}`],
+    ['glso', `at-${letters(20)}-_`],
     ['sk-', `ant-api03-${letters(95)}`],
     ['sk-', `or-v1-${'0a'.repeat(32)}`],
     ['sk-', `proj-${letters(48)}`],
+    ['sk-', letters(48)],
     ['hf', `_${'abcdefghij'.repeat(4).slice(0, 34)}`],
     ['SG', `.${letters(22)}.${letters(43)}`],
+    ['dop', `_v1_${'0a'.repeat(32)}`],
+    ['pypi', `-AgEIcHlwaS5vcmc${letters(60)}`],
+    ['shp', `at_${'0aF'.repeat(11).slice(0, 32)}`],
+    ['hv', `s.${letters(30)}-_`],
+    ['123456', `7890:AA${letters(33)}`],
+    ['Account', `Key=${letters(84)}+/==`],
     ['', `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode({ sub: '1' })}.${letters(43)}`],
     ['postgres', '://app:s3cret@'],
+    ['postgresql', '://app:s3cret@'],
+    ['mysql', '://:s3cret@'],
+    ['mongodb', '+srv://app:s3cret@'],
+    ['mongodb', '://app:s3cret@'],
+    ['redis', '://:s3cret@'],
+    ['rediss', '://:s3cret@'],
+    ['amqp', '://app:s3cret@'],
+    ['amqps', '://app:s3cret@'],
   ])('of a known format is found: %s…', (head, tail) => {
     const secret = `${head}${tail}`
-    expect(find(secret)).toContain(secret)
-    expect(find(`token="${secret}", more`)).toContain(secret)
+    expect(find(secret)).toEqual([secret])
+    expect(find(`token="${secret}", more`)).toEqual([secret])
   })
+
+  // longer words that only look like one, and what is cut
+  test.each([
+    ['xAK', 'IAQYLPMN5HHHFPZAM2'],
+    ['AK', 'IAQYLPMN5HHHFPZAM2x'],
+    ['AK', 'IAQYLPMN5HHHFPZAM0'],
+    ['-xo', `xb-${letters(24)}`],
+    ['xo', `xb-${letters(9)}`],
+    ['-xa', `pp-1-${letters(40)}`],
+    ['xa', `pp-1-${letters(19)}`],
+    ['hooks.', `slack.com/services/${letters(19)}`],
+    ['_sk_', `live_${letters(24)}`],
+    ['sk_', `live_${letters(15)}`],
+    ['xwhs', `ec_${letters(32)}`],
+    ['whs', `ec_${letters(31)}`],
+    ['-AI', `za${letters(35)}`],
+    ['AI', `za${letters(36)}`],
+    ['GOC', `SPX-${letters(27)}`],
+    ['-ya', `29.${letters(60)}`],
+    ['ya', `29.${letters(19)}`],
+    ['-glp', `at-${letters(20)}`],
+    ['glp', `at-${letters(19)}`],
+    ['-sk-', `ant-api03-${letters(95)}`],
+    ['sk-', `ant-api03-${letters(31)}`],
+    ['-sk-', `or-v1-${'0a'.repeat(32)}`],
+    ['sk-', `or-v1-${'0a'.repeat(31)}`],
+    ['-sk-', `proj-${letters(48)}`],
+    ['sk-', `proj-${letters(31)}`],
+    ['-sk-', letters(48)],
+    ['sk-', letters(47)],
+    ['sk-', letters(49)],
+    ['-hf', `_${'abcdefghij'.repeat(4).slice(0, 34)}`],
+    ['hf', `_${'abcdefghij'.repeat(4).slice(0, 35)}`],
+    ['-SG', `.${letters(22)}.${letters(43)}`],
+    ['SG', `.${letters(22)}.${letters(42)}`],
+    ['-dop', `_v1_${'0a'.repeat(32)}`],
+    ['-pypi', `-AgEIcHlwaS5vcmc${letters(60)}`],
+    ['pypi', `-AgEIcHlwaS5vcmc${letters(49)}`],
+    ['-shp', `at_${'0aF'.repeat(11).slice(0, 32)}`],
+    ['-hv', `s.${letters(30)}`],
+    ['hv', `s.${letters(23)}`],
+    ['9123456', `7890:AA${letters(33)}`],
+    ['123456', `7890:AA${letters(34)}`],
+    ['123456', `7:AA${letters(33)}`],
+    ['Account', `Key=${letters(85)}==`],
+    ['xpostgres', '://app:s3cret@'],
+    ['postgres', '://app:s3@'],
+    ['postgres', '://app:s3 cret@'],
+    ['postgres', '://a/b:s3cret@'],
+    ['postgres', '://app@'],
+  ])('is not what looks like one: %s%s', (head, tail) => expect(find(`${head}${tail}`)).toEqual([]))
 
   test('with a wrong checksum is none', () => {
     expect(find(`gh${'p_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq18'}`)).toEqual([])
     expect(find(`npm_${letters(36)}`)).toEqual([])
   })
 
+  test('of the form of a token has a header that names an algorithm, and a signature', () => {
+    const payload = encode({ sub: '1' })
+    const token = `${encode({ alg: 'HS256' })}.${payload}.${letters(43)}`
+    expect(find(token)).toEqual([token])
+    for (const none of [
+      `${encode({ alg: 'HS256' })}.${payload}.`,
+      `${encode({ alg: 'HS256' })}.${payload}.${letters(15)}`,
+      `x${token}`,
+      `${encode({ typ: 'JWT', kid: 'x' })}.${payload}.${letters(43)}`,
+      `${encode({ alg: 256, kid: 'x' })}.${payload}.${letters(43)}`,
+      `eyJ${letters(30)}.${payload}.${letters(43)}`,
+    ]) {
+      expect(find(none)).toEqual([])
+    }
+  })
+
   test('that is a private key is found from its first to its last line', () => {
     expect(find(`a ${key('')} b ${key('RSA ')}`)).toEqual([key(''), key('RSA ')])
     expect(find('-----BEGIN OPENSSH PRIVATE KEY-----\nabc')[0]).toContain('abc')
     expect(find('-----BEGIN PUBLIC KEY-----\nabc')).toEqual([])
-  })
-
-  test('that is no token of its form is left alone', () => {
-    expect(find(`eyJ${letters(30)}.${letters(30)}.${letters(30)}`)).toEqual([])
+    const block = '-----BEGIN PGP PRIVATE KEY BLOCK-----\nabc\n-----END PGP PRIVATE KEY BLOCK-----'
+    expect(find(`${block}.`)).toEqual([block])
+    const encrypted = key('ENCRYPTED OPENSSH ')
+    expect(find(`-----END PRIVATE KEY----- ${encrypted} b ${key('')} c`)).toEqual([
+      encrypted,
+      key(''),
+    ])
   })
 
   test('the host knows is found as it is and in every usual encoding, wherever it stands', () => {
@@ -68,6 +162,30 @@ describe('a secret', () => {
         expect(find(longer.toString(alphabet), [value])).not.toEqual([])
       }
     }
-    expect(find('p@ss', ['p@s'])).toEqual([])
+  })
+
+  test('the host knows is marked where it stands, each time', () => {
+    const value = 'known+1'
+    expect(createSecretDetector([value])(`a ${value} ${value}`)).toEqual([
+      { start: 2, end: 9 },
+      { start: 10, end: 17 },
+    ])
+    expect(find('known+known+known+', ['known+known+'])).toEqual(['known+known+'])
+  })
+
+  test('the host knows is found in base64 only by what no neighbour changes', () => {
+    const value = '~~~???>>>'
+    expect(find(Buffer.from(value).toString('base64'), [value])).toEqual(['fn5+Pz8/Pj4+'])
+    expect(find(Buffer.from(value).toString('base64url'), [value])).toEqual(['fn5-Pz8_Pj4-'])
+    expect(find(Buffer.from(`a${value}b`).toString('base64url'), [value])).toEqual(['5-fj8_Pz4-P'])
+    expect(find(Buffer.from(`ab${value}`).toString('base64url'), [value])).toEqual(['-fn4_Pz8-Pj'])
+  })
+
+  test('the host knows has six characters or more', () => {
+    expect(find('p@s5w', ['p@s5w'])).toEqual([])
+    expect(find('p@s5wo', ['p@s5wo'])).toEqual(['p@s5wo'])
+    // six characters of base64 are four bytes
+    expect(find('cEBzNXc', ['p@s5w'])).toEqual([])
+    expect(find('p@s5wo anything', [''])).toEqual([])
   })
 })
