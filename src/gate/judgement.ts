@@ -215,7 +215,7 @@ export class Judgement {
     this.#limits.release(call.callId)
     if (decision.effect !== 'deny' || decision.rule.startsWith('limits.')) return
     for (const limit of this.policy.limits) {
-      if (limit.count !== 'denials' || limit.sum !== undefined) continue
+      if (limit.count !== 'denials') continue
       for (const owner of ownersOf(limit, context, (who) => limit.matches(call.tool, who))) {
         this.#limits.add(limit, 1, owner, `${call.callId} denied`)
       }

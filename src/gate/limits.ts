@@ -266,6 +266,6 @@ export class LimitCounters {
 }
 
 /** Known only afterwards, so nothing is reserved. */
-function isMeasured({ count, sum }: ApplicableLimit): boolean {
-  return sum === undefined && count !== 'calls'
+function isMeasured({ count }: ApplicableLimit): boolean {
+  return count !== 'calls'
 }

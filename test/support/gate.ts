@@ -1,9 +1,8 @@
 import type { JsonValue } from '../../src/base/json.ts'
-import { createGate, type Gate } from '../../src/gate/gate.ts'
+import { createGate, type Gate, type GateOptions } from '../../src/gate/gate.ts'
 import type { ApprovalRequest, JudgeContext, Verdict } from '../../src/gate/verdict.ts'
 import type { LoadedPolicy } from '../../src/loading/file.ts'
 import type { Policy } from '../../src/policy/policy.ts'
-import type { Principal } from '../../src/protocol/principal.ts'
 import { manualClock, type ManualClock } from '../../src/testing/clock.ts'
 import { createRegistry } from '../../src/tools/registry.ts'
 import type { Tool } from '../../src/tools/tool.ts'
@@ -18,10 +17,7 @@ export interface GateUnderTest {
   ask(tool: string, args?: JsonValue, as?: Partial<Caller>): Promise<ApprovalRequest>
 }
 
-export interface Caller {
-  readonly principal: Principal | null
-  readonly runId: string
-  readonly session: string
+export interface Caller extends JudgeContext {
   readonly callId: string
 }
 
@@ -29,7 +25,7 @@ export interface Caller {
 export async function gateOf(
   policy: LoadedPolicy | (() => Policy),
   tools: readonly Tool[],
-  options: { readonly allowShadow?: boolean } = {},
+  options: Omit<GateOptions, 'policy' | 'registry' | 'clock'> = {},
 ): Promise<GateUnderTest> {
   const clock = manualClock(1_800_000_000_000)
   const registry = await createRegistry(tools)
@@ -45,10 +41,11 @@ export async function gateOf(
     args: JsonValue = {},
     as: Partial<Caller> = {},
   ): Promise<Verdict> => {
-    const { principal = user, runId = 'run_1', session, callId = `${runId}-1-${calls++}` } = as
+    const { callId, ...caller } = as
+    const context = { runId: 'run_1', session: undefined, principal: user, ...caller }
     const rawArgs = JSON.stringify(args)
-    const call = { callId, providerId: '', turn: 1, index: 0, tool, rawArgs }
-    const context: JudgeContext = { runId, session, principal }
+    const id = callId ?? `${context.runId}-1-${calls++}`
+    const call = { callId: id, providerId: '', turn: 1, index: 0, tool, rawArgs }
     return gate.judge(await gate.examine(call), context)
   }
   return {

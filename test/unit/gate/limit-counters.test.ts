@@ -164,13 +164,6 @@ describe('a reservation', () => {
     },
   )
 
-  test('of a sum is taken also where the limit counts something else', () => {
-    const limit = limitOf({ count: 'time', sum: ['a'], max: 1 })
-    const counters = new LimitCounters(clock)
-    expect(counters.reserve('c1', [claim(limit)])).toEqual([])
-    expect(counters.used(limit, owner)).toBe(1)
-  })
-
   test('is taken of every limit, also beyond one that only asks, and of none where one denies', () => {
     const [asks, denies] = [limitOf({ id: 'a', over: 'ask' }), limitOf({ id: 'd', max: 2 })]
     const counters = new LimitCounters(clock)
