@@ -204,3 +204,90 @@ test('a deny of a rule outranks a sequence that asks', async () => {
   const rehearsal = (await prepareRehearsals(policy))({ principal: user })
   expect(await deciding(rehearsal, 'net')).toBe('deny by no')
 })
+
+describe('an argument of a sequence', () => {
+  const rules = [{ id: 'all', allow: ['**'] }]
+  const beginning = async (kind: 'after' | 'unless', is?: string): Promise<Rehearsal> => {
+    const fact = is === undefined ? {} : { args: { x: { is } } }
+    const policy = policyOf({
+      rules,
+      tools: { read: { kind: 'read', ...fact }, net: { kind: 'network', ...fact } },
+      sequences: [{ id: 's', [kind]: ['read'], sameArg: 'x', then: then(['net']) }],
+    } as unknown as JsonObject).compile()
+    return (await prepareRehearsals(policy))({ principal: user })
+  }
+
+  test.each<[string | undefined, JsonValue, JsonValue, boolean, boolean]>([
+    // its form, what was read, what is called, and whether `after` and `unless` call them the same
+    [undefined, 'a', ' a ', true, true],
+    [undefined, 'é', 'e\u0301', true, true],
+    [undefined, 'A', 'a', true, false],
+    [undefined, 1, '1', true, true],
+    [undefined, true, 'true', true, true],
+    [undefined, null, 'null', true, true],
+    [undefined, ['a', 'b'], ['b'], true, true],
+    [undefined, ['a', 'b'], ['c', 'b'], true, false],
+    [undefined, ['a'], 'a', true, true],
+    [undefined, { k: 'a' }, 'a', true, false],
+    [undefined, { k: 'a' }, { k: 'a' }, true, true],
+    [undefined, { k: 'a', l: 1 }, { l: 1, k: 'a' }, true, true],
+    [undefined, [['a']], [['a']], true, true],
+    [undefined, 'a', 'b', false, false],
+    ['text', 'a', ' a', true, true],
+    ['argv', 'a', ' a', true, true],
+    ['sql', 'a', ' a', true, true],
+    ['id', 'a', ' a', true, true],
+    ['id', 'a', 'b', false, false],
+    ['email', 'Ann@Mail.Example', 'Ann@mail.example', true, true],
+    ['url', 'https://a.example', 'https://A.example:443/', true, true],
+    ['url', 'https://a.example', 'https://b.example', false, false],
+    // what cannot be read may be any
+    ['url', 'no url', 'https://a.example', true, false],
+    ['url', 'https://a.example', 'no url', true, false],
+    // nothing is no value at all
+    [undefined, [], 'a', true, false],
+    [undefined, 'a', [], true, false],
+    [undefined, {}, 'a', true, false],
+  ])('that is %s: %j and %j', async (is, read, called, afterSame, unlessSame) => {
+    const outcomes: string[] = []
+    for (const kind of ['after', 'unless'] as const) {
+      const rehearsal = await beginning(kind, is)
+      await rehearsal.happened({ tool: 'read', args: { x: read } })
+      outcomes.push(await deciding(rehearsal, 'net', { x: called }))
+    }
+    expect(outcomes).toEqual([
+      afterSame ? 'deny by sequences.s' : 'allow by all',
+      unlessSame ? 'allow by all' : 'deny by sequences.s',
+    ])
+  })
+
+  test('is one of the call itself, and no member that every object has', async () => {
+    const policy = policyOf({
+      sequences: [{ id: 's', after: ['read'], sameArg: 'constructor', then: then(['net']) }],
+    } as unknown as JsonObject).compile()
+    const log = new SequenceLog(compileSequences(policy))
+    log.permitted('read', { constructor: 'a' })
+    expect(log.check('net', { constructor: 'b' })).toEqual([])
+    log.permitted('read', {})
+    expect(log.check('net', { constructor: 'b' })).toHaveLength(1)
+  })
+})
+
+test('a sequence is compiled with its place, and finds with its words', () => {
+  const sequences = [
+    { id: 'a', after: ['read'], then: then(['net'], 'ask'), reason: 'because' },
+    { id: 'b', unless: ['read'], sameArg: 'n', then: then(['net']) },
+  ]
+  const [a, b] = compileSequences(policyOf({ sequences } as JsonObject).compile())
+  const position = { file: 'desk.yaml', line: 1, column: expect.any(Number) as number }
+  expect(a).toMatchObject({ id: 'a', kind: 'after', do: 'ask', reason: 'because', position })
+  expect(Object.keys(a!)).not.toContain('sameArg')
+  expect(b).toMatchObject({ id: 'b', kind: 'unless', do: 'deny', sameArg: 'n', position })
+  const log = new SequenceLog([a!, b!])
+  log.permittedAny()
+  expect(log.check('net', { n: 1 })).toEqual([
+    { effect: 'ask', rule: 'sequences.a', position: a!.position, reason: 'because' },
+    { effect: 'deny', rule: 'sequences.b', position: b!.position, reason: b!.reason },
+  ])
+  expect(log.check('read', { n: 1 })).toEqual([])
+})
