@@ -68,7 +68,7 @@ function decideBySteps(decider: Decider, request: DecisionRequest): Decision {
   const denied = denyByDefault(decider, request, principal, caller)
   return hits.shadow.length === 0
     ? denied
-    : { ...denied, rules: hits.shadow.map(({ reference }) => reference) }
+    : { ...denied, rules: hits.shadow.toSorted(byOrder).map(({ reference }) => reference) }
 }
 
 function refuseTool(decider: Decider, request: DecisionRequest): Decision | undefined {

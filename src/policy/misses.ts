@@ -51,7 +51,8 @@ export function nameOf(reference: RuleReference): string {
 }
 
 function partsOf(rule: Rule): readonly Part[] {
-  return [...partsOfWho(rule), ...partsOfCall(rule), ...rule.args.map(partOfArgument)]
+  const shadow = rule.shadow ? [() => 'is recorded, but not enforced'] : []
+  return [...shadow, ...partsOfWho(rule), ...partsOfCall(rule), ...rule.args.map(partOfArgument)]
 }
 
 const words = {
