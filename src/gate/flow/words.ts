@@ -59,5 +59,5 @@ function ungroup(text: string): string | undefined {
 /** A JSON number as `decimalOf` writes it. */
 export function decimalOfNumber(value: number): string {
   const text = String(value)
-  return text.includes('e') ? text : (decimalOf(text) ?? text)
+  return decimalOf(text) ?? text
 }

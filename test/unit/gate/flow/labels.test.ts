@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest'
+import type { JsonValue } from '../../../../src/base/json.ts'
+import { hasShape, schemaBelow } from '../../../../src/gate/flow/endorsement.ts'
+import { strictLeavesOf } from '../../../../src/gate/flow/leaves.ts'
+import type { Endorsement, OutputFacts } from '../../../../src/protocol/facts.ts'
+
+const leaves = (value: JsonValue, ...labels: readonly OutputFacts[]): readonly string[] =>
+  strictLeavesOf(value, labels).map(
+    ({ pointer, value: scalar, trust, secrecy, endorsed }) =>
+      `${pointer} ${JSON.stringify(scalar)} ${trust} ${secrecy}${endorsed ? ' endorsed' : ''}`,
+  )
+
+describe('the label of a scalar', () => {
+  test('is untrusted and private without a label of the tool, internal with one that is silent', () => {
+    expect(leaves('a', {})).toEqual([' "a" untrusted private'])
+    expect(leaves('a', { output: {} })).toEqual([' "a" untrusted internal'])
+    expect(leaves({ a: 1 }, { fields: {} })).toEqual(['/a 1 untrusted internal'])
+    expect(leaves('a', { output: { trust: 'trusted', secrecy: 'secret' } })).toEqual([
+      ' "a" trusted secret',
+    ])
+  })
+
+  test('is that of the longest field, and of these the most literal', () => {
+    const fields = {
+      '/a/b': { secrecy: 'secret' },
+      '/*/b': { secrecy: 'public', trust: 'trusted' },
+      '/a': { secrecy: 'private' },
+      '/*': { secrecy: 'public' },
+    } as const
+    expect(leaves({ a: { b: 1, c: 2 }, d: { b: 3, c: 4 }, e: 5 }, { fields })).toEqual([
+      '/a/b 1 trusted secret',
+      '/a/c 2 untrusted private',
+      '/d/b 3 trusted public',
+      '/d/c 4 untrusted public',
+      // in place of an object whose field is trusted: as strict as any of them
+      '/e 5 untrusted public',
+    ])
+  })
+
+  test('stands for all below it, in lists and under names with signs', () => {
+    const fields = { '/a~1b': { trust: 'trusted' }, '/1': { secrecy: 'secret' } } as const
+    expect(leaves({ 'a/b': [1, { c: null }] }, { fields })).toEqual([
+      '/a~1b "a/b" trusted internal',
+      '/a~1b/0 1 trusted internal',
+      '/a~1b/1/c null trusted internal',
+    ])
+    expect(leaves(['x', 'y'], { fields })).toEqual([
+      '/0 "x" untrusted internal',
+      '/1 "y" untrusted secret',
+    ])
+  })
+
+  test('is also that of a name that is more than a plain word', () => {
+    expect(leaves({ 'a-1_B': 1 }, { output: {} })).toHaveLength(1)
+    expect(leaves({ 'a b': 1 }, { output: {} })).toEqual([
+      '/a b "a b" untrusted internal',
+      '/a b 1 untrusted internal',
+    ])
+    for (const name of [' a', 'a ', 'a.b', 'x'.repeat(33), '']) {
+      expect(leaves({ [name]: 1 }, { output: {} })).toHaveLength(2)
+    }
+    expect(leaves({ ['x'.repeat(32)]: 1 }, { output: {} })).toHaveLength(1)
+  })
+
+  test('is as strict as the strictest field where fields were expected', () => {
+    const output = { trust: 'trusted', secrecy: 'public' } as const
+    const secret = { '/a': { secrecy: 'secret' }, '/b': { secrecy: 'private' } } as const
+    expect(leaves('x', { output, fields: secret })).toEqual([' "x" trusted secret'])
+    const untrusted = { '/a': { trust: 'untrusted' }, '/b': { trust: 'trusted' } } as const
+    expect(leaves('x', { output, fields: untrusted })).toEqual([' "x" untrusted public'])
+    const endorsed = { ...output, trust: 'untrusted', endorse: 'identifier' } as const
+    expect(leaves('x', { output: endorsed })).toEqual([' "x" trusted public endorsed'])
+    expect(leaves('x', { output: endorsed, fields: untrusted })).toEqual([' "x" untrusted public'])
+  })
+
+  test('is endorsed by its shape, unless a field says anew how far it is trusted', () => {
+    const output = { trust: 'untrusted', endorse: 'identifier' } as const
+    const fields = { '/a': { trust: 'untrusted' }, '/b': { secrecy: 'public' } } as const
+    expect(leaves({ a: 'x', b: 'x', c: 'x y' }, { output, fields })).toEqual([
+      '/a "x" untrusted internal',
+      '/b "x" trusted public endorsed',
+      '/c "x y" untrusted internal',
+    ])
+    expect(leaves('x', { output: { trust: 'trusted', endorse: 'identifier' } })).toEqual([
+      ' "x" trusted internal',
+    ])
+  })
+
+  test('under several labels is the stricter of each', () => {
+    const open = { output: { trust: 'trusted', secrecy: 'public' } } as const
+    const closed = { output: { trust: 'untrusted', secrecy: 'secret' } } as const
+    const shaped = { output: { trust: 'untrusted', endorse: 'identifier' } } as const
+    for (const labels of [
+      [open, closed],
+      [closed, open],
+    ]) {
+      expect(leaves('a', ...labels)).toEqual([' "a" untrusted secret'])
+    }
+    for (const labels of [
+      [open, shaped],
+      [shaped, open],
+    ]) {
+      expect(leaves('a', ...labels)).toEqual([' "a" trusted internal endorsed'])
+    }
+    expect(leaves('a', shaped, closed)).toEqual([' "a" untrusted secret'])
+    expect(leaves('a')).toEqual([])
+  })
+})
+
+describe('the shape of a value', () => {
+  test.each([
+    ['identifier', ['a', 'A1_.-', '1', 'a'.repeat(32)]],
+    ['integer', [1, -1, 0, '1', '-1', '1'.repeat(15)]],
+    ['number', [1.5, 1, '1.5', '-1.5', '1', `${'1'.repeat(15)}.${'1'.repeat(15)}`]],
+    ['boolean', [true, false, 'true', 'false']],
+    [
+      'date',
+      [
+        '2026-05-03',
+        '2026-05-03T10:30',
+        '2026-05-03 10:30:15',
+        '2026-05-03T10:30:15.123456789Z',
+        '2026-05-03T10:30+02:00',
+        '2026-05-03T10:30-02:00',
+      ],
+    ],
+  ] as const)('%s has each of %j', (shape, values) => {
+    for (const value of values) expect([value, hasShape(shape, value, {})]).toEqual([value, true])
+  })
+
+  test.each([
+    ['identifier', [1, true, null, '', '-a', '_a', 'a b', 'é', 'a'.repeat(33), 'a.example', 'a\n']],
+    ['integer', [1.5, '1.5', '1'.repeat(16), '--1', 'x1', '1x', '', true, null]],
+    [
+      'number',
+      [true, null, '.5', '5.', '1.5x', 'x1.5', '1'.repeat(16), `1.${'1'.repeat(16)}`, '1,5'],
+    ],
+    ['boolean', [1, 0, 'True', 'yes', '', null]],
+    [
+      'date',
+      [
+        1,
+        null,
+        'x2026-05-03',
+        '2026-05-03x',
+        '2026-5-3',
+        '2026-05-03T10',
+        '2026-05-03T10:30:1',
+        '2026-05-03T10:30.5',
+        '2026-05-03T10:30:15.1234567890',
+        '2026-05-03Z',
+        '2026-05-03T10:30z',
+        '2026-05-03T10:30+0200',
+        '20260503',
+      ],
+    ],
+  ] as const)('%s has none of %j', (shape, values) => {
+    for (const value of values) expect([value, hasShape(shape, value, {})]).toEqual([value, false])
+  })
+
+  test.each([
+    [{ enum: ['a', 1] }, 'a', true],
+    [{ enum: ['a', 1] }, 1, true],
+    [{ enum: ['a', 1] }, '1', false],
+    [{ enum: [] }, 'a', false],
+    [{ const: 'a' }, 'a', true],
+    [{ const: 'a' }, 'b', false],
+    [{ const: null }, null, true],
+    [{ enum: 'a' }, 'a', false],
+    [{}, 'a', false],
+    [['a'], 'a', false],
+    [undefined, 'a', false],
+  ] as const)('enum is what the schema lists: %j has %j: %j', (schema, value, has) => {
+    expect(hasShape('enum' satisfies Endorsement, value, schema as JsonValue)).toBe(has)
+  })
+
+  test.each([
+    [{ properties: { a: { type: 'x' } }, items: { type: 'y' } }, 'a', { type: 'x' }],
+    [{ properties: { a: { type: 'x' } }, items: { type: 'y' } }, '0', { type: 'y' }],
+    [{ properties: {} }, 'toString', undefined],
+    [{ properties: 1, items: 2 }, 'a', 2],
+    [true, 'a', undefined],
+    [undefined, 'a', undefined],
+  ] as const)('of a member stands below that of its container: %j', (schema, key, below) => {
+    expect(schemaBelow(schema, key)).toEqual(below)
+  })
+})
