@@ -4,7 +4,7 @@ import type { Diagnostics } from './diagnostic.ts'
 import type { PolicyFile, Rule, ToolEntry } from './document.ts'
 import { mergeFacts } from './facts.ts'
 import { compileGlob, isGlob } from './glob.ts'
-import type { PolicyTool, ToolFloor } from './policy.ts'
+import type { PinnedTool, PolicyTool, ToolFloor } from './policy.ts'
 import { factsOfEntry } from './read-facts.ts'
 import type { Name } from './shape.ts'
 import { suggestionFor } from './suggest.ts'
@@ -46,18 +46,19 @@ export function floorsOf(catalog: Catalog | undefined): ReadonlyMap<string, Tool
   return floors
 }
 
-/** The tools whose definition is not the one the policy pins; tools nobody offers cannot be told. */
-export function changedTools(
+/** The tools that the policy pins, by name; those that nobody offers cannot be told. */
+export function pinnedTools(
   entries: readonly ToolEntry[] | undefined,
   tools: readonly PolicyTool[] | undefined,
-): ReadonlyMap<string, string> {
-  const pins = new Map(entries?.map(({ name, pin }) => [name.text, pin]))
-  const changed = new Map<string, string>()
+): ReadonlyMap<string, PinnedTool> {
+  const stated = new Map(entries?.map(({ name, pin }) => [name.text, pin]))
+  const pinned = new Map<string, PinnedTool>()
   for (const { name, pin } of tools ?? []) {
-    const pinned = pins.get(name)
-    if (pinned !== undefined && pin !== undefined && pinned !== pin) changed.set(name, pin)
+    const expected = stated.get(name)
+    if (expected === undefined || pin === undefined) continue
+    pinned.set(name, { pin, isKept: pin === expected })
   }
-  return changed
+  return pinned
 }
 
 /** Names that the catalogue does not know are mistakes: the rule would silently do nothing. */

@@ -1,6 +1,6 @@
 import { deepFreeze } from '../base/json.ts'
 import type { ToolFacts } from '../protocol/facts.ts'
-import { buildCatalog, changedTools, checkAgainst, floorsOf, type Catalog } from './catalog.ts'
+import { buildCatalog, checkAgainst, floorsOf, pinnedTools, type Catalog } from './catalog.ts'
 import { compileRoles } from './caller.ts'
 import { positionOf } from './compiled-rule.ts'
 import { decide, type Decider } from './decide.ts'
@@ -76,11 +76,12 @@ function compileLayer(file: PolicyFile, around: Surroundings): Policy {
   const roles = rolesOf(file)
   const effective = compileRoles(roles)
   const { file: name, line, column } = positionOf(file.rulesAt, file.source)
+  const pins = pinnedTools(entriesOf(file), tools)
   const decider: Decider = {
     policy: Object.freeze({ digest: file.digest, name: file.name }),
     table: new RuleTable(file.rules, file.source, effective, `${name}:${line}:${column}`),
     hasTool: (tool) => (catalog === undefined ? isToolName(tool) : catalog.has(tool)),
-    changed: changedTools(entriesOf(file), tools),
+    pins,
     floors: floorsOf(catalog),
   }
   const layers: Policy[] = []
@@ -103,6 +104,7 @@ function compileLayer(file: PolicyFile, around: Surroundings): Policy {
     factsOf: facts,
     timeoutOf: (tool) => timeouts.get(tool),
     hasTool: decider.hasTool,
+    pins,
   }
   layers.push(policy)
   return Object.freeze(policy)

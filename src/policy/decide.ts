@@ -5,7 +5,7 @@ import type { Principal } from '../protocol/principal.ts'
 import type { EffectiveRights } from './caller.ts'
 import type { Hit } from './compiled-rule.ts'
 import { evaluate } from './condition.ts'
-import type { DecisionRequest, ToolFloor } from './policy.ts'
+import type { DecisionRequest, Policy, ToolFloor } from './policy.ts'
 import { explainDefault } from './reasons.ts'
 import type { RuleIndex } from './rule-index.ts'
 import type { Caller, RuleTable } from './rule-table.ts'
@@ -16,8 +16,7 @@ export interface Decider {
   readonly policy: Decision['policy']
   readonly table: RuleTable
   hasTool(name: string): boolean
-  /** Tools whose definition does not fit its pin. */
-  readonly changed: ReadonlyMap<string, string>
+  readonly pins: Policy['pins']
   readonly floors: ReadonlyMap<string, ToolFloor>
 }
 
@@ -73,10 +72,10 @@ function decideBySteps(decider: Decider, request: DecisionRequest): Decision {
 
 function refuseTool(decider: Decider, request: DecisionRequest): Decision | undefined {
   const { tool } = request
-  const pin = decider.changed.get(tool)
-  if (pin !== undefined) {
+  const pinned = decider.pins.get(tool)
+  if (pinned?.isKept === false) {
     return refusal(decider, request, 'tool_changed', [
-      `the tool \`${shorten(tool, 64)}\` is not the one that was pinned: its name, description or input schema has changed, and its pin is now \`${pin}\``,
+      `the tool \`${shorten(tool, 64)}\` is not the one that was pinned: its name, description or input schema has changed, and its pin is now \`${pinned.pin}\``,
     ])
   }
   if (decider.hasTool(tool)) return undefined

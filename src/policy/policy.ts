@@ -102,4 +102,14 @@ export interface Policy {
   effective(principal: Pick<Principal, 'roles' | 'scopes'>): EffectiveRights
   /** Whether the catalogue has the tool; without a catalogue, whether a tool can have this name. */
   hasTool(name: string): boolean
+  /** Tools whose definition it pins, by name, as far as they are offered. */
+  readonly pins: ReadonlyMap<string, PinnedTool>
+}
+
+/** A tool whose definition a policy pins. */
+export interface PinnedTool {
+  /** Of the definition that the host offers. */
+  readonly pin: string
+  /** Whether that is the one the policy names. */
+  readonly isKept: boolean
 }

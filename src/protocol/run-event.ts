@@ -8,6 +8,7 @@ import type { ModelErrorData } from './event.ts'
 import type { ForeignText } from './foreign.ts'
 import type { AssistantMessage, Message } from './message.ts'
 import type { Principal } from './principal.ts'
+import type { ToolSet } from './tool-set.ts'
 import type { TurnBeginning } from './turn-beginning.ts'
 import type { Cost, FinishReason, Usage } from './usage.ts'
 
@@ -76,7 +77,7 @@ export interface RunStart extends Base<'run-start'> {
     readonly mode: 'enforce' | 'shadow'
     readonly file?: string
   }
-  readonly tools: { readonly digest: string; readonly names: readonly string[] }
+  readonly tools: ToolSet
   readonly model: { readonly id: string; readonly provider: string }
   readonly limits: JsonObject
   /** What the task of the run was narrowed to; each part as the conditions of a rule. */

@@ -61,7 +61,7 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
     required: {
       principal: orNull(principal),
       policy: object({ name: text, digest, mode: { enum: ['enforce', 'shadow'] } }, { file: text }),
-      tools: object({ digest, names: texts }),
+      tools: object({ digest, names: texts }, { pinned: texts, changed: texts }),
       model: object({ id: text, provider: text }),
       versions: object({ sallyport: text, node: text }),
     },

@@ -7,6 +7,7 @@ import type {
   RunStart,
   StructuralEvent,
 } from '../protocol/run-event.ts'
+import type { ToolSet } from '../protocol/tool-set.ts'
 import { CallFold } from './fold-call.ts'
 import { ModelCallFold } from './fold-model-call.ts'
 import { Passed, type FoldTaker } from './fold-passed.ts'
@@ -267,7 +268,7 @@ function headerOf(
       mode: start.policy.mode,
       ...(start.policy.file === undefined ? {} : { file: start.policy.file }),
     },
-    toolSet: { digest: start.tools.digest, names: start.tools.names },
+    toolSet: toolSetOf(start.tools),
     provider: start.model.provider,
     models,
     versions: start.versions,
@@ -277,5 +278,14 @@ function headerOf(
     endedAt,
     // wall clocks jump; a report does not show negative time
     durationMs: Math.max(0, Date.parse(lastAt) - Date.parse(start.at)),
+  }
+}
+
+function toolSetOf({ changed, digest, names, pinned }: ToolSet): ToolSet {
+  return {
+    digest,
+    names,
+    ...(pinned === undefined ? {} : { pinned }),
+    ...(changed === undefined ? {} : { changed }),
   }
 }

@@ -6,6 +6,7 @@ import type { ForeignText } from '../protocol/foreign.ts'
 import type { ImageFacts } from '../protocol/image.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { EndStatus, ScopePart } from '../protocol/run-event.ts'
+import type { ToolSet } from '../protocol/tool-set.ts'
 import type { Cost, FinishReason, Usage } from '../protocol/usage.ts'
 
 /**
@@ -48,7 +49,7 @@ export interface ReportHeader {
   readonly parent?: ParentCall
   /** What the task of the run was narrowed to. */
   readonly scope?: readonly ScopePart[]
-  readonly toolSet: { readonly digest: string; readonly names: readonly string[] }
+  readonly toolSet: ToolSet
   readonly provider: string
   /** The model that was asked first, then others that answered. */
   readonly models: readonly string[]

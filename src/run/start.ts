@@ -4,6 +4,7 @@ import type { JudgeContext } from '../gate/verdict.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Message } from '../protocol/message.ts'
 import type { RunPoint, RunStart } from '../protocol/run-event.ts'
+import type { ToolSet } from '../protocol/tool-set.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -48,7 +49,7 @@ export function recordStart(recorder: Recorder, first: FirstRecord): void {
       mode: policy.mode,
       name: policy.name,
     },
-    tools: { digest: registry.digest, names: registry.names },
+    tools: toolSetOf(registry, policy),
     model: { id: model.id, provider: model.provider },
     limits,
     ...(resumed === undefined ? {} : { resumed }),
@@ -61,4 +62,15 @@ export function recordStart(recorder: Recorder, first: FirstRecord): void {
     versions: { node: process.versions.node, sallyport: version },
     messages,
   })
+}
+
+function toolSetOf({ digest, names }: FirstRecord['registry'], { pins }: Policy): ToolSet {
+  const pinned = names.filter((name) => pins.get(name)?.isKept === true)
+  const changed = names.filter((name) => pins.get(name)?.isKept === false)
+  return {
+    ...(changed.length === 0 ? {} : { changed }),
+    digest,
+    names,
+    ...(pinned.length === 0 ? {} : { pinned }),
+  }
 }

@@ -1,5 +1,6 @@
 import { h, type VNode } from 'preact'
 import { visible } from '../../base/text.ts'
+import { formatNumber } from '../format.ts'
 import { prettyJson } from '../json.ts'
 
 /** What can stand inside an element. `undefined` and `false` stand for nothing. */
@@ -125,4 +126,13 @@ export function table(
       ),
     ),
   )
+}
+
+/** Rows of a table beyond this number are left out. */
+export const mostRows = 100
+
+/** Says of a table of `count` rows that some are left out. */
+export function leftOut(count: number): Content {
+  const rest = count - mostRows
+  return rest > 0 && element('p', { class: 'muted' }, `And ${formatNumber(rest)} more.`)
 }

@@ -17,14 +17,9 @@ import { headerContent } from './header.ts'
 import { insideParts, pageHead, splitParts, type Loading } from './loading.ts'
 import { noteRules, snippetsOf, unmatchedSection, type PolicyText } from './policy.ts'
 import { script } from './script.ts'
-import {
-  integritySection,
-  ModelTable,
-  problemsSection,
-  RuleCounts,
-  totalsSection,
-} from './sections.ts'
+import { integritySection, problemsSection, totalsSection } from './sections.ts'
 import { css } from './style.ts'
+import { Tables } from './tables.ts'
 import { Timeline } from './timeline.ts'
 
 export interface HtmlOptions {
@@ -102,8 +97,7 @@ class PageContent implements Visitor {
   readonly #listed = new Chosen<CallSummary>(mostCalls)
   readonly #timeline = new Timeline()
   readonly #flows = new Flows()
-  readonly #rules = new RuleCounts()
-  readonly #models = new ModelTable()
+  readonly #tables = new Tables()
   readonly #rulesSeen = new Set<string>()
   readonly #unenforced = new Cards('unenforced', 'Not enforced in shadow mode')
   readonly #refused = new Cards('refused', 'Refused')
@@ -119,7 +113,7 @@ class PageContent implements Visitor {
     this.#listed.add(isNotable(call), () => call)
     this.#timeline.add(call)
     this.#flows.add(call)
-    this.#rules.add(call)
+    this.#tables.call(call)
     noteRules(call.row, this.#rulesSeen)
     this.#cardsOf(call)?.add(call)
   }
@@ -127,7 +121,7 @@ class PageContent implements Visitor {
   modelCall(call: ModelCallRow): void {
     this.#data.addModelCall(call)
     this.#timeline.addModelCall(call)
-    this.#models.add(call)
+    this.#tables.modelCall(call)
   }
 
   pack({ report }: Outline, extras: Extras): string {
@@ -177,9 +171,10 @@ class PageContent implements Visitor {
       ['all calls', this.#calls(extras)],
       ['timeline', this.#timeline.section(report)],
       ['data flow', this.#flows.section()],
-      ['rules', this.#rules.section()],
+      ['rules', this.#tables.rules()],
       ['rules that never applied', unmatchedSection(report, policy, this.#rulesSeen)],
-      ['model', this.#models.section()],
+      ['tools', this.#tables.tools(report)],
+      ['model', this.#tables.model()],
       ['totals', totalsSection(report)],
       ['integrity', integritySection(report, verification)],
     ]

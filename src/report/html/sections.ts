@@ -1,134 +1,12 @@
+import type { VNode } from 'preact'
 import { delegatedText } from '../agents.ts'
-import { formatCost, formatDuration, formatImage, formatNumber, plural } from '../format.ts'
-import type { ModelCallRow, Report } from '../report.ts'
-import { placeText } from '../../protocol/place.ts'
-import type { CallSummary } from '../summary.ts'
-import type { Verification } from '../verification.ts'
-import { code, element, fact, section, table, type Content, type Section } from './element.ts'
+import { formatCost, formatNumber, plural } from '../format.ts'
+import type { Report } from '../report.ts'
+import type { Property, Verification } from '../verification.ts'
+import { code, element, fact, section, table, type Section } from './element.ts'
 
-/** Rows of a table beyond this number are left out. */
-const mostRows = 100
-
-interface RuleCount {
-  readonly rule: string
-  readonly effect: string
-  readonly place: string | undefined
-  count: number
-}
-
-/** How often each rule decided. */
-export class RuleCounts {
-  readonly #byRule = new Map<string, RuleCount>()
-
-  add({ effect, place, rule }: CallSummary): void {
-    const where = place === undefined ? undefined : placeText(place)
-    const key = `${effect} ${rule} ${where ?? ''}`
-    const entry = this.#byRule.get(key)
-    if (entry === undefined) this.#byRule.set(key, { rule, effect, place: where, count: 1 })
-    else entry.count++
-  }
-
-  section(): Section | undefined {
-    return this.#byRule.size === 0 ? undefined : rulesSection([...this.#byRule.values()])
-  }
-}
-
-function rulesSection(counts: readonly RuleCount[]): Section {
-  const entries = counts.toSorted((a, b) => b.count - a.count)
-  return section(
-    'rules',
-    'Decisions by rule',
-    table(
-      'Decisions by rule',
-      [
-        { title: 'Rule' },
-        { title: 'Effect' },
-        { title: 'Place' },
-        { title: 'Calls', numeric: true },
-      ],
-      entries
-        .slice(0, mostRows)
-        .map(({ count, effect, place, rule }) => [
-          rule,
-          effect,
-          place === undefined ? 'none' : code(place),
-          formatNumber(count),
-        ]),
-    ),
-    left(entries.length),
-  )
-}
-
-/** One line for each model response. */
-export class ModelTable {
-  readonly #first: ModelCallRow[] = []
-  #count = 0
-
-  add(call: ModelCallRow): void {
-    this.#count++
-    if (this.#first.length < mostRows) this.#first.push(call)
-  }
-
-  section(): Section | undefined {
-    return this.#count === 0 ? undefined : modelSection(this.#first, this.#count)
-  }
-}
-
-function modelSection(first: readonly ModelCallRow[], count: number): Section {
-  return section(
-    'model',
-    'Model responses',
-    table(
-      'Model responses',
-      [
-        { title: 'Turn', numeric: true },
-        { title: 'Model' },
-        { title: 'Finish' },
-        { title: 'Attempts' },
-        { title: 'Tokens in', numeric: true },
-        { title: 'Tokens out', numeric: true },
-        { title: 'Cost', numeric: true },
-        { title: 'Time', numeric: true },
-      ],
-      first.map(modelCells),
-    ),
-    left(count),
-  )
-}
-
-function modelCells(call: ModelCallRow): readonly Content[] {
-  const { usage } = call
-  return [
-    String(call.turn),
-    [
-      call.model,
-      call.responseId !== undefined && element('div', { class: 'muted' }, code(call.responseId)),
-      call.images?.map((image) =>
-        element('div', { class: 'muted' }, `picture: ${formatImage(image)}`),
-      ),
-    ],
-    call.error === undefined
-      ? (call.finishReason?.unified ?? 'no end')
-      : element('span', { class: 'bad' }, `${call.error.code}: ${call.error.message}`),
-    [
-      String(call.attempts),
-      call.retries.map((retry) =>
-        element('div', { class: 'muted' }, `retry after ${retry.reason.message}`),
-      ),
-      call.fallbacks.map((fallback) =>
-        element(
-          'div',
-          { class: 'muted' },
-          `${fallback.from} → ${fallback.to}: ${fallback.reason.message}`,
-        ),
-      ),
-    ],
-    formatNumber(usage.inputTokens),
-    formatNumber(usage.outputTokens),
-    call.cost === undefined ? 'unknown' : formatCost(call.cost),
-    formatDuration(call.durationMs),
-  ]
-}
+/** Limits of a run that are told. */
+const mostLimits = 100
 
 /** Limits the run came up against, and the error that ended it. */
 export function problemsSection(report: Report): Section | undefined {
@@ -141,7 +19,7 @@ export function problemsSection(report: Report): Section | undefined {
       'dl',
       null,
       limits
-        .slice(0, mostRows)
+        .slice(0, mostLimits)
         .map((limit) =>
           fact(limit.limit, `${limit.message} (at most ${limit.max}, turn ${limit.turn})`),
         ),
@@ -213,23 +91,20 @@ export function integritySection(report: Report, verification: Verification | un
           code('sallyport verify'),
           ' and compare the head.',
         )
-      : [claimList('Proved', verification.proved), claimList('Not proved', verification.notProved)],
+      : claimsTable(verification.properties),
   )
 }
 
-function claimList(title: string, claims: readonly string[]): Content {
-  if (claims.length === 0) return undefined
-  return [
-    element('h3', null, title),
-    element(
-      'ul',
-      { class: 'proof' },
-      claims.map((claim) => element('li', null, claim)),
-    ),
-  ]
-}
-
-function left(count: number): Content {
-  const rest = count - mostRows
-  return rest > 0 && element('p', { class: 'muted' }, `And ${formatNumber(rest)} more.`)
+/** What people want to know of a journal, each with what proves it, or that nothing does. */
+function claimsTable(properties: readonly Property[]): VNode {
+  const proved = properties.toSorted((a, b) => Number(b.proved) - Number(a.proved))
+  return table(
+    'Claims',
+    [{ title: 'About' }, { title: 'Proved' }, { title: 'Statement' }],
+    proved.map(({ name, proved: isProved, statement }) => [
+      element('span', { class: 'word' }, name),
+      element('span', { class: isProved ? 'good' : 'attention' }, isProved ? 'yes' : 'no'),
+      statement,
+    ]),
+  )
 }

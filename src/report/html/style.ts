@@ -123,8 +123,8 @@ table { border-collapse: collapse; width: 100%; font-size: .93rem; }
 th { text-align: left; font-weight: 600; color: var(--muted); font-size: .87rem; }
 th, td { padding: .38rem 1rem; border-bottom: 1px solid var(--line); vertical-align: baseline; overflow-wrap: normal; }
 td.text { min-width: 6rem; overflow-wrap: anywhere; }
+td .word { overflow-wrap: normal; }
 tbody tr:last-child td { border-bottom: 0; }
-.proof { margin: .3rem 0; padding-left: 1.2rem; }
 @media (max-width: 46rem) {
   main, header, footer { padding-inline: .8rem; }
   .facts { grid-template-columns: max-content minmax(0, 1fr); }

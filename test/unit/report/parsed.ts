@@ -5,13 +5,13 @@ type Node = DefaultTreeAdapterTypes.ChildNode | DefaultTreeAdapterTypes.Document
 
 /** All elements of a page as a browser would build them. */
 export function elementsOf(html: string): readonly Element[] {
-  const found: Element[] = []
-  const visit = (node: Node): void => {
-    if (defaultTreeAdapter.isElementNode(node)) found.push(node)
-    if ('childNodes' in node) for (const child of node.childNodes) visit(child)
-  }
-  visit(parse(html))
-  return found
+  return elementsIn(parse(html))
+}
+
+/** A node and everything inside it, as far as they are elements. */
+export function elementsIn(node: Node): readonly Element[] {
+  const own = defaultTreeAdapter.isElementNode(node) ? [node] : []
+  return 'childNodes' in node ? [...own, ...node.childNodes.flatMap(elementsIn)] : own
 }
 
 export function attribute(element: Element, name: string): string | undefined {

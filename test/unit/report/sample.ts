@@ -52,7 +52,11 @@ export class EventWriter {
         claims: { secret: 'claim-secret' },
       },
       policy: { ...policy, mode, file: 'policies/support-desk.yaml' },
-      tools: { digest: `sha256:${'70'.repeat(32)}`, names: ['get_order', 'refund', 'web.get'] },
+      tools: {
+        digest: `sha256:${'70'.repeat(32)}`,
+        names: ['get_order', 'refund', 'web.get'],
+        pinned: ['refund'],
+      },
       model: { id: 'anthropic/claude-haiku-4.5', provider: 'openrouter' },
       limits: { maxTurns: 20 },
       versions: { sallyport: '0.1.0', node: '24.21.0' },
