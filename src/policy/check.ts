@@ -109,7 +109,11 @@ function isEmptyRange(test: ArgumentTest): boolean {
   const [low, high] = rangeOf(test)
   const open = low === test.exclusiveMinimum || high === test.exclusiveMaximum
   const outside = (value: unknown): boolean =>
-    typeof value === 'number' && (value < low || value > high || (open && low === high))
+    typeof value === 'number' &&
+    (value < low ||
+      value > high ||
+      value === test.exclusiveMinimum ||
+      value === test.exclusiveMaximum)
   return (
     low > high ||
     (open && low === high) ||

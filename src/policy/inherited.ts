@@ -39,7 +39,7 @@ export function entriesOf(file: PolicyFile): readonly ToolEntry[] | undefined {
 /** Who may call is said by one file at most. Key files are named relative to `file`. */
 export function identityOf(file: PolicyFile): IdentityConfiguration {
   const stating = filesOf([file]).find(({ identityAt }) => identityAt !== undefined)
-  if (stating === undefined || stating === file) return file.identity
+  if (stating === undefined) return file.identity
   const folder = folderBetween(file.source.file, stating.source.file)
   const { jwt } = stating.identity
   return {

@@ -12,15 +12,18 @@ import { listOf, mapping, numberOf, oneOf, recordOf, type Read } from './shape.t
 import { textOf } from './texts.ts'
 
 const place = textOf({ what: 'a path', maxLength: 4096 })
-const places = listOf('the list of paths', textOf({ what: 'a path pattern', maxLength: 1024 }), {
-  minimum: 0,
-})
-const words = listOf('the list', textOf({ what: 'a word', maxLength: 256 }), { minimum: 0 })
+const none = { minimum: 0 }
+const placePattern = textOf({ what: 'a path pattern', maxLength: 1024 })
+const word = textOf({ what: 'a word', maxLength: 256 })
 
 const pathFields = mapping(
   'a guard of paths',
   { tools: globs, arg: pointer, root: place },
-  { deny: places, readOnly: places, symlinks: oneOf('`symlinks`', ['deny', 'inside']) },
+  {
+    deny: listOf('`deny`', placePattern, none),
+    readOnly: listOf('`readOnly`', placePattern, none),
+    symlinks: oneOf('`symlinks`', ['deny', 'inside']),
+  },
 )
 
 const readPathGuard: Read<PathGuard> = (node, diagnostics) => {
@@ -69,8 +72,8 @@ const programFields = mapping(
   'a program',
   {},
   {
-    subcommands: words,
-    flags: words,
+    subcommands: listOf('`subcommands`', word, none),
+    flags: listOf('`flags`', word, none),
     maxArgs: numberOf('`maxArgs`', { integer: true, minimum: 0, maximum: 1000 }),
   },
 )
@@ -112,8 +115,6 @@ const readDangerGuard: Read<DangerGuard> = (node, diagnostics) => {
   const fields = dangerFields(node, diagnostics)
   return fields === undefined ? undefined : { ...fields, do: fields.do ?? 'deny' }
 }
-
-const none = { minimum: 0 }
 
 const guardFields = mapping(
   '`guards`',
