@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest'
+import type { JsonValue } from '../../../../src/base/json.ts'
+import { FlowSession } from '../../../../src/gate/flow/session.ts'
+import { no, unknown, yes, type Truth } from '../../../../src/policy/truth.ts'
+import { flowPolicy, strict, Talk } from './support.ts'
+
+const tools = {
+  vault: { kind: 'read', output: { trust: 'trusted', secrecy: 'secret' } },
+  bare: { kind: 'read' },
+}
+const act = {
+  sink: 'external',
+  args: {
+    to: { steers: true, idsFrom: ['lookup'], fromNamed: ['read'] },
+    body: { carries: true },
+  },
+}
+const talkOf = (flow: Readonly<Record<string, unknown>> = strict): Talk =>
+  new Talk(flowPolicy({ act, tools, flow }))
+const holds = (talk: Talk, value: JsonValue, kind: 'user' | 'system' | 'trusted'): Truth =>
+  talk.flow.hold(value, [kind])
+const isSecret = (talk: Talk, body: string): boolean =>
+  talk.decide({ body }).rules.some(({ id }) => id === 'flow.secretsOut')
+
+const result = (value: JsonValue, more: object = {}, tool = 'lookup'): Talk => {
+  const talk = talkOf()
+  talk.flow.addResult({ tool, callId: 'c', args: {}, value, ...more })
+  return talk
+}
+
+describe('results', () => {
+  test('vouch by their label, and are a source with call and field', () => {
+    const talk = result({ a: 'ann' })
+    expect([talk.flow.tainted, holds(talk, 'ann', 'trusted')]).toEqual([false, yes])
+    expect(talk.decide({ to: 'ann' }).labels[0]!.from).toEqual([
+      { kind: 'tool', tool: 'lookup', callId: 'c', field: '/a' },
+    ])
+  })
+
+  test('of an agent are no more than its label says beyond what it was told', () => {
+    const trusted = result('ann', { isDelegated: true })
+    expect([trusted.flow.tainted, holds(trusted, 'ann', 'trusted')]).toEqual([true, no])
+    const unlabelled = result('1a7b3d', { isDelegated: true }, 'bare')
+    expect([unlabelled.flow.tainted, isSecret(unlabelled, '1a7b3d')]).toEqual([false, false])
+    const secret = result('1a7b3d', { isDelegated: true }, 'vault')
+    expect([secret.flow.tainted, isSecret(secret, '1a7b3d')]).toEqual([true, true])
+  })
+
+  test('that somebody else has changed are untrusted, and as secret as they could be', () => {
+    const talk = result('ann 1a7b3d', { isForeign: true }, 'vault')
+    expect([talk.flow.tainted, holds(talk, 'ann', 'trusted')]).toEqual([true, no])
+    expect(isSecret(talk, '1a7b3d')).toBe(true)
+    expect(result('ann', { isForeign: true }, 'bare').flow.tainted).toBe(true)
+  })
+
+  test('that are empty say nothing', () => {
+    for (const value of ['', ' ', null, [], {}, ['', null]]) {
+      expect(result(value, {}, 'bare').flow.tainted).toBe(false)
+    }
+    expect(result(0, {}, 'bare').flow.tainted).toBe(true)
+  })
+
+  test.each([
+    ['id-1', true],
+    [13, true],
+    ['A b', true],
+    ['x'.repeat(128), true],
+    ['x'.repeat(129), false],
+    [true, false],
+  ])('list ids of at most 128 characters: %#', (id, isListed) => {
+    const talk = talkOf()
+    talk.flow.addResult({ tool: 'lookup', callId: 'c', args: { id }, value: [id] })
+    talk.reads('x')
+    expect(talk.rule({ to: id })).toBe(isListed ? 'all' : 'flow.untrustedSteering')
+  })
+
+  test('list one word in all its forms, and more of them exactly', () => {
+    const talk = talkOf()
+    const args = { a: '$1,250.50', b: 'of $7' }
+    talk.flow.addResult({ tool: 'lookup', callId: 'c', args, value: ['$1,250.50', 'of $7'] })
+    talk.reads('x')
+    expect(talk.rule({ to: 1250.5 })).toBe('all')
+    expect(talk.rule({ to: 7 })).toBe('flow.untrustedSteering')
+  })
+
+  test.each([
+    [{ path: 'move.txt' }, true],
+    [{ path: 'move.txt', depth: 3 }, true],
+    [{ path: 'other.txt' }, false],
+    [{ path: 'move.txt', as: 'other' }, false],
+    [{ path: '' }, false],
+    [{ depth: 3 }, false],
+    [{}, false],
+  ])('are named where the user named all that was asked for: %j', (args, isNamed) => {
+    const talk = talkOf().says('read move.txt').reads('Elm Street', 'read', args)
+    expect(talk.rule({ to: 'Elm Street' })).toBe(isNamed ? 'all' : 'flow.untrustedSteering')
+  })
+
+  test('are named by the system as well', () => {
+    const talk = talkOf()
+    talk.flow.addMessage({ role: 'system', content: 'read move.txt' })
+    talk.reads('Elm Street', 'read', { path: 'move.txt' })
+    expect(talk.rule({ to: 'Elm Street' })).toBe('all')
+  })
+
+  test('that are failures list and name nothing', () => {
+    const talk = talkOf().says('read move.txt')
+    const args = { path: 'move.txt' }
+    talk.flow.addResult({ tool: 'read', callId: 'c', args, value: 'Elm', isError: true })
+    talk.flow.addResult({
+      tool: 'lookup',
+      callId: 'c',
+      args: { q: 'id-1' },
+      value: 'id-1',
+      isError: true,
+    })
+    expect(talk.rule({ to: 'Elm' })).toBe('flow.untrustedSteering')
+    expect(talk.rule({ to: 'id-1' })).toBe('flow.untrustedSteering')
+  })
+
+  test.each([
+    ['private', undefined, true],
+    ['secret', undefined, true],
+    ['internal', undefined, false],
+    ['private', 'secret', false],
+    ['internal', 'internal', true],
+    ['public', 'internal', false],
+  ])('%s are secret from %s on: %j', (secrecy, secretFrom, is) => {
+    const flow = { secretsOut: 'ask', ...(secretFrom !== undefined && { secretFrom }) }
+    const more = { list: { kind: 'read', output: { trust: 'trusted', secrecy } } }
+    const talk = new Talk(flowPolicy({ act, tools: more, flow })).reads('1a7b3d', 'list')
+    expect(isSecret(talk, 'at 1a7b3d')).toBe(is)
+  })
+
+  test('hold no secret that is a boolean, or that the call has brought', () => {
+    const flow = { secretsOut: 'ask' }
+    const talk = talkOf(flow).reads([123_456, true, '7a8b9c'], 'vault', { q: '7a8b9c' })
+    expect(isSecret(talk, 'at 123456')).toBe(true)
+    expect(isSecret(talk, 'at 7a8b9c')).toBe(false)
+  })
+
+  test('that are too long leave it open what else was trusted or secret', () => {
+    const long = `ann ${'x '.repeat(200_000)}`
+    const trusted = talkOf().reads(long, 'lookup')
+    expect([holds(trusted, 'ann', 'trusted'), holds(trusted, 'eve', 'trusted')]).toEqual([
+      yes,
+      unknown,
+    ])
+    expect([isSecret(trusted, 'at 9z8y7x'), holds(trusted, 'eve', 'user')]).toEqual([false, no])
+    expect(isSecret(talkOf().reads(long, 'vault'), 'at 9z8y7x')).toBe(true)
+    const untrusted = talkOf().reads(long, 'read')
+    expect([holds(untrusted, 'eve', 'trusted'), isSecret(untrusted, 'at 9z8y7x')]).toEqual([
+      no,
+      false,
+    ])
+  })
+})
+
+test('what a person has approved is a source of its own, with each of its values', () => {
+  const talk = talkOf().reads('x')
+  talk.flow.endorse('act', { to: ['eve', { 'an address': 'zoe' }] })
+  for (const to of ['eve', 'zoe', 'an address']) {
+    expect(talk.decide({ to }).labels).toEqual([
+      { argument: '/to', from: [{ kind: 'approval' }], secrecy: 'internal', trust: 'trusted' },
+    ])
+  }
+  expect(holds(talk, 'eve', 'trusted')).toBe(no)
+})
+
+const schemaOf = (): JsonValue => ({ enum: ['open'] })
+
+test('a restored session has the schemas and the bound it is given', () => {
+  const label = { output: { trust: 'untrusted', endorse: 'enum' } }
+  const policy = flowPolicy({ act, tools: { list: { kind: 'read', ...label } } })
+  const { flow } = new Talk(policy, { key: 'k', maxDigests: 2 })
+  const restored = FlowSession.restore(policy, flow.snapshot(), { schemaOf })
+  restored.addResult({ tool: 'list', callId: 'c', args: {}, value: 'open' })
+  expect(restored.tainted).toBe(false)
+  restored.addMessage({ role: 'user', content: 'a b c' })
+  expect(restored.hold('z', ['user'])).toBe(unknown)
+})
