@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { buildCatalog, floorsOf, pinnedTools } from '../../../src/policy/catalog.ts'
 import { compilePolicy } from '../../../src/policy/compile.ts'
 import type { PolicyTool } from '../../../src/policy/policy.ts'
 import { readPolicy } from '../../../src/policy/read.ts'
 import { findings, placed, policyOf, user } from './build.ts'
+import { linesOf } from './said.ts'
 
 const tools: readonly PolicyTool[] = [
   { name: 'refund', argumentNames: ['order', 'amount'] },
@@ -117,4 +119,163 @@ test('limits match by tool and caller, and meet a caller who is not known', () =
   expect(byCaller!.matches('refund', user)).toBe(false)
   expect(byCaller!.matches('refund', { ...user, roles: ['lead'] })).toBe(true)
   expect(byCaller!.matches('refund', null)).toBe(true)
+})
+
+const said = (text: string, given: readonly PolicyTool[] = tools): readonly string[] => {
+  const file = readPolicy(`sallyport: 1\nname: t\n${text}\n`, { file: 'p' })
+  return linesOf(findings(() => compilePolicy(file, { tools: given })))
+}
+
+const guards = (arg: string): string => `rules: []
+guards:
+  paths: [{ tools: [desk.read], arg: ${arg}, root: / }]
+  network: [{ tools: [desk.read], arg: ${arg}, hosts: ['**'] }]
+  commands: [{ tools: [desk.read], arg: ${arg}, programs: { ls: {} } }]`
+
+describe('what is said of a name that the catalogue does not know', () => {
+  const known = 'help: known are `refund`, `desk.read`, `desk.write`, `free`'
+
+  test('in every part of a policy', () => {
+    const text = `rules: [{ id: a, allow: [gone], args: { x: { const: 1 } } }]
+limits: [{ id: l, tools: [gone], per: session, max: 1 }]
+sequences: [{ id: s, after: [gone], then: { tools: ['gone.*'], do: deny } }]
+flow: { afterUntrusted: [{ tools: [gone], then: deny }] }
+guards:
+  paths: [{ tools: [gone], arg: /path, root: / }]
+  network: [{ tools: [gone], arg: /url, hosts: ['**'] }]
+  commands: [{ tools: [gone], arg: /argv, programs: { ls: {} } }]
+  danger: [{ tools: [gone], packs: [sql] }]
+output: [{ tools: [gone], maxSize: 1KiB }]`
+    const lines = said(text)
+    expect(lines.filter((line) => line.startsWith('help'))).toEqual(Array(10).fill(known))
+    expect(lines.filter((line) => !line.startsWith('help'))).toEqual([
+      '3:26-30 unknown-tool: there is no tool `gone`',
+      '4:27-31 unknown-tool: there is no tool `gone`',
+      '5:30-34 unknown-tool: there is no tool `gone`',
+      '5:53-61 no-match: `gone.*` matches no tool',
+      '6:36-40 unknown-tool: there is no tool `gone`',
+      '8:21-25 unknown-tool: there is no tool `gone`',
+      '9:23-27 unknown-tool: there is no tool `gone`',
+      '10:24-28 unknown-tool: there is no tool `gone`',
+      '11:22-26 unknown-tool: there is no tool `gone`',
+      '12:20-24 unknown-tool: there is no tool `gone`',
+    ])
+  })
+
+  test('where there are no tools at all', () => {
+    expect(said("rules: [{ id: a, allow: [gone, '**', 'a*'] }]", [])).toEqual([
+      '3:26-30 unknown-tool: there is no tool `gone`',
+      'help: there are no tools at all: pass those of the program (commands take `--tools`), or list them under `tools`',
+      '3:38-42 no-match: `a*` matches no tool',
+      'help: there are no tools at all: pass those of the program (commands take `--tools`), or list them under `tools`',
+    ])
+  })
+
+  test('of an argument, with those there are', () => {
+    expect(
+      said(`rules:
+  - { id: a, allow: [refund, free], args: { amout: { const: 1 } } }
+  - { id: b, allow: ['desk.*'], args: { amount: { const: 1 }, body: { const: 1 } } }
+  - { id: c, allow: ['**'], args: { anything: { const: 1 } } }
+  - { id: d, allow: [desk.read], onlyArgs: [id, body] }`),
+    ).toEqual([
+      '4:45-50 unknown-argument: `refund` has no argument `amout`',
+      'help: did you mean `amount`?',
+      'try: amount',
+      '5:41-47 unknown-argument: no tool of `desk.*` has an argument `amount`',
+      'help: known are `id`, `body`',
+      '7:49-53 unknown-argument: `desk.read` has no argument `body`',
+      'help: known are `id`',
+    ])
+  })
+
+  test('of an argument of a guard', () => {
+    expect(said(guards('/id'))).toEqual([])
+    expect(said(guards('/id/deep'))).toEqual([])
+    expect(said(guards("'/*'"))).toEqual([])
+    expect(said(guards("'/*/id'"))).toEqual([])
+    expect(said(guards('/body/id'))).toEqual([
+      '5:11-57 unknown-argument: `desk.read` has no argument `body`',
+      'help: known are `id`',
+      '6:13-65 unknown-argument: `desk.read` has no argument `body`',
+      'help: known are `id`',
+      '7:14-73 unknown-argument: `desk.read` has no argument `body`',
+      'help: known are `id`',
+    ])
+  })
+
+  test('of an argument of a tool that has none', () => {
+    const none = [{ name: 'none', argumentNames: [] }]
+    expect(said('rules: [{ id: a, allow: [none], args: { x: { const: 1 } } }]', none)).toEqual([
+      '3:41-42 unknown-argument: `none` has no argument `x`',
+      'help: there is none to choose from',
+    ])
+  })
+})
+
+describe('a catalogue', () => {
+  const file = readPolicy(
+    'sallyport: 1\nname: t\nrules: []\ntools: { a: { kind: read, args: { x: { steers: true } } }, b: { kind: write } }\n',
+    { file: 'p' },
+  )
+
+  test('is undefined where nobody has named a tool', () => {
+    expect(buildCatalog(undefined, undefined)).toBeUndefined()
+    expect(buildCatalog([], undefined)).toEqual(new Map())
+    expect(buildCatalog(undefined, [])).toEqual(new Map())
+  })
+
+  test('has the tools of the file and of the host, with the facts of both', () => {
+    const host = {
+      name: 'a',
+      argumentNames: ['x'],
+      facts: { kind: 'write', sink: 'public' },
+    } as const
+    expect(buildCatalog(file.tools, [host, { name: 'c' }])).toEqual(
+      new Map<string, PolicyTool>([
+        [
+          'a',
+          {
+            name: 'a',
+            argumentNames: ['x'],
+            facts: { kind: 'read', sink: 'public', args: { x: { steers: true } } },
+          },
+        ],
+        ['b', { name: 'b', facts: { kind: 'write' } }],
+        ['c', { name: 'c', facts: {} }],
+      ]),
+    )
+  })
+
+  test('has no tool of the host twice', () => {
+    const name = 'x'.repeat(130)
+    expect(() => buildCatalog(undefined, [{ name }, { name }])).toThrow(
+      expect.objectContaining({
+        code: 'bad-option',
+        message: `two tools have the name \`${'x'.repeat(128)}… (2 more characters)\``,
+      }),
+    )
+  })
+
+  test('tells which tools need something of a caller', () => {
+    const requires = { scopes: ['s'] }
+    const catalog = buildCatalog(file.tools, [{ name: 'c', requires }])
+    expect(floorsOf(catalog)).toEqual(new Map([['c', requires]]))
+    expect(floorsOf(undefined)).toEqual(new Map())
+  })
+
+  test.each<[string | undefined, string | undefined, object | undefined]>([
+    [undefined, undefined, undefined],
+    [undefined, 'new', undefined],
+    ['old', undefined, undefined],
+    ['old', 'old', { pin: 'old', isKept: true }],
+    ['old', 'new', { pin: 'new', isKept: false }],
+  ])('tells of a tool pinned to %s that is %s: %j', (stated, pin, expected) => {
+    const entry = { ...file.tools![0]!, ...(stated === undefined ? {} : { pin: stated }) }
+    const tool = { name: 'a', ...(pin === undefined ? {} : { pin }) }
+    const pinned = pinnedTools([entry], [tool, { name: 'other', pin: 'new' }])
+    expect([...pinned]).toEqual(expected === undefined ? [] : [['a', expected]])
+    expect(pinnedTools([entry], undefined)).toEqual(new Map())
+    expect(pinnedTools(undefined, [tool])).toEqual(new Map())
+  })
 })
