@@ -103,7 +103,7 @@ async function scan(path: string, file: number): Promise<LineTable> {
   let number = 0
   for await (const { offset, bytes } of linesOf(file)) {
     number++
-    const head = beginningOf(bytes) ?? parseHead(bytes.toString())
+    const head = headOf(bytes) ?? parseHead(bytes.toString())
     if (head === undefined) {
       throw number > 1 || bytes.includes('"runId":') ? damaged(path, number) : noJournal(path)
     }
@@ -112,22 +112,30 @@ async function scan(path: string, file: number): Promise<LineTable> {
   return table
 }
 
-/** Bytes that are looked at before the whole line is. */
-const beginningLength = 192
+/** Bytes at either end of a line that are looked at before the whole line is. */
+const endLength = 320
 
 /**
- * What the beginning of a payload says, as it is written: the rest of it, most of the file, is held
- * against its digest by whoever verifies it.
+ * What the beginning of a payload or the end of a record says, as they are written: the rest, most
+ * of the file, is held against its digest by whoever verifies it. Undefined for lines that are written
+ * otherwise, which are parsed.
  */
-function beginningOf(bytes: Buffer): { runId: string; seq: number } | undefined {
+function headOf(bytes: Buffer): { runId: string; seq: number } | undefined {
   if (bytes.at(-1) !== closing) return undefined
-  const text = bytes.toString('latin1', 0, beginningLength)
   const [, runId, seq] =
-    /^\{"runId":"([ !#-[\]-~]*)","seq":([0-9]{1,15}),"payload":/.exec(text) ?? []
+    beginning.exec(bytes.toString('latin1', 0, endLength)) ??
+    ending.exec(bytes.toString('latin1', Math.max(0, bytes.length - endLength))) ??
+    []
   return runId === undefined ? undefined : { runId, seq: Number(seq) }
 }
 
 const closing = 0x7d
+
+const beginning = /^\{"runId":"([ !#-[\]-~]*)","seq":([0-9]{1,15}),"payload":/
+
+/** No brace but those of `usage` stands in it, so that all members are those of the line itself. */
+const ending =
+  /"runId":"([ !#-[\]-~]*)","seq":([0-9]{1,15}),(?:"status":"[a-z-]*",)?(?:"tool":"[ !#-[\]-~]*",)?"turn":[0-9]{1,15},"type":"[a-z-]*",(?:"usage":\{(?:"[A-Za-z]+":[0-9]+,?)*\},)?"v":1\}$/
 
 function parseHead(line: string): { runId: string; seq: number } | undefined {
   try {

@@ -7,6 +7,8 @@ import { jsonlJournal } from '../../src/journal/jsonl.ts'
 import { sqliteJournal } from '../../src/journal/sqlite.ts'
 import { collect } from '../support/agent.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { randomRun } from '../unit/report/random-run.ts'
+import { seal } from '../unit/report/sealed.ts'
 
 /** Around the sizes at which a reader goes on to another block: 4 KiB, 64 KiB and 1 MiB. */
 const lengths = fc.oneof(
@@ -74,6 +76,36 @@ test.each([
 function textOf({ seq, line, payload }: JournalRecord): readonly unknown[] {
   return [seq, line, payload]
 }
+
+/** Texts in which a reader in a hurry could see the end of another line. */
+const misleading = fc.constantFrom(
+  '","runId":"other","seq":0,"turn":1,"type":"end","v":1}',
+  '"runId":"other","seq":7,"turn":1,"type":"end","v":1}',
+  '{"runId":"other","seq":0}',
+  'é\u2028"\\',
+)
+
+test('every record of a run is found in a file of lines, whatever its run and its tools are called', async () => {
+  const path = join(temporaryFolder(), 'journal.jsonl')
+  const journal = jsonlJournal(path)
+  const written = new Map<string, readonly JournalRecord[]>()
+  const name = fc.oneof(fc.string({ unit: 'grapheme' }), misleading)
+  for (const [events, tool, suffix] of fc.sample(fc.tuple(randomRun, name, name), 60)) {
+    const runId = `run ${written.size} ${suffix}`
+    const records = seal(
+      events.map((event) => ({ ...event, runId, ...('tool' in event ? { tool } : {}) })),
+    )
+    written.set(runId, records)
+    await journal.append(runId, 0, records)
+  }
+  await journal.close?.()
+  const reader = jsonlJournal(path)
+  expect(await collect(reader.list())).toEqual([...written.keys()])
+  for (const [runId, records] of written) {
+    const read = await collect(reader.read(runId))
+    expect(read.map(textOf)).toEqual(records.map(textOf))
+  }
+})
 
 test('a journal of lines that is cut while it is read is an error', async () => {
   const path = join(temporaryFolder(), 'journal.jsonl')
