@@ -126,10 +126,10 @@ export const duration: Read<number> = parsed(
   readDuration,
 )
 
-/** A JSON Pointer (RFC 6901) to something below the root. */
+/** A JSON Pointer (RFC 6901) to something below the root: no text that is read is empty. */
 export const pointer: Read<string> = parsed(
   { what: 'a JSON pointer', help: 'begin with `/`, such as `/amount` or `/order/id`' },
-  (value) => (value !== '' && pointerTokens(value) !== undefined ? value : undefined),
+  (value) => (pointerTokens(value) === undefined ? undefined : value),
 )
 
 const instantPattern =

@@ -204,6 +204,10 @@ describe('a finding is shown', () => {
     ])
   })
 
+  test('with a carriage return that stands within its line', () => {
+    expect(frame(finding([1, 1], [1, 2]), 'a\rb\n')[1]).toBe('1 | a\\u{d}b')
+  })
+
   test('with an empty line where the text has no such line', () => {
     expect(frame(finding([9, 1], [9, 2]), text)).toEqual(['  |', '9 | ', '  | ^', '  |'])
   })

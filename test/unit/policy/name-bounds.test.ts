@@ -147,3 +147,26 @@ test.each(['a', 'a.*', '**', '*a**', 'A:b/c-d_9.*', 'a*b'])('%s is a glob', (glo
 test.each([' a', 'a ', 'a\n', 'a,b', 'ä', '', `${'('.repeat(80)}`])('%j is no glob', (glob) => {
   expect(globProblem(glob)).toBe(`\`${glob.slice(0, 64)}\` is not a tool name or glob`)
 })
+
+test('a text that is too long says how long it may be, and is no suggestion', () => {
+  const rule = (reason: string): string => `${head}rules: [{ id: a, deny: [t], reason: ${reason} }]`
+  expect(saidOf(rule(x(201)))).toEqual([
+    '3:37-238 bad-value: the reason is longer than 200 characters',
+  ])
+  expect(saidOf(rule(`[${x(200)}]`))).toEqual([
+    '3:37-239 wrong-type: the reason has to be a string, not a list',
+    'help: write a text in quotes',
+  ])
+  const description = `${head}rules: []\ndescription: [a,\n  b]\n`
+  expect(saidOf(description)).toEqual([
+    '4:14-5:5 wrong-type: the text has to be a string, not a list',
+    'help: write a text in quotes',
+  ])
+})
+
+test('of a text that is broken, only what is not shown in it is said', () => {
+  expect(saidOf('a: [\u200b\nb: !x')).toEqual([
+    '1:5-6 invisible: the file holds the character U+200B',
+    'help: remove it; in a quoted string write it as an escape',
+  ])
+})

@@ -64,6 +64,7 @@ const texts = [
   '-1.50e-3',
   '10',
   '1E+2',
+  '1e10',
   '0.5',
   '120.034e5',
   '9007199254740991',
@@ -110,6 +111,10 @@ const others = [
   '{"a":1 "b":2}',
   '{"a":1,,"b":2}',
   '{a:1}',
+  '{"a"=1}',
+  '{xa":1}',
+  '{"a":1;"b":2}',
+  '[1;2]',
   "{'a':1}",
   '{1:1}',
   '{"a":1]',
@@ -187,4 +192,18 @@ test.each([
     tree: undefined,
     said: [`1:${column}-${column + 1} too-deep: the file is nested deeper than 32 levels`],
   })
+})
+
+const last = (depth: number): readonly string[] => [
+  `${'[0,'.repeat(depth)}[]${']'.repeat(depth)}`,
+  `${'{"a":0,"b":'.repeat(depth)}[]${'}'.repeat(depth)}`,
+]
+
+test('items and members that are not the first are as deep as the first', () => {
+  for (const text of last(maxDepth)) {
+    expect(toJson(read(text).tree!)).toEqual(JSON.parse(text))
+  }
+  for (const text of last(maxDepth + 1)) {
+    expect(read(text)).toEqual({ tree: undefined, said: [expect.stringContaining('too-deep')] })
+  }
 })

@@ -127,6 +127,7 @@ test('dashes and question marks are read down to the deepest level of one line',
   })
   const lines = `${'- '.repeat(20)}a\n`.repeat(3)
   expect(read(lines).said).toEqual([])
+  expect(read(lines.replaceAll('\n', '\r\n')).said).toEqual([])
   expect(read(`${'? '.repeat(maxDepth + 1)}a`).said).toContain(deep(2 * maxDepth + 1))
 })
 
@@ -165,5 +166,15 @@ test('all that is wrong with keys and values is said at once', () => {
     'help: remove the tag',
     '5:4-8 bad-value: the number cannot be held exactly',
     'help: write a finite number within 2^53-1, or a string',
+  ])
+})
+
+test('what is wrong is left out of the tree, and nothing is said about what stands below it', () => {
+  const { tree, said } = read('tests: [&a .nan, 1, *a]\na: 1\na: [.nan]\n')
+  expect(toJson(tree!)).toEqual({ tests: [1], a: 1 })
+  expect(said.filter((line) => !line.startsWith('help: '))).toEqual([
+    '1:12-16 bad-value: the number cannot be held exactly',
+    '1:12-16 bad-value: the number cannot be held exactly',
+    '3:1-2 duplicate-key: the key occurs twice in one mapping',
   ])
 })

@@ -23,7 +23,7 @@ test('rules of output read as they are written', () => {
   - { tools: ['a.*'], strip: [ansi, bidi, tags, zero-width, control], redact: [{ what: card, keep: 4 }, { what: secrets }, { matches: 'a+', keep: 8 }, { matches: b }] }
 `)
   const at = expect.objectContaining({ start: expect.any(Number), end: expect.any(Number) })
-  expect(output).toEqual([
+  expect(output).toStrictEqual([
     { tools: [named('t')], strip: [], redact: [], at },
     {
       tools: [named('a.*')],
@@ -55,7 +55,7 @@ test('cases inside of a policy read as they are written', () => {
     by: rule
   - { name: nobody, as: {}, call: { tool: t }, expect: ask }
 `)
-  expect(tests).toEqual([
+  expect(tests).toStrictEqual([
     { name: '', call: { tool: '' }, expect: 'deny', given: [], at },
     {
       name: 'all',
@@ -106,7 +106,7 @@ audit: { args: redacted, onFailure: deny }
     approvals: { ttlMs: 120_000, selfApproval: false, maxPending: 1 },
     auditArguments: 'redacted',
   })
-  expect(read(text).roles).toEqual([
+  expect(read(text).roles).toStrictEqual([
     { name: a, inherits: [] },
     {
       name: { text: 'b', start: roleAt + 16, end: roleAt + 17 },
@@ -115,8 +115,8 @@ audit: { args: redacted, onFailure: deny }
     },
     { name: expect.objectContaining({ text: 'c' }), inherits: [], scopes: ['x:y'] },
   ])
-  expect(read('approvals: {}').approvals).toEqual({})
-  expect(read('approvals: { selfApproval: true }').approvals).toEqual({ selfApproval: true })
+  expect(read('approvals: {}').approvals).toStrictEqual({})
+  expect(read('approvals: { selfApproval: true }').approvals).toStrictEqual({ selfApproval: true })
 })
 
 const hash = `sha256:${'0a'.repeat(32)}`
@@ -131,7 +131,7 @@ identity:
     - { id: full, hash: '${hash.replace('0', '1')}', subject: s, roles: [bot], scopes: [x:y], tenant: acme, expires: 2028-02-29 }
 `
   const policy = read(text)
-  expect(policy.identity).toEqual({
+  expect(policy.identity).toStrictEqual({
     anonymous: 'role',
     anonymousRole: 'guest',
     jwt: [],
@@ -149,8 +149,8 @@ identity:
     ],
   })
   const start = (head + text).indexOf('identity')
-  expect(policy.identityAt).toEqual({ start, end: start + 'identity'.length })
-  expect(read('identity: {}').identity).toEqual({ anonymous: 'deny', jwt: [], apiKeys: [] })
+  expect(policy.identityAt).toStrictEqual({ start, end: start + 'identity'.length })
+  expect(read('identity: {}').identity).toStrictEqual({ anonymous: 'deny', jwt: [], apiKeys: [] })
 })
 
 const issuer = (keys: string): unknown =>
@@ -167,12 +167,12 @@ test('an issuer may have any of its keys, and signatures of one kind', () => {
     roleMap: {},
   }
   const open = 'ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA'
-  expect(issuer(`algorithms: [${open}], jwksFile: k.json`)).toEqual({
+  expect(issuer(`algorithms: [${open}], jwksFile: k.json`)).toStrictEqual({
     ...rest,
     algorithms: open.split(', '),
     jwksFile: 'k.json',
   })
-  expect(issuer('algorithms: [HS256, HS384, HS512], secretEnv: A_1')).toEqual({
+  expect(issuer('algorithms: [HS256, HS384, HS512], secretEnv: A_1')).toStrictEqual({
     ...rest,
     algorithms: ['HS256', 'HS384', 'HS512'],
     secretEnv: 'A_1',
@@ -181,7 +181,7 @@ test('an issuer may have any of its keys, and signatures of one kind', () => {
     issuer(
       'algorithms: [ES256], jwksFile: k, require: [], proof: mtls, claims: { subject: /a, scopes: /b, roles: /c, tenant: /d, agent: /e~1 }, roleMap: { "x y": a }',
     ),
-  ).toEqual({
+  ).toStrictEqual({
     ...rest,
     algorithms: ['ES256'],
     jwksFile: 'k',
@@ -203,4 +203,23 @@ test.each([
 ])('the time %s is known', (written, milliseconds) => {
   const text = `sallyport: 1\nname: t\nrules: [{ id: a, deny: [t], until: '${written}' }]\n`
   expect(readPolicy(text, { file: 'p' }).rules[0]!.until).toBe(milliseconds)
+})
+
+test.each([
+  'sequences: []',
+  'output: []',
+  'limits: []',
+  'tests: []',
+  'roles: {}',
+  'roles: { a: { inherits: [], scopes: [] } }',
+  'vars: {}',
+  'approvals: {}',
+  'audit: {}',
+  'guards: {}',
+  'identity: { apiKeys: [] }',
+  'identity: { apiKeys: [{ id: k, hash: "sha256:0000000000000000000000000000000000000000000000000000000000000000", roles: [], scopes: [] }] }',
+  'flow: { trusted: [], afterUntrusted: [] }',
+  'tests: [{ name: n, as: { roles: [], scopes: [] }, given: [], call: { tool: t }, expect: deny }]',
+])('nothing is wrong with `%s`, which says nothing', (written) => {
+  expect(read(written).warnings).toEqual([])
 })

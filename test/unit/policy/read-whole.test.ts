@@ -24,7 +24,7 @@ const name = (text: string): object => ({ text, place: text })
 const head = 'sallyport: 1\nname: t\n'
 
 test('a policy that says only what it must reads as what the documentation promises', () => {
-  expect(partsOf(`${head}rules: []\n`)).toEqual({
+  expect(partsOf(`${head}rules: []\n`)).toStrictEqual({
     name: 't',
     mode: 'enforce',
     identity: { anonymous: 'deny', jwt: [], apiKeys: [] },
@@ -71,7 +71,7 @@ rules:
   - { id: c, deny: [x], who: { scopes: [s] } }
   - { id: d, ask: [x], approvers: { count: 3 }, shadow: false }
 `)
-  expect(rules).toEqual([
+  expect(rules).toStrictEqual([
     {
       id: 'a',
       effect: 'ask',
@@ -149,11 +149,11 @@ test('the tests of an argument read as they are written', () => {
   const written = `{ type: integer, const: 1, enum: [1, a, null], minimum: -1.5, maximum: 2, exclusiveMinimum: -3,
     exclusiveMaximum: 4, multipleOf: 0.5, minLength: 0, maxLength: 9, minItems: 0, maxItems: 8,
     items: { type: 'null' }, anyItem: { not: { const: x } }, startsWith: [git, status], contains: c,
-    domain: [a.example, '*.b-c.example'], equals: { principal: tenant }, anyOf: [{ const: 1 }, { const: 2 }],
+    domain: [a.example, '*.b-c.d.example'], equals: { principal: tenant }, anyOf: [{ const: 1 }, { const: 2 }],
     from: [user, system, trusted, policy], optional: false }`
   const text = `${head}rules: [{ id: a, deny: [t], args: { x: ${written} } }]\n`
   const [rule] = partsOf(text).rules as [{ args: readonly object[] }]
-  expect(rule.args).toEqual([
+  expect(rule.args).toStrictEqual([
     {
       name: name('x'),
       path: ['x'],
@@ -175,7 +175,7 @@ test('the tests of an argument read as they are written', () => {
         anyItem: { not: { const: 'x', at: '{ const: x }' }, at: '{ not: { const: x } }' },
         startsWith: ['git', 'status'],
         contains: 'c',
-        domain: ['a.example', '*.b-c.example'],
+        domain: ['a.example', '*.b-c.d.example'],
         equals: { principal: 'tenant', at: '{ principal: tenant }' },
         anyOf: [
           { const: 1, at: '{ const: 1 }' },
@@ -207,7 +207,7 @@ sequences:
     at: expect.stringContaining(`{ id: ${id}, tools`),
     ...fields,
   })
-  expect(parts.limits).toEqual([
+  expect(parts.limits).toStrictEqual([
     limit('a', { per: 'session', max: 1, count: 'calls', over: 'deny' }),
     limit('b', {
       per: 'subject',
@@ -222,7 +222,7 @@ sequences:
     limit('e', { per: 'tenant', max: 3, count: 'denials', over: 'deny' }),
     limit('f', { per: 'tenant', max: 4, count: 'calls', over: 'deny' }),
   ])
-  expect(parts.sequences).toEqual([
+  expect(parts.sequences).toStrictEqual([
     {
       id: 'g',
       kind: 'after',
@@ -249,12 +249,12 @@ const flow = (written: string): unknown => partsOf(`${head}rules: []\nflow: ${wr
 test('flow reads with the documented defaults, and `allow` for links as if it were not there', () => {
   const trusted = ['user', 'system', 'developer']
   const plain = { trusted, secretFrom: 'private', afterUntrusted: [] }
-  expect(flow('{}')).toEqual({ ...plain, at: '{}' })
+  expect(flow('{}')).toStrictEqual({ ...plain, at: '{}' })
   const links = '{ untrustedLinks: allow }'
-  expect(flow(links)).toEqual({ ...plain, at: links })
+  expect(flow(links)).toStrictEqual({ ...plain, at: links })
   const full =
     '{ trusted: [system], untrustedSteering: ask, untrustedLinks: deny, secretsOut: deny, secretFrom: internal, afterUntrusted: [{ tools: [x], then: ask }] }'
-  expect(flow(full)).toEqual({
+  expect(flow(full)).toStrictEqual({
     trusted: ['system'],
     untrustedSteering: 'ask',
     untrustedLinks: 'deny',

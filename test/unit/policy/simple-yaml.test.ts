@@ -37,6 +37,10 @@ const simple = [
   'a:\n  - b:\n      c: d\n    e: f\n  - g\n',
   'a:\n  - "b": c\n',
   'a:\n  - "b" # c\n',
+  'a: b, c [d] {e}\n',
+  'a: [b:c, d:e]\n',
+  'a: \u00a1\u2027\ufefe\uff00\ufffc\n',
+  'x:\n  a:\n    b:\n      c: 1\n  d: 2\n',
 ]
 
 test.each(simple)('%j is simple, and the tree is that of the library', (text) => {
@@ -46,8 +50,10 @@ test.each(simple)('%j is simple, and the tree is that of the library', (text) =>
 })
 
 const words = '~|null|Null|NULL|nULL|true|True|TRUE|tRUE|false|False|FALSE|yes|no|on|off|y|n'
-const integers = '0|-0|+0|010|+5|-5|0o7|0o8|0x1F|0xG|-0x1|1_000|9007199254740991|-9007199254740991'
-const fractions = '1e3|1E+3|1e|1.|.5|-.5|+.5|.|-.|1.5.2|1e-400|1.0|0.1e1|.e1|.infx'
+const integers =
+  '10o7|-0o7|0o7x|0o17|0x1G|0x1F2|-5x|0|-0|+0|010|+5|-5|0o7|0o8|0x1F|0xG|-0x1|1_000|9007199254740991|-9007199254740991'
+const fractions =
+  '.55|12.5|12e5|1e12|1.inf|-1.nan|.infinity|1e3|1E+3|1e|1.|.5|-.5|+.5|.|-.|1.5.2|1e-400|1.0|0.1e1|.e1|.infx'
 const times = '2001-01-01|12:30:45'
 const plain = [words, integers, fractions, times].flatMap((list) => list.split('|'))
 
@@ -64,6 +70,8 @@ const comments = [
   'a:\n  b: 1\n    # c\nd: 2\n',
   'a:\n  b: 1\n # c\nd: 2\n',
   'a:\n  b: 1\n# c\nd: 2\n',
+  'a:\n  b: 1\n# c\n    # d\ne: 2\n',
+  'a:\n b:\n    c: 1\n    # x\nd: 2\n',
   'a:\n  b: 1\n\n    # c\n\n   # d\n  # e\n    # f\nd: 2\n',
   'a:\n  b:\n    c: 1\n    # d\n  # e\nf: 2\n',
   'a:\n  b:\n    c: 1\n  # d\n    # e\nf: 2\n',
@@ -99,6 +107,8 @@ const other = [
   'a:↵  - b↵ - c↵¦a:↵  - b↵   - c↵¦a:↵  -↵¦a:↵  -↵    b↵¦a:↵  - # b↵    c↵¦a:↵  - - b↵¦a:↵  -b↵¦a:↵  - b: 1↵   c: 2↵',
   'a: [b↵  ]↵¦a: [b,↵  c]↵¦a: { b: 1,↵  c: 2 }↵¦a: [b¦a: [b}↵¦a: {b]↵¦a: [,]↵¦a: [b,]↵¦a: [b,, c]↵¦a: [b c: d]↵¦a: [b: c]↵',
   'a: {b}↵¦a: {b:}↵¦a: {b: }↵¦a: {b:1}↵¦a: {"b":1}↵¦a: {b: c: d}↵¦a: {b: c #}↵¦a: [b #c]↵¦a: [?b]↵¦a: [*b]↵',
+  '.a: b↵¦+a: b↵¦@a: b↵¦~a: b↵¦~: b↵¦-a: b↵¦a:↵  b : 1↵¦a: b:¦a: [b:]↵¦a: [b:, c]↵¦a: {b: c:}↵¦a: [b[c]]↵¦a: [b{c}]↵',
+  "'a': 'b↵¦a:↵  b:↵c: 1↵¦a:↵  - b:↵  - c↵¦a: \u00a0↵¦a: \ufffd↵¦a: \ufeff↵¦a: \u2029↵",
   'a: [b] [c]↵¦a: {b: 1, c}↵¦a: .inf↵¦a: -.INF↵¦a: .nan↵¦a: 1e999↵¦a: 9007199254740992↵¦a: 0x20000000000000↵',
 ].flatMap(texts)
 
@@ -119,6 +129,37 @@ test('nesting is read to the deepest level that is accepted', () => {
   const block = `${lines.slice(0, maxDepth).join('\n')} 1\n`
   expect(parseSimpleYaml(block)).toEqual(parseWithLibrary(block))
   expect(parseSimpleYaml(`${lines.join('\n')} 1\n`)).toBeUndefined()
+})
+
+test.each<[string, (depth: number) => string]>([
+  ['lists in brackets', (depth) => `a: ${'['.repeat(depth)}b${']'.repeat(depth)}`],
+  [
+    'later items of lists in brackets',
+    (depth) => `a: ${'[b, '.repeat(depth)}c${']'.repeat(depth)}`,
+  ],
+  ['mappings in braces', (depth) => `a: ${'{ a: '.repeat(depth)}b${' }'.repeat(depth)}`],
+  [
+    'lists of mappings',
+    (depth) =>
+      `a:\n${Array.from({ length: depth }, (_, at) => `${' '.repeat(4 * at)}- a:\n`).join('')}${' '.repeat(4 * depth)}b: c\n`,
+  ],
+  [
+    'a list in brackets in mappings',
+    (depth) =>
+      `${Array.from({ length: depth }, (_, at) => `${' '.repeat(at)}a:\n`).join('')}${' '.repeat(depth)}b: [[]]\n`,
+  ],
+  [
+    'a text in lists in mappings',
+    (depth) =>
+      `${Array.from({ length: depth }, (_, at) => `${' '.repeat(at)}a:\n`).join('')}${' '.repeat(depth)}- b\n`,
+  ],
+])('%s are read exactly as deep as the library reads them', (_, textOf) => {
+  const depths = Array.from({ length: maxDepth + 3 }, (_unused, at) => at + 1)
+  const trees = depths.map((depth) => parseSimpleYaml(textOf(depth)))
+  expect(trees.map(inOrder)).toEqual(
+    depths.map((depth) => inOrder(parseWithLibrary(textOf(depth)))),
+  )
+  expect(trees.some((tree) => tree === undefined)).toBe(true)
 })
 
 test('neither long lines nor long files need more of the stack', () => {
