@@ -46,6 +46,9 @@ export function redisHistory(client: RedisClient, options: RedisHistoryOptions =
   const send = senderOf(client)
   const run = (script: string, key: string, ...words: (string | number)[]): Promise<unknown> =>
     send('EVAL', [script, '1', key, ...words.map(String)])
+  /** Clients give numbers as such, as texts or as bigints, as they were set up. */
+  const count = async (...words: Parameters<typeof run>): Promise<number> =>
+    Number(await run(...words))
   const nameOf = (key: string): string => `{${prefix}${key}}`
   const leaseOf = (key: string): string => `${nameOf(key)}:lease`
 
@@ -60,11 +63,11 @@ export function redisHistory(client: RedisClient, options: RedisHistoryOptions =
       const written = entries.map((entry, index) =>
         JSON.stringify({ number: expectedLength + index, entry }),
       )
-      const length = await run(appendScript, nameOf(key), expectedLength, ttlMs, ...written)
-      if (length !== expectedLength) throw historyConflict(key, expectedLength, Number(length))
+      const length = await count(appendScript, nameOf(key), expectedLength, ttlMs, ...written)
+      if (length !== expectedLength) throw historyConflict(key, expectedLength, length)
     },
     async remove(key, expectedLength = -1) {
-      return (await run(removeScript, nameOf(key), expectedLength)) === 1
+      return (await count(removeScript, nameOf(key), expectedLength)) === 1
     },
     async *list() {
       for await (const name of scanned(send, `{${prefix}`)) {
@@ -74,7 +77,7 @@ export function redisHistory(client: RedisClient, options: RedisHistoryOptions =
       }
     },
     async lease(key, holder, ms) {
-      return (await run(leaseScript, leaseOf(key), holder, Math.max(1, Math.ceil(ms)))) === 1
+      return (await count(leaseScript, leaseOf(key), holder, Math.max(1, Math.ceil(ms)))) === 1
     },
     async release(key, holder) {
       await run(releaseScript, leaseOf(key), holder)
@@ -133,7 +136,7 @@ function byNumber(a: Numbered, b: Numbered): number {
 /** Undefined where the conversation is gone meanwhile. */
 function summaryOf(kept: unknown, key: string): KeptHistory | undefined {
   const [length, last] = listOf(kept)
-  if (length === 0) return undefined
+  if (Number(length) === 0) return undefined
   const { at } = entryOf(last).entry
   return { key, length: Number(length), lastAt: at }
 }

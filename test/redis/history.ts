@@ -42,6 +42,14 @@ const entry: HistoryEntry = {
 const clients: Readonly<Record<string, () => RedisClient>> = {
   redis: () => nodeRedis,
   ioredis: () => ioRedis,
+  'that gives numbers as texts': () => ({
+    call: async (command, ...words) => asText(await ioRedis.call(command, ...words)),
+  }),
+}
+
+function asText(reply: unknown): unknown {
+  if (Array.isArray(reply)) return reply.map(asText)
+  return typeof reply === 'number' ? String(reply) : reply
 }
 
 function benchOver(client: () => RedisClient): HistoryBench {
