@@ -140,3 +140,14 @@ export function tokenDesk(
 export function deskWithKeys(issuer: Partial<JwtIssuer>, ...keys: object[]): Desk {
   return tokenDesk(issuer, { readFile: async () => keySetText(...keys) })
 }
+
+/** Code, message and help of the refusal. */
+export async function refusal(
+  { authenticate }: Pick<Desk, 'authenticate'>,
+  auth?: Auth,
+): Promise<readonly string[]> {
+  const result = await authenticate(auth)
+  if (result.ok) throw new Error('accepted')
+  const { code, message, help } = result.error
+  return help === undefined ? [code, message] : [code, message, help]
+}
