@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compileGlob, globProblem } from '../../../src/policy/glob.ts'
+import { compileGlob, compileGlobs, globProblem } from '../../../src/policy/glob.ts'
 
 test.each([
   ['refund', 'refund', true],
@@ -46,4 +46,11 @@ test('what is not a glob is repeated, but not at any length', () => {
   expect(globProblem('a b')).toBe('`a b` is not a tool name or glob')
   expect(globProblem('a***')).toBe('a glob has at most two stars in a row')
   expect(globProblem(' '.repeat(10_000))!.length).toBeLessThan(100)
+})
+
+test('any of several globs will do, with or without its place', () => {
+  const matches = compileGlobs(['a.*', { text: 'b' }, { text: 'c**' }])
+  expect(['a.x', 'b', 'c', 'cx.y'].map(matches)).toEqual([true, true, true, true])
+  expect(['a', 'a.x.y', 'bx', 'xc', ''].map(matches)).toEqual(Array(5).fill(false))
+  expect(compileGlobs([])('a')).toBe(false)
 })

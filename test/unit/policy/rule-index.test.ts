@@ -149,6 +149,18 @@ test('a range counts only where the argument has to be there', () => {
   expect(visit(index, {}).tried).toEqual(['free', 'inner', 'other'])
 })
 
+test('a rule whose range covers most of the line is tried whatever the argument is', () => {
+  const rules = compiled([
+    ...numbered(80, 'n', (index) => ({ x: { type: 'number', minimum: index, maximum: index } })),
+    { id: 'wide', deny: true, args: { x: { minimum: 1 } } },
+  ])
+  const index = new RuleIndex(rules)
+  expect(visit(index, { x: 3 })).toEqual({ tried: ['n3', 'wide'], notFalse: ['n3', 'wide'] })
+  expect(visit(index, { x: 0 })).toEqual({ tried: ['n0', 'wide'], notFalse: ['n0'] })
+  expect(visit(index, { x: 1000 }).notFalse).toEqual(['wide'])
+  expect(visit(index, { x: 'many' }).notFalse).toEqual(['wide'])
+})
+
 test('members of the prototype are no arguments', () => {
   const rules = compiled([
     ...numbered(8, 'n', by('toString')),
