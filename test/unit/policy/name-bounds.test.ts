@@ -170,3 +170,14 @@ test('of a text that is broken, only what is not shown in it is said', () => {
     'help: remove it; in a quoted string write it as an escape',
   ])
 })
+
+test('a text that is nested too deeply is one finding, in either language', () => {
+  const lists = '['.repeat(40) + ']'.repeat(40)
+  const tooDeep = 'too-deep: the file is nested deeper than 32 levels'
+  expect(saidOf(lists)).toEqual([`1:34-35 ${tooDeep}`])
+  expect(saidOf(`a: ${lists}`)).toEqual([`1:36-37 ${tooDeep}`])
+  expect(saidOf(`["\u200b", ${lists}]`)).toEqual([
+    '1:3-4 invisible: the file holds the character U+200B',
+    'help: remove it; in a quoted string write it as an escape',
+  ])
+})

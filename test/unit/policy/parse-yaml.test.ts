@@ -178,3 +178,14 @@ test('what is wrong is left out of the tree, and nothing is said about what stan
     '3:1-2 duplicate-key: the key occurs twice in one mapping',
   ])
 })
+
+test.each([
+  ['a comment behind a value without a space', 'a: "b"#c\n'],
+  ['a key that is longer than 1,024 characters', `${'k'.repeat(1025)}: 1\n`],
+  ['a key in brackets on two lines', '[a\n b: c]\n'],
+  ['a header of a block with a comment at once', 'a: |#c\n  b\n'],
+])('%s, which readers could take in two ways, is refused', (_, text) => {
+  const { tree, said } = read(text)
+  expect(tree).toBeUndefined()
+  expect(said).toEqual([expect.stringMatching(/^\d+:\d+-\S+ syntax: [a-z]/)])
+})
