@@ -15,7 +15,8 @@ export function toUnits(value: number): bigint {
   if (shift >= 0) return digits * 10n ** BigInt(shift)
   const divisor = 10n ** BigInt(-shift)
   const whole = digits / divisor
-  return digits % divisor === 0n || digits < 0n ? whole : whole + 1n
+  // no digits end in zeros: something is left
+  return digits < 0n ? whole : whole + 1n
 }
 
 /** Billionths as a number, to be shown. */
@@ -30,7 +31,7 @@ const decimalText = /^-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,9})?$/
  * What a call adds to a sum; undefined when that cannot be told. An absent argument adds nothing,
  * and so does a negative one: nobody earns room by it.
  */
-export function amountAt(args: JsonObject, path: readonly string[]): bigint | undefined {
+export function amountAt(args: JsonObject | null, path: readonly string[]): bigint | undefined {
   const value = valueAt(args, path)
   if (value === absent) return 0n
   const amount = typeof value === 'number' ? value : isDecimal(value) ? Number(value) : Number.NaN

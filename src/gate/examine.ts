@@ -40,8 +40,7 @@ export function examineEdited(
   args: JsonObject,
   bounds: JsonBounds | undefined,
 ): ExaminedCall | Promise<ExaminedCall> {
-  const get = (name: string): Tool | undefined => (name === tool?.name ? tool : undefined)
-  const view: ToolView = { get, names: [call.tool] }
+  const view: ToolView = { get: () => tool, names: [] }
   return examineSafely({ ...call, rawArgs: JSON.stringify(args) }, view, bounds)
 }
 
@@ -114,14 +113,11 @@ function mayBeSensitive(name: string, registry: ToolView): boolean {
   )
 }
 
-/** Details are one flat object of texts. */
-function mapTexts(details: JsonValue, change: (text: string) => string): JsonValue {
-  if (!isObject(details)) return details
-  const changed = Object.entries(details as JsonObject).map(([key, value]) => [
-    key,
-    typeof value === 'string' ? change(value) : value,
-  ])
-  return Object.fromEntries(changed) as JsonObject
+function mapTexts(
+  texts: Readonly<Record<string, string>>,
+  change: (text: string) => string,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, change(text)]))
 }
 
 function earlyDefect(

@@ -7,7 +7,7 @@ import type { ToolCall } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
 import { mintPermit, type Permit } from '../tools/permit.ts'
-import type { ToolRegistry, ToolView } from '../tools/registry.ts'
+import type { ToolView } from '../tools/registry.ts'
 import { readAnswer } from './answer.ts'
 import {
   checkAnswer,
@@ -44,7 +44,7 @@ import type {
 export interface GateOptions extends Surroundings {
   /** One policy, or what tells the one in force: each judgement is by that of its moment. */
   readonly policy: Policy | (() => Policy)
-  readonly registry: ToolRegistry
+  readonly registry: ToolView
   readonly clock: Clock
   /** Bounds of argument texts. */
   readonly arguments?: JsonBounds

@@ -152,7 +152,7 @@ function answerInTime(
       abortWith(controller, new StopError('ended'))
     }
     if (run?.aborted === true) return stop()
-    run?.addEventListener('abort', stop, { once: true })
+    run?.addEventListener('abort', stop)
     const answer = new Promise((settle) => settle(decide(call, decision, { signal })))
     answer.finally(dispose).then(resolve, reject)
   })

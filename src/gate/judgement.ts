@@ -278,8 +278,7 @@ function known(args: ExaminedCall['args']): JsonObject {
 
 /** Arguments that are not on record have an amount that nobody knows. */
 function amountOf({ sum }: CompiledLimit, args: JsonObject | null): bigint | undefined {
-  if (sum === undefined) return oneUnit
-  return args === null ? undefined : amountAt(args, sum)
+  return sum === undefined ? oneUnit : amountAt(args, sum)
 }
 
 const units = { calls: 'calls', denials: 'denials', cost: 'dollars', time: 'seconds' } as const
@@ -291,6 +290,7 @@ function limitFinding({ id, over, position, max, count, sum }: CompiledLimit): F
   return { effect: over, rule: `limits.${id}`, position, reason }
 }
 
-function laterOf({ id, max, sum = [] }: CompiledLimit): string {
-  return `as it is, this call goes over limit \`${id}\` of ${max} of \`${pointerOf(sum)}\` in all and will be refused`
+/** Only of a sum can something be left that is too little. */
+function laterOf({ id, max, sum }: CompiledLimit): string {
+  return `as it is, this call goes over limit \`${id}\` of ${max} of \`${pointerOf(sum!)}\` in all and will be refused`
 }

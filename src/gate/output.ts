@@ -48,14 +48,16 @@ function compileRule(rule: OutputRule, secrets: readonly string[]): CompiledRule
   return {
     matches: compileGlobs(rule.tools),
     maxBytes: rule.maxBytes,
-    strip: [...rule.strip].toSorted(ansiFirst).map(stripStep),
+    // its sequences begin with a control character
+    strip: [...rule.strip.filter(isAnsi), ...rule.strip.filter((what) => !isAnsi(what))].map(
+      stripStep,
+    ),
     redact: rule.redact.map((redaction) => redactStep(redaction, secrets)),
   }
 }
 
-/** Its sequences begin with a control character. */
-function ansiFirst(a: Stripped, b: Stripped): number {
-  return Number(b === 'ansi') - Number(a === 'ansi')
+function isAnsi(what: Stripped): boolean {
+  return what === 'ansi'
 }
 
 function stripStep(what: Stripped): Step {
@@ -120,7 +122,7 @@ function replaceMatches(
 
 /** The last characters stay only where most of the value goes. */
 function blackOut(part: string, keep: number): string {
-  if (keep === 0 || part.length < 2 * keep) return redacted
+  if (part.length < 2 * keep) return redacted
   return redacted + part.slice(codePointBorder(part, part.length - keep))
 }
 

@@ -4,7 +4,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Principal } from '../protocol/principal.ts'
-import { createRegistry, type ToolRegistry } from '../tools/registry.ts'
+import { createRegistry, type ToolView } from '../tools/registry.ts'
 import type { Tool } from '../tools/tool.ts'
 import { createGate, type Gate } from './gate.ts'
 import type { LimitUse } from './judgement.ts'
@@ -172,30 +172,18 @@ function textOf({ args, rawArgs }: Omit<RehearsedCall, 'tool'>): string {
 }
 
 /** Tools with schemas, and stand-ins for those that only the policy knows. */
-class OpenRegistry implements ToolRegistry {
+class OpenRegistry implements ToolView {
   readonly #policy: Policy
-  readonly #registry: ToolRegistry
+  readonly #registry: ToolView
   readonly #standIns = new Map<string, Tool>()
 
-  constructor(policy: Policy, registry: ToolRegistry) {
+  constructor(policy: Policy, registry: ToolView) {
     this.#policy = policy
     this.#registry = registry
   }
 
   get names(): readonly string[] {
     return [...this.#registry.names, ...this.#standIns.keys()]
-  }
-
-  get specifications(): ToolRegistry['specifications'] {
-    return this.#registry.specifications
-  }
-
-  get digest(): string {
-    return this.#registry.digest
-  }
-
-  get definitions(): ToolRegistry['definitions'] {
-    return this.#registry.definitions
   }
 
   get(name: string): Tool | undefined {

@@ -31,7 +31,7 @@ export type CheckedArguments =
       readonly step: 'bad_json' | 'bad_args'
       readonly status: 'error-parsing' | 'error-validation'
       readonly message: string
-      readonly details: JsonValue
+      readonly details: Readonly<Record<string, string>>
     }
 
 interface Prepared {

@@ -85,5 +85,7 @@ describe('what a call adds to a sum', () => {
     expect(amountAt({ pay: {} }, path)).toBe(0n)
     expect(amountAt({ pay: 7 }, path)).toBeUndefined()
     expect(amountAt({ pay: [7] }, path)).toBeUndefined()
+    expect(amountAt(null, path)).toBeUndefined()
+    expect(amountAt(null, [])).toBeUndefined()
   })
 })

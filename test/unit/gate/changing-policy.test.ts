@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/base/json.ts'
 import type { Policy } from '../../../src/policy/policy.ts'
-import { policyOf, toolOf } from '../../support/agent.ts'
+import { policyOf, toolOf, user } from '../../support/agent.ts'
 import { ada, args, asking, bob, refund, verdictOf } from '../../support/approvals.ts'
 import { gateOf, type GateUnderTest } from '../../support/gate.ts'
 
@@ -126,6 +126,22 @@ describe('a request that was open when the policy changed', () => {
     expect(await gate.answer(id, { action: 'approve', by: ada })).toMatchObject({
       verdict: { kind: 'refusal', decision: { rule: 'limits.l' } },
     })
+  })
+})
+
+const limited = (...ids: string[]): JsonObject => ({
+  rules: [asks({ count: 1 }), { ...all, id: 'also' }],
+  limits: ids.map((id) => ({ id, tools: ['refund'], per: 'subject', max: 1 })),
+})
+
+describe('an approval under a policy that has changed', () => {
+  test('takes from the limits of now', async () => {
+    const { ask, change, gate } = await gateUnder(policyOf(limited('a')).compile(tools))
+    const context = { runId: 'run_1', session: undefined, principal: user }
+    const { id } = await ask('refund', args)
+    change(limited('a', 'b'))
+    expect(verdictOf(await gate.answer(id, { action: 'approve', by: ada }))).toBe('permit')
+    expect(gate.limitsOf('refund', context).map(({ used }) => used)).toEqual([1, 1])
   })
 })
 

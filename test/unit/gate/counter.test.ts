@@ -27,6 +27,15 @@ describe('a counter with a window', () => {
     counter.giveBack(5n, 60)
     expect(counter.total(100)).toBe(0n)
   })
+
+  test('keeps each amount with its time when another is given back', () => {
+    const counter = new Counter(100)
+    counter.take(1n, 0)
+    counter.take(2n, 50)
+    counter.giveBack(1n, 0)
+    expect(counter.total(149)).toBe(2n)
+    expect(counter.total(150)).toBe(0n)
+  })
 })
 
 describe('a counter without a window', () => {

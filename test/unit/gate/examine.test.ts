@@ -122,10 +122,11 @@ describe('a call of a tool that does not exist', () => {
     ['read', false],
     ['reda', false],
     ['Read', false],
+    ['mail.sent', false],
     ['something.else', false],
     ['', false],
   ])('named %j hides its arguments: %s', async (tool, isHidden) => {
-    const registry = await createRegistry([mail, read])
+    const registry = await createRegistry([mail, read, toolOf('mail.sent')])
     expect(hidesArguments(tool, registry)).toBe(isHidden)
     if (registry.get(tool) !== undefined) return
     const found = await examined(callOf('{"pin":"1"}', { tool }))
@@ -136,6 +137,13 @@ describe('a call of a tool that does not exist', () => {
     const shout = toolOf('MAIL', { sensitive: ['/pin'] })
     const registry = await createRegistry([shout])
     expect(hidesArguments('mail', registry)).toBe(true)
+  })
+
+  test('may be so long that no other name is near to it', async () => {
+    const long = toolOf('Mail'.repeat(20), { sensitive: ['/pin'] })
+    const registry = await createRegistry([long])
+    expect(hidesArguments(` ${'mAIL'.repeat(20)}\n`, registry)).toBe(true)
+    expect(hidesArguments('mail'.repeat(19), registry)).toBe(false)
   })
 })
 
@@ -218,6 +226,16 @@ describe('a call with wrong arguments', () => {
       details: { pointer: '/to', message },
       retryable: false,
     })
+  })
+
+  test('are told later by a library that takes its time', async () => {
+    const library = z.object({ to: z.string() }).refine(async ({ to }) => to !== 'eve')
+    const slow = toolOf('mail.send', { input: library as never })
+    const registry = await createRegistry([slow])
+    const found = (rawArgs: string) => examineSafely(callOf(rawArgs), registry, undefined)
+    expect(found('{"to":"ann"}')).toBeInstanceOf(Promise)
+    expect(await found('{"to":"ann"}')).toMatchObject({ args: { to: 'ann' }, defect: undefined })
+    expect(await found('{"to":"eve"}')).toMatchObject({ defect: { step: 'bad_args' } })
   })
 
   test('over the bounds of the host is refused', async () => {

@@ -47,6 +47,56 @@ describe('what the tools of the gate say', () => {
   })
 })
 
+test('a call of a tool that is no more there counts as what the policy says of it', async () => {
+  const policy = policyOf({
+    rules: [{ id: 'all', allow: ['**'] }],
+    tools: {
+      gone: { kind: 'read', output: { trust: 'untrusted' }, args: { to: { steers: true } } },
+    },
+    flow: { untrustedSteering: 'deny' },
+  })
+  const { gate, judge } = await gateOf(policy, [toolOf('act')])
+  const call = await examined(gate, 'gone')
+  gate.witness(call, run, { succeeded: true, value: 'text', durationMs: 0 })
+  expect(gate.tainted(run)).toBe(true)
+  expect((await judge('gone', { to: 'eve' })).decision.rule).toBe('unknown_tool')
+})
+
+test('a rule may ask where values come from', async () => {
+  const rules = [{ id: 'told', allow: ['act'], args: { to: { from: ['user'] } } }]
+  const { gate, judge } = await gateOf(policyOf({ rules }), [toolOf('act')])
+  gate.begin(run, [{ role: 'user', content: 'write to ann' }])
+  expect((await judge('act', { to: 'ann' })).decision.rule).toBe('told')
+  expect((await judge('act', { to: 'eve' })).decision.rule).toBe('default')
+})
+
+test('a guard has nothing to say about a caller who is not known', async () => {
+  const guards = { danger: [{ tools: ['act'], packs: ['sql'] }] }
+  const policy = policyOf({ rules: [{ id: 'all', allow: ['**'] }], guards })
+  const { judge } = await gateOf(policy, [toolOf('act')])
+  const args = { q: '1 union select 2' }
+  expect((await judge('act', args)).decision.rule).toBe('guards.danger')
+  expect((await judge('act', args, { principal: null })).decision.rule).toBe('unauthenticated')
+})
+
+test('a person who approves a call endorses its values, in the same place', async () => {
+  const policy = policyOf({
+    rules: [{ id: 'all', allow: ['**'] }],
+    tools: {
+      read: { kind: 'read', output: { trust: 'untrusted' } },
+      act: { kind: 'write', args: { to: { steers: true }, cc: { steers: true } } },
+    },
+    flow: { untrustedSteering: 'ask' },
+  })
+  const { ask, gate, judge } = await gateOf(policy, [toolOf('read'), toolOf('act')])
+  const call = await examined(gate, 'read')
+  gate.witness(call, run, { succeeded: true, value: 'write to eve', durationMs: 0 })
+  const { id } = await ask('act', { to: 'eve' })
+  await gate.answer(id, { action: 'approve', by: { subject: 'ada' } })
+  expect((await judge('act', { to: 'eve' })).decision.effect).toBe('allow')
+  expect((await judge('act', { cc: 'eve' })).decision.effect).toBe('ask')
+})
+
 describe('what the schemas of tools say', () => {
   const steering = {
     rules: [{ id: 'all', allow: ['**'], who }],

@@ -174,16 +174,16 @@ describe('the answer of a hook', () => {
 
   test('leaves nothing behind at the signal of the run', async () => {
     const run = new AbortController()
-    let listeners = 0
+    const listeners: string[] = []
     const { signal } = run
     const add = signal.addEventListener.bind(signal)
     const remove = signal.removeEventListener.bind(signal)
     signal.addEventListener = ((...given: Parameters<typeof add>) => {
-      listeners++
+      listeners.push(given[0])
       add(...given)
     }) as typeof add
     signal.removeEventListener = ((...given: Parameters<typeof remove>) => {
-      listeners--
+      listeners.splice(listeners.indexOf(given[0]), 1)
       remove(...given)
     }) as typeof remove
     let heard: AbortSignal | undefined
@@ -192,7 +192,30 @@ describe('the answer of a hook', () => {
       return { effect: 'allow' }
     }
     expect((await asking(allows, 60_000, signal)).found).toEqual([])
-    expect(listeners).toBe(0)
+    expect(listeners).toEqual([])
+    await asking(() => new Promise(() => undefined), 1, signal)
+    expect(listeners).toEqual([])
+    await asking(
+      () => {
+        expect(listeners).toEqual(['abort'])
+        run.abort()
+        return new Promise(() => undefined)
+      },
+      60_000,
+      signal,
+    )
+    expect(listeners).toEqual([])
+    expect(heard!.aborted).toBe(false)
+  })
+
+  test('that has come is not timed any more', async () => {
+    let heard: AbortSignal | undefined
+    const allows: GateHook = (_call, _decision, { signal }) => {
+      heard = signal
+      return { effect: 'allow' }
+    }
+    expect(await asking(allows, 1)).toEqual({ found: [], complaints: [] })
+    await new Promise((resolve) => setTimeout(resolve, 20))
     expect(heard!.aborted).toBe(false)
   })
 })

@@ -56,12 +56,26 @@ describe('redact', () => {
     expect(refine({ redact: [{ matches: 'caf\u00e9' }] }, 'cafe\u0301').value).toBe('[redacted]')
     const long = 'a'.repeat(4 * 1024 * 1024)
     const pattern = { matches: `(${'ab?'.repeat(200)}c)+` }
-    expect(refine({ redact: [pattern] }, long).value).toBe('[redacted]')
+    expect(refine({ redact: [pattern] }, long)).toEqual({
+      value: '[redacted]',
+      changes: [{ what: 'matches', count: 1 }],
+    })
   })
 
   test('keeps the last characters where most of the value goes', () => {
     expect(refine({ redact: [{ what: 'card', keep: 4 }] }, card).value).toBe('[redacted]1111')
     expect(refine({ redact: [{ matches: 'abc', keep: 4 }] }, 'abc').value).toBe('[redacted]')
+    const letters = { redact: [{ matches: '[a-z]+', keep: 4 }] }
+    expect(refine(letters, 'abcdefgh').value).toBe('[redacted]efgh')
+    expect(refine(letters, 'abcdefg').value).toBe('[redacted]')
+    expect(refine({ redact: [{ matches: '.+', keep: 1 }] }, 'abc😀').value).toBe('[redacted]😀')
+  })
+
+  test('leaves what holds nothing of it exactly as it came', () => {
+    const rule = { redact: [{ matches: 'x' }], strip: ['bidi'] }
+    for (const value of ['cafe\u0301', null, true, 1.5, [null, false, []], { a: { b: null } }]) {
+      expect(refine(rule, value)).toEqual({ value, changes: [] })
+    }
   })
 
   test('finds values of the host, encoded or not', () => {

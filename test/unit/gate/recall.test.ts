@@ -25,6 +25,8 @@ const sections = {
   ],
 }
 
+const all = ['read', 'net', 'act'].map((name) => toolOf(name))
+
 function callOf(args: JsonObject | null): ExaminedCall {
   const call = { callId: 'c0', providerId: '', turn: 1, index: 0, tool: 'read', rawArgs: '' }
   return { call, args, argsDigest: '', tool: undefined, defect: undefined }
@@ -35,8 +37,7 @@ async function after(
   past: PastJudgement,
   { args = { n: 2 }, context = run }: { args?: JsonObject | null; context?: JudgeContext } = {},
 ): Promise<readonly unknown[]> {
-  const tools = ['read', 'net', 'act'].map((name) => toolOf(name))
-  const { gate, judge } = await gateOf(policyOf(sections as unknown as JsonObject), tools)
+  const { gate, judge } = await gateOf(policyOf(sections as unknown as JsonObject), all)
   gate.recall(callOf(args), context, past)
   const used = gate.limitsOf('read', context).map((limit) => limit.used)
   const as = context.session === undefined ? {} : { session: context.session }
@@ -134,8 +135,7 @@ describe('a call of an earlier carrier', () => {
 })
 
 const witnessed = async (): Promise<GateUnderTest> => {
-  const tools = ['read', 'net', 'act'].map((name) => toolOf(name))
-  const gate = await gateOf(policyOf(sections as unknown as JsonObject), tools)
+  const gate = await gateOf(policyOf(sections as unknown as JsonObject), all)
   gate.gate.witness(callOf({ n: 3 }), run, outcome)
   return gate
 }
@@ -159,6 +159,24 @@ describe('a call that was never judged and has run', () => {
     gate.forget(run)
     expect(gate.limitsOf('read', run).map((limit) => limit.used)).toEqual(counted(1, 0, 3, 2))
   })
+})
+
+test('a call in doubt holds what it is known to take, and nothing from before', async () => {
+  const gate = await gateOf(policyOf(sections as unknown as JsonObject), all)
+  await gate.judge('read', { n: 5 }, { callId: 'c0' })
+  const used = (): readonly number[] => gate.gate.limitsOf('read', run).map((limit) => limit.used)
+  expect(used()).toEqual(counted(0, 1, 5, 0))
+  gate.gate.recall(callOf({ n: 2 }), run, { approved: false, isCounted: true, isInDoubt: true })
+  expect(used()).toEqual(counted(0, 1, 2, 0))
+  gate.gate.release('c0')
+  expect(used()).toEqual(counted(0, 0, 0, 0))
+})
+
+test('a call that is counted again for its run gives nothing back', async () => {
+  const gate = await gateOf(policyOf(sections as unknown as JsonObject), all)
+  gate.gate.recall(callOf({ n: 2 }), run, { approved: false, isCounted: true, outcome })
+  gate.gate.release('c0')
+  expect(gate.gate.limitsOf('read', run).map((limit) => limit.used)).toEqual(counted(0, 1, 0, 0))
 })
 
 test('a call that was approved before endorses its values again', async () => {

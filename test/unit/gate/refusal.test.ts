@@ -75,7 +75,10 @@ describe('a step of the gate that throws', () => {
         obligations: [{ kind: 'double-check' } as never],
       }),
     }))
-    expect(verdict.kind).toBe('refusal')
+    expect(verdict).toMatchObject({
+      kind: 'refusal',
+      error: { code: 'denied', message: 'the gate failed: unknown obligation `double-check`' },
+    })
   })
 })
 

@@ -93,6 +93,23 @@ describe('a call that is decided', () => {
   })
 })
 
+describe('a call that was refused', () => {
+  test('is not the one that is withdrawn when an equal one is permitted', async () => {
+    const until = policyOf({
+      rules: [{ id: 'all', allow: ['**'] }],
+      tools: { read: { kind: 'read' }, net: { kind: 'network' } },
+      sequences: [{ id: 'until', unless: ['read'], then: { tools: ['net'], do: 'deny' } }],
+      limits: [{ id: 'l', tools: ['net'], per: 'session', max: 5 }],
+    }).compile()
+    const { rehearsal, ruleOf, used } = await rehearsing({}, {}, until)
+    expect(await ruleOf('net')).toBe('sequences.until')
+    await rehearsal.happened({ tool: 'read', args: {} })
+    expect(await ruleOf('net')).toBe('all')
+    rehearsal.withdraw({ tool: 'net', args: {} })
+    expect(used('net')).toEqual([0])
+  })
+})
+
 describe('a call that happened', () => {
   test('keeps what it has taken, once', async () => {
     const { rehearsal, used } = await rehearsing()
@@ -150,6 +167,15 @@ describe('a call that happened', () => {
     expect(await ruleOf('act', { to: 'eve' })).toBe(rule)
   })
 
+  test('is waited for no more where it was asked about', async () => {
+    const pending = policyOf({ ...sections, approvals: { maxPending: 1 } } as JsonObject).compile()
+    const { rehearsal, ruleOf } = await rehearsing({}, {}, pending)
+    expect(await ruleOf('ask')).toBe('asked')
+    expect(await ruleOf('ask')).toBe('approval_limit')
+    await rehearsal.happened(ask)
+    expect(await ruleOf('ask')).toBe('asked')
+  })
+
   test('is told whether it succeeded; by default it did', async () => {
     const until = policyOf({
       rules: [{ id: 'all', allow: ['**'] }],
@@ -176,18 +202,22 @@ describe('equal calls', () => {
     rehearsal.withdraw({ ...pay, id: 'b' })
     expect(used('pay')).toEqual([1])
   })
+})
 
-  test('of the id of another one get ids of their own', async () => {
-    const { rehearsal, ruleOf } = await rehearsing()
-    const read = { tool: 'known', args: { n: 1 } }
-    for (const id of ['rehearsal-2', 'rehearsal-2', 'x', 'x']) {
-      await rehearsal.happened({ ...read, id }, `value-${id}`)
-    }
-    await rehearsal.happened({ tool: 'read', args: {} }, 'untrusted')
-    expect(await ruleOf('act', { to: 'value-x' })).toBe('all')
-    const { labels } = await rehearsal.decide({ tool: 'act', args: { to: 'value-x' } })
-    expect(labels[0]!.from[0]).toMatchObject({ callId: 'x', tool: 'known' })
-  })
+test('calls without an id get one that no other has', async () => {
+  const { rehearsal } = await rehearsing()
+  for (const [n, id] of [undefined, 'rehearsal-3', undefined, undefined].entries()) {
+    const call = { tool: 'known', args: { n }, ...(id === undefined ? {} : { id }) }
+    await rehearsal.happened(call, `value-${n}`)
+  }
+  const callIdOf = async (to: string): Promise<unknown> =>
+    (await rehearsal.decide({ tool: 'act', args: { to } })).labels[0]!.from[0]!.callId
+  expect([
+    await callIdOf('value-0'),
+    await callIdOf('value-1'),
+    await callIdOf('value-2'),
+    await callIdOf('value-3'),
+  ]).toEqual(['rehearsal-1', 'rehearsal-3', 'rehearsal-4', 'rehearsal-5'])
 })
 
 describe('a situation', () => {
@@ -233,6 +263,7 @@ describe('the tools of a rehearsal', () => {
     expect(await strict.ruleOf('pay', { n: 1 })).toBe('all')
     expect(await strict.ruleOf('net', { anything: [1] })).toBe('all')
     expect(await strict.ruleOf('nothing')).toBe('unknown_tool')
+    expect(await strict.ruleOf('no name of a tool')).toBe('unknown_tool')
   })
 
   test('are told to whoever misspells one', async () => {

@@ -63,6 +63,9 @@ describe('what a session has done', () => {
     expect(gate.tainted(alone)).toBe(true)
     gate.forget(alone)
     expect(gate.tainted(alone)).toBe(false)
+    await settled(gate, 'page')
+    gate.forget(run)
+    expect(gate.tainted(run)).toBe(true)
   })
 })
 
@@ -136,6 +139,21 @@ describe('a policy that asks nothing of sessions', () => {
   })
 })
 
+describe('a policy that asks only what was called', () => {
+  test('hears and remembers text without minding it', async () => {
+    const { flow: _flow, ...rest } = sections
+    const gate = await opened(rest as JsonObject)
+    gate.gate.begin(run, [{ role: 'user', content: 'x' }])
+    gate.gate.begin(run, [{ role: 'user', content: 'x' }], 'untrusted')
+    gate.gate.remember(run, [
+      { runId: 'run_0', message: { role: 'user', content: 'x' }, untrusted: true },
+    ])
+    await settled(gate.gate, 'read', { args: { n: 1 } })
+    expect(gate.gate.tainted(run)).toBe(false)
+    expect(await rulesOf(gate, probes)).toEqual(['sequences.after', 'all', 'all'])
+  })
+})
+
 describe('a policy that has changed', () => {
   const plain = { rules: [{ id: 'all', allow: ['**'] }], tools: sections['tools'] } as JsonObject
 
@@ -186,10 +204,13 @@ describe('sessions', () => {
   const policy = plainPolicyOf({ rules: [], sequences: sections['sequences'] as JsonValue })
 
   test('that are too many let nobody new through', () => {
-    const sessions = new Sessions(() => policy, { mayChange: false, surroundings: {} })
+    let current = policy
+    const sessions = new Sessions(() => current, { mayChange: true, surroundings: {} })
     for (let index = 0; index < 100_000; index++) sessions.of(named(`s${index}`))
     expect(() => sessions.of(named('one more'))).toThrow('too many sessions are open')
     expect(sessions.of(named('s0'))).toBe(sessions.of(named('s0')))
+    current = plainPolicyOf({ rules: [] })
+    expect(sessions.of(named('s0'))).toBeDefined()
     sessions.forget(named('s1'))
     expect(sessions.of(named('one more'))).toBeDefined()
   })

@@ -5,7 +5,9 @@ import { SharedLedger } from '../../../src/gate/ledger.ts'
 import { LimitCounters, type ApplicableLimit, type LimitOwner } from '../../../src/gate/limits.ts'
 import { openCounters } from '../../../src/journal/sqlite-counters.ts'
 import { manualClock } from '../../../src/testing/clock.ts'
+import { policyOf, toolOf, user } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { gateOf } from '../../support/gate.ts'
 
 const position = { file: 'p.yaml', line: 1, column: 1 }
 
@@ -39,6 +41,24 @@ describe('a ledger of all processes', () => {
     expect(ledger.total(at(1100), 'b')).toBe(4n)
     expect(ledger.total(at(1150), '')).toBe(4n)
     expect(new SharedLedger(shared, 'k', 100).total(at(1100), '')).toBe(6n)
+  })
+
+  test('tells by its key whether entries can become too old to count', () => {
+    const keys: string[] = []
+    const noting = {
+      together: <Result>(work: () => Result): Result => work(),
+      total: () => 0n,
+      keep: (key: string) => keys.push(key),
+      put: (key: string) => keys.push(key),
+      drop: (key: string) => keys.push(key),
+    }
+    for (const windowMs of [100, undefined]) {
+      const ledger = new SharedLedger(noting, 'k', windowMs)
+      ledger.take('a', 1n, at(1))
+      ledger.note('a', 1n, at(1))
+      ledger.giveBack('a')
+    }
+    expect(keys).toEqual(['w k', 'w k', 'w k', 'a k', 'a k', 'a k'])
   })
 
   test('never forgets without a window, and is another one with it', () => {
@@ -111,6 +131,56 @@ describe('limits that processes share', () => {
     const run = limitOf({ id: 'run', per: 'session', max: 1 })
     const mixed = [...claims(run), ...claims(narrow)]
     expect(counters().reserve('c3', mixed)).toEqual([{ limit: narrow, hasRest: false }])
+  })
+
+  test('are looked at alone, also beside one of a run, and a limit of a run by itself is not', () => {
+    let alone = 0
+    const counting = new LimitCounters(clock, {
+      together: (work) => {
+        alone++
+        return shared.together(work)
+      },
+      put: (...given) => shared.put(...given),
+      keep: (...given) => shared.keep(...given),
+      total: (...given) => shared.total(...given),
+      drop: (...given) => shared.drop(...given),
+    })
+    const run = limitOf({ id: 'run', per: 'session', max: 9 })
+    counting.reserve('c1', claims(run))
+    expect(alone).toBe(0)
+    counting.reserve('c2', [...claims(run), ...claims(limitOf())])
+    expect(alone).toBe(1)
+  })
+
+  test('of a gate count each denial, each time and each cost once', async () => {
+    const limits = ['denials', 'time', 'cost'].map((count) => ({
+      id: count,
+      tools: ['**'],
+      per: 'subject',
+      count,
+      max: 9,
+    }))
+    const policy = policyOf({ rules: [{ id: 'a', allow: ['act'] }], limits })
+    const context = { runId: 'run_1', session: undefined, principal: user }
+    const call = { providerId: '', turn: 1, index: 0, tool: 'act', rawArgs: '{}' }
+    for (let process = 0; process < 2; process++) {
+      const { gate, judge } = await gateOf(policy, [toolOf('act')], { counters: shared })
+      await judge('act', [], { callId: 'c1' })
+      await judge('act', [], { callId: 'c2' })
+      for (const callId of ['c3', 'c4']) {
+        const examined = await gate.examine({ ...call, callId })
+        gate.settle(examined, context, { succeeded: true, value: null, durationMs: 1_500 })
+      }
+      gate.spent(0.5, context, 1)
+      gate.spent(0.25, context, 2)
+      gate.spent(0.25, { ...context, runId: `run_2` }, 2)
+      const used = gate.limitsOf('act', context).map((limit) => [limit.limit.id, limit.used])
+      expect(used).toEqual([
+        ['cost', 1],
+        ['denials', 2],
+        ['time', 3],
+      ])
+    }
   })
 
   test('take by force what has been used, all at once where the work fails', () => {

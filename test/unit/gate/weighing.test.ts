@@ -67,10 +67,17 @@ describe('a hook beside the policy', () => {
   })
 
   test('is not asked about what is refused or defect', async () => {
-    const hooks = hooksOf(() => expect.unreachable())
+    const asked: string[] = []
+    const hooks = hooksOf(({ tool }) => {
+      asked.push(tool)
+      return { effect: 'allow' }
+    })
     const { judge } = await gateOf(allowing('act'), [act, toolOf('other')], { hooks })
     expect((await judge('other')).decision.rule).toBe('default')
     expect((await judge('nothing')).decision.rule).toBe('unknown_tool')
+    expect(asked).toEqual([])
+    await judge('act')
+    expect(asked).toEqual(['act'])
   })
 
   test('is asked in the name of everybody above, and each may refuse', async () => {
@@ -93,32 +100,40 @@ describe('a hook beside the policy', () => {
       [all, none],
       [none, all],
     ] as const) {
-      let policy: Policy = before
-      const hooks = hooksOf(() => {
-        policy = after
-        return { effect: 'allow' }
-      })
-      const { judge } = await gateOf(() => policy, [act], { hooks })
-      expect(await judge('act')).toMatchObject({ kind: 'refusal', decision: { rule: 'closed' } })
+      for (const effect of ['allow', 'ask', 'deny'] as const) {
+        let policy: Policy = before
+        const hooks = hooksOf(() => {
+          policy = after
+          return { effect }
+        })
+        const { judge } = await gateOf(() => policy, [act], { hooks })
+        // whatever a hook says besides, it is the policy that denies
+        expect(await judge('act')).toMatchObject({
+          kind: 'refusal',
+          decision: { rule: 'closed' },
+          error: { code: 'denied' },
+        })
+      }
     }
   })
 
-  test('gives back what was reserved under a policy that has changed meanwhile', async () => {
-    const limited = (max: number, sum?: string): Policy =>
+  test('is held against the limits of a policy that has changed meanwhile', async () => {
+    const limited = (...ids: string[]): Policy =>
       policyOf({
         rules: [{ id: 'all', allow: ['**'] }],
-        limits: [
-          { id: 'l', tools: ['**'], per: 'session', max, ...(sum === undefined ? {} : { sum }) },
-        ],
+        limits: ids.map((id) => ({ id, tools: ['**'], per: 'subject', max: 1 })),
       }).compile([act])
-    const [first, second] = [limited(1, '/n'), limited(1, '/n')]
+    const [first, second] = [limited('a'), limited('a', 'b')]
     let policy = first
     const hooks = hooksOf(() => {
       policy = second
       return { effect: 'allow' }
     })
-    const { judge } = await gateOf(() => policy, [act], { hooks })
-    expect((await judge('act', { n: 1 })).kind).toBe('permit')
+    const { gate, judge } = await gateOf(() => policy, [act], { hooks })
+    const context = { runId: 'run_1', session: undefined, principal: user }
+    const used = (): readonly number[] => gate.limitsOf('act', context).map((limit) => limit.used)
+    expect((await judge('act')).kind).toBe('permit')
+    expect(used()).toEqual([1, 1])
   })
 
   test('that is waited for when the gate breaks refuses', async () => {
