@@ -12,7 +12,7 @@ const anyText: Read<string> = (node, diagnostics) =>
       })
 
 const json: Read<{ readonly value: JsonValue }> = (node) => ({ value: toJson(node) })
-const texts = listOf('the list', anyText, { minimum: 0 })
+const texts = (what: string): Read<readonly string[]> => listOf(what, anyText, { minimum: 0 })
 
 const times = numberOf('`times`', { integer: true, minimum: 1, maximum: 100 })
 
@@ -47,8 +47,8 @@ const testFields = mapping(
       {
         subject: anyText,
         issuer: anyText,
-        roles: texts,
-        scopes: texts,
+        roles: texts('`roles`'),
+        scopes: texts('`scopes`'),
         tenant: anyText,
         agent: anyText,
         claims: jsonObject,
