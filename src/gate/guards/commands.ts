@@ -73,7 +73,6 @@ function compileFlags(flags: readonly string[]): (item: string) => boolean {
     if (item.startsWith('--')) return item.includes('=') && listed.has(item.split('=', 1)[0]!)
     return (
       bundles &&
-      item.length > 2 &&
       item
         .slice(1)
         .split('')

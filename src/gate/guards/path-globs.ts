@@ -21,7 +21,6 @@ export interface PathGlob {
 export function compilePathGlob(text: string): PathGlob {
   const parts = text.split('/').filter((part) => part !== '' && part !== '.')
   const segments = parts.map((part): Segment => (part === '**' ? '**' : compileSegment(part)))
-  while (segments.length > 1 && segments.at(-1) === '**') segments.pop()
   return { text, matches: (names) => matchPrefix(segments, names) }
 }
 
@@ -52,7 +51,7 @@ function enter(segments: readonly Segment[], from: readonly number[]): ReadonlyS
 }
 
 function compileSegment(glob: string): (name: string) => boolean {
-  const [first = '', ...rest] = glob.split(/\*+/).map(foldName)
+  const [first = '', ...rest] = glob.split('*').map(foldName)
   const last = rest.pop()
   if (last === undefined) return (name) => name === first
   return (name) => {

@@ -18,7 +18,7 @@ export function findValues(
 ): readonly Found[] | typeof blocked {
   let found: readonly Found[] = [{ pointer: '', value: args }]
   for (const token of path) {
-    if (found.some(({ value }) => value !== null && typeof value !== 'object')) return blocked
+    if (found.some(({ value }) => typeof value !== 'object')) return blocked
     found = found.flatMap((container) => childrenOf(container, token))
   }
   return found.filter(({ value }) => value !== null)

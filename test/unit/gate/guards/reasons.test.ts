@@ -133,6 +133,7 @@ describe('a command', () => {
   test.each([
     ['ls', 'is not a list of a program and its arguments'],
     [{}, 'is not a list of a program and its arguments'],
+    [null, undefined],
     [[], 'needs 1 to 1001 items'],
     [Array.from({ length: 1002 }, () => 'ls'), 'needs 1 to 1001 items'],
     [Array.from({ length: 1001 }, () => 'ls'), undefined],
