@@ -1,29 +1,10 @@
-import { accessSync, constants } from 'node:fs'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe } from 'vitest'
-
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-
-/** The browser of `$CHROMIUM`, else of the path. */
-function findBrowser(): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  const candidates = [
-    process.env['CHROMIUM'] ?? '',
-    ...names.flatMap((name) => folders.map((folder) => join(folder, name))),
-  ]
-  return candidates.find((path) => {
-    try {
-      if (path !== '') accessSync(path, constants.X_OK)
-      return path !== ''
-    } catch {
-      return false
-    }
-  })
-}
+import { findBrowser, launchOptions } from './find-browser.ts'
 
 const executablePath = findBrowser()
 
@@ -58,9 +39,7 @@ export function describeInBrowser(name: string, suite: (open: Open) => void): vo
   describe.skipIf(executablePath === undefined)(name, () => {
     let browser: Browser
     beforeAll(async () => {
-      // the sandbox of the browser does not start for root, as whom containers run
-      const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-      browser = await chromium.launch({ executablePath: executablePath!, args })
+      browser = await chromium.launch(launchOptions(executablePath!))
     })
     afterAll(() => browser.close())
     suite((html, opening) => openPage(browser, html, opening))

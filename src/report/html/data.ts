@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGzip, gzipSync } from 'node:zlib'
-import type { JsonValue } from '../../base/json.ts'
 import { compactJson } from '../json.ts'
 import type { CallRow, ModelCallRow } from '../report.ts'
 import type { CallSummary } from '../summary.ts'
@@ -73,13 +72,13 @@ export class DataOfPage {
       whereabouts,
     })
     const taker = new DigestTaker()
-    for (const part of [...lists.calls, ...lists.modelCalls, outline]) taker.count(valueOf(part))
-    const without = (part: string): string => JSON.stringify(taker.take(valueOf(part)))
-    yield '{"value":{"calls":['
+    for (const part of [...lists.calls, ...lists.modelCalls, outline]) taker.count(part)
+    const without = (part: string): string => taker.take(part)
+    yield '{"calls":['
     yield* portions(lists.calls, without)
     yield '],"modelCalls":['
     yield* portions(lists.modelCalls, without)
-    yield `],"outline":${without(outline)}},"digests":"${taker.digests()}"}`
+    yield `],"outline":${without(outline)}}\n${taker.digests()}`
   }
 }
 
@@ -107,10 +106,6 @@ function textOf(value: unknown): string {
 
 function lengthOf(text: string): number {
   return text.length
-}
-
-function valueOf(text: string): JsonValue {
-  return JSON.parse(text) as JsonValue
 }
 
 /** The payloads a page may show: raw text only where pointers had nothing to redact. */

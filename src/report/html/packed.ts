@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../base/json.ts'
 import type { CallRow, ModelCallRow, Report } from '../report.ts'
 import type { Whereabouts } from './command.ts'
-import { putDigests, type Packed } from './digests.ts'
+import { putDigests } from './digests.ts'
 import type { Snippet } from './policy.ts'
 
 /** What a host may add to a call: payloads that the report itself leaves out. */
@@ -29,8 +29,10 @@ export interface PackedData {
 }
 
 /** What a page carries, put together again. */
-export function unpacked(packed: Packed): PageData {
-  const { calls, modelCalls, outline } = putDigests(packed) as unknown as PackedData
+export function unpacked(packed: string): PageData {
+  const end = packed.lastIndexOf('\n')
+  const text = putDigests(packed.slice(0, end), packed.slice(end + 1))
+  const { calls, modelCalls, outline } = JSON.parse(text) as PackedData
   return {
     ...outline,
     report: { ...outline.report, modelCalls, rows: calls.map(({ row }) => row) },

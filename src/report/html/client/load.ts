@@ -1,4 +1,3 @@
-import type { Packed } from '../digests.ts'
 import { unpacked, type PageData } from '../packed.ts'
 
 /**
@@ -6,9 +5,15 @@ import { unpacked, type PageData } from '../packed.ts'
  * their own, put down by the data file.
  */
 export async function loadData(): Promise<PageData> {
-  const bytes = Uint8Array.from(atob(packed()), (letter) => letter.charCodeAt(0))
-  const text = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))
-  return unpacked(JSON.parse(await new Response(text).text()) as Packed)
+  const text = new Blob([bytesOf(packed())]).stream().pipeThrough(new DecompressionStream('gzip'))
+  return unpacked(await new Response(text).text())
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  const letters = atob(base64)
+  const bytes = new Uint8Array(letters.length)
+  for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at)
+  return bytes
 }
 
 function packed(): string {
