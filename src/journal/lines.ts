@@ -1,5 +1,6 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, read } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
+import { promisify } from 'node:util'
 
 interface Line {
   /** In bytes from the beginning of the file. */
@@ -37,10 +38,27 @@ export async function* linesOf(source: string | number): AsyncGenerator<Line> {
 /** Bytes that are read at a time: each time takes a turn through the thread pool. */
 const highWaterMark = 256 * 1024
 
+const readInto = promisify(read)
+
 function chunksOf(source: string | number): AsyncIterable<Buffer> {
   return typeof source === 'string'
     ? createReadStream(source, { highWaterMark })
-    : createReadStream('', { autoClose: false, fd: source, highWaterMark, start: 0 })
+    : chunksOfOpen(source)
+}
+
+/**
+ * A stream that is given up closes its descriptor, some time later and whatever it is told; the number
+ * may then be that of another file.
+ */
+async function* chunksOfOpen(file: number): AsyncGenerator<Buffer> {
+  for (let position = 0; ;) {
+    // kept by whoever takes lines of it
+    const chunk = Buffer.allocUnsafe(highWaterMark)
+    const { bytesRead } = await readInto(file, chunk, 0, chunk.length, position)
+    if (bytesRead === 0) return
+    yield chunk.subarray(0, bytesRead)
+    position += bytesRead
+  }
 }
 
 /** Cuts off what a crash left after the last line end, so that the next line stands alone. */
