@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { strictestOf } from '../../../src/policy/layers.ts'
+import { firmSteps, stricterOf, strictestOf } from '../../../src/policy/layers.ts'
 import type { Decision, Effect, Obligation } from '../../../src/protocol/decision.ts'
 
 const policy = { name: 'all', digest: 'sha256:1' }
@@ -97,4 +97,63 @@ describe('the strictest of several layers', () => {
     const { labels } = strictest(decided('allow', 'a', { labels: [label] }), decided('deny', 'b'))
     expect(labels).toEqual([label])
   })
+})
+
+const label = (argument: string) => ({ argument, from: [], trust: 'trusted' }) as const
+
+describe('the decision of several layers', () => {
+  test('is put together of those that decide, with all that had a say', () => {
+    const deciding = decided('ask', 'b', {
+      at: '2027-01-15T08:00:01Z',
+      labels: [label('/b')],
+      obligations: [approval(2)],
+    })
+    const other = decided('ask', 'c', { labels: [label('/c')], obligations: [approval(1)] })
+    const milder = decided('allow', 'a', { obligations: [approval(9)] })
+    expect(strictestOf([milder, other, deciding], policy)).toEqual({
+      at: '2027-01-15T08:00:01Z',
+      effect: 'ask',
+      labels: [label('/c'), label('/b')],
+      obligations: [approval(2), approval(1)],
+      policy,
+      reasons: ['reason of b', 'reason of c'],
+      rule: 'b',
+      rules: [...deciding.rules, ...other.rules, ...milder.rules],
+    })
+  })
+
+  test('of one layer is its own', () => {
+    const only = decided('deny', 'a')
+    expect(strictestOf([only], policy)).toEqual({ ...only, policy })
+  })
+})
+
+describe('of two decisions about one call', () => {
+  test.each<[Effect, Effect, 'earlier' | 'later']>([
+    ['allow', 'allow', 'later'],
+    ['ask', 'ask', 'later'],
+    ['deny', 'deny', 'later'],
+    ['allow', 'ask', 'later'],
+    ['ask', 'deny', 'later'],
+    ['ask', 'allow', 'earlier'],
+    ['deny', 'ask', 'earlier'],
+    ['deny', 'allow', 'earlier'],
+    ['deny', 'permit' as Effect, 'later'],
+    ['permit' as Effect, 'deny', 'earlier'],
+  ])('%s and then %s, the %s one counts', (one, other, counts) => {
+    const [earlier, later] = [decided(one, 'a'), decided(other, 'b')]
+    expect(stricterOf(earlier, later)).toBe(counts === 'earlier' ? earlier : later)
+  })
+})
+
+test('the steps before the rules are known by name', () => {
+  expect([...firmSteps].toSorted()).toEqual([
+    'policy_error',
+    'scope',
+    'stopped',
+    'tool.requires',
+    'tool_changed',
+    'unauthenticated',
+    'unknown_tool',
+  ])
 })
