@@ -34,7 +34,7 @@ export function writeFindings(tests: readonly TestResult[], reach: Reach): void 
   const numbers = new Map(tests.map(({ id }, index) => [id, index]))
   const reached = reach
     .entries()
-    .map(([module, ids]) => [module, [...ids].map((id) => numbers.get(id)!)] as const)
+    .map(([module, ids]) => [module, [...ids].flatMap((id) => numbers.get(id) ?? [])] as const)
   writeFileSync(file, JSON.stringify({ tests, reached } satisfies Written))
 }
 

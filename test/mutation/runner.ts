@@ -10,7 +10,7 @@ import {
 } from './findings.ts'
 import { Reach } from './reach.ts'
 import { outcomeOf, Run } from './run.ts'
-import { isWanted, testFiles } from './tests.ts'
+import { isWanted, mostHits, testFiles } from './tests.ts'
 
 /** What Stryker asks for: a change, and the tests that come to it. */
 interface Mutant {
@@ -28,7 +28,11 @@ interface Shared {
   currentTestId?: string | undefined
   hitCount?: number
   hitLimit?: number | undefined
-  mutantCoverage?: object
+  mutantCoverage?: {
+    readonly static: object
+    /** Test to mutant to how often. */
+    readonly perTest: Record<string, Record<string, number>>
+  }
 }
 
 const shared: Shared = ((globalThis as { __stryker__?: Shared }).__stryker__ ??= {})
@@ -62,8 +66,10 @@ class FreshModulesRunner {
     for (const file of testFiles()) {
       const run = new Run((module, reader) => reach.note(module, reader, shared.currentTestId))
       for (const test of (await run.collect(file)).filter(({ id }) => isWanted(id))) {
+        const result = await measured(test, file)
+        if (!isQuick(test.id)) continue
         reach.noteTest(file, test.id)
-        tests.push(await measured(test, file))
+        tests.push(result)
       }
       await run.finish()
       broken.push(...run.broken)
@@ -123,6 +129,14 @@ function inOrder(
   const killed = (id: string): number => kills.get(id) ?? 0
   const spent = (id: string): number => tests.get(id)!.timeSpentMs
   return ids.toSorted((a, b) => killed(b) - killed(a) || spent(a) - spent(b))
+}
+
+/** Whether a test is to be run for mutants; otherwise what it has come to is forgotten. */
+function isQuick(id: string): boolean {
+  const perTest = shared.mutantCoverage?.perTest ?? {}
+  const hits = Object.values(perTest[id] ?? {}).reduce((sum, count) => sum + count, 0)
+  if (hits > mostHits) delete perTest[id]
+  return hits <= mostHits
 }
 
 async function measured(test: CollectedTest, fileName: string): Promise<TestResult> {
