@@ -23,7 +23,8 @@ const compiled = new Map<string, Promise<Evaluate>>()
 /**
  * The modules of one run, all evaluated anew: what another run has left in them (caches, counters,
  * tables built when a module is loaded) is not seen. They are parsed only once in a process.
- * There must be no cycles between them, and no exported `let`.
+ * Vite, which comes with Vitest, makes them functions. There must be no cycles between them, and no
+ * exported `let`.
  */
 export class ModuleGraph {
   readonly #modules = new Map<string, Promise<Exports>>()

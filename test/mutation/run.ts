@@ -45,7 +45,11 @@ export class Run {
 
   /** Calls what is to be done after all tests. */
   async finish(): Promise<void> {
-    for (const collection of this.#collections) await collection.finish()
+    try {
+      for (const collection of this.#collections) await collection.finish()
+    } catch (error) {
+      this.broken.push(error)
+    }
   }
 }
 
