@@ -81,6 +81,11 @@ describe('approvals', () => {
       'approvals: { maxPending: 2 }',
       { ttlMs: 900_000, selfApproval: false, maxPending: 2 },
     ],
+    [
+      'approvals: { maxPending: 2 }',
+      'approvals: { maxPending: 5 }',
+      { ttlMs: 900_000, selfApproval: false, maxPending: 2 },
+    ],
   ])('of `%s` and, in a parent that decides, `%s`', (own, inherited, expected) => {
     const parent = plain(`rules: []\n${inherited}`)
     expect(compiled(`rules: []\n${own}`, parent).approvals).toStrictEqual(expected)

@@ -91,6 +91,22 @@ test('a value that is found is not tested again, what is tested beside it is', (
   expect(visit(index, { x: 'a', y: 1 }).notFalse).toEqual(['bare', 'both'])
 })
 
+test('only the value that was found is not tested again, wherever it is written', () => {
+  const index = new RuleIndex(
+    compiled([
+      ...numbered(8, 'n', by('x')),
+      { id: 'first', args: { x: { const: 'a' }, y: { minimum: 5 }, z: { maximum: 5 } } },
+      { id: 'last', args: { y: { minimum: 5 }, z: { maximum: 5 }, x: { const: 'a' } } },
+      { id: 'middle', args: { y: { minimum: 5 }, x: { const: 'a' }, z: { maximum: 5 } } },
+    ]),
+  )
+  const all = ['first', 'last', 'middle']
+  expect(visit(index, { x: 'a', y: 5, z: 5 })).toEqual({ tried: all, notFalse: all })
+  expect(visit(index, { x: 'a', y: 4, z: 5 })).toEqual({ tried: all, notFalse: [] })
+  expect(visit(index, { x: 'a', y: 5, z: 6 })).toEqual({ tried: all, notFalse: [] })
+  expect(visit(index, { x: 'b', y: 5, z: 5 })).toEqual({ tried: [], notFalse: [] })
+})
+
 test('rules about other arguments, about ranges and about nothing stand behind each other', () => {
   const rules = compiled([
     ...numbered(4, 'a', by('x')),
