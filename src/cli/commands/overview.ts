@@ -127,7 +127,7 @@ async function addJournal(file: string, gathering: Gathering): Promise<void> {
       const long = await LongReport.open(read, redactor)
       // nothing of a run is counted that turns out to be unreadable
       await long.outline()
-      const { verdict } = await verifyChain(read())
+      const { verdict } = await verifyChain(read(), { runId })
       const outline = await long.outline({ call: (call) => fold.addCall(call) })
       fold.addRun(outline, file, verdict)
       if (pages !== undefined) {

@@ -83,7 +83,7 @@ async function rendered(
     const runId = await findRun(journal.list(), options.run)
     if (runId === undefined) throw noRun(path, options.run)
     const read: ReadRecords = () => journal.read(runId)
-    const verification = await verifyChain(read())
+    const verification = await verifyChain(read(), { runId })
     await write(
       renderRun(read, { verification, journal: path, redactor }, options, io),
       options,

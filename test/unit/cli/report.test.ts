@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { jsonlJournal } from '../../../src/journal/jsonl.ts'
+import { sqliteJournal } from '../../../src/journal/sqlite.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
 import { temporaryFolder } from '../../support/folder.ts'
@@ -68,4 +70,29 @@ test('a report goes into a folder that is made for it, and never through a file'
   const through = await inProcess(['report', journal, '--output', join(output, 'report.json')])
   expect(through.code).toBe(2)
   expect(through.notes).toMatch(/^error\[bad-file\]: .* cannot be written: /)
+})
+
+async function twoRuns(): Promise<{ readonly path: string; readonly runIds: readonly string[] }> {
+  const path = join(temporaryFolder(), 'journal.db')
+  const journal = sqliteJournal(path)
+  const runtime = createRuntime({ model: scripted([{ text: 'one' }, { text: 'two' }]), journal })
+  const runIds: string[] = []
+  for (const input of ['first', 'second']) {
+    runIds.push((await runtime.run({ input }).result()).runId)
+  }
+  await journal.close()
+  return { path, runIds }
+}
+
+test('the records of one run in the place of another are not shown as that one', async () => {
+  const { path, runIds } = await twoRuns()
+  const database = new DatabaseSync(path)
+  database.exec('DELETE FROM entries WHERE run = 1; UPDATE entries SET run = 1 WHERE run = 2')
+  database.close()
+  const { code, notes } = await inProcess(['report', path, '--run', runIds[0]!])
+  expect(code).toBe(1)
+  expect(notes).toBe('TAMPERED: the record belongs to another run\n')
+  const overview = await inProcess(['report', path, '--index'])
+  expect(overview.code).toBe(1)
+  expect(overview.out).toMatch(/TAMPERED$/m)
 })
