@@ -18,9 +18,17 @@ export async function appendDurably(path: string, text: string): Promise<void> {
 
 /** The checkpoint in a line of that file; of a line that was altered the line itself, which is none. */
 export function checkpointIn(line: string): string {
-  const { checkpoint, runId } = JSON.parse(line) as { checkpoint?: unknown; runId?: unknown }
+  const { checkpoint, runId } = membersOf(line)
   const isWhole = typeof checkpoint === 'string' && typeof runId === 'string'
   return isWhole && line === lineOf(runId, checkpoint) ? checkpoint : line
+}
+
+function membersOf(line: string): { readonly checkpoint?: unknown; readonly runId?: unknown } {
+  try {
+    return JSON.parse(line) as object
+  } catch {
+    return {}
+  }
 }
 
 /** Every line of these files has a `seq`; here it says nothing. */

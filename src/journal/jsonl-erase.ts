@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { JsonlIndex } from './jsonl-index.ts'
+import { JsonlIndex, runOfLine } from './jsonl-index.ts'
 import { linesOf } from './lines.ts'
 import type { RunState } from './retention.ts'
 
@@ -38,7 +38,8 @@ async function copyWithout(path: string, target: string, runs: ReadonlySet<strin
     length = 0
   }
   for await (const { bytes } of linesOf(path)) {
-    if (runs.has((JSON.parse(bytes.toString()) as { runId: string }).runId)) continue
+    const runId = runOfLine(bytes)
+    if (runId !== undefined && runs.has(runId)) continue
     gathered.push(bytes, lineEnd)
     length += bytes.length + 1
     if (length >= blockSize) await write()

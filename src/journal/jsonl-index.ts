@@ -103,13 +103,27 @@ async function scan(path: string, file: number): Promise<LineTable> {
   let number = 0
   for await (const { offset, bytes } of linesOf(file)) {
     number++
-    const head = headOf(bytes) ?? parseHead(bytes.toString())
+    const head = readHead(bytes)
     if (head === undefined) {
       throw number > 1 || bytes.includes('"runId":') ? damaged(path, number) : noJournal(path)
     }
     table.add(head.runId, { seq: head.seq, offset, length: bytes.length })
   }
   return table
+}
+
+interface Head {
+  readonly runId: string
+  readonly seq: number
+}
+
+function readHead(bytes: Buffer): Head | undefined {
+  return headOf(bytes) ?? parseHead(bytes.toString())
+}
+
+/** The run under which a line is found. Undefined for what is none. */
+export function runOfLine(bytes: Buffer): string | undefined {
+  return readHead(bytes)?.runId
 }
 
 /** Bytes at either end of a line that are looked at before the whole line is. */
@@ -120,7 +134,7 @@ const endLength = 320
  * of the file, is held against its digest by whoever verifies it. Undefined for lines that are written
  * otherwise, which are parsed.
  */
-function headOf(bytes: Buffer): { runId: string; seq: number } | undefined {
+function headOf(bytes: Buffer): Head | undefined {
   if (bytes.at(-1) !== closing) return undefined
   const [, runId, seq] =
     beginning.exec(bytes.toString('latin1', 0, endLength)) ??
@@ -137,7 +151,7 @@ const beginning = /^\{"runId":"([ !#-[\]-~]*)","seq":([0-9]{1,15}),"payload":/
 const ending =
   /"runId":"([ !#-[\]-~]*)","seq":([0-9]{1,15}),(?:"status":"[a-z-]*",)?(?:"tool":"[ !#-[\]-~]*",)?"turn":[0-9]{1,15},"type":"[a-z-]*",(?:"usage":\{(?:"[A-Za-z]+":[0-9]+,?)*\},)?"v":1\}$/
 
-function parseHead(line: string): { runId: string; seq: number } | undefined {
+function parseHead(line: string): Head | undefined {
   try {
     const { runId, seq } = JSON.parse(line) as { runId?: unknown; seq?: unknown }
     return typeof runId === 'string' && typeof seq === 'number' ? { runId, seq } : undefined

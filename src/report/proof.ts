@@ -30,7 +30,8 @@ export interface CallProof {
 
 /**
  * Proves the records of a call, named by its id or by its turn and place such as `2.0`. Throws
- * `bad-option` for a call the run does not have, and one that no checkpoint covers.
+ * `bad-option` for a call the run does not have, and one that no checkpoint covers; `bad-journal` for
+ * a line that is none of a journal.
  */
 export async function proveCall(
   records: AsyncIterable<JournalRecord> | Iterable<JournalRecord>,
@@ -44,7 +45,7 @@ export async function proveCall(
   let runId = ''
   for await (const { seq, line, hash } of records) {
     if (digests.length < size) digests.push(hash)
-    const event = JSON.parse(line) as JsonObject
+    const event = eventIn(line, seq)
     if (event['type'] === 'tool-call' && `${event['turn']}.${event['index']}` === call) {
       callId = event['callId'] as string
     }
@@ -64,6 +65,19 @@ export async function proveCall(
   }
   const proved = found.map((each) => ({ ...each, path: inclusionPath(digests, each.seq) }))
   return { version: 1, runId, callId, checkpoint, records: proved }
+}
+
+function eventIn(line: string, seq: number): JsonObject {
+  let event: unknown
+  try {
+    event = JSON.parse(line)
+  } catch {
+    // told below, like all that is no object
+  }
+  if (isObject(event)) return event as JsonObject
+  throw new SallyportError('bad-journal', `record ${seq} is not a line of a journal`, {
+    help: 'the journal is damaged or was altered: restore it from a copy',
+  })
 }
 
 /** As the checkpoint says itself; whoever is shown the proof checks its signature. */
