@@ -96,7 +96,7 @@ const request = (args: JsonObject) => ({ tool: 't', args, principal: user, now, 
 
 describe('an argument with required values', () => {
   test('need not be tested again once it was found, unless more is tested of it', () => {
-    const whole = compiled({ id: 'a', allow: ['t'], args: { y: { const: 2 }, x: { maximum: 5 } } })
+    const whole = compiled({ id: 'a', allow: ['t'], args: { x: { maximum: 5 }, y: { const: 2 } } })
     expect(evaluate(whole.conditionsFound, request({ x: 5 }))).toBe(yes)
     expect(evaluate(whole.conditionsFound, request({ x: 6 }))).toBe(no)
     expect(evaluate(whole.conditions, request({ x: 5 }))).toBe(no)

@@ -218,7 +218,7 @@ test('a rule tells what it has to do with a decision', () => {
     { ...place, id: 'c', effect: 'allow' },
     { ...place, id: 'd', effect: 'deny', shadow: true },
   ])
-  expect(decision.obligations).toEqual([
+  expect(decision.obligations).toStrictEqual([
     { kind: 'approval', approvers: { roles: ['lead', 'other'], count: 2, remember: true } },
     { kind: 'approval', approvers: { count: 1 } },
   ])
