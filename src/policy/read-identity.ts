@@ -205,7 +205,8 @@ export const readIdentity: Read<Identity> = (node, diagnostics) => {
   const fields = identityFields(node, diagnostics)
   if (fields === undefined) return undefined
   const { anonymous = 'deny', anonymousRole, jwt = [], apiKeys = [] } = fields
-  if ((anonymous === 'role') !== (anonymousRole !== undefined)) {
+  const namesRole = node.kind === 'map' && node.entries.has('anonymousRole')
+  if ((anonymous === 'role') !== namesRole) {
     const message = '`anonymous: role` and `anonymousRole` go together'
     diagnostics.error(anonymousRole ?? node, 'missing-key', message, {
       help: 'state both, or neither',
