@@ -58,6 +58,14 @@ describe('a key that is not trusted', () => {
     expect(await refusal(keys, { bearer })).toEqual(unusable(problem))
   })
 
+  it('because its id is no text fits no token', async () => {
+    const keys = deskWithKeys({}, publicJwk(keyPair, { kid: 1 }))
+    expect(await refusal(keys, { bearer: signToken({ header: { alg: 'ES256' } }) })).toEqual([
+      'token-key-unknown',
+      'the issuer has no key for the algorithm of the token',
+    ])
+  })
+
   it('in the environment says why', async () => {
     const bearer = signWithSecret('x', { alg: 'HS256' })
     expect(await refusal(secretDesk({ S: 'x'.repeat(31) }), { bearer })).toEqual([
@@ -81,7 +89,7 @@ describe('a set of keys that is not trusted', () => {
   const one = publicJwk(keyPair, { kid: 'k1' })
   const secret = { kty: 'oct', k: 'AAAA' }
 
-  it.each([
+  it.each<[string, string]>([
     ['{', expect.stringMatching(/^the key set is not acceptable JSON: ./) as string],
     [`${' '.repeat(256 * 1024)}{}`, 'the key set is not acceptable JSON: too long'],
     ['{}', 'the key set has no list of `keys`'],
@@ -91,8 +99,10 @@ describe('a set of keys that is not trusted', () => {
     [keySetText(...Array.from({ length: 101 }, () => ({}))), 'the key set has more than 100 keys'],
     [keySetText(one, one), 'the key set holds two keys with the same id'],
     [keySetText(one, secret), 'the key set mixes secret keys and public keys'],
-    [keySetText({ ...one, d: 'AA' }), 'the key set holds a private key'],
-    [keySetText(one, { qi: '' }), 'the key set holds a private key'],
+    ...['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].map((name): [string, string] => [
+      keySetText(one, { [name]: '' }),
+      'the key set holds a private key',
+    ]),
     [`{"keys":${'['.repeat(17)}${']'.repeat(17)}}`, expect.stringContaining('JSON') as string],
   ])('%# says why', async (text, message) => {
     const keys = tokenDesk({}, { readFile: async () => text })
