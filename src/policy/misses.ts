@@ -51,8 +51,9 @@ export function nameOf(reference: RuleReference): string {
 }
 
 function partsOf(rule: Rule): readonly Part[] {
+  // last: what would have to change comes first
   const shadow = rule.shadow ? [() => 'is recorded, but not enforced'] : []
-  return [...shadow, ...partsOfWho(rule), ...partsOfCall(rule), ...rule.args.map(partOfArgument)]
+  return [...partsOfWho(rule), ...partsOfCall(rule), ...rule.args.map(partOfArgument), ...shadow]
 }
 
 const words = {

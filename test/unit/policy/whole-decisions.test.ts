@@ -143,6 +143,20 @@ describe('a decision says all there is to know', () => {
     expect(rules).toEqual(recorded)
   })
 
+  test('when the nearest rule is in shadow: what it needs, and that it would not do', () => {
+    const rules = [
+      { id: 'a', allow: ['tool'], shadow: true, args: { x: { const: 1 } } },
+      { id: 'z', deny: ['tool'], shadow: true },
+    ]
+    const near = { id: 'b', allow: ['tool'], args: { y: { const: 1 } } }
+    expect(whole({ rules }, { x: 2 }).reasons[0]).toMatch(
+      /; the nearest is `a` \(\S+\), which needs `x` to satisfy `const: 1`, and is recorded, but not enforced$/,
+    )
+    expect(whole({ rules: [...rules, near] }, { x: 2 }).reasons[0]).toMatch(
+      /; the nearest is `b` \(\S+\), which needs the argument `y`$/,
+    )
+  })
+
   test('when only rules in shadow apply: theirs in the order of their ids', () => {
     const rules = [
       ...Array.from({ length: 8 }, (_, index) => quiet(`x${index}`, { x: { const: index } })),
