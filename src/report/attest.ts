@@ -1,7 +1,7 @@
 import { sha256 } from '../base/digest.ts'
 import { isObject, parseJson } from '../base/json.ts'
 import { decodeUtf8 } from '../gate/identity/base64url.ts'
-import type { OwnKey } from '../gate/identity/own-key.ts'
+import { checkPublicKeys, type OwnKey } from '../gate/identity/own-key.ts'
 import { checkpointType, type Checkpoint } from '../journal/checkpoint.ts'
 import { RecordTree } from '../journal/tree.ts'
 import { forged, readSignedPayload } from './signed-payload.ts'
@@ -54,12 +54,46 @@ function isDigest(value: unknown): boolean {
   return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value)
 }
 
-export interface AttestOptions {
+/** Checkpoints that were kept elsewhere: one file of them has those of all runs. */
+export interface Anchors {
+  readonly byRun: ReadonlyMap<string, readonly SignedCheckpoint[]>
+  /** What is wrong with the first that cannot be read, and so may be of any run. */
+  readonly fault: Fault | undefined
+}
+
+/** Reads each once. Throws `bad-option` for keys that cannot be used. */
+export async function readAnchors(
+  texts: readonly string[],
+  keys: readonly OwnKey[],
+): Promise<Anchors> {
+  checkPublicKeys(keys)
+  const byRun = new Map<string, SignedCheckpoint[]>()
+  let fault: Fault | undefined
+  for (const text of texts) {
+    const read = await readCheckpoint(text, keys)
+    if ('verdict' in read) fault ??= read
+    else {
+      const known = byRun.get(read.runId)
+      if (known === undefined) byRun.set(read.runId, [read])
+      else known.push(read)
+    }
+  }
+  return { byRun, fault }
+}
+
+export interface SignedOptions {
+  /** The run that is meant. */
+  readonly runId: string
+  /** Public keys that are trusted: JSON Web Keys for Ed25519 or P-256 with a `kid`. */
   readonly keys: readonly OwnKey[]
-  /** As the journal keeps them, oldest first. */
-  readonly checkpoints: readonly string[]
-  /** Checkpoints that were kept elsewhere; those of other runs are left aside. */
-  readonly anchors: readonly string[]
+  /** As `checkpoints` of the journal gives them. Default: none. */
+  readonly checkpoints?: readonly string[]
+  /** Checkpoints that were kept elsewhere; those of other runs are left aside. Default: none. */
+  readonly anchors?: readonly string[]
+  /** Accepts records without any checkpoint. Default false. */
+  readonly allowUnsigned?: boolean
+  /** Demands that the last record was signed as the end of the run. Default false. */
+  readonly expectFinal?: boolean
 }
 
 /** What signed checkpoints say of the records of one run, compared with them one after another. */
@@ -86,10 +120,12 @@ export class Attestation {
     }
   }
 
+  /** `anchors` are those of the options, where they were read before. Throws as `readAnchors` does. */
   static async of(
-    runId: string,
-    { keys, checkpoints, anchors }: AttestOptions,
+    { runId, keys, checkpoints = [], anchors: texts = [] }: SignedOptions,
+    anchors?: Anchors,
   ): Promise<Attestation> {
+    const { byRun, fault: unread } = anchors ?? (await readAnchors(texts, keys))
     let fault: Fault | undefined
     const kept: SignedCheckpoint[] = []
     let previous: string | null = null
@@ -106,13 +142,7 @@ export class Attestation {
       }
       previous = sha256(text)
     }
-    const others: SignedCheckpoint[] = []
-    for (const text of anchors) {
-      const read = await readCheckpoint(text, keys)
-      if ('verdict' in read) fault ??= read
-      else if (read.runId === runId) others.push(read)
-    }
-    return new Attestation(kept, others, fault)
+    return new Attestation(kept, byRun.get(runId) ?? [], fault ?? unread)
   }
 
   /** Takes the digest of the next record. */

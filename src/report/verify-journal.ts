@@ -3,9 +3,9 @@ import type { OwnKey } from '../gate/identity/own-key.ts'
 import type { Journal } from '../journal/journal.ts'
 import { pointsNamedIn } from '../journal/named-runs.ts'
 import type { RunPoint } from '../protocol/run-event.ts'
-import { readCheckpoint } from './attest.ts'
+import { readAnchors } from './attest.ts'
 import type { Verification } from './verification.ts'
-import { verifyChain, type VerifyOptions } from './verify.ts'
+import { verifyChain, type Beside, type VerifyOptions } from './verify.ts'
 
 type JournalReader = Pick<Journal, 'list' | 'read' | 'checkpoints'>
 
@@ -34,13 +34,16 @@ export type RunVerification = Verification & { readonly runId: string }
 /**
  * Verifies every run of a journal, oldest first, each as `verifyChain` does and against what later
  * runs and runs above name of it; then tells the runs that are named, by others or by `anchors`, and missing. Reads
- * the first record of each run twice, and keeps about 200 bytes of memory for each. Throws
+ * the first record of each run twice, and each of `anchors` once; keeps about 200 bytes of memory for
+ * each run, beside `anchors`. Throws
  * `bad-option` for keys that cannot be used, and `bad-journal` where the journal cannot be read.
  */
 export async function* verifyJournal(
   journal: JournalReader,
   options: VerifyJournalOptions = {},
 ): AsyncGenerator<RunVerification> {
+  const { keys, anchors: texts = [] } = options
+  const anchors = keys && (await readAnchors(texts, keys))
   const { runs, named } = await readLinks(journal)
   const verified = new Set<string>()
   /** Runs of agents that are named after they were verified. */
@@ -50,15 +53,16 @@ export async function* verifyJournal(
     if (verified.has(child.runId)) late.add(child.runId)
   }
   for (const runId of runs) {
-    const heads = [...(named.get(runId) ?? [])]
-    yield { runId, ...(await verifyRun(journal, runId, { ...options, named: heads, noteChild })) }
+    const against = { ...options, named: [...(named.get(runId) ?? [])] }
+    yield { runId, ...(await verifyRun(journal, runId, against, { anchors, noteChild })) }
     verified.add(runId)
   }
   for (const runId of late) {
-    const found = await verifyRun(journal, runId, { ...options, named: [...named.get(runId)!] })
+    const against = { ...options, named: [...named.get(runId)!] }
+    const found = await verifyRun(journal, runId, against, { anchors })
     if (found.verdict !== 'CONSISTENT') yield { runId, ...found }
   }
-  const expected = new Set([...named.keys(), ...(await anchoredRuns(options))])
+  const expected = new Set([...named.keys(), ...(anchors?.byRun.keys() ?? [])])
   for (const runId of expected) {
     if (runs.has(runId)) continue
     const began = timeOfId(runId)
@@ -67,17 +71,16 @@ export async function* verifyJournal(
   }
 }
 
-/** What one run is held against, and who is told of the runs of agents that it names. */
+/** What one run is held against. */
 interface VerifyRunOptions
-  extends Omit<VerifyJournalOptions, 'removedBefore'>, Pick<VerifyOptions, 'head' | 'named'> {
-  readonly noteChild?: (child: RunPoint) => void
-}
+  extends Omit<VerifyJournalOptions, 'removedBefore'>, Pick<VerifyOptions, 'head' | 'named'> {}
 
 /** Verifies one run of a journal. */
 export async function verifyRun(
   journal: JournalReader,
   runId: string,
   options: VerifyRunOptions,
+  beside: Beside = {},
 ): Promise<Verification> {
   const { keys, anchors = [], head, named, maxTail, allowUnsigned, expectFinal } = options
   const checkpoints = keys && ((await journal.checkpoints?.(runId)) ?? [])
@@ -89,7 +92,7 @@ export async function verifyRun(
     ...(maxTail === undefined ? {} : { maxTail }),
     ...(keys && checkpoints ? { signed: { runId, keys, checkpoints, anchors, ...accepted } } : {}),
   }
-  return verifyChain(journal.read(runId), against, options.noteChild)
+  return verifyChain(journal.read(runId), against, beside)
 }
 
 interface Links {
@@ -117,15 +120,6 @@ async function readLinks(journal: JournalReader): Promise<Links> {
     }
   }
   return { runs, named }
-}
-
-async function anchoredRuns({
-  keys,
-  anchors = [],
-}: VerifyJournalOptions): Promise<readonly string[]> {
-  if (keys === undefined) return []
-  const read = await Promise.all(anchors.map((text) => readCheckpoint(text, keys)))
-  return read.flatMap((point) => ('verdict' in point ? [] : [point.runId]))
 }
 
 /** What is found of a run that is named, and has no records. */

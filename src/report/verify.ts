@@ -6,8 +6,7 @@ import { genesis, hashLine } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
 import { childNamedIn } from '../journal/named-runs.ts'
 import type { RunPoint } from '../protocol/run-event.ts'
-import { checkPublicKeys, type OwnKey } from '../gate/identity/own-key.ts'
-import { Attestation } from './attest.ts'
+import { Attestation, type Anchors, type SignedOptions } from './attest.ts'
 import { claimsOf } from './claims.ts'
 import { Course } from './course.ts'
 import type { Fault, Property, Verdict, Verification } from './verification.ts'
@@ -32,21 +31,6 @@ export interface VerifyOptions {
   readonly named?: readonly string[]
 }
 
-export interface SignedOptions {
-  /** The run that is meant. */
-  readonly runId: string
-  /** Public keys that are trusted: JSON Web Keys for Ed25519 or P-256 with a `kid`. */
-  readonly keys: readonly OwnKey[]
-  /** As `checkpoints` of the journal gives them. Default: none. */
-  readonly checkpoints?: readonly string[]
-  /** Checkpoints that were kept elsewhere; those of other runs are left aside. Default: none. */
-  readonly anchors?: readonly string[]
-  /** Accepts records without any checkpoint. Default false. */
-  readonly allowUnsigned?: boolean
-  /** Demands that the last record was signed as the end of the run. Default false. */
-  readonly expectFinal?: boolean
-}
-
 type Line = Readonly<Record<string, unknown>>
 
 type Records = Iterable<JournalRecord> | AsyncIterable<JournalRecord>
@@ -58,15 +42,17 @@ type Records = Iterable<JournalRecord> | AsyncIterable<JournalRecord>
  * has an outcome; the run has an end. Reads one record at a time and stops at the first fault.
  *
  * With `signed`, the records are held against the checkpoints too: strictly, so that what is not
- * attested is not consistent. Tells `noteChild` of the runs of agents that sound records name. Throws
- * `bad-option` for keys that cannot be used, and never for what it reads.
+ * attested is not consistent. Throws `bad-option` for keys that cannot be used, and never for what
+ * it reads.
  */
 export async function verifyChain(
   records: Records,
   options: VerifyOptions = {},
-  noteChild?: (child: RunPoint) => void,
+  beside: Beside = {},
 ): Promise<Verification> {
-  const chain = new ChainCheck(options, { attestation: await attestationOf(options), noteChild })
+  const { signed } = options
+  const attestation = signed && (await Attestation.of(signed, beside.anchors))
+  const chain = new ChainCheck(options, attestation, beside.noteChild)
   for await (const record of records) {
     const fault = chain.add(record)
     if (fault !== undefined) return conclude(fault, chain)
@@ -74,19 +60,15 @@ export async function verifyChain(
   return conclude(chain.end(options) ?? consistent, chain)
 }
 
-async function attestationOf({ signed }: VerifyOptions): Promise<Attestation | undefined> {
-  if (signed === undefined) return undefined
-  const { runId, keys, checkpoints = [], anchors = [] } = signed
-  checkPublicKeys(keys)
-  return Attestation.of(runId, { keys, checkpoints, anchors })
+/** What runs of one journal share. */
+export interface Beside {
+  /** Is told of the runs of agents that sound records name. */
+  readonly noteChild?: (child: RunPoint) => void
+  /** Those of `signed`, where they were read before. */
+  readonly anchors?: Anchors | undefined
 }
 
 const consistent: Fault = { verdict: 'CONSISTENT', message: 'the records form one unbroken chain' }
-
-interface Beside {
-  readonly attestation: Attestation | undefined
-  readonly noteChild: ((child: RunPoint) => void) | undefined
-}
 
 class ChainCheck {
   readonly #expected: string | undefined
@@ -106,7 +88,11 @@ class ChainCheck {
   readonly #noteChild: ((child: RunPoint) => void) | undefined
   #runId: unknown
 
-  constructor({ head, named, runId, signed }: VerifyOptions, { attestation, noteChild }: Beside) {
+  constructor(
+    { head, named, runId, signed }: VerifyOptions,
+    attestation: Attestation | undefined,
+    noteChild: ((child: RunPoint) => void) | undefined,
+  ) {
     this.#expected = head
     this.#runId = runId ?? signed?.runId
     this.#unmet = new Set(named)

@@ -172,6 +172,24 @@ describe('a file of checkpoints', () => {
     expect(found.map(({ verdict }) => verdict)).toEqual(['CONSISTENT', 'MISSING_RUN'])
   })
 
+  test('is read once, however many runs there are', async () => {
+    const path = join(temporaryFolder(), 'anchors.jws')
+    const journal = memoryJournal()
+    const agent = payer(journal, fileAnchor(path), undefined, 3)
+    for (let run = 0; run < 3; run++) await agent.start().result()
+    const texts = readFileSync(path, 'utf8').split('\n').slice(0, -1)
+    let passes = 0
+    const anchors = Object.assign([...texts], {
+      *[Symbol.iterator]() {
+        passes++
+        yield* texts
+      },
+    })
+    const found = await collect(verifyJournal(journal, { keys: [ops.open], anchors }))
+    expect(found.map(({ verdict }) => verdict)).toEqual(Array(3).fill('CONSISTENT'))
+    expect(passes).toBe(1)
+  })
+
   test('does not vouch for what came after its last one', async () => {
     const path = join(temporaryFolder(), 'anchors.jws')
     const journal = memoryJournal()
