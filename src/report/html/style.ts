@@ -138,10 +138,14 @@ tbody tr:last-child td { border-bottom: 0; }
   .body dl, .cards dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .body dd, .cards dd { margin-bottom: .35rem; }
 }
+@media (scripting) {
+  main > section + section:not(#calls) { content-visibility: auto; contain-intrinsic-size: auto 24rem; }
+}
 @media print {
   body { background: none; font-size: 11px; }
   nav, .skip, .toolbar, #explorer { display: none; }
   .shadow { position: fixed; inset: 0 0 auto; color: #000; background: none; border: 2px solid; }
+  main > section + section:not(#calls) { content-visibility: visible; }
   .calls > li { content-visibility: visible; break-inside: avoid; }
   details::details-content { content-visibility: visible; display: block; block-size: auto; }
   pre { max-height: none; overflow: visible; }
