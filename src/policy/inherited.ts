@@ -78,11 +78,11 @@ function approvalsSeenBy(file: PolicyFile): Approvals {
 /** How approvals work under a file: a parent with rules has a say with its defaults too. */
 export function approvalsOf(file: PolicyFile): Approvals {
   const layers = layersOf(file).map(approvalsSeenBy)
-  const pending = layers.flatMap(({ maxPending }) => (maxPending === undefined ? [] : [maxPending]))
   return {
+    // the file sees what all others say
+    ...layers[0]!,
     ttlMs: Math.min(...layers.map(({ ttlMs }) => ttlMs)),
     selfApproval: layers.every(({ selfApproval }) => selfApproval),
-    ...(pending.length === 0 ? {} : { maxPending: Math.min(...pending) }),
   }
 }
 

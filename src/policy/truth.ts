@@ -38,7 +38,7 @@ export function allOf<S, C>(tests: readonly Test<S, C>[]): Test<S, C> {
     for (const test of tests) {
       const truth = test(subject, caller)
       if (truth === no) return no
-      if (truth < result) result = truth
+      result = Math.min(result, truth) as Truth
     }
     return result
   }
@@ -51,7 +51,7 @@ export function anyOf<S, C>(tests: readonly Test<S, C>[]): Test<S, C> {
     for (const test of tests) {
       const truth = test(subject, caller)
       if (truth === yes) return yes
-      if (truth > result) result = truth
+      result = Math.max(result, truth) as Truth
     }
     return result
   }

@@ -123,8 +123,12 @@ describe('the decision of several layers', () => {
   })
 
   test('of one layer is its own', () => {
-    const only = decided('deny', 'a')
+    const only = decided('ask', 'a', { obligations: [approval(1)] })
     expect(strictestOf([only], policy)).toEqual({ ...only, policy })
+    for (const effect of ['allow', 'deny'] as const) {
+      const { obligations } = strictestOf([{ ...only, effect }], policy)
+      expect(obligations).toEqual([])
+    }
   })
 })
 

@@ -84,6 +84,7 @@ describe('a pattern is refused', () => {
     ['(a)\\9', '\\9', references],
     ['a{1001}', '{1001}', counts],
     ['a{2,1001}', '{2,1001}', counts],
+    ['a{10,1001}', '{10,1001}', counts],
     ['a{1001,}', '{1001,}', counts],
     ['a{2,1}', '{2,1}', undefined],
     ['[', '[', undefined],

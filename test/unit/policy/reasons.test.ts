@@ -134,6 +134,12 @@ const ruleAbout = (id: string, ...names: string[]): object => ({
 const nearest = (rules: readonly object[], args: JsonObject = {}): string | undefined =>
   / nearest is `([^`]*)`/.exec(decideOn(policyOf({ rules }), args).reasons[0]!)?.[1]
 
+const fitting = (id: string, ...names: string[]): object => ({
+  id,
+  allow: ['tool'],
+  args: Object.fromEntries(['x', ...names].map((name) => [name, { const: 1 }])),
+})
+
 describe('the nearest rule', () => {
   test('is the one with the fewest misses, the first of equals', () => {
     expect(
@@ -155,6 +161,39 @@ describe('the nearest rule', () => {
     const far = Array.from({ length: 8 }, (_, at) => ruleAbout(`a${at}`, 'x', 'y', 'z'))
     expect(nearest([...far.slice(1), ruleAbout('b', 'x', 'y')])).toBe('b')
     expect(nearest([...far, ruleAbout('b', 'x', 'y')])).toBe('a0')
+  })
+
+  test('is one of the first eight that fit by value', () => {
+    const eight = Array.from({ length: 8 }, (_, at) => fitting(`a${at}`, 'y', 'z', 'w'))
+    const one = fitting('b', 'y', 'z')
+    expect(nearest([...eight.slice(1), one], { x: 1 })).toBe('b')
+    expect(nearest([...eight, one], { x: 1 })).toBe('a0')
+  })
+
+  test('is looked for among eight, those that fit by value and the first of the others', () => {
+    const far = (from: number, to: number): readonly object[] =>
+      Array.from({ length: to - from }, (_, at) => ruleAbout(`a${from + at}`, 'x', 'y', 'z'))
+    const near = ruleAbout('a17', 'x', 'y')
+    const others = [...far(10, 17), near, ...far(18, 40)]
+    expect(nearest(others, { x: 9 })).toBe('a17')
+    // the eighth of the others is not looked at beside one that fits
+    const args = { x: { const: 9 }, y: { const: 1 }, z: { const: 1 }, w: { const: 1 } }
+    const fits = { id: 'z', allow: ['tool'], args }
+    expect(nearest([...others, fits], { x: 9 })).toBe('z')
+    expect(nearest([...far(10, 16), near, fits, ...far(18, 40)], { x: 9 })).toBe('a17')
+  })
+
+  test('is none beyond the first eight rules of the tool, unless it fits by value', () => {
+    const denials = Array.from({ length: 40 }, (_, at) => ({
+      id: `a${at + 10}`,
+      deny: ['tool'],
+      args: { x: { const: 1 } },
+    }))
+    const allow = ruleAbout('b', 'x')
+    expect(nearest([...denials.slice(0, 7), ...denials.slice(8), { ...allow, id: 'a17' }])).toBe(
+      'a17',
+    )
+    expect(nearest([...denials, allow])).toBeUndefined()
   })
 
   test('is one that fits by value before the first others', () => {
