@@ -19,6 +19,7 @@ import {
   type ReportError,
   type ReportHeader,
 } from './report.ts'
+import { joinedTools } from './tool-sets.ts'
 
 /** A report in the making. Adding an event costs a fraction of a microsecond. */
 export interface ReportFold {
@@ -59,6 +60,7 @@ class Fold implements ReportFold {
   #passed: Passed | undefined
   readonly #over = new Set<CallFold>()
   #start: RunStart | undefined
+  #tools: ToolSet | undefined
   readonly #calls = new Map<string, CallFold>()
   readonly #modelCalls: ModelCallFold[] = []
   readonly #limits: LimitRow[] = []
@@ -101,6 +103,7 @@ class Fold implements ReportFold {
     switch (event.type) {
       case 'run-start':
         this.#start ??= event
+        this.#tools = joinedTools(this.#tools, event.tools)
         this.#shadow ||= event.policy.mode === 'shadow'
         break
       case 'tool-call':
@@ -209,7 +212,7 @@ class Fold implements ReportFold {
     return {
       version: 1,
       header: headerOf(
-        start,
+        { start, toolSet: this.#tools ?? start.tools },
         [...passed.models],
         this.#end === 'open' ? null : this.#lastAt,
         this.#lastAt,
@@ -251,7 +254,7 @@ class Fold implements ReportFold {
 }
 
 function headerOf(
-  start: RunStart,
+  { start, toolSet }: { readonly start: RunStart; readonly toolSet: ToolSet },
   models: readonly string[],
   endedAt: string | null,
   lastAt: string,
@@ -268,7 +271,7 @@ function headerOf(
       mode: start.policy.mode,
       ...(start.policy.file === undefined ? {} : { file: start.policy.file }),
     },
-    toolSet: toolSetOf(start.tools),
+    toolSet,
     provider: start.model.provider,
     models,
     versions: start.versions,
@@ -278,14 +281,5 @@ function headerOf(
     endedAt,
     // wall clocks jump; a report does not show negative time
     durationMs: Math.max(0, Date.parse(lastAt) - Date.parse(start.at)),
-  }
-}
-
-function toolSetOf({ changed, digest, names, pinned }: ToolSet): ToolSet {
-  return {
-    digest,
-    names,
-    ...(pinned === undefined ? {} : { pinned }),
-    ...(changed === undefined ? {} : { changed }),
   }
 }

@@ -49,6 +49,7 @@ export interface ReportHeader {
   readonly parent?: ParentCall
   /** What the task of the run was narrowed to. */
   readonly scope?: readonly ScopePart[]
+  /** Those of whoever carried the run on too; `digest` is of those it began with. */
   readonly toolSet: ToolSet
   readonly provider: string
   /** The model that was asked first, then others that answered. */

@@ -33,10 +33,10 @@ export type RunVerification = Verification & { readonly runId: string }
 
 /**
  * Verifies every run of a journal, oldest first, each as `verifyChain` does and against what later
- * runs and runs above name of it; then tells the runs that are named, by others or by `anchors`, and missing. Reads
- * the first record of each run twice, and each of `anchors` once; keeps about 200 bytes of memory for
- * each run, beside `anchors`. Throws
- * `bad-option` for keys that cannot be used, and `bad-journal` where the journal cannot be read.
+ * runs and runs above name of it; then tells the runs that are named, by others or by `anchors`, and
+ * missing. Reads the first record of each run twice, and each of `anchors` once; keeps about 200 bytes
+ * of memory for each run, beside `anchors`. Throws `bad-option` for keys that cannot be used, and
+ * `bad-journal` where the journal cannot be read.
  */
 export async function* verifyJournal(
   journal: JournalReader,

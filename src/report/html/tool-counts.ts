@@ -44,7 +44,7 @@ export class ToolCounts {
         (a, b) => +isChanged.has(b.name) - +isChanged.has(a.name) || b.count.calls - a.count.calls,
       )
       .map(({ name, count }) => {
-        if (isChanged.has(name)) return cells(name, changedText(), count)
+        if (isChanged.has(name)) return cells(name, changedText(count), count)
         return cells(name, isPinned.has(name) ? 'as pinned' : 'not pinned', count)
       })
     const others = unknown.calls === 0 ? [] : [cells('names of no tool', 'none', unknown)]
@@ -52,8 +52,13 @@ export class ToolCounts {
   }
 }
 
-function changedText(): Content {
-  return element('strong', { class: 'bad' }, 'changed since it was pinned: refused')
+/** One that ran was as pinned before somebody else carried the run on, or has been since. */
+function changedText({ executed }: ToolCount): Content {
+  const text =
+    executed === 0
+      ? 'changed since it was pinned: refused'
+      : 'not always as pinned: refused while it was not'
+  return element('strong', { class: 'bad' }, text)
 }
 
 function sum(a: ToolCount, b: ToolCount): ToolCount {

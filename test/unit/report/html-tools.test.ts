@@ -44,6 +44,33 @@ describe('the tools of a run on its page', () => {
     ])
   })
 
+  test('are those of all who carried the run: changed where they ever were, pinned where they always were', () => {
+    const events = offering({ names: ['get_order', 'refund'], pinned: ['get_order', 'refund'] })
+    const again = {
+      ...offering({
+        names: ['get_order', 'idle', 'refund', 'web.get'],
+        pinned: ['idle', 'refund'],
+        changed: ['get_order'],
+      })[0]!,
+      seq: events.length,
+    }
+    const joined = [...events, again as StructuralEvent]
+    expect(toolsOf(joined)).toEqual([
+      ['names of no tool', 'none', '2', '0', '1'],
+      ['get_order', 'not always as pinned: refused while it was not', '1', '1', '0'],
+      ['refund', 'as pinned', '3', '1', '2'],
+      ['web.get', 'not pinned', '1', '0', '1'],
+      ['idle', 'as pinned', '0', '0', '0'],
+    ])
+    const { toolSet } = foldReport(joined, { head: null }).header
+    expect(toolSet).toEqual({
+      digest: (events[0] as { tools: ToolSet }).tools.digest,
+      names: ['get_order', 'refund', 'idle', 'web.get'],
+      pinned: ['refund', 'idle'],
+      changed: ['get_order'],
+    })
+  })
+
   test('names that a model makes up are counted together, however many they are', () => {
     const [start, turn, proposed] = ['run-start', 'turn-start', 'tool-call'].map((type) =>
       offering({ names: [] }).find((event) => event.type === type)!,
