@@ -1,7 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isSallyportError } from '../../src/base/errors.ts'
+import type { OwnKey } from '../../src/gate/identity/own-key.ts'
+import { jsonlJournal } from '../../src/journal/jsonl.ts'
 import { readPolicyText } from '../../src/loading/text.ts'
 import { diagnosticCodes } from '../../src/policy/diagnostic.ts'
 import { defaultLimits } from '../../src/run/stop.ts'
@@ -91,6 +94,23 @@ describe('the snippets', () => {
     const rendered = await runProgram(cli, render!.split(' '), { folder })
     expect(rendered.code).toBe(0)
     expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('<!doctype html>')
+  })
+
+  test('that makes keys makes some that sign, and some by which that is checked', async () => {
+    const folder = temporaryFolder()
+    const { text } = snippets.find(({ mark }) => mark === 'keys')!
+    const [, code] = /^node -e "(.+)"\n$/.exec(text) ?? []
+    execFileSync(process.execPath, ['-e', code!], { cwd: folder })
+    expect(statSync(join(folder, 'ops.private.jwk')).mode & 0o077).toBe(0)
+    const key = JSON.parse(readFileSync(join(folder, 'ops.private.jwk'), 'utf8')) as OwnKey
+    const journal = jsonlJournal(join(folder, 'journal.jsonl'))
+    const runtime = createRuntime({ model: scripted([{ text: 'hi' }]), journal, signing: { key } })
+    await runtime.run({ input: 'hi' }).result()
+    await journal.close()
+    const args = ['verify', 'journal.jsonl', '--key', 'ops.jwk', '--expect-final']
+    const verified = await runProgram(cli, args, { folder })
+    expect(verified.out).toMatch(/^CONSISTENT .* signed by /)
+    expect(verified.code).toBe(0)
   })
 
   test('that shows a scripted turn is one that calls and then answers', async () => {
