@@ -67,7 +67,7 @@ export async function* verifyJournal(
     if (runs.has(runId)) continue
     const began = timeOfId(runId)
     const isOld = began !== undefined && began < (options.removedBefore ?? -Infinity)
-    if (!isOld) yield { runId, ...(await missingRun()) }
+    if (!isOld) yield { runId, ...(await missingRun(runId, keys)) }
   }
 }
 
@@ -123,7 +123,11 @@ async function readLinks(journal: JournalReader): Promise<Links> {
 }
 
 /** What is found of a run that is named, and has no records. */
-async function missingRun(): Promise<Verification> {
+async function missingRun(
+  runId: string,
+  keys: readonly OwnKey[] | undefined,
+): Promise<Verification> {
   const message = 'the run is named by others, and is not in the journal'
-  return { ...(await verifyChain([])), verdict: 'MISSING_RUN', message }
+  const nothing = await verifyChain([], keys === undefined ? {} : { signed: { runId, keys } })
+  return { ...nothing, verdict: 'MISSING_RUN', message }
 }

@@ -170,6 +170,7 @@ describe('a file of checkpoints', () => {
     await journal.remove(runId)
     const found = await collect(verifyJournal(journal, options))
     expect(found.map(({ verdict }) => verdict)).toEqual(['CONSISTENT', 'MISSING_RUN'])
+    expect(found[1]!.notProved.join()).not.toContain('no key was given')
   })
 
   test('is read once, however many runs there are', async () => {
