@@ -5,6 +5,7 @@ import {
   passed,
   readFindings,
   writeFindings,
+  type Coverage,
   type Findings,
   type TestResult,
 } from './findings.ts'
@@ -18,8 +19,6 @@ interface Mutant {
   readonly sandboxFileName: string
   /** None for a change of what is evaluated when the module is loaded. */
   readonly testFilter?: readonly string[]
-  /** How often the change may be come to until it counts as an endless loop. */
-  readonly hitLimit?: number
 }
 
 /** What the changed code and those who run it have in common. */
@@ -28,12 +27,14 @@ interface Shared {
   currentTestId?: string | undefined
   hitCount?: number
   hitLimit?: number | undefined
-  mutantCoverage?: {
-    readonly static: object
-    /** Test to mutant to how often. */
-    readonly perTest: Record<string, Record<string, number>>
-  }
+  mutantCoverage?: Coverage
 }
+
+/** A loop is endless if it comes to a change so many times as often as any test without it. */
+const hitFactor = 100
+
+// a change may make a loop of what is done once otherwise
+const leastHits = 100_000
 
 const shared: Shared = ((globalThis as { __stryker__?: Shared }).__stryker__ ??= {})
 
@@ -64,49 +65,57 @@ class FreshModulesRunner {
     const tests: TestResult[] = []
     const broken: unknown[] = []
     for (const file of testFiles()) {
+      const start = performance.now()
+      const results: TestResult[] = []
       const run = new Run((module, reader) => reach.note(module, reader, shared.currentTestId))
       for (const test of (await run.collect(file)).filter(({ id }) => isWanted(id))) {
         const result = await measured(test, file)
         if (!isQuick(test.id)) continue
         reach.noteTest(file, test.id)
-        tests.push(result)
+        results.push(result)
       }
       await run.finish()
+      tests.push(...withShares(results, performance.now() - start))
       broken.push(...run.broken)
     }
     broken.push(...this.#outside)
     if (broken.length > 0) return { status: 'error', errorMessage: String(broken[0]) }
-    writeFindings(tests, reach)
-    return { status: 'complete', tests, mutantCoverage: shared.mutantCoverage }
+    writeFindings(tests, reach, coverage())
+    return { status: 'complete', tests, mutantCoverage: coverage() }
   }
 
   async mutantRun(mutant: Mutant): Promise<object> {
-    const { activeMutant, hitLimit } = mutant
+    const findings = (this.#findings ??= readFindings())
+    const { id } = mutant.activeMutant
     this.#outside.length = 0
-    Object.assign(shared, { activeMutant: activeMutant.id, hitCount: 0, hitLimit })
-    const outcome = await this.#judge(mutant)
+    shared.activeMutant = id
+    shared.hitCount = 0
+    shared.hitLimit = Math.max(hitFactor * (findings.hits.get(id) ?? 0), leastHits)
+    const outcome = await this.#judge(mutant, findings)
     shared.activeMutant = undefined
-    if (hitLimit === undefined || shared.hitCount! <= hitLimit) return outcome
-    return { status: 'timeout', reason: `come to more than ${hitLimit} times` }
+    return outcome
   }
 
-  async #judge({ testFilter, sandboxFileName: module }: Mutant): Promise<object> {
-    const findings = (this.#findings ??= readFindings())
+  async #judge(
+    { testFilter, sandboxFileName: module }: Mutant,
+    findings: Findings,
+  ): Promise<object> {
     const kills = this.#kills.get(module) ?? new Map<string, number>()
     this.#kills.set(module, kills)
     const run = new Run()
-    await run.load(module)
     let nrOfTests = 0
     try {
+      await run.load(module)
+      if (isEndless()) return endless
       for (const id of inOrder(testFilter ?? findings.reached.get(module) ?? [], kills, findings)) {
         const { fileName, timeSpentMs } = findings.tests.get(id)!
         const test = await run.find(fileName, id)
         if (test === undefined) continue
         nrOfTests += 1
+        shared.hitCount = 0
         const outcome = await outcomeOf(test, 10_000 + 10 * timeSpentMs)
+        if (isEndless() || outcome.kind === 'hanging') return endless
         if (outcome.kind === 'passed') continue
-        if (outcome.kind === 'hanging')
-          return { status: 'timeout', reason: `\`${id}\` does not end` }
         kills.set(id, (kills.get(id) ?? 0) + 1)
         return { status: 'killed', killedBy: [id], failureMessage: outcome.message, nrOfTests }
       }
@@ -121,6 +130,11 @@ class FreshModulesRunner {
   }
 }
 
+const endless = { status: 'timeout', reason: 'does not end' }
+
+/** Whether the last test has come to the change so often that an exception was made of it. */
+const isEndless = (): boolean => shared.hitCount! > shared.hitLimit!
+
 function inOrder(
   ids: readonly string[],
   kills: ReadonlyMap<string, number>,
@@ -131,9 +145,18 @@ function inOrder(
   return ids.toSorted((a, b) => killed(b) - killed(a) || spent(a) - spent(b))
 }
 
+const coverage = (): Coverage => (shared.mutantCoverage ??= { static: {}, perTest: {} })
+
+/** Adds what else a file takes: Stryker grants every mutant the time that no test has taken. */
+function withShares(results: readonly TestResult[], elapsedMs: number): TestResult[] {
+  const own = results.reduce((sum, { timeSpentMs }) => sum + timeSpentMs, 0)
+  const share = (elapsedMs - own) / results.length
+  return results.map((result) => ({ ...result, timeSpentMs: result.timeSpentMs + share }))
+}
+
 /** Whether a test is to be run for mutants; otherwise what it has come to is forgotten. */
 function isQuick(id: string): boolean {
-  const perTest = shared.mutantCoverage?.perTest ?? {}
+  const { perTest } = coverage()
   const hits = Object.values(perTest[id] ?? {}).reduce((sum, count) => sum + count, 0)
   if (hits > mostHits) delete perTest[id]
   return hits <= mostHits
