@@ -11,6 +11,7 @@ interface Finding {
 
 interface CallCourse {
   effect: unknown
+  readonly tool: unknown
   /** Digest of the arguments that were judged: as proposed, or as edited by a person. */
   argsDigest: unknown
   shadow: boolean
@@ -92,7 +93,7 @@ export class Course {
     const call = this.#calls.get(callId)
     if (type === 'tool-call') {
       if (call !== undefined) return malformed(`proposes the call ${quoted(callId)} again`)
-      const added = newCall(line['argsDigest'])
+      const added = newCall(line)
       this.#calls.set(callId, added)
       this.#count(added, 1)
       return undefined
@@ -148,9 +149,10 @@ const callEvents = new Set([
   'tool-result',
 ])
 
-function newCall(argsDigest: unknown): CallCourse {
+function newCall({ argsDigest, tool }: Line): CallCourse {
   return {
     effect: undefined,
+    tool,
     argsDigest,
     shadow: false,
     needed: 1,
@@ -201,7 +203,7 @@ function step(
     }
     case 'approval-request':
       call.asked = true
-      call.refused = line['argsDigest'] !== call.argsDigest
+      call.refused = line['argsDigest'] !== call.argsDigest || line['tool'] !== call.tool
       call.yes = undefined
       call.needed = neededOf(line['approvers'])
       return undefined
@@ -213,6 +215,9 @@ function step(
       call.delegated = typeof line['child'] === 'string'
       call.finished = false
       if (!isPermitted(call)) return unpermitted(callId, 'was started without a permit')
+      if (line['tool'] !== call.tool) {
+        return unpermitted(callId, 'was started as another tool than was judged')
+      }
       return line['argsDigest'] === call.argsDigest
         ? undefined
         : unpermitted(callId, 'was started with other arguments than were judged')

@@ -316,6 +316,16 @@ describe('the course of calls', () => {
     expect(await courseOf(asked.answer(0, 'approve').startTool(0, 'refund'))).toBe('UNPERMITTED')
   })
 
+  test('is bound to the tool that was judged, and that people were asked about', async () => {
+    const allowed = begin().decide(0, 'allow', 'r', [])
+    expect(await courseOf(allowed.execute(0, 'get_order', 1, 1).end('completed'))).toBe(
+      'UNPERMITTED',
+    )
+    const asked = begin().decide(0, 'ask', 'r', []).ask(0, 'get_order', { amount: 80 }, [])
+    const started = asked.answer(0, 'approve').execute(0, 'refund', 1, 1).end('completed')
+    expect(await courseOf(started)).toBe('UNPERMITTED')
+  })
+
   test('takes the arguments of an edit', async () => {
     const writer = begin().decide(0, 'ask', 'r', []).ask(0, 'refund', { amount: 80 }, [])
     writer
