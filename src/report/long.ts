@@ -1,7 +1,6 @@
-import { SallyportError } from '../base/errors.ts'
 import type { JournalRecord } from '../journal/journal.ts'
 import { createPassingFold } from './fold.ts'
-import { checked, damaged, eventsOf, unreadable } from './read.ts'
+import { changed, checked, damaged, eventsOf, unreadable } from './read.ts'
 import type { Redactor } from './redact.ts'
 import type { ModelCallRow, Report } from './report.ts'
 import { partShape } from './shape.ts'
@@ -148,10 +147,4 @@ function callOf(line: string, number: number): string | undefined {
   } catch (cause) {
     throw damaged(`record ${number} is not a line of a journal`, cause)
   }
-}
-
-function changed(): SallyportError {
-  return new SallyportError('bad-journal', 'the journal was changed while it was read', {
-    help: 'read it again when nobody changes it',
-  })
 }

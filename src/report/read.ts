@@ -105,3 +105,9 @@ export function damaged(message: string, cause?: unknown): SallyportError {
     cause,
   })
 }
+
+export function changed(): SallyportError {
+  return new SallyportError('bad-journal', 'the journal was changed while it was read', {
+    help: 'read it again when nobody changes it',
+  })
+}

@@ -9,6 +9,7 @@ import { OverviewFold, type Overview, type RunLine } from '../../report/overview
 import { parseReport } from '../../report/read.ts'
 import type { Redactor } from '../../report/redact.ts'
 import type { Report } from '../../report/report.ts'
+import { sameRecords } from '../../report/same-records.ts'
 import { summarize } from '../../report/summary.ts'
 import { verifyChain } from '../../report/verify.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
@@ -122,7 +123,7 @@ async function addJournal(file: string, gathering: Gathering): Promise<void> {
   const { fold, redactor, pages, io } = gathering
   await using journal = disposable(await openJournal(file, io.environment))
   for await (const runId of journal.list()) {
-    const read = (): ReturnType<typeof journal.read> => journal.read(runId)
+    const read = sameRecords(() => journal.read(runId))
     try {
       const long = await LongReport.open(read, redactor)
       // nothing of a run is counted that turns out to be unreadable

@@ -82,7 +82,8 @@ async function rendered(
   try {
     const runId = await findRun(journal.list(), options.run)
     if (runId === undefined) throw noRun(path, options.run)
-    const read: ReadRecords = () => journal.read(runId)
+    const { sameRecords } = await import('../../report/same-records.ts')
+    const read = sameRecords(() => journal.read(runId))
     const verification = await verifyChain(read(), { runId })
     await write(
       renderRun(read, { verification, journal: path, redactor }, options, io),
