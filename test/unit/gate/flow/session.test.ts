@@ -179,3 +179,39 @@ test('a restored session has the schemas and the bound it is given', () => {
   restored.addMessage({ role: 'user', content: 'a b c' })
   expect(restored.hold('z', ['user'])).toBe(unknown)
 })
+
+const told = (content: string): Talk => {
+  const talk = talkOf()
+  talk.flow.addMessage({ role: 'system', content })
+  return talk
+}
+
+describe('what the system says', () => {
+  test('vouches for a steering argument, and for what a tool was asked', () => {
+    const talk = told('look for ann').reads('x').reads('ann smith', 'lookup', { q: 'ann' })
+    expect(talk.rule({ to: 'ann' })).toBe('all')
+    expect(talk.decide({ to: 'ann' }).labels[0]!.from).toEqual([{ kind: 'system' }])
+    expect(holds(talk, 'ann smith', 'trusted')).toBe(yes)
+  })
+
+  test('leaves it open what else it said where it is too long', () => {
+    const talk = told(`ann ${'x '.repeat(200_000)}`)
+    expect(talk.flow.hold('eve', ['system'])).toBe(unknown)
+    expect(talk.flow.hold('eve', ['user', 'system'])).toBe(unknown)
+    expect(talk.flow.hold('eve', ['user'])).toBe(no)
+    expect(talk.flow.hold('ann', ['user', 'system'])).toBe(yes)
+  })
+})
+
+test('an id may stand in any of the lists it is taken from', () => {
+  const list = { kind: 'read', output: { trust: 'untrusted' } }
+  const args = { to: { steers: true, idsFrom: ['list_*'] } }
+  const policy = flowPolicy({ act: { args }, tools: { list_a: list, list_b: list, other: list } })
+  const talk = new Talk(policy).reads(['o-1'], 'other').reads(['a-1'], 'list_a')
+  talk.reads(['b-1'], 'list_b')
+  expect(['a-1', 'b-1', 'o-1'].map((to) => talk.rule({ to }))).toEqual([
+    'all',
+    'all',
+    'flow.untrustedSteering',
+  ])
+})
