@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { SallyportError } from '../base/errors.ts'
 import { LineTable, type Block } from './line-table.ts'
@@ -117,8 +118,9 @@ interface Head {
   readonly seq: number
 }
 
+/** Bytes that are no UTF-8 would be read as U+FFFD, and several of them as the same text. */
 function readHead(bytes: Buffer): Head | undefined {
-  return headOf(bytes) ?? parseHead(bytes.toString())
+  return isUtf8(bytes) ? (headOf(bytes) ?? parseHead(bytes.toString())) : undefined
 }
 
 /** The run under which a line is found. Undefined for what is none. */

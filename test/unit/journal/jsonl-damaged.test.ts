@@ -72,3 +72,27 @@ test('a line that is no JSON makes a damaged checkpoint, and a record of which n
   expect([proved.code, proved.out]).toEqual([4, ''])
   expect(proved.notes).toContain('error[bad-journal]: record 3 is not a line of a journal\n')
 })
+
+test('bytes that are read as the same text as others are damage', async () => {
+  const path = join(temporaryFolder(), 'journal.jsonl')
+  const journal = jsonlJournal(path)
+  const said = { text: 'a\ufffdb' }
+  const runtime = createRuntime({ model: scripted([said]), journal, instructions: '\ufffd' })
+  await runtime.run({ input: 'hi', session: '\ufffd' }).result()
+  await journal.close()
+  for (const file of [path, `${path}.payloads`]) {
+    const whole = readFileSync(file)
+    const at = whole.indexOf('\ufffd')
+    writeFileSync(
+      file,
+      Buffer.concat([whole.subarray(0, at), Buffer.of(0xff), whole.subarray(at + 3)]),
+    )
+    const { code, out } = await inProcess(['verify', path])
+    expect([code, out]).toEqual([
+      1,
+      expect.stringMatching(/^MALFORMED .*\n {2}line 1 is no record\n/),
+    ])
+    writeFileSync(file, whole)
+  }
+  expect((await inProcess(['verify', path])).code).toBe(0)
+})
