@@ -5,7 +5,6 @@ import {
   passed,
   readFindings,
   writeFindings,
-  type Coverage,
   type Findings,
   type TestResult,
 } from './findings.ts'
@@ -23,18 +22,20 @@ interface Mutant {
 
 /** What the changed code and those who run it have in common. */
 interface Shared {
-  activeMutant?: string | undefined
+  /** Asked for at each place of a mutant. */
+  readonly activeMutant?: string | undefined
   currentTestId?: string | undefined
-  hitCount?: number
-  hitLimit?: number | undefined
-  mutantCoverage?: Coverage
+  readonly mutantCoverage?: {
+    /** Test to mutant to how often. */
+    readonly perTest: Record<string, Readonly<Record<string, number>>>
+  }
 }
 
-/** A loop is endless if it comes to a change so many times as often as any test without it. */
+/** A test is endless that comes to places of mutants so many times as often as without a change. */
 const hitFactor = 100
 
 // a change may make a loop of what is done once otherwise
-const leastHits = 100_000
+const leastHits = 1_000_000
 
 const shared: Shared = ((globalThis as { __stryker__?: Shared }).__stryker__ ??= {})
 
@@ -46,6 +47,8 @@ class FreshModulesRunner {
   readonly #outside: unknown[] = []
   readonly #kills = new Map<string, Map<string, number>>()
   #findings: Findings | undefined
+  #mutant: string | undefined
+  #hitsLeft = 0
 
   /** No change is left in a module for the next mutant. */
   capabilities(): { readonly reloadEnvironment: boolean } {
@@ -53,11 +56,18 @@ class FreshModulesRunner {
   }
 
   init(): void {
+    Object.defineProperty(shared, 'activeMutant', { get: () => this.#activeMutant() })
     // the same cases for each mutant, and in each run
     configureGlobal({ seed: 1 })
     for (const event of ['unhandledRejection', 'uncaughtException']) {
       process.on(event, (error) => this.#outside.push(error))
     }
+  }
+
+  /** Ends a loop that is endless, if it comes to any place of a mutant, by an exception. */
+  #activeMutant(): string | undefined {
+    if (this.#mutant !== undefined && --this.#hitsLeft < 0) throw new Error('does not end')
+    return this.#mutant
   }
 
   async dryRun(): Promise<object> {
@@ -70,7 +80,10 @@ class FreshModulesRunner {
       const run = new Run((module, reader) => reach.note(module, reader, shared.currentTestId))
       for (const test of (await run.collect(file)).filter(({ id }) => isWanted(id))) {
         const result = await measured(test, file)
-        if (!isQuick(test.id)) continue
+        if (result.hits > mostHits) {
+          delete shared.mutantCoverage?.perTest[test.id]
+          continue
+        }
         reach.noteTest(file, test.id)
         results.push(result)
       }
@@ -80,19 +93,16 @@ class FreshModulesRunner {
     }
     broken.push(...this.#outside)
     if (broken.length > 0) return { status: 'error', errorMessage: String(broken[0]) }
-    writeFindings(tests, reach, coverage())
-    return { status: 'complete', tests, mutantCoverage: coverage() }
+    writeFindings(tests, reach)
+    return { status: 'complete', tests, mutantCoverage: shared.mutantCoverage }
   }
 
   async mutantRun(mutant: Mutant): Promise<object> {
-    const findings = (this.#findings ??= readFindings())
-    const { id } = mutant.activeMutant
+    this.#findings ??= readFindings()
     this.#outside.length = 0
-    shared.activeMutant = id
-    shared.hitCount = 0
-    shared.hitLimit = Math.max(hitFactor * (findings.hits.get(id) ?? 0), leastHits)
-    const outcome = await this.#judge(mutant, findings)
-    shared.activeMutant = undefined
+    this.#mutant = mutant.activeMutant.id
+    const outcome = await this.#judge(mutant, this.#findings)
+    this.#mutant = undefined
     return outcome
   }
 
@@ -105,16 +115,16 @@ class FreshModulesRunner {
     const run = new Run()
     let nrOfTests = 0
     try {
+      this.#hitsLeft = leastHits
       await run.load(module)
-      if (isEndless()) return endless
       for (const id of inOrder(testFilter ?? findings.reached.get(module) ?? [], kills, findings)) {
-        const { fileName, timeSpentMs } = findings.tests.get(id)!
+        const { fileName, timeSpentMs, hits } = findings.tests.get(id)!
         const test = await run.find(fileName, id)
         if (test === undefined) continue
         nrOfTests += 1
-        shared.hitCount = 0
+        this.#hitsLeft = leastHits + hitFactor * hits
         const outcome = await outcomeOf(test, 10_000 + 10 * timeSpentMs)
-        if (isEndless() || outcome.kind === 'hanging') return endless
+        if (this.#hitsLeft < 0 || outcome.kind === 'hanging') return endless
         if (outcome.kind === 'passed') continue
         kills.set(id, (kills.get(id) ?? 0) + 1)
         return { status: 'killed', killedBy: [id], failureMessage: outcome.message, nrOfTests }
@@ -132,9 +142,6 @@ class FreshModulesRunner {
 
 const endless = { status: 'timeout', reason: 'does not end' }
 
-/** Whether the last test has come to the change so often that an exception was made of it. */
-const isEndless = (): boolean => shared.hitCount! > shared.hitLimit!
-
 function inOrder(
   ids: readonly string[],
   kills: ReadonlyMap<string, number>,
@@ -145,21 +152,11 @@ function inOrder(
   return ids.toSorted((a, b) => killed(b) - killed(a) || spent(a) - spent(b))
 }
 
-const coverage = (): Coverage => (shared.mutantCoverage ??= { static: {}, perTest: {} })
-
 /** Adds what else a file takes: Stryker grants every mutant the time that no test has taken. */
 function withShares(results: readonly TestResult[], elapsedMs: number): TestResult[] {
   const own = results.reduce((sum, { timeSpentMs }) => sum + timeSpentMs, 0)
   const share = (elapsedMs - own) / results.length
   return results.map((result) => ({ ...result, timeSpentMs: result.timeSpentMs + share }))
-}
-
-/** Whether a test is to be run for mutants; otherwise what it has come to is forgotten. */
-function isQuick(id: string): boolean {
-  const { perTest } = coverage()
-  const hits = Object.values(perTest[id] ?? {}).reduce((sum, count) => sum + count, 0)
-  if (hits > mostHits) delete perTest[id]
-  return hits <= mostHits
 }
 
 async function measured(test: CollectedTest, fileName: string): Promise<TestResult> {
@@ -168,7 +165,9 @@ async function measured(test: CollectedTest, fileName: string): Promise<TestResu
   shared.currentTestId = id
   const outcome = await outcomeOf(test, 60_000)
   shared.currentTestId = undefined
-  const result = { id, name, fileName, timeSpentMs: performance.now() - start }
+  const timeSpentMs = performance.now() - start
+  const hits = Object.values(shared.mutantCoverage?.perTest[id] ?? {}).reduce((a, b) => a + b, 0)
+  const result = { id, name, fileName, timeSpentMs, hits }
   if (outcome.kind === 'passed') return { ...result, status: passed }
   const failureMessage = outcome.kind === 'hanging' ? 'does not end' : outcome.message
   return { ...result, status: failed, failureMessage }
