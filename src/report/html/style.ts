@@ -140,12 +140,13 @@ tbody tr:last-child td { border-bottom: 0; }
 }
 @media (scripting) {
   main > section + section:not(#calls) { content-visibility: auto; contain-intrinsic-size: auto 24rem; }
+  .cards > li { content-visibility: auto; contain-intrinsic-size: auto 8rem; }
 }
 @media print {
   body { background: none; font-size: 11px; }
   nav, .skip, .toolbar, #explorer { display: none; }
   .shadow { position: fixed; inset: 0 0 auto; color: #000; background: none; border: 2px solid; }
-  main > section + section:not(#calls) { content-visibility: visible; }
+  main > section + section:not(#calls), .cards > li { content-visibility: visible; }
   .calls > li { content-visibility: visible; break-inside: avoid; }
   details::details-content { content-visibility: visible; display: block; block-size: auto; }
   pre { max-height: none; overflow: visible; }

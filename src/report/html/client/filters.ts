@@ -105,10 +105,12 @@ function valuesOf({ row, effect, rule }: CallSummary, facet: Facet): readonly st
     case 'rule':
       return [rule]
     case 'data':
+      if (row.labels.length === 0) return []
       return [...new Set(row.labels.flatMap(({ trust, secrecy = '' }) => [trust, secrecy]))].filter(
         (word) => looked.has(word),
       )
     case 'time':
+      if (row.executionMs < slowness[0][0]) return []
       return slowness.filter(([least]) => row.executionMs >= least).map(([, words]) => words)
   }
 }

@@ -9,7 +9,14 @@ export async function loadData(): Promise<PageData> {
   return unpacked(await new Response(text).text())
 }
 
+/** What browsers of 2025 and later do by themselves. */
+interface Decoder {
+  fromBase64?(base64: string): Uint8Array<ArrayBuffer>
+}
+
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  const { fromBase64 } = Uint8Array as Decoder
+  if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, base64)
   const letters = atob(base64)
   const bytes = new Uint8Array(letters.length)
   for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at)
