@@ -49,6 +49,7 @@ class FreshModulesRunner {
   #findings: Findings | undefined
   #mutant: string | undefined
   #hitsLeft = 0
+  #isEndless = false
 
   /** No change is left in a module for the next mutant. */
   capabilities(): { readonly reloadEnvironment: boolean } {
@@ -66,7 +67,10 @@ class FreshModulesRunner {
 
   /** Ends a loop that is endless, if it comes to any place of a mutant, by an exception. */
   #activeMutant(): string | undefined {
-    if (this.#mutant !== undefined && --this.#hitsLeft < 0) throw new Error('does not end')
+    if (this.#mutant !== undefined && --this.#hitsLeft < 0) {
+      this.#isEndless = true
+      throw new Error('does not end')
+    }
     return this.#mutant
   }
 
@@ -100,6 +104,7 @@ class FreshModulesRunner {
   async mutantRun(mutant: Mutant): Promise<object> {
     this.#findings ??= readFindings()
     this.#outside.length = 0
+    this.#isEndless = false
     this.#mutant = mutant.activeMutant.id
     const outcome = await this.#judge(mutant, this.#findings)
     this.#mutant = undefined
@@ -120,11 +125,12 @@ class FreshModulesRunner {
       for (const id of inOrder(testFilter ?? findings.reached.get(module) ?? [], kills, findings)) {
         const { fileName, timeSpentMs, hits } = findings.tests.get(id)!
         const test = await run.find(fileName, id)
+        if (this.#isEndless) return endless
         if (test === undefined) continue
         nrOfTests += 1
         this.#hitsLeft = leastHits + hitFactor * hits
         const outcome = await outcomeOf(test, 10_000 + 10 * timeSpentMs)
-        if (this.#hitsLeft < 0 || outcome.kind === 'hanging') return endless
+        if (this.#isEndless || outcome.kind === 'hanging') return endless
         if (outcome.kind === 'passed') continue
         kills.set(id, (kills.get(id) ?? 0) + 1)
         return { status: 'killed', killedBy: [id], failureMessage: outcome.message, nrOfTests }
@@ -134,6 +140,7 @@ class FreshModulesRunner {
     }
     // what is thrown outside of a test is told between two rounds of events
     await new Promise(setImmediate)
+    if (this.#isEndless) return endless
     const broken = [...run.broken, ...this.#outside]
     if (broken.length > 0) return { status: 'error', errorMessage: String(broken[0]) }
     return { status: 'survived', nrOfTests }
