@@ -37,6 +37,9 @@ const hitFactor = 100
 // a change may make a loop of what is done once otherwise
 const leastHits = 1_000_000
 
+/** The same for the load of files, some of which make large examples of their own. */
+const mostHitsOfLoad = 100_000_000
+
 const shared: Shared = ((globalThis as { __stryker__?: Shared }).__stryker__ ??= {})
 
 /**
@@ -120,10 +123,11 @@ class FreshModulesRunner {
     const run = new Run()
     let nrOfTests = 0
     try {
-      this.#hitsLeft = leastHits
+      this.#hitsLeft = mostHitsOfLoad
       await run.load(module)
       for (const id of inOrder(testFilter ?? findings.reached.get(module) ?? [], kills, findings)) {
         const { fileName, timeSpentMs, hits } = findings.tests.get(id)!
+        this.#hitsLeft = mostHitsOfLoad
         const test = await run.find(fileName, id)
         if (this.#isEndless) return endless
         if (test === undefined) continue
