@@ -5,7 +5,7 @@ import { pointsNamedIn } from '../journal/named-runs.ts'
 import type { RunPoint } from '../protocol/run-event.ts'
 import { readAnchors } from './attest.ts'
 import type { Verification } from './verification.ts'
-import { verifyChain, type Beside, type VerifyOptions } from './verify.ts'
+import { verifyBeside, verifyChain, type Beside, type VerifyOptions } from './verify.ts'
 
 type JournalReader = Pick<Journal, 'list' | 'read' | 'checkpoints'>
 
@@ -92,7 +92,7 @@ export async function verifyRun(
     ...(maxTail === undefined ? {} : { maxTail }),
     ...(keys && checkpoints ? { signed: { runId, keys, checkpoints, anchors, ...accepted } } : {}),
   }
-  return verifyChain(journal.read(runId), against, beside)
+  return verifyBeside(journal.read(runId), against, beside)
 }
 
 interface Links {

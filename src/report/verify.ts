@@ -48,7 +48,15 @@ type Records = Iterable<JournalRecord> | AsyncIterable<JournalRecord>
 export async function verifyChain(
   records: Records,
   options: VerifyOptions = {},
-  beside: Beside = {},
+): Promise<Verification> {
+  return verifyBeside(records, options, {})
+}
+
+/** The same for one of the runs of a journal. */
+export async function verifyBeside(
+  records: Records,
+  options: VerifyOptions,
+  beside: Beside,
 ): Promise<Verification> {
   const { signed } = options
   const attestation = signed && (await Attestation.of(signed, beside.anchors))

@@ -65,6 +65,7 @@ export function recordStart(recorder: Recorder, first: FirstRecord): void {
 }
 
 function toolSetOf({ digest, names }: FirstRecord['registry'], { pins }: Policy): ToolSet {
+  if (pins.size === 0) return { digest, names }
   const pinned = names.filter((name) => pins.get(name)?.isKept === true)
   const changed = names.filter((name) => pins.get(name)?.isKept === false)
   return {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import type { JsonValue } from '../../../../src/base/json.ts'
 import {
   hasAttachment,
   textOf,
@@ -7,10 +6,10 @@ import {
   wholeText,
 } from '../../../../src/gate/flow/message-text.ts'
 import { FlowSession } from '../../../../src/gate/flow/session.ts'
-import { no, yes, type Truth } from '../../../../src/policy/truth.ts'
+import { no, yes } from '../../../../src/policy/truth.ts'
 import type { AssistantPart, Message, UserPart } from '../../../../src/protocol/message.ts'
 import { user } from '../../policy/build.ts'
-import { flowPolicy, strict, Talk } from './support.ts'
+import { flowPolicy, holds, isSecret, strict, talkOf, type Talk } from './support.ts'
 
 const picture: UserPart = { type: 'image', url: 'https://a.example/i' }
 const file: UserPart = { type: 'file', name: 'f', url: 'https://a.example/f' }
@@ -23,24 +22,6 @@ const call = (callId: string, args: string): AssistantPart => ({
 })
 const answer = (callId: string, content: string, tool = 'lookup') =>
   ({ role: 'tool', callId, providerId: '', tool, content, isError: false }) as const
-
-const tools = {
-  vault: { kind: 'read', output: { trust: 'trusted', secrecy: 'secret' } },
-  bare: { kind: 'read' },
-}
-const act = {
-  sink: 'external',
-  args: {
-    to: { steers: true, idsFrom: ['lookup'], fromNamed: ['read'] },
-    body: { carries: true },
-  },
-}
-const talkOf = (flow: Readonly<Record<string, unknown>> = strict): Talk =>
-  new Talk(flowPolicy({ act, tools, flow }))
-const holds = (talk: Talk, value: JsonValue, kind: 'user' | 'system' | 'trusted'): Truth =>
-  talk.flow.hold(value, [kind])
-const isSecret = (talk: Talk, body: string): boolean =>
-  talk.decide({ body }).rules.some(({ id }) => id === 'flow.secretsOut')
 
 const of = (facts: object): object => vouchingForNothing(facts)
 

@@ -1,26 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonValue } from '../../../../src/base/json.ts'
 import { FlowSession } from '../../../../src/gate/flow/session.ts'
-import { no, unknown, yes, type Truth } from '../../../../src/policy/truth.ts'
-import { flowPolicy, strict, Talk } from './support.ts'
-
-const tools = {
-  vault: { kind: 'read', output: { trust: 'trusted', secrecy: 'secret' } },
-  bare: { kind: 'read' },
-}
-const act = {
-  sink: 'external',
-  args: {
-    to: { steers: true, idsFrom: ['lookup'], fromNamed: ['read'] },
-    body: { carries: true },
-  },
-}
-const talkOf = (flow: Readonly<Record<string, unknown>> = strict): Talk =>
-  new Talk(flowPolicy({ act, tools, flow }))
-const holds = (talk: Talk, value: JsonValue, kind: 'user' | 'system' | 'trusted'): Truth =>
-  talk.flow.hold(value, [kind])
-const isSecret = (talk: Talk, body: string): boolean =>
-  talk.decide({ body }).rules.some(({ id }) => id === 'flow.secretsOut')
+import { no, unknown, yes } from '../../../../src/policy/truth.ts'
+import { act, flowPolicy, holds, isSecret, talkOf, Talk } from './support.ts'
 
 const result = (value: JsonValue, more: object = {}, tool = 'lookup'): Talk => {
   const talk = talkOf()

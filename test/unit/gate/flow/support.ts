@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '../../../../src/base/json.ts'
 import { applyFindings } from '../../../../src/gate/finding.ts'
 import { FlowSession, type FlowSessionOptions } from '../../../../src/gate/flow/session.ts'
 import type { Policy } from '../../../../src/policy/policy.ts'
+import type { Truth } from '../../../../src/policy/truth.ts'
 import type { Decision } from '../../../../src/protocol/decision.ts'
 import type { Principal } from '../../../../src/protocol/principal.ts'
 import { policyOf, user } from '../../policy/build.ts'
@@ -69,4 +70,30 @@ export class Talk {
   rule(args: JsonObject, tool = 'act'): string {
     return this.decide(args, tool).rule
   }
+}
+
+export const tools = {
+  vault: { kind: 'read', output: { trust: 'trusted', secrecy: 'secret' } },
+  bare: { kind: 'read' },
+}
+
+export const act = {
+  sink: 'external',
+  args: {
+    to: { steers: true, idsFrom: ['lookup'], fromNamed: ['read'] },
+    body: { carries: true },
+  },
+}
+
+/** With a vault, and with arguments that steer and carry. */
+export function talkOf(flow: Readonly<Record<string, unknown>> = strict): Talk {
+  return new Talk(flowPolicy({ act, tools, flow }))
+}
+
+export function holds(talk: Talk, value: JsonValue, kind: 'user' | 'system' | 'trusted'): Truth {
+  return talk.flow.hold(value, [kind])
+}
+
+export function isSecret(talk: Talk, body: string): boolean {
+  return talk.decide({ body }).rules.some(({ id }) => id === 'flow.secretsOut')
 }
