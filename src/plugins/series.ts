@@ -41,7 +41,8 @@ export class Series {
     const known = this.#values.get(JSON.stringify(cut))
     const entry = known ?? this.#enter(this.#hasRoom ? cut : cut.map(() => other))
     // sums of money are decimals
-    entry.value = addDecimals(entry.value, value)
+    const sum = addDecimals(entry.value, value)
+    if (sum < Infinity) entry.value = sum
   }
 
   get #hasRoom(): boolean {

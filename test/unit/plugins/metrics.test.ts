@@ -116,6 +116,20 @@ describe('the metrics plugin', () => {
     expect(series.text().length).toBeLessThan(2500)
   })
 
+  test('leaves out what would end a counter', () => {
+    const series = new Series({
+      name: 'x_total',
+      help: 'x.',
+      type: 'counter',
+      labels: [],
+      maxSets: 10,
+    })
+    for (const value of [Number.MAX_VALUE, Number.MAX_VALUE, Infinity, Number.NaN, -1]) {
+      series.add(value)
+    }
+    expect(series.samples()).toEqual([{ labels: {}, value: Number.MAX_VALUE }])
+  })
+
   test('keeps to the format whatever the labels hold, and never counts down', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.double())), (added) => {
