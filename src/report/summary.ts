@@ -62,13 +62,20 @@ export const endings: Readonly<Record<Report['end']['status'], string>> = {
 
 /** The words all views share, so that they never tell two stories. */
 export function summarize(report: Report): Summary {
-  const waiting = new Set(
-    report.openCalls.filter((call) => call.missing === 'approval').map((call) => call.callId),
-  )
-  const calls = report.rows.map((row) => summarizeCall(row, waiting.has(row.callId)))
+  const calls = report.rows.map(summarizer(report))
   const tally = new Tally()
   for (const call of calls) tally.add(call)
   return { ...tally.summary(report), calls }
+}
+
+/** Says of each call of a report what every view says. */
+export function summarizer({
+  openCalls,
+}: Pick<Report, 'openCalls'>): (row: CallRow) => CallSummary {
+  const waiting = new Set(
+    openCalls.filter((call) => call.missing === 'approval').map((call) => call.callId),
+  )
+  return (row) => summarizeCall(row, waiting.has(row.callId))
 }
 
 /** Counts calls, one after another. */

@@ -22,6 +22,10 @@ export interface Opening extends BrowserContextOptions {
   readonly hash?: string
   /** Files beside the page, by name. */
   readonly beside?: Readonly<Record<string, string>>
+  /** Runs in the page before its own script. */
+  readonly before?: () => void
+  /** What tells that the page is as far as the test wants it; default: all calls are read. */
+  readonly until?: string
 }
 
 export type Open = (html: string, opening?: Opening) => Promise<Opened>
@@ -46,8 +50,11 @@ export function describeInBrowser(name: string, suite: (open: Open) => void): vo
   })
 }
 
+/** A page without calls has no explorer. */
+const allRead = '[data-script]:not(:has([aria-busy]))'
+
 async function openPage(browser: Browser, html: string, opening: Opening = {}): Promise<Opened> {
-  const { hash = '', beside = {}, ...options } = opening
+  const { before, beside = {}, hash = '', until = allRead, ...options } = opening
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-page-'))
   await writeFile(join(folder, 'report.html'), html)
   for (const [name, text] of Object.entries(beside)) await writeFile(join(folder, name), text)
@@ -59,6 +66,7 @@ async function openPage(browser: Browser, html: string, opening: Opening = {}): 
     ...options,
   })
   const page = await context.newPage()
+  if (before !== undefined) await page.addInitScript(before)
   const [requests, troubles]: [string[], string[]] = [[], []]
   page.on('request', (request) => {
     const address = request.url().replace(/#.*$/, '')
@@ -74,6 +82,6 @@ async function openPage(browser: Browser, html: string, opening: Opening = {}): 
   })
   await page.goto(`${base}report.html${hash}`)
   const isScripted = html.includes('<script') && options.javaScriptEnabled !== false
-  if (isScripted) await page.waitForSelector('[data-script]')
+  if (isScripted) await page.waitForSelector(until)
   return { page, requests, troubles }
 }

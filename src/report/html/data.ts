@@ -6,13 +6,19 @@ import type { CallRow, ModelCallRow } from '../report.ts'
 import type { CallSummary } from '../summary.ts'
 import { Chosen, isNotable } from './chosen.ts'
 import { DigestTaker } from './digests.ts'
-import type { CallDetails, PackedData } from './packed.ts'
+import { betweenParts, type CallDetails, type PackedOutline } from './packed.ts'
 
 /** Calls and model responses a page holds data of; of more calls, those that just ran give way. */
 const mostCallsOfData = 20_000
 
 /** UTF-16 code units of JSON a page holds, before packing, of its calls; of its responses as many. */
 const mostTextOfData = 20 * 2 ** 20
+
+/**
+ * Calls of the first line of calls, and of the longest: each has twice as many as the one before,
+ * so that the first are soon there to look at, and later ones make few steps of none too many.
+ */
+const callsOfLine = { first: 128, most: 2048 }
 
 const packing = { level: constants.Z_BEST_COMPRESSION }
 
@@ -46,44 +52,48 @@ export class DataOfPage {
   }
 
   /**
-   * Base64 of gzip: letters that can end neither an element nor a string. The same data gives the
-   * same bytes with the same build of Node.js. `report` without its calls.
+   * Base64 of gzip and of digests: letters that can end neither an element nor a string. The same
+   * data gives the same bytes with the same build of Node.js.
    */
-  pack(outline: PackedData['outline']): string {
-    const text = [...this.#pieces(outline)].join('')
-    return withoutSystem(gzipSync(text, packing))
+  pack(outline: PackedOutline): string {
+    const taker = new DigestTaker()
+    const text = [...this.#pieces(outline, taker)].join('')
+    return partsOf(gzipSync(text, packing), taker)
   }
 
   /** The same bytes, without ever holding the text whole. */
-  async packInPieces(outline: PackedData['outline']): Promise<string> {
+  async packInPieces(outline: PackedOutline): Promise<string> {
     const packed: Buffer[] = []
-    const pieces = Readable.from(this.#pieces(outline), { objectMode: false })
+    const taker = new DigestTaker()
+    const pieces = Readable.from(this.#pieces(outline, taker), { objectMode: false })
     await pipeline(pieces, createGzip(packing), async (chunks) => {
       for await (const chunk of chunks as AsyncIterable<Buffer>) packed.push(chunk)
     })
-    return withoutSystem(Buffer.concat(packed))
+    return partsOf(Buffer.concat(packed), taker)
   }
 
-  *#pieces({ report, snippets, whereabouts }: PackedData['outline']): Generator<string> {
-    const lists = { calls: this.#calls.all(), modelCalls: this.#modelCalls.all() }
-    const outline = textOf({
-      report: { ...report, modelCalls: [], rows: [] },
-      snippets,
-      whereabouts,
-    })
-    const taker = new DigestTaker()
-    for (const part of [...lists.calls, ...lists.modelCalls, outline]) taker.count(part)
+  /** A line with what stands beside the calls, then lines of calls. */
+  *#pieces({ report, ...rest }: PackedOutline, taker: DigestTaker): Generator<string> {
+    const [calls, modelCalls] = [this.#calls.all(), this.#modelCalls.all()]
+    const outline = textOf({ ...rest, report: { ...report, modelCalls: [], rows: [] } })
+    for (const part of [outline, ...modelCalls, ...calls]) taker.count(part)
     const without = (part: string): string => taker.take(part)
-    yield '{"calls":['
-    yield* portions(lists.calls, without)
-    yield '],"modelCalls":['
-    yield* portions(lists.modelCalls, without)
-    yield `],"outline":${without(outline)}}\n${taker.digests()}`
+    yield `{"calls":${calls.length},"outline":${without(outline)},"modelCalls":[`
+    yield* listed(modelCalls, without)
+    yield ']}\n'
+    let length = callsOfLine.first
+    for (let from = 0, to; from < calls.length; from = to) {
+      to = from + length
+      length = Math.min(2 * length, callsOfLine.most)
+      yield '['
+      yield* listed(calls.slice(from, to), without)
+      yield ']\n'
+    }
   }
 }
 
 /** The parts with commas between, in texts that are worth a step of the packer. */
-function* portions(parts: readonly string[], map: (part: string) => string): Generator<string> {
+function* listed(parts: readonly string[], map: (part: string) => string): Generator<string> {
   for (let from = 0; from < parts.length; from += 32) {
     const text = parts
       .slice(from, from + 32)
@@ -94,9 +104,9 @@ function* portions(parts: readonly string[], map: (part: string) => string): Gen
 }
 
 /** RFC 1952 section 2.3.1: which operating system packed something is nobody's business. */
-function withoutSystem(packed: Buffer): string {
+function partsOf(packed: Buffer, taker: DigestTaker): string {
   packed[9] = 255
-  return packed.toString('base64')
+  return `${packed.toString('base64')}${betweenParts}${taker.digests()}`
 }
 
 /** Sorted, so that the digests go in the order of the text. */

@@ -1,3 +1,5 @@
+import { bytesOfBase64, hexOfBytes } from './bytes.ts'
+
 // Digests are most of a report's bytes, and hex that is scattered among other text packs badly. They
 // are taken out of JSON texts and put back in their order. All of it works on the texts: an opening
 // quote is one that no backslash stands before, and what is put down here has no white space.
@@ -36,25 +38,21 @@ export class DigestTaker {
   }
 }
 
-/** The text as it was before its digests were taken out. */
-export function putDigests(text: string, digests: string): string {
-  const hex = hexOf(atob(digests))
-  let at = 0
-  return text.replaceAll(/(?<!\\)"#("?)/g, (_, end: string) => {
-    if (end === '') return '"'
-    at += 64
-    return `"sha256:${hex.slice(at - 64, at)}"`
-  })
-}
+/** Puts digests back into the parts they were taken out of, in the same order. */
+export class DigestReturner {
+  readonly #hex: string
+  #at = 0
 
-function hexOf(bytes: string): string {
-  const digits = new Uint8Array(bytes.length * 2)
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes.charCodeAt(at)
-    digits[2 * at] = hexDigits.charCodeAt(byte >> 4)
-    digits[2 * at + 1] = hexDigits.charCodeAt(byte & 15)
+  constructor(digests: string) {
+    this.#hex = hexOfBytes(bytesOfBase64(digests))
   }
-  return new TextDecoder().decode(digits)
-}
 
-const hexDigits = '0123456789abcdef'
+  /** The part as it was before its digests were taken out. */
+  put(part: string): string {
+    return part.replaceAll(/(?<!\\)"#("?)/g, (_, end: string) => {
+      if (end === '') return '"'
+      this.#at += 64
+      return `"sha256:${this.#hex.slice(this.#at - 64, this.#at)}"`
+    })
+  }
+}

@@ -10,6 +10,7 @@ dialog h2 { margin-top: 0; }
 kbd { font: inherit; font-weight: 600; }
 .filters { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .5rem .75rem; margin-bottom: .5rem; font-size: .87rem; }
 .filters .line { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem .4rem; padding: .2rem 0; max-height: 7.5rem; overflow: auto; }
+.filters .line[hidden] { display: none; }
 .filters input { flex: 1 1 14rem; min-width: 0; padding: .35rem .6rem; }
 .filters p { margin: 0 .4rem; }
 .facet { width: 4.5rem; color: var(--muted); }

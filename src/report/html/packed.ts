@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../base/json.ts'
 import type { CallRow, ModelCallRow, Report } from '../report.ts'
 import type { Whereabouts } from './command.ts'
-import { putDigests } from './digests.ts'
+import { DigestReturner } from './digests.ts'
 import type { Snippet } from './policy.ts'
 
 /** What a host may add to a call: payloads that the report itself leaves out. */
@@ -11,33 +11,51 @@ export interface CallDetails {
   readonly result?: JsonValue
 }
 
-/** What the script of the page works with. */
-export interface PageData {
+/** What stands beside the calls and model responses of a page. */
+export interface PackedOutline {
+  /** Its lists of calls and model responses are empty. */
   readonly report: Report
-  /** By call id; a list, since an id is data and no member name. */
-  readonly details: readonly (readonly [callId: string, details: CallDetails])[]
   readonly snippets: readonly Snippet[]
   readonly whereabouts: Whereabouts
 }
 
-/** The same as it is carried, in the order in which its digests are taken. */
-export interface PackedData {
-  readonly calls: readonly { readonly row: CallRow; readonly details?: CallDetails }[]
+/** The first line of the data. */
+export interface PackedHead {
+  /** How many calls follow. */
+  readonly calls: number
   readonly modelCalls: readonly ModelCallRow[]
-  /** The report without its calls and model responses. */
-  readonly outline: Omit<PageData, 'details'>
+  readonly outline: PackedOutline
 }
 
-/** What a page carries, put together again. */
-export function unpacked(packed: string): PageData {
-  const end = packed.lastIndexOf('\n')
-  const text = putDigests(packed.slice(0, end), packed.slice(end + 1))
-  const { calls, modelCalls, outline } = JSON.parse(text) as PackedData
-  return {
-    ...outline,
-    report: { ...outline.report, modelCalls, rows: calls.map(({ row }) => row) },
-    details: calls.flatMap(({ details, row }) =>
-      details === undefined ? [] : [[row.callId, details] as const],
-    ),
+export interface PackedCall {
+  readonly row: CallRow
+  readonly details?: CallDetails
+}
+
+/** Each line after the first: calls in their order. */
+export type PackedCalls = readonly PackedCall[]
+
+/** Stands between the packed lines and their digests. */
+export const betweenParts = '.'
+
+/** Puts the lines of the data together out of texts that come one after another. */
+export class PackedLines {
+  readonly #returner: DigestReturner
+  #begun = ''
+
+  constructor(digests: string) {
+    this.#returner = new DigestReturner(digests)
+  }
+
+  /** The lines that this text ends. */
+  *add(text: string): Generator<unknown> {
+    // a line is long: it is looked through and copied once, when it is whole
+    if (!text.includes('\n')) {
+      this.#begun += text
+      return
+    }
+    const lines = (this.#begun + text).split('\n')
+    this.#begun = lines.pop()!
+    for (const line of lines) yield JSON.parse(this.#returner.put(line))
   }
 }

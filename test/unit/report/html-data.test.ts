@@ -5,13 +5,14 @@ import { sha256 } from '../../../src/base/digest.ts'
 import type { JsonValue } from '../../../src/base/json.ts'
 import { foldReport } from '../../../src/report/fold.ts'
 import { explainCommand } from '../../../src/report/html/command.ts'
-import { DigestTaker, putDigests } from '../../../src/report/html/digests.ts'
+import { DigestReturner, DigestTaker } from '../../../src/report/html/digests.ts'
+import type { PackedCalls, PackedHead } from '../../../src/report/html/packed.ts'
 import { renderHtml, renderSplitHtml } from '../../../src/report/html/page.ts'
 import { script } from '../../../src/report/html/script.ts'
 import type { Report } from '../../../src/report/report.ts'
 import { compilePageScript } from '../../config/page-script.ts'
 import { reportOfMany } from './many-calls.ts'
-import { dataOf, unpack } from './page-data.ts'
+import { carriedBy, dataOf, linesOf, unpack } from './page-data.ts'
 import { attribute, elementsOf } from './parsed.ts'
 import { EventWriter, sampleEvents } from './sample.ts'
 
@@ -72,6 +73,25 @@ describe('the data in the page', () => {
   )
 })
 
+describe('the lines of the data', () => {
+  const carried = carriedBy(renderHtml(reportOfMany(6_000)))
+  const [first, ...lines] = linesOf(carried) as [PackedHead, ...PackedCalls[]]
+
+  test('have few calls first, then more and more up to a bound', () => {
+    expect(lines.map(({ length }) => length)).toEqual([128, 256, 512, 1024, 2048, 2032])
+    expect(first.calls).toBe(6_000)
+    expect(lines.flat().map(({ row }) => row.callId)).toEqual(
+      reportOfMany(6_000).rows.map(({ callId }) => callId),
+    )
+  })
+
+  test('are the same in whatever pieces they come', () => {
+    for (const length of [1000, 65_536]) {
+      expect(linesOf(carried, length)).toEqual([first, ...lines])
+    }
+  })
+})
+
 describe('digests', () => {
   test('come back where they were, whatever else looks like them', () => {
     const digest = fc.constantFrom(...'abcdef'.split('').map((letter) => sha256(letter)))
@@ -91,7 +111,7 @@ describe('digests', () => {
         const taker = new DigestTaker()
         taker.count(before)
         const without = taker.take(before)
-        expect(putDigests(without, taker.digests())).toBe(before)
+        expect(new DigestReturner(taker.digests()).put(without)).toBe(before)
       }),
       { numRuns: 1_000 },
     )
@@ -129,7 +149,7 @@ describe('the page in files', () => {
 
   test('has the same text, script and data as the page in one', () => {
     const html = renderHtml(report)
-    const [, data] = /^globalThis\.sallyportReport = '([A-Za-z0-9+/=]+)'\n$/.exec(split.data)!
+    const [, data] = /^globalThis\.sallyportReport = '([A-Za-z0-9+/=.]+)'\n$/.exec(split.data)!
     expect(unpack(data!)).toEqual(dataOf(html))
     expect(html).toContain(split.script)
     expect(body(split.html)).toBe(body(html))

@@ -9,7 +9,11 @@ const [row] = foldReport(sampleEvents(), { head: null }).rows
 
 function filtersOf(...changes: readonly Partial<CallRow>[]): Filters {
   const rows = changes.map((change, index) => ({ ...row!, labels: [], ...change, index }))
-  return new Filters(rows.map((each) => summarizeCall(each, false)))
+  const filters = new Filters()
+  const calls = rows.map((each) => summarizeCall(each, false))
+  // in which portions calls come makes no difference
+  for (const portion of [calls.slice(0, 1), calls.slice(1)]) filters.add(portion)
+  return filters
 }
 
 function shown(filters: Filters): readonly number[] {

@@ -1,6 +1,7 @@
 import { formatNumber } from '../../format.ts'
+import { ChipGroup } from './chips.ts'
 import { button, create } from './dom.ts'
-import { facets, type Facet, type Filters } from './filters.ts'
+import { facets, type Filters } from './filters.ts'
 
 /** The search field, the chips of every facet, and how many calls they leave. */
 export class FilterBar {
@@ -8,7 +9,7 @@ export class FilterBar {
   readonly search: HTMLInputElement
   readonly #filters: Filters
   readonly #changed: () => void
-  readonly #chips = new Map<HTMLButtonElement, () => boolean>()
+  readonly #groups: readonly ChipGroup[]
   readonly #count = create('p', { class: 'muted', role: 'status' })
   readonly #clear: HTMLButtonElement
 
@@ -25,46 +26,35 @@ export class FilterBar {
       changed()
     })
     this.#clear = button({ class: 'plain' }, 'Show all', () => this.clear())
+    this.#groups = facets.map((facet) => new ChipGroup(facet, filters, changed))
     this.element = create(
       'div',
       { class: 'filters', role: 'search', 'aria-label': 'Calls' },
       create('div', { class: 'line' }, this.search, this.#count, this.#clear),
-      ...facets.map((facet) => this.#group(facet)),
+      ...this.#groups.map(({ element }) => element),
     )
   }
 
-  /** Tells how many calls are shown, and which chips are chosen. */
+  /** Shows the values of the calls there are now. */
+  refresh(): void {
+    const focused = document.activeElement
+    for (const group of this.#groups) group.refresh()
+    // a chip that is put elsewhere loses it
+    if (focused instanceof HTMLElement && this.element.contains(focused)) focused.focus()
+  }
+
+  /** Tells how many calls are shown, of how many, and which chips are chosen. */
   update(shown: number, total: number): void {
-    this.#count.textContent = `${formatNumber(shown)} of ${formatNumber(total)} calls`
+    const { length } = this.#filters.calls
+    const reading = length < total ? `, ${formatNumber(length)} read` : ''
+    this.#count.textContent = `${formatNumber(shown)} of ${formatNumber(total)} calls${reading}`
     this.#clear.hidden = this.#filters.isOff
-    for (const [chip, isChosen] of this.#chips) {
-      chip.setAttribute('aria-pressed', String(isChosen()))
-    }
+    for (const group of this.#groups) group.update()
   }
 
   clear(): void {
     this.#filters.clear()
     this.search.value = ''
     this.#changed()
-  }
-
-  /** Undefined where no call has a value. */
-  #group(facet: Facet): HTMLElement | undefined {
-    const chips = this.#filters.chips(facet).map(({ value, count }) => {
-      const chip = button({ class: 'chip', 'aria-pressed': 'false' }, value, () => {
-        this.#filters.toggle(facet, value)
-        this.#changed()
-      })
-      chip.append(create('span', { class: 'number' }, ` ${formatNumber(count)}`))
-      this.#chips.set(chip, () => this.#filters.has(facet, value))
-      return chip
-    })
-    if (chips.length === 0) return undefined
-    return create(
-      'div',
-      { class: 'line', role: 'group', 'aria-label': facet },
-      create('span', { class: 'facet', 'aria-hidden': 'true' }, facet),
-      ...chips,
-    )
   }
 }

@@ -6,18 +6,25 @@ import { describeLabel } from '../../labels.ts'
 import type { ApprovalRow } from '../../report.ts'
 import { callNumber, changesText, type CallSummary } from '../../summary.ts'
 import { explainCommand } from '../command.ts'
-import type { PageData } from '../packed.ts'
+import type { CallDetails, PackedOutline } from '../packed.ts'
 import { lookOf } from '../look.ts'
 import { block, button, code, create, type Part } from './dom.ts'
 
 /** Everything known about a call. */
 export class Detail {
   readonly element: HTMLElement
-  readonly #data: PageData
+  readonly #outline: PackedOutline
+  readonly #details: ReadonlyMap<string, CallDetails>
   readonly #close: () => void
 
-  constructor(data: PageData, close: () => void) {
-    this.#data = data
+  /** `details` by the ids of calls. */
+  constructor(
+    outline: PackedOutline,
+    details: ReadonlyMap<string, CallDetails>,
+    close: () => void,
+  ) {
+    this.#outline = outline
+    this.#details = details
     this.#close = close
     this.element = create('section', { class: 'detail', 'aria-label': 'Call', tabindex: -1 })
     this.element.hidden = true
@@ -92,7 +99,7 @@ export class Detail {
     const decisions = [...(row.earlierDecisions ?? []), row.decision].filter(
       (decision) => decision !== null,
     )
-    const snippets = this.#data.snippets.filter((snippet) => snippet.rule === rule)
+    const snippets = this.#outline.snippets.filter((snippet) => snippet.rule === rule)
     return [
       heading('Decision'),
       create(
@@ -123,7 +130,7 @@ export class Detail {
   }
 
   #command({ row }: CallSummary): Part[] {
-    const command = explainCommand(row.callId, this.#data.whereabouts)
+    const command = explainCommand(row.callId, this.#outline.whereabouts)
     const shown = block(command)
     const copy = button({}, 'Copy', () => {
       void copyText(command, shown).then((isCopied) => {
@@ -133,8 +140,8 @@ export class Detail {
     return [heading('Explain it'), shown, copy]
   }
 
-  #detailsOf(callId: string): PageData['details'][number][1] {
-    return this.#data.details.find(([id]) => id === callId)?.[1] ?? {}
+  #detailsOf(callId: string): CallDetails {
+    return this.#details.get(callId) ?? {}
   }
 }
 

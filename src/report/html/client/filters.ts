@@ -18,30 +18,30 @@ export interface Chip {
 
 /** Which calls are shown: any of the chosen values of each facet, and every word of the search. */
 export class Filters {
-  readonly #calls: readonly CallSummary[]
-  readonly #chosen: Readonly<Record<Facet, Set<string>>>
+  readonly #calls: CallSummary[] = []
+  readonly #counts = byFacet(() => new Map<string, number>())
+  readonly #chosen = byFacet(() => new Set<string>())
   #words: readonly string[] = []
   #texts: (string | undefined)[] = []
 
-  constructor(calls: readonly CallSummary[]) {
-    this.#calls = calls
-    this.#chosen = {
-      decision: new Set(),
-      status: new Set(),
-      tool: new Set(),
-      rule: new Set(),
-      data: new Set(),
-      time: new Set(),
+  add(calls: readonly CallSummary[]): void {
+    this.#calls.push(...calls)
+    for (const facet of facets) {
+      const counts = this.#counts[facet]
+      for (const call of calls) {
+        for (const value of valuesOf(call, facet)) counts.set(value, (counts.get(value) ?? 0) + 1)
+      }
     }
+  }
+
+  /** All calls that were added. */
+  get calls(): readonly CallSummary[] {
+    return this.#calls
   }
 
   /** The values of a facet, the most frequent first. */
   chips(facet: Facet): readonly Chip[] {
-    const counts = new Map<string, number>()
-    for (const call of this.#calls) {
-      for (const value of valuesOf(call, facet)) counts.set(value, (counts.get(value) ?? 0) + 1)
-    }
-    return [...counts]
+    return [...this.#counts[facet]]
       .map(([value, count]) => ({ value, count }))
       .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
       .slice(0, mostChips)
@@ -88,6 +88,17 @@ export class Filters {
 
   #text(at: number): string {
     return (this.#texts[at] ??= textOf(this.#calls[at]!))
+  }
+}
+
+function byFacet<T>(make: () => T): Readonly<Record<Facet, T>> {
+  return {
+    decision: make(),
+    status: make(),
+    tool: make(),
+    rule: make(),
+    data: make(),
+    time: make(),
   }
 }
 

@@ -1,5 +1,6 @@
-import { summarize, type CallSummary } from '../../summary.ts'
-import type { PageData } from '../packed.ts'
+import type { CallRow } from '../../report.ts'
+import { summarizer, type CallSummary } from '../../summary.ts'
+import type { CallDetails, PackedCalls, PackedHead } from '../packed.ts'
 import { anchorOf } from '../look.ts'
 import { FilterBar } from './bar.ts'
 import { create } from './dom.ts'
@@ -17,37 +18,62 @@ const portion = 500
 /** The calls of the page as something to look through: filters, waterfall and detail. */
 class Explorer {
   readonly element: HTMLElement
-  readonly #data: PageData
-  readonly #calls: readonly CallSummary[]
-  readonly #filters: Filters
+  readonly #head: PackedHead
+  readonly #summarize: (row: CallRow) => CallSummary
+  readonly #details = new Map<string, CallDetails>()
+  readonly #filters = new Filters()
   readonly #bar: FilterBar
   readonly #waterfall: Waterfall
   readonly #detail: Detail
   readonly #closed = new Set<number>()
   #opened: CallSummary | undefined
 
-  constructor(data: PageData) {
-    this.#data = data
-    this.#calls = summarize(data.report).calls
-    this.#filters = new Filters(this.#calls)
+  constructor(head: PackedHead) {
+    const { outline } = head
+    this.#head = head
+    this.#summarize = summarizer(outline.report)
     this.#bar = new FilterBar(this.#filters, () => this.#show())
-    this.#waterfall = new Waterfall(scaleOf(data.report), {
+    this.#waterfall = new Waterfall(scaleOf(outline.report), {
       open: (call) => {
         this.open(call)
         this.#detail.element.focus({ preventScroll: true })
       },
       toggle: (turn) => this.#toggle(turn),
     })
-    this.#detail = new Detail(data, () => this.close())
+    this.#detail = new Detail(outline, this.#details, () => this.close())
     const panes = create('div', { class: 'panes' }, this.#waterfall.element, this.#detail.element)
     this.element = create('div', { class: 'explorer' }, this.#bar.element, panes, legend())
   }
 
-  start(): void {
-    this.#show()
-    this.#follow()
+  /** Takes its place in the document, without calls yet. */
+  start(place: Element): void {
+    this.element.setAttribute('aria-busy', 'true')
+    place.replaceChildren(this.element)
+    document.querySelector('header nav')?.after(createToolbar())
+    document.documentElement.dataset['script'] = 'on'
     addEventListener('hashchange', () => this.#follow())
     document.addEventListener('keydown', (event) => this.#key(event))
+  }
+
+  /** Leaves it: the page is again what it is without script. */
+  end(): void {
+    this.element.remove()
+    delete document.documentElement.dataset['script']
+  }
+
+  add(calls: PackedCalls): void {
+    for (const { row, details } of calls) {
+      if (details !== undefined) this.#details.set(row.callId, details)
+    }
+    this.#filters.add(calls.map(({ row }) => this.#summarize(row)))
+    this.#bar.refresh()
+    this.#show()
+    this.#follow()
+  }
+
+  /** All calls have been added. */
+  finish(): void {
+    this.element.removeAttribute('aria-busy')
     this.#prepare(0)
   }
 
@@ -68,9 +94,9 @@ class Explorer {
 
   #show(): void {
     const calls = this.#filters.apply()
-    const { modelCalls } = this.#data.report
+    const { calls: total, modelCalls } = this.#head
     this.#waterfall.show(linesOf(calls, modelCalls, this.#closed, !this.#filters.isOff))
-    this.#bar.update(calls.length, this.#calls.length)
+    this.#bar.update(calls.length, total)
   }
 
   #toggle(turn: number): void {
@@ -81,7 +107,7 @@ class Explorer {
   /** Opens the call a link of the page, or from elsewhere, leads to. */
   #follow(): void {
     const anchor = location.hash.slice(1)
-    const call = this.#calls.find(({ row }) => anchorOf(row) === anchor)
+    const call = this.#filters.calls.find(({ row }) => anchorOf(row) === anchor)
     if (call === undefined || call === this.#opened) return
     this.#closed.delete(call.row.turn)
     this.#bar.clear()
@@ -119,7 +145,7 @@ class Explorer {
   }
 
   #prepare(from: number): void {
-    if (from >= this.#calls.length) return
+    if (from >= this.#filters.calls.length) return
     setTimeout(() => {
       this.#filters.prepare(from, from + portion)
       this.#prepare(from + portion)
@@ -140,12 +166,23 @@ function setHash(anchor: string): void {
 async function main(): Promise<void> {
   const place = document.querySelector('#explorer')
   if (place === null) return
-  const explorer = new Explorer(await loadData())
-  place.replaceChildren(explorer.element)
-  document.querySelector('header nav')?.after(createToolbar())
-  document.documentElement.dataset['script'] = 'on'
-  explorer.start()
-  performance.mark('sallyport')
+  const { head, calls } = await loadData()
+  const explorer = new Explorer(head)
+  try {
+    for await (const some of calls) {
+      const isFirst = !explorer.element.isConnected
+      if (isFirst) explorer.start(place)
+      explorer.add(some)
+      if (isFirst) performance.mark('sallyport')
+      // what a reader does comes in between
+      await new Promise((resolve) => setTimeout(resolve))
+    }
+  } catch (cause) {
+    explorer.end()
+    throw cause
+  }
+  explorer.finish()
+  performance.mark('sallyport-all')
 }
 
 void main().catch((cause: unknown) => console.error('the calls cannot be shown', cause))

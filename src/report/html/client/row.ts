@@ -20,7 +20,7 @@ export interface Scale {
   readonly durationMs: number
 }
 
-export function scaleOf({ header }: Report): Scale {
+export function scaleOf({ header }: Pick<Report, 'header'>): Scale {
   return { start: timeOf(header.startedAt), durationMs: header.durationMs }
 }
 
