@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { SallyportError } from '../base/errors.ts'
-import { LineTable, type Block } from './line-table.ts'
+import { LineTable } from './line-table.ts'
 import { linesOf } from './lines.ts'
 
 /**
@@ -73,8 +73,13 @@ export class OpenLines implements Disposable {
   /** The lines of a run from the `from`-th on, with the number that stands in each. */
   *read(runId: string, from = 0): Generator<readonly [seq: number, line: string], void, undefined> {
     if (this.#file === undefined) return
+    // one room for all blocks: what is allocated outside the heap waits long for its collection
+    let room = Buffer.alloc(0)
     for (const block of this.table.blocks(runId, from)) {
-      const bytes = this.#bytesOf(this.#file, block)
+      const size = block.lengths.reduce((sum, length) => sum + length + 1, -1)
+      if (room.length < size) room = Buffer.allocUnsafeSlow(size)
+      const bytes = room.subarray(0, size)
+      this.#fill(bytes, this.#file, block.offset)
       let start = 0
       for (const [at, length] of block.lengths.entries()) {
         yield [block.seqs[at]!, bytes.toString('utf8', start, start + length)]
@@ -83,14 +88,12 @@ export class OpenLines implements Disposable {
     }
   }
 
-  #bytesOf(file: number, { offset, lengths }: Block): Buffer {
-    const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length + 1, -1))
+  #fill(bytes: Buffer, file: number, offset: number): void {
     for (let read = 0; read < bytes.length;) {
       const more = readSync(file, bytes, read, bytes.length - read, offset + read)
       if (more === 0) throw shortened(this.#path)
       read += more
     }
-    return bytes
   }
 
   [Symbol.dispose](): void {

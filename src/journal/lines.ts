@@ -10,8 +10,8 @@ interface Line {
 
 /**
  * The lines of a file that end in LF, without it. Only LF ends a line: JSON text may hold U+2028, at which
- * `node:readline` would break it. A missing file has none; one that is open, given by its
- * descriptor, is left open.
+ * `node:readline` would break it. A missing file has none. One that is open, given by its
+ * descriptor, is left open; the bytes of each of its lines are those of another one afterwards.
  */
 export async function* linesOf(source: string | number): AsyncGenerator<Line> {
   // pieces of a line are joined once: a long one comes in many chunks
@@ -28,7 +28,7 @@ export async function* linesOf(source: string | number): AsyncGenerator<Line> {
         pieces = []
         from = end + 1
       }
-      pieces.push(chunk.subarray(from))
+      pieces.push(Buffer.from(chunk.subarray(from)))
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
@@ -51,9 +51,8 @@ function chunksOf(source: string | number): AsyncIterable<Buffer> {
  * may then be that of another file.
  */
 async function* chunksOfOpen(file: number): AsyncGenerator<Buffer> {
+  const chunk = Buffer.allocUnsafe(highWaterMark)
   for (let position = 0; ;) {
-    // kept by whoever takes lines of it
-    const chunk = Buffer.allocUnsafe(highWaterMark)
     const { bytesRead } = await readInto(file, chunk, 0, chunk.length, position)
     if (bytesRead === 0) return
     yield chunk.subarray(0, bytesRead)

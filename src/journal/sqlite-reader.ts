@@ -46,8 +46,11 @@ export function unreadable(path: string, cause: unknown): SallyportError {
 const firstPage = 1
 const longestPage = 256
 
-/** UTF-16 code units after which a page ends early. */
-const pageSize = 2 ** 20
+/**
+ * UTF-16 code units after which a page ends early. Of pages as large as the room for new objects (1 MiB)
+ * most would move on to where the old ones are, and stay there until all of the heap is looked through.
+ */
+const pageSize = 2 ** 17
 
 /** Records of a run from the `from`-th on, by `selectRecords`, in pages. */
 export function* recordPages(

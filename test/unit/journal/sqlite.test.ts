@@ -4,6 +4,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { Chain } from '../../../src/journal/chain.ts'
 import type { Journal, JournalRecord } from '../../../src/journal/journal.ts'
+import { recordPages } from '../../../src/journal/sqlite-reader.ts'
+import { selectRecords } from '../../../src/journal/sqlite-statements.ts'
 import { sqliteJournal } from '../../../src/journal/sqlite.ts'
 import { journalSuite } from '../../../src/testing/journal-suite.ts'
 import { temporaryFolder } from '../../support/folder.ts'
@@ -71,6 +73,20 @@ describe('SQLite journal', () => {
       written.map(({ seq, payload }) => [seq, payload]),
     )
     await writer.close()
+  })
+
+  test('holds little more than 128 Ki characters of a run at a time', async () => {
+    const path = fresh()
+    const writer = sqliteJournal(path)
+    await writer.append('run_a', 0, records('run_a', 600, 'p'.repeat(20_000)))
+    await writer.close()
+    using database = new DatabaseSync(path)
+    const sizes: number[] = []
+    for (const page of recordPages(database.prepare(selectRecords(2)), 'run_a', 0)) {
+      sizes.push(page.reduce((sum, { line, payload }) => sum + line.length + payload!.length, 0))
+    }
+    expect(sizes.length).toBeGreaterThan(80)
+    expect(Math.max(...sizes)).toBeLessThan(2 ** 17 + 21_000)
   })
 
   test('gives back in another journal object what was written, also more than a page of it', async () => {
