@@ -205,7 +205,10 @@ function memberOf(
   return (asked as JsonObject)[key]
 }
 
-/** Why an answer does not count; undefined when it does. Denials count from anybody entitled. */
+/**
+ * Why an answer does not count; undefined when it does. A no counts from anybody entitled, also from
+ * who has said yes before.
+ */
 export function checkAnswer(
   open: OpenApproval,
   answer: ApprovalAnswer,
@@ -218,7 +221,8 @@ export function checkAnswer(
     const message = `\`${by.subject}\` asked for this call and cannot answer for it`
     return errorData('approval-own', message)
   }
-  if (open.yes.some((earlier) => earlier.subject === (by?.subject ?? unnamed))) {
+  const isRepeated = open.yes.some((earlier) => earlier.subject === (by?.subject ?? unnamed))
+  if (isRepeated && answer.action !== 'deny') {
     return invalid('the same person has answered before')
   }
   const roles = by === undefined ? new Set<string>() : rolesOf(by)

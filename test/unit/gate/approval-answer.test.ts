@@ -43,6 +43,7 @@ describe('an answer', () => {
     }
     const open = withYes(opened(asks({ count: 3 })), { subject: 'ada' })
     expect(problemOf(open, { action: 'approve', by })).toEqual(again)
+    expect(problemOf(open, { action: 'deny', by })).toBeUndefined()
     expect(problemOf(open, { action: 'approve', by: { subject: 'bob' } })).toBeUndefined()
     const unnamed = withYes(opened(asks()), undefined)
     expect(problemOf(unnamed, { action: 'approve' })).toEqual(again)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
+import type { ResumeOptions } from '../../../src/resume-options.ts'
 import { agentOf, noting, policyOf } from '../../support/agent.ts'
 
 const policy = policyOf({
@@ -24,18 +25,16 @@ async function waiting() {
     tools: [tool],
   })
   const { approvals, runId } = await agent.start().result()
-  const leave = (subject: string, role: string): Promise<void> => {
+  const { id } = approvals[0]!
+  const leave = (subject: string, role: string, action = 'approve'): Promise<void> => {
     const by = { subject, roles: [role] }
-    return journal.leaveAnswer(
-      runId,
-      JSON.stringify({ id: approvals[0]!.id, action: 'approve', by }),
-    )
+    return journal.leaveAnswer(runId, JSON.stringify({ id, action, by }))
   }
-  const resume = (over: Journal = journal) =>
+  const resume = (over: Journal = journal, options: ResumeOptions = {}) =>
     agentOf([{ text: 'paid' }], { journal: over, policy, tools: [tool] })
-      .runtime.resume(runId)
+      .runtime.resume(runId, options)
       .result()
-  return { calls, journal, leave, resume, runId }
+  return { calls, id, journal, leave, resume, runId }
 }
 
 describe('answers that were left for a run', () => {
@@ -61,6 +60,46 @@ describe('answers that were left for a run', () => {
       if (line.includes('"approval-not-entitled"')) complaints++
     }
     expect(complaints).toBe(20)
+  })
+
+  test('count as a no where one of them is, whatever was left before it', async () => {
+    const { calls, leave, resume } = await waiting()
+    await leave('lena', 'lead')
+    await leave('mara', 'lead')
+    await leave('lena', 'lead', 'deny')
+    const { report } = await resume()
+    expect([report.rows[0]!.status, calls]).toEqual(['denied-by-human', []])
+    expect(report.rows[0]!.approvals[0]!.answers).toMatchObject([
+      { action: 'deny', by: { subject: 'lena' } },
+    ])
+  })
+
+  test('count as a no also after a yes of the same person is on record', async () => {
+    const { calls, leave, resume } = await waiting()
+    await leave('lena', 'lead')
+    expect((await resume()).status).toBe('needs-approval')
+    await leave('lena', 'lead', 'deny')
+    await leave('mara', 'lead')
+    expect((await resume()).report.rows[0]!.status).toBe('denied-by-human')
+    expect(calls).toEqual([])
+  })
+
+  test('count as a no also against the decision of whoever resumes', async () => {
+    const { calls, id, journal, leave, resume } = await waiting()
+    await leave('lena', 'lead')
+    await leave('nina', 'lead', 'deny')
+    const answeredBy = { custom: { subject: 'mara', roles: ['lead'], scopes: [] } }
+    const decisions = [{ id, action: 'approve' as const }]
+    const { report } = await resume(journal, { answeredBy, decisions })
+    expect([report.rows[0]!.status, calls]).toEqual(['denied-by-human', []])
+  })
+
+  test('do not refuse where the no is from somebody who is not asked', async () => {
+    const { calls, leave, resume } = await waiting()
+    await leave('lena', 'lead')
+    await leave('guest', 'guest', 'deny')
+    await leave('mara', 'lead')
+    expect([(await resume()).status, calls]).toEqual(['completed', [{}]])
   })
 })
 
