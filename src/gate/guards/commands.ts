@@ -8,7 +8,8 @@ const maxItems = 1001
 /**
  * A check of argument vectors: what is wrong, as the rest of a sentence. The first item is a
  * program of the table by exactly its name there; flags are those of its list, the first argument
- * is one of its subcommands where it has any, and nothing is read by a shell.
+ * that is no flag is one of its subcommands where it has any and no flag can take it away, and
+ * nothing is read by a shell.
  */
 export function compileCommands(guard: CommandGuard): (argv: JsonValue) => string | undefined {
   const programs = new Map(
@@ -42,17 +43,34 @@ function compileProgram(program: ProgramGuard): (items: readonly string[]) => st
   const flags = program.flags.length === 0 ? 'none' : program.flags.join(', ')
   return (items) => {
     if (items.length > maxArgs) return `has more than ${maxArgs} arguments of ${name}`
-    const end = program.flags.includes('--') ? items.indexOf('--') : -1
-    const before = end < 0 ? items : items.slice(0, end)
+    const before = program.flags.includes('--') ? beforeEndOfFlags(items) : items
     if (before.some((item) => isFlag(item) && !isListed(item))) {
       return `has a flag that is not on the list of ${name}; its flags are ${flags}`
     }
     if (subcommands === undefined) return undefined
-    const first = before.find((item) => !isFlag(item))
-    return first !== undefined && subcommands.includes(first)
-      ? undefined
-      : `has no subcommand that is on the list of ${name}; its subcommands are ${subcommands.join(', ')}`
+    const first = before.findIndex((item) => !isFlag(item))
+    if (first < 0 || !subcommands.includes(before[first]!)) {
+      return `has no subcommand that is on the list of ${name}; its subcommands are ${subcommands.join(', ')}`
+    }
+    return before.slice(0, first).some(mayTakeNext)
+      ? `has a flag in front of the subcommand of ${name}, which could take it for its value; write the flag behind it or as \`--name=value\``
+      : undefined
   }
+}
+
+/**
+ * What is surely held against the flags: all of it where a flag could take the `--` behind it for a
+ * value, since the program then reads on for flags.
+ */
+function beforeEndOfFlags(items: readonly string[]): readonly string[] {
+  const end = items.indexOf('--')
+  const before = items.slice(0, end)
+  return end < 0 || before.some(mayTakeNext) ? items : before
+}
+
+/** A flag that does not bring its value along; which flags have one only the program knows. */
+function mayTakeNext(item: string): boolean {
+  return isFlag(item) && !/^--[^=]+=/.test(item)
 }
 
 /** A single `-` is a place: standard input. */
