@@ -129,6 +129,8 @@ describe('a command', () => {
   const known = 'the programs are `git`, `ls`, `/bin/make`'
   const flags = 'has a flag that is not on the list of `git`; its flags are -p, --stat, --'
   const subcommand = 'has no subcommand that is on the list of `git`; its subcommands are diff, log'
+  const inFront =
+    'has a flag in front of the subcommand of `git`, which could take it for its value; write the flag behind it or as `--name=value`'
 
   test.each([
     ['ls', 'is not a list of a program and its arguments'],
@@ -150,7 +152,8 @@ describe('a command', () => {
     [['/bin/make', '--'], 'has a flag that is not on the list of `/bin/make`; its flags are -j'],
     [['ls', '-l'], 'has a flag that is not on the list of `ls`; its flags are none'],
     [['git', 'diff', '-p'], undefined],
-    [['git', '-p', 'diff', '--stat=3', '--stat'], undefined],
+    [['git', '--stat=3', 'diff', '-p', '--stat'], undefined],
+    [['git', '-p', 'diff', '--stat=3', '--stat'], inFront],
     [['git', 'diff', '--', '-x'], undefined],
     [['git', 'diff', '-x', '--'], flags],
     [['git', 'diff', '-pp'], undefined],
