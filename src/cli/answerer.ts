@@ -3,6 +3,7 @@ import { SallyportError } from '../base/errors.ts'
 import { createAuthenticator } from '../gate/authenticate.ts'
 import type { Approver } from '../gate/verdict.ts'
 import { keyAccess } from '../loading/key-files.ts'
+import type { Policy } from '../policy/policy.ts'
 import { authOf } from './auth.ts'
 import type { Io } from './io.ts'
 import { loadTrusted, type KeyOptions } from './policy.ts'
@@ -12,8 +13,14 @@ export interface AnswererOptions extends KeyOptions {
   readonly token?: string
 }
 
-/** Who the token says it is; undefined for somebody without one. */
-export async function answererOf(options: AnswererOptions, io: Io): Promise<Approver | undefined> {
+/** Somebody whom a policy knows. */
+export interface Answerer {
+  readonly by: Approver
+  readonly policy: Policy
+}
+
+/** Who the token says it is; undefined for somebody without a policy that tells. */
+export async function answererOf(options: AnswererOptions, io: Io): Promise<Answerer | undefined> {
   if (options.policy === undefined) {
     if (options.token === undefined) return undefined
     throw new SallyportError('bad-option', '`--token` needs `--policy`', {
@@ -21,8 +28,8 @@ export async function answererOf(options: AnswererOptions, io: Io): Promise<Appr
     })
   }
   const loaded = await loadTrusted(options.policy, options, io)
-  const { identity } = loaded.compile()
-  const authenticator = createAuthenticator(identity, {
+  const policy = loaded.compile()
+  const authenticator = createAuthenticator(policy.identity, {
     clock: systemClock,
     environment: io.environment,
     ...keyAccess(loaded.path),
@@ -32,5 +39,6 @@ export async function answererOf(options: AnswererOptions, io: Io): Promise<Appr
     const { code, help, message } = caller.error
     throw new SallyportError(code, message, help === undefined ? {} : { help })
   }
-  return { subject: caller.principal.subject, roles: caller.principal.roles }
+  const { roles, subject } = caller.principal
+  return { by: { subject, roles }, policy }
 }

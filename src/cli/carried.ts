@@ -14,7 +14,7 @@ import { AnswerText } from './answer-text.ts'
 import { authOf } from './auth.ts'
 import { exitOfRun, type ExitCode } from './exit.ts'
 import { writeText } from './files.ts'
-import { noteError, type Io } from './io.ts'
+import { noteError, printable, type Io } from './io.ts'
 import { chooseModel, type ModelChoice } from './model.ts'
 import { outWithPictures } from './pictures.ts'
 import { loadTrusted, type KeyOptions } from './policy.ts'
@@ -118,8 +118,9 @@ async function questionsAt(
   const { TerminalQuestions: Questions } = await import('./terminal-questions.ts')
   // without a token nobody is named, also not the caller
   const isNamed = authOf(options.token, io) !== undefined
-  const by = isNamed ? await (await import('./answerer.ts')).answererOf(options, io) : undefined
-  return new Questions(io, by)
+  if (!isNamed) return new Questions(io, undefined)
+  const { answererOf } = await import('./answerer.ts')
+  return new Questions(io, (await answererOf(options, io))?.by)
 }
 
 async function show(
@@ -132,6 +133,9 @@ async function show(
   const text = new AnswerText(io)
   for await (const event of events) {
     questions?.take(event)
+    if (event.type === 'error' && event.code.startsWith('approval-')) {
+      io.note(`an answer does not count: ${printable(event.message)}\n`)
+    }
     if (options.events === true) outWithPictures(io, event)
     else if (streams) text.take(event)
   }

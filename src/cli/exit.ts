@@ -39,6 +39,7 @@ const thrown: Partial<Record<ErrorCode, ExitCode>> = {
 /** The exit code of a command that threw. */
 export function exitOfError(code: ErrorCode): ExitCode {
   if (code.startsWith('model-')) return exitCode.upstream
+  if (code.startsWith('token-') || code.startsWith('api-key-')) return exitCode.negative
   return thrown[code] ?? exitCode.undetermined
 }
 

@@ -33,7 +33,7 @@ export interface OpenApproval {
   readonly policy: Pick<Policy, 'approvals'>
 }
 
-export type ApprovalRules = Policy['approvals']
+type ApprovalRules = Pick<Policy['approvals'], 'selfApproval'>
 
 const unnamed = ''
 
@@ -205,28 +205,42 @@ function memberOf(
   return (asked as JsonObject)[key]
 }
 
-/**
- * Why an answer does not count; undefined when it does. A no counts from anybody entitled, also from
- * who has said yes before.
- */
+/** What of a request tells who may answer it. */
+type Answerable = Pick<ApprovalRequest, 'approvers' | 'approvedBy' | 'askedBy'>
+
+/** Why an answer does not count; undefined when it does. */
 export function checkAnswer(
-  open: OpenApproval,
+  { context, examined, request, yes }: OpenApproval,
   answer: ApprovalAnswer,
   rules: ApprovalRules,
   rolesOf: (approver: Approver) => ReadonlySet<string>,
 ): ErrorData | undefined {
-  const { by } = answer
-  const { principal } = open.context
-  if (by !== undefined && !rules.selfApproval && by.subject === principal?.subject) {
+  const approvedBy = yes.map(({ subject }) => subject)
+  const asked = { ...request, approvedBy, askedBy: context.principal }
+  const problem = checkAnswerer(asked, answer, rules, rolesOf)
+  if (problem !== undefined || answer.action !== 'edit') return problem
+  return checkEdit(request, examined.args, answer.args)
+}
+
+/**
+ * Why an answer does not count whatever it would change; undefined when it does. A no counts from
+ * anybody entitled, also from who has said yes before.
+ */
+export function checkAnswerer(
+  { approvedBy, approvers, askedBy }: Answerable,
+  { action, by, remember }: ApprovalAnswer,
+  rules: ApprovalRules,
+  rolesOf: (approver: Approver) => ReadonlySet<string>,
+): ErrorData | undefined {
+  if (by !== undefined && !rules.selfApproval && by.subject === askedBy?.subject) {
     const message = `\`${by.subject}\` asked for this call and cannot answer for it`
     return errorData('approval-own', message)
   }
-  const isRepeated = open.yes.some((earlier) => earlier.subject === (by?.subject ?? unnamed))
-  if (isRepeated && answer.action !== 'deny') {
+  if (action !== 'deny' && approvedBy.includes(by?.subject ?? unnamed)) {
     return invalid('the same person has answered before')
   }
   const roles = by === undefined ? new Set<string>() : rolesOf(by)
-  const entitled = open.request.approvers.some(
+  const entitled = approvers.some(
     (needed) =>
       needed.roles?.some((role) => roles.has(role)) ??
       // somebody without a name cannot be told apart from a second one
@@ -235,14 +249,11 @@ export function checkAnswer(
   if (!entitled) {
     return errorData('approval-not-entitled', 'the answer is not from a person who is asked')
   }
-  if (answer.remember === true && answer.action !== 'deny' && !mayRemember(open)) {
+  const mayRemember = approvers.every((needed) => needed.remember === true)
+  if (remember === true && action !== 'deny' && !mayRemember) {
     return invalid('not every rule that asks lets a yes be remembered')
   }
-  return answer.action === 'edit' ? checkEdit(open, answer.args) : undefined
-}
-
-function mayRemember({ request }: OpenApproval): boolean {
-  return request.approvers.every(({ remember }) => remember === true)
+  return undefined
 }
 
 /** True when the people who said yes satisfy every approval the decision asks for. */
@@ -269,14 +280,17 @@ function approversOf(decision: Decision): readonly Approvers[] {
 }
 
 /** An edit may differ from what was asked only at the pointers the tool declares editable. */
-function checkEdit(open: OpenApproval, edited: JsonObject | undefined): ErrorData | undefined {
+export function checkEdit(
+  { editable }: Pick<ApprovalRequest, 'editable'>,
+  asked: JsonValue | null,
+  edited: JsonObject | undefined,
+): ErrorData | undefined {
   if (edited === undefined) return invalid('an edit needs the complete `args`')
-  const { editable } = open.request
   if (editable.length === 0) {
     return errorData('approval-edit', 'no argument of this tool may be edited')
   }
   const same =
-    canonicalJson(redactPointers(open.examined.args, editable)) ===
+    canonicalJson(redactPointers(asked, editable)) ===
     canonicalJson(redactPointers(edited, editable))
   return same ? undefined : errorData('approval-edit', `only ${editable.join(', ')} may be edited`)
 }

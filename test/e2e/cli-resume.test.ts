@@ -11,12 +11,15 @@ import { deskFolder } from '../support/cli-files.ts'
 import { verifyRecords } from '../support/verify-run.ts'
 
 const key = 'lena-key-0123456789abcdef'
+const otherKey = 'otto-key-0123456789abcdef'
 const policy = `sallyport: 1
 name: desk
 identity:
   anonymous: role
   anonymousRole: user
-  apiKeys: [{ id: lena, hash: '${await hashApiKey(key)}', roles: [lead] }]
+  apiKeys:
+    - { id: lena, hash: '${await hashApiKey(key)}', roles: [lead] }
+    - { id: otto, hash: '${await hashApiKey(otherKey)}', roles: [user] }
 roles: { user: {}, lead: {} }
 rules:
   - { id: paying, ask: [pay], who: { roles: [user] }, approvers: { roles: [lead] } }
@@ -120,6 +123,39 @@ describe('a run that waits for people', () => {
     const again = await carry('resume', open.runId)
     expect([again.code, again.notes]).toEqual([1, expect.stringContaining('has ended: completed')])
     expect(done()).toHaveLength(1)
+  })
+
+  test.each<[string, readonly string[], number, string]>([
+    ['nobody who is asked', ['--policy', 'POLICY'], 1, '[approval-own]: `anonymous` asked'],
+    ['the wrong person', ['--token', otherKey], 1, 'it needs one person in the role lead'],
+    ['nobody who is known', ['--token', 'stranger'], 1, '[api-key-unknown]'],
+    ['a broken token', ['--token', 'a.b.c'], 1, '[token-malformed]'],
+    ['an edit that is none', ['--token', key, '--args', '{"sum":'], 2, '`--args`: the text is not'],
+    ['an edit elsewhere', ['--token', key, '--args', '{"sum":1,"to":2}'], 1, 'only /sum may be'],
+    ['a memory nobody permits', ['--token', key, '--remember'], 1, 'lets a yes be remembered'],
+  ])('takes no answer that cannot count: %s', async (_, given, code, message) => {
+    await using model = await provider(paying)
+    const { at, call, carry } = desk(model)
+    await carry('run', 'pay')
+    const [open] = linesOf(await call('approvals', '--json')) as [{ id: string }]
+    const args = given.includes('--policy') ? given : ['--policy', 'POLICY', ...given]
+    const said = await call(
+      'approve',
+      open.id,
+      ...args.map((each) => (each === 'POLICY' ? at('desk.yaml') : each)),
+    )
+    expect([said.code, said.notes]).toEqual([code, expect.stringContaining(message)])
+    expect(textOf(at('journal.db'))).not.toContain('"action"')
+  })
+
+  test('says why an answer does not count that was given while it goes on', async () => {
+    await using model = await provider(paying)
+    const { call, carry } = desk(model)
+    await carry('run', 'pay')
+    const [open] = linesOf(await call('approvals', '--json')) as [{ id: string; runId: string }]
+    const { code, notes } = await carry('resume', open.runId, '--approve', open.id)
+    expect(code).toBe(3)
+    expect(notes).toContain('an answer does not count: the answer is not from a person who is')
   })
 
   test('takes answers on its command line, and only from who may give them', async () => {

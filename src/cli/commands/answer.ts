@@ -1,12 +1,16 @@
-import { SallyportError } from '../../base/errors.ts'
-import { parseJson } from '../../base/json.ts'
+import type { ErrorCode } from '../../base/codes.ts'
+import { SallyportError, type ErrorData } from '../../base/errors.ts'
+import { parseJson, type JsonObject } from '../../base/json.ts'
+import { redacted } from '../../base/redact.ts'
 import { readAnswer } from '../../gate/answer.ts'
+import { checkAnswerer, checkEdit } from '../../gate/approval.ts'
 import type { ApprovalAnswer, ApprovalRequest, Approver } from '../../gate/verdict.ts'
-import { answererOf } from '../answerer.ts'
+import { answererOf, type Answerer } from '../answerer.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
 import { findQuestion, withJournal } from '../open-questions.ts'
 import type { KeyOptions } from '../policy.ts'
+import { neededText } from '../terminal-questions.ts'
 
 export interface AnswerOptions extends KeyOptions {
   readonly journal: string
@@ -31,10 +35,12 @@ export async function answer(
 ): Promise<ExitCode> {
   return withJournal(options.journal, io, async (journal) => {
     const request = await findQuestion(journal, id)
-    const by = await answererOf(options, io)
-    checkAnswerer(request, by)
+    const answerer = await answererOf(options, io)
+    checkOpen(request)
+    checkNamed(request, answerer)
+    const given = toAnswer(action, options, answerer?.by)
+    checkGiven(request, given, answerer)
     const { runId } = request
-    const given = toAnswer(action, options, by)
     await journal.leaveAnswer(runId, JSON.stringify({ id, ...given }))
     if (options.json === true) outJson(io, { id, runId, ...given })
     io.note(`left for run ${runId}; go on with: sallyport resume ${runId}\n`)
@@ -48,7 +54,7 @@ function toAnswer(
   by: Approver | undefined,
 ): ApprovalAnswer {
   const edited = args === undefined ? undefined : parseJson(args)
-  if (edited?.ok === false) throw wrongAnswer(`\`--args\`: ${edited.message}`)
+  if (edited?.ok === false) throw new SallyportError('bad-option', `\`--args\`: ${edited.message}`)
   const read = readAnswer({
     action: edited === undefined ? action : 'edit',
     ...(by === undefined ? {} : { by }),
@@ -60,18 +66,61 @@ function toAnswer(
   return read
 }
 
-/** What the gate would refuse anyway is told while somebody is there to read it. */
-function checkAnswerer(request: ApprovalRequest, by: Approver | undefined): void {
-  if (!(Date.parse(request.expiresAt) > Date.now())) {
-    throw new SallyportError('approval-expired', 'nobody can answer this request any more', {
-      help: 'resume the run; the call is denied then',
-    })
-  }
+function checkOpen(request: ApprovalRequest): void {
+  if (Date.parse(request.expiresAt) > Date.now()) return
+  throw new SallyportError('approval-expired', 'nobody can answer this request any more', {
+    help: 'resume the run; the call is denied then',
+  })
+}
+
+function checkNamed(request: ApprovalRequest, answerer: Answerer | undefined): void {
   const isForAnybody = request.approvers.every(
     ({ count, roles }) => count === 1 && roles === undefined,
   )
-  if (by === undefined && !isForAnybody) {
-    throw wrongAnswer('this request wants to know who answers', 'give `--policy` and `--token`')
+  if (answerer !== undefined || isForAnybody) return
+  throw wrongAnswer('this request wants to know who answers', 'give `--policy` and `--token`')
+}
+
+/** What the gate would refuse anyway is told while somebody is there to read it. */
+function checkGiven(
+  request: ApprovalRequest,
+  given: ApprovalAnswer,
+  answerer: Answerer | undefined,
+): void {
+  const rules = answerer?.policy.approvals ?? { selfApproval: false }
+  const rolesOf = ({ roles = [] }: Approver): ReadonlySet<string> =>
+    answerer?.policy.effective({ roles, scopes: [] }).roles ?? new Set(roles)
+  const problem =
+    checkAnswerer(request, given, rules, rolesOf) ??
+    (given.action === 'edit' ? checkShown(request, given.args) : undefined)
+  if (problem === undefined) return
+  const help = helpFor(problem.code, request)
+  throw new SallyportError(problem.code, problem.message, help === undefined ? {} : { help })
+}
+
+/** An edit of what is not shown here is the gate's to judge. */
+function checkShown(
+  request: ApprovalRequest,
+  edited: JsonObject | undefined,
+): ErrorData | undefined {
+  const isShown = !JSON.stringify(request.args).includes(redacted)
+  return isShown || request.editable.length === 0
+    ? checkEdit(request, request.args, edited)
+    : undefined
+}
+
+function helpFor(code: ErrorCode, { approvers, editable }: ApprovalRequest): string | undefined {
+  switch (code) {
+    case 'approval-own':
+      return 'have somebody else answer, or say `selfApproval: true` under `approvals` of the policy'
+    case 'approval-not-entitled':
+      return `it needs ${approvers.map(neededText).join(' and ')}`
+    case 'approval-edit':
+      return editable.length === 0
+        ? 'leave `--args` out, or name what may be edited as `editable` of the tool'
+        : 'give all other arguments as `sallyport approvals` shows them'
+    default:
+      return undefined
   }
 }
 
