@@ -77,7 +77,7 @@ export class HttpClient {
       return { error: watch.cut ?? connectError(thrown, request.url) }
     }
     observe?.(reply)
-    if (reply.status !== 200) return { error: await this.#statusError(reply, watch) }
+    if (!isAnswer(reply.status)) return { error: await this.#statusError(reply, watch) }
     return checkResponse(reply)
   }
 
@@ -118,6 +118,11 @@ export class HttpClient {
       ...(retryStatuses === undefined ? {} : { retryStatuses }),
     })
   }
+}
+
+/** Some frameworks answer every POST by 201. */
+function isAnswer(status: number): boolean {
+  return status === 200 || status === 201
 }
 
 function checkResponse({ body, header }: Reply): HttpOutcome {

@@ -32,6 +32,19 @@ export function countAt(object: Record<string, unknown>, key: string): number | 
   return Math.min(value, Number.MAX_SAFE_INTEGER)
 }
 
+/** Like `countAt`, also for a number that is written as a text, as some gateways write counts and prices. */
+export function amountAt(object: Record<string, unknown>, key: string): number | undefined {
+  const value = object[key]
+  const isWritten = typeof value === 'string' && /^\d{1,16}(\.\d{1,32})?(e-?\d{1,2})?$/i.test(value)
+  return countAt(isWritten ? { [key]: Number(value) } : object, key)
+}
+
+/** True when the member `error` tells of one: some endpoints send an empty one with every answer. */
+export function hasError(object: Record<string, unknown>): boolean {
+  const { error } = object
+  return error != null && error !== '' && error !== false
+}
+
 /**
  * True when the value is nested at most 64 levels. What is kept and written again later has to
  * pass, because writing recurses and reading does not.

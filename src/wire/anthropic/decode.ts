@@ -2,7 +2,8 @@ import { isObject, type JsonValue } from '../../base/json.ts'
 import { itemsAt, locate } from '../../base/json-source.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import { parsed } from '../chat/chunk.ts'
-import { listAt, objectAt, textAt } from '../read.ts'
+import { finishError } from '../chat/finish.ts'
+import { hasError, listAt, objectAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
@@ -61,7 +62,7 @@ export class AnthropicDecoder implements Decoder {
   pushBody(text: string): void {
     const body = parsed(text)
     if (!isObject(body)) return this.#refuse('the body of the response is no JSON object')
-    if (body['error'] != null || body['type'] === 'error') return this.#fail(envelopeError(body))
+    if (isError(body, undefined)) return this.#fail(envelopeError(body))
     if (!Array.isArray(body['content'])) return this.#refuse('the body is not an answer of a model')
     this.#start(body, text, [])
     this.#message(body, body)
@@ -100,6 +101,9 @@ export class AnthropicDecoder implements Decoder {
       this.#fail(modelError('model-incomplete', 'the answer ended before the model had finished'))
     } else if (stop === 'tool_use' && this.#calls.count === 0) {
       this.#refuse('the answer announces tool calls but holds none')
+    } else {
+      const failure = finishError(stop, undefined)
+      if (failure !== undefined) this.#fail(failure)
     }
   }
 
@@ -270,5 +274,5 @@ export class AnthropicDecoder implements Decoder {
 
 function isError(event: unknown, eventName: string | undefined): boolean {
   if (eventName === 'error') return true
-  return isObject(event) && (event['type'] === 'error' || event['error'] != null)
+  return isObject(event) && (event['type'] === 'error' || hasError(event))
 }

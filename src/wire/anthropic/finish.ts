@@ -1,4 +1,5 @@
 import type { FinishUnified } from '../../protocol/usage.ts'
+import { meaningOf } from '../chat/finish.ts'
 
 /** Stop reasons (Anthropic API reference, "Create a Message", `stop_reason`). */
 const meanings = new Map<string, FinishUnified>([
@@ -18,7 +19,13 @@ const meanings = new Map<string, FinishUnified>([
  * tell of a new kind of cut, they were not: such a turn is `other`.
  */
 export function unifyStop(raw: string, hasCalls: boolean): FinishUnified {
-  const meaning = meanings.get(raw) ?? 'other'
+  const meaning = meanings.get(raw) ?? foreignMeaning(raw)
   if (!hasCalls || meaning !== 'stop') return meaning
   return raw === 'end_turn' ? 'tool-calls' : 'other'
+}
+
+/** Gateways pass on words of other wires, of which those that tell of a cut count. */
+function foreignMeaning(raw: string): FinishUnified {
+  const meaning = meaningOf(raw)
+  return meaning === 'length' || meaning === 'content-filter' ? meaning : 'other'
 }

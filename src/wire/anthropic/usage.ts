@@ -1,19 +1,22 @@
 import type { JsonValue } from '../../base/json.ts'
 import type { Usage } from '../../protocol/usage.ts'
-import { countAt, isKeepable, objectAt } from '../read.ts'
+import { amountAt, isKeepable, objectAt } from '../read.ts'
 
 /** Members of a usage report that are kept; a peer that sends ever new ones would cost ever more. */
 const maxMembers = 64
 
 /**
  * What a later report says of the same response takes the place of what an earlier one said:
- * counts are cumulative. Members that are null say nothing.
+ * counts are cumulative. Members that are null say nothing, and neither does a count of 0 after a
+ * higher one: some gateways know only half of the counts in each event.
  */
 export function mergeUsage(
   before: Record<string, unknown> | undefined,
   later: Record<string, unknown>,
 ): Record<string, unknown> {
-  const told = Object.entries(later).filter(([, value]) => value !== null)
+  const told = Object.entries(later).filter(
+    ([key, value]) => value !== null && !(value === 0 && amountAt(before ?? {}, key)),
+  )
   const merged = { ...before, ...Object.fromEntries(told.slice(0, maxMembers)) }
   return Object.keys(merged).length > maxMembers && before !== undefined ? before : merged
 }
@@ -36,5 +39,5 @@ export function readUsage(raw: Record<string, unknown>): Usage {
 }
 
 function tokensAt(object: Record<string, unknown>, key: string): number {
-  return Math.round(countAt(object, key) ?? 0)
+  return Math.round(amountAt(object, key) ?? 0)
 }

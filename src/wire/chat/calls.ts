@@ -1,6 +1,6 @@
 import { isObject, type JsonValue } from '../../base/json.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
-import { isShallow, textAt } from '../read.ts'
+import { isShallow, objectAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
 import { modelError } from '../status.ts'
 
@@ -22,6 +22,8 @@ interface Slot {
   length: number
   started: boolean
   opaque: JsonValue | undefined
+  /** Free text goes to it instead of arguments. */
+  isCustom: boolean
   /** The call that was opened after this one where it stood. */
   next: Slot | undefined
 }
@@ -79,7 +81,8 @@ export class CallSlots {
    */
   add(entry: unknown, source?: string): Taken | undefined {
     if (!isObject(entry)) return this.#refuse('a tool call is not an object')
-    const body = isObject(entry['function']) ? entry['function'] : {}
+    const custom = objectAt(entry, 'custom')
+    const body = objectAt(entry, 'function') ?? custom ?? {}
     const id = textAt(entry, 'id') ?? ''
     const name = textAt(body, 'name') ?? ''
     if (id.length > maxIdLength || name.length > maxNameLength) {
@@ -97,7 +100,8 @@ export class CallSlots {
     const slot = known ?? this.#open(index)
     if (slot === undefined || !this.#identify(slot, id, name)) return undefined
     keepOpaque(slot, entry['extra_content'])
-    const text = source ?? argumentText(body['arguments'])
+    slot.isCustom ||= body === custom
+    const text = source ?? argumentText(body[body === custom ? 'input' : 'arguments'])
     if (text === undefined) return this.#refuse('the arguments of a tool call stand there twice')
     if (!this.append(slot.number, text)) return undefined
     const settled = owner !== undefined || isBare(index, id, name)
@@ -176,6 +180,7 @@ export class CallSlots {
       length: 0,
       started: false,
       opaque: undefined,
+      isCustom: false,
       next: undefined,
     }
     const replaced = index === undefined ? this.#slots.at(-1) : this.#byIndex.get(index)
@@ -224,6 +229,7 @@ export class CallSlots {
  * first fragment of that one.
  */
 function defectOf(slot: Slot): string | undefined {
+  if (slot.isCustom) return 'the call holds free text, and no tool takes any'
   if (slot.length > 0 || slot.next?.name !== slot.name) return undefined
   return 'a call of the same tool took its place before its arguments came'
 }

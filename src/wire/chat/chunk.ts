@@ -1,5 +1,5 @@
 import { isObject } from '../../base/json.ts'
-import { listAt, objectAt } from '../read.ts'
+import { hasError, listAt, objectAt } from '../read.ts'
 
 /** The choice that is read, and where it stands in its chunk. */
 export interface FoundChoice {
@@ -7,9 +7,13 @@ export interface FoundChoice {
   readonly position: number
 }
 
-/** The choice with index 0; a missing index counts as 0. */
-export function findChoice(choices: readonly unknown[]): FoundChoice | undefined {
-  const position = choices.findIndex(isFirst)
+/**
+ * The choice with index 0; a missing index counts as 0. In a whole answer, which can hold no more
+ * than it shows, the only choice is the one.
+ */
+export function findChoice(choices: readonly unknown[], isWhole: boolean): FoundChoice | undefined {
+  const isOnly = isWhole && choices.length === 1 && isObject(choices[0])
+  const position = isOnly ? 0 : choices.findIndex(isFirst)
   return position < 0
     ? undefined
     : { choice: choices[position] as Record<string, unknown>, position }
@@ -28,7 +32,7 @@ export function losesCalls(choices: readonly unknown[], found: FoundChoice | und
 }
 
 function isFirst(choice: unknown): boolean {
-  return isObject(choice) && (choice['index'] ?? 0) === 0
+  return isObject(choice) && [undefined, null, 0, '0'].includes(choice['index'] as never)
 }
 
 function hasCalls(choice: Record<string, unknown>): boolean {
@@ -40,11 +44,11 @@ function hasCalls(choice: Record<string, unknown>): boolean {
 
 /** The place in a chunk that tells of an error. */
 export function errorOf(chunk: Record<string, unknown>): unknown {
-  if (chunk['error'] != null || chunk['type'] === 'error' || chunk['object'] === 'error') {
+  if (hasError(chunk) || chunk['type'] === 'error' || chunk['object'] === 'error') {
     return chunk
   }
   const groq = objectAt(chunk, 'x_groq')
-  return groq?.['error'] == null ? undefined : groq
+  return groq !== undefined && hasError(groq) ? groq : undefined
 }
 
 /**
@@ -73,5 +77,5 @@ export function parsed(text: string): unknown {
     return undefined
   }
   const first: unknown = Array.isArray(value) ? value[0] : undefined
-  return isObject(first) && first['error'] != null ? first : value
+  return isObject(first) && hasError(first) ? first : value
 }

@@ -1,28 +1,47 @@
 import { isObject } from '../../base/json.ts'
 import { isImageUrl } from '../../protocol/image.ts'
-import { listAt, objectAt, textAt } from '../read.ts'
+import { objectAt, textAt } from '../read.ts'
 
 /** A piece of what a model says. */
 export interface Piece {
-  readonly kind: 'text' | 'reasoning' | 'image'
+  readonly kind: 'text' | 'reasoning' | 'refusal' | 'image'
   readonly text: string
 }
 
-/** The pieces of content that comes as typed parts; parts of unknown types are left out. */
-export function piecesOf(parts: readonly unknown[]): readonly Piece[] {
+/** What parts of a type say with their `text`; a part without a type is one of text. */
+const kinds = new Map<unknown, Piece['kind']>([
+  [undefined, 'text'],
+  ['text', 'text'],
+  ['output_text', 'text'],
+  ['reasoning', 'reasoning'],
+])
+
+/**
+ * The pieces of content that is no text: a part or a list of them, typed or plain texts. Parts of
+ * unknown types are left out.
+ */
+export function piecesOf(content: unknown): readonly Piece[] {
+  const parts: readonly unknown[] = Array.isArray(content) ? content : [content]
   return parts.flatMap((part): readonly Piece[] => {
+    if (typeof part === 'string') return [{ kind: 'text', text: part }]
     if (!isObject(part)) return []
-    if (part['type'] === 'text') return [{ kind: 'text', text: textAt(part, 'text') ?? '' }]
-    const thinking = part['thinking']
-    if (typeof thinking === 'string') return [{ kind: 'reasoning', text: thinking }]
-    const thoughts = listAt(part, 'thinking')
-    if (thoughts.length === 0) return imagesIn([part])
-    return thoughts.flatMap((thought) =>
-      isObject(thought)
-        ? [{ kind: 'reasoning' as const, text: textAt(thought, 'text') ?? '' }]
-        : [],
-    )
+    const kind = kinds.get(part['type'])
+    const text = kind === undefined ? undefined : textAt(part, 'text')
+    if (kind !== undefined && text !== undefined) return [{ kind, text }]
+    const refusal = part['type'] === 'refusal' ? textAt(part, 'refusal') : undefined
+    if (refusal !== undefined) return [{ kind: 'refusal', text: refusal }]
+    const thoughts = thoughtsIn(part['thinking'])
+    return thoughts.length === 0 ? imagesIn([part]) : thoughts
   })
+}
+
+/** Thinking is a text, or a list of parts with texts. */
+function thoughtsIn(thinking: unknown): readonly Piece[] {
+  if (typeof thinking === 'string') return [{ kind: 'reasoning', text: thinking }]
+  if (!Array.isArray(thinking)) return []
+  return thinking
+    .filter(isObject)
+    .map((thought) => ({ kind: 'reasoning', text: textAt(thought, 'text') ?? '' }))
 }
 
 /** The pictures in a list of parts, of which each holds its address in one of several places. */

@@ -1,8 +1,7 @@
 import { isObject, type JsonObject } from '../../base/json.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import { isImageData } from '../../protocol/image.ts'
-import type { Cost, Usage } from '../../protocol/usage.ts'
-import { listAt, textAt } from '../read.ts'
+import { hasError, listAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
@@ -11,12 +10,15 @@ import { errorOf, findChoice, holderIn, losesCalls, parsed } from './chunk.ts'
 import { imagesIn, piecesOf, type Piece } from './content.ts'
 import { DeltaCutter, type Appended, type Hole } from './cutter.ts'
 import { callEntries, type CallEntry } from './entries.ts'
-import { finishError, laterWord, meaningOf, unifyFinish } from './finish.ts'
+import { Evidence } from './evidence.ts'
 import { ReasoningDetails } from './reasoning.ts'
-import { findUsage, readCost, readUsage } from './usage.ts'
+import { findUsage, laterUsage, type Used } from './usage.ts'
 
-/** Longest model name, response id or finish word kept, in characters. */
+/** Longest model name and response id kept, in characters. */
 const maxWord = 256
+
+/** What endpoints call reasoning that is a text; of several members one counts. */
+const reasoningNames = ['reasoning', 'reasoning_content', 'reasoning_text', 'thinking'] as const
 
 /**
  * Reads one Chat Completions answer, streamed or whole. Only the choice with index 0 counts, and
@@ -36,13 +38,10 @@ export class ChatDecoder implements Decoder {
   #plainReasoning = false
   /** Hosts that send reasoning under this name may refuse a history without it. */
   #reasoningContent = ''
-  #usage: { readonly usage: Usage; readonly cost: Cost | undefined } | undefined
+  #used: Used | undefined
+  readonly #evidence = new Evidence()
   #model: string | undefined
   #responseId: string | undefined
-  #finish: string | undefined
-  #native: string | undefined
-  /** A call went on after a finish word, which is then no evidence that it was complete. */
-  #late = false
   #done = false
   #failed = false
   #broken = false
@@ -78,8 +77,8 @@ export class ChatDecoder implements Decoder {
     if (body === undefined) {
       return this.#fail(modelError('model-protocol', 'the body of the response is not JSON'))
     }
-    const isAnswer = isObject(body) && findChoice(listAt(body, 'choices')) !== undefined
-    if (isObject(body) && (isAnswer || body['error'] != null)) this.#chunk(body, text, true)
+    const isAnswer = isObject(body) && findChoice(listAt(body, 'choices'), true) !== undefined
+    if (isObject(body) && (isAnswer || hasError(body))) this.#chunk(body, text, true)
     else this.#fail(modelError('model-protocol', 'the body is not an answer of a model'))
   }
 
@@ -87,20 +86,17 @@ export class ChatDecoder implements Decoder {
     if (cut !== undefined) this.#fail(cut)
     if (!this.#failed) this.#calls.check()
     if (!this.#failed) this.#checkEvidence()
-    const unified = this.#failed
-      ? 'error'
-      : unifyFinish(this.#finish, this.#native, this.#calls.count > 0)
-    // a word nobody knows is no evidence that missing bytes were meant to be none
-    const known = this.#finish !== undefined && meaningOf(this.#finish) !== 'other'
-    this.#calls.finish(known && (unified === 'tool-calls' || unified === 'stop'))
-    if (this.#usage !== undefined) {
-      const { usage, cost } = this.#usage
+    const finishReason = this.#evidence.finishReason(this.#failed, this.#calls.count > 0)
+    const endedWell = finishReason.unified === 'tool-calls' || finishReason.unified === 'stop'
+    this.#calls.finish(endedWell && this.#evidence.isKnown)
+    if (this.#used !== undefined) {
+      const { usage, cost } = this.#used
       this.events.push({ type: 'usage', usage, ...(cost === undefined ? {} : { cost }) })
     }
     const opaque = this.#replayed()
     this.events.push({
       type: 'end',
-      finishReason: { raw: this.#finish ?? null, unified },
+      finishReason,
       ...(this.#refusal === '' ? {} : { refusal: this.#refusal }),
       ...(opaque === undefined ? {} : { opaque: { wire: 'chat', value: opaque } }),
       ...(this.#model === undefined ? {} : { model: this.#model }),
@@ -115,19 +111,16 @@ export class ChatDecoder implements Decoder {
     return this.#reasoningContent === '' ? undefined : { reasoning_content: this.#reasoningContent }
   }
 
-  /** An answer that just stops is not complete, however complete its last call looks. */
   #checkEvidence(): void {
-    if (!this.#done && (this.#finish === undefined || this.#late)) {
-      this.#fail(modelError('model-incomplete', 'the answer ended before the model had finished'))
-    } else if (this.#finish !== undefined && this.#calls.count === 0) {
-      if (meaningOf(this.#finish) !== 'tool-calls') return
-      this.#fail(modelError('model-protocol', 'the answer announces tool calls but holds none'))
-    }
+    const callCount = this.#calls.count
+    const isSilent = this.#textLength === 0 && callCount === 0
+    const defect = this.#evidence.defect({ isDone: this.#done, callCount, isSilent })
+    if (defect !== undefined) this.#fail(defect)
   }
 
   #parse(data: string, eventName: string | undefined): void {
     const chunk = parsed(data)
-    if (eventName === 'error' && !(isObject(chunk) && chunk['error'] != null)) {
+    if (eventName === 'error' && !(isObject(chunk) && hasError(chunk))) {
       return this.#fail(envelopeError(chunk ?? data))
     }
     if (chunk === undefined) {
@@ -149,15 +142,16 @@ export class ChatDecoder implements Decoder {
     this.#model ??= textAt(chunk, 'model')?.slice(0, maxWord)
     this.#responseId ??= textAt(chunk, 'id')?.slice(0, maxWord)
     const choices = listAt(chunk, 'choices')
-    const found = findChoice(choices)
+    const found = findChoice(choices, whole)
     const choice = found?.choice
     const usage = findUsage(chunk, choice)
     if (usage !== undefined) {
-      this.#usage = { usage: readUsage(usage), cost: readCost(usage) }
+      this.#used = laterUsage(this.#used, usage)
       this.#appended.count += 2
     }
     const error = errorOf(chunk)
-    if (error !== undefined) return this.#fail(envelopeError(error))
+    const told = error === undefined ? this.#evidence.notice(chunk) : envelopeError(error)
+    if (told !== undefined) return this.#fail(told)
     if (losesCalls(choices, found)) {
       return this.#fail(modelError('model-protocol', 'the answer has more than one choice'))
     }
@@ -169,32 +163,18 @@ export class ChatDecoder implements Decoder {
       const entries = callEntries(delta, text, ['choices', found!.position, holder])
       for (const entry of entries) this.#call(entry)
     }
-    this.#finishWords(choice)
-    const failure =
-      choice['error'] == null ? finishError(this.#finish, this.#native) : envelopeError(choice)
+    if (this.#evidence.take(choice)) this.#appended.count += 2
+    const failure = hasError(choice) ? envelopeError(choice) : this.#evidence.failure
     if (failure !== undefined) this.#fail(failure)
-  }
-
-  #finishWords(choice: Record<string, unknown>): void {
-    const raw = textAt(choice, 'finish_reason')
-    const native = textAt(choice, 'native_finish_reason')
-    if (raw === undefined && native === undefined) return
-    this.#finish = laterWord(this.#finish, raw?.slice(0, maxWord))
-    this.#native = laterWord(this.#native, native?.slice(0, maxWord))
-    this.#appended.count += 2
   }
 
   #delta(delta: Record<string, unknown>): void {
     this.#reasoning(delta)
     const { content } = delta
     if (typeof content === 'string') this.#append('content', content)
-    else if (Array.isArray(content)) this.#pieces(piecesOf(content))
+    else this.#pieces(piecesOf(content))
     this.#pieces(imagesIn(listAt(delta, 'images')))
-    const refusal = textAt(delta, 'refusal')
-    if (refusal !== undefined && this.#fits(refusal.length)) {
-      this.#refusal += refusal
-      this.#appended.count += 2
-    }
+    this.#refuse(textAt(delta, 'refusal') ?? '')
   }
 
   #reasoning(delta: Record<string, unknown>): void {
@@ -206,8 +186,9 @@ export class ChatDecoder implements Decoder {
       if (!this.#fits(added.kept)) return
       detailText = added.text
     }
-    const hole = textAt(delta, 'reasoning') === undefined ? 'reasoning_content' : 'reasoning'
-    const plain = textAt(delta, hole)
+    const name = reasoningNames.find((key) => textAt(delta, key) !== undefined)
+    const plain = name && textAt(delta, name)
+    const hole = name === 'reasoning_content' ? name : 'reasoning'
     if (plain !== undefined) {
       this.#plainReasoning = true
       this.#append(hole, plain)
@@ -222,8 +203,15 @@ export class ChatDecoder implements Decoder {
     if (pieces.length === 0) return
     for (const { kind, text } of pieces) {
       if (kind === 'image') this.#image(text)
+      else if (kind === 'refusal') this.#refuse(text)
       else this.#append(kind === 'text' ? 'content' : 'reasoning', text)
     }
+    this.#appended.count += 2
+  }
+
+  #refuse(text: string): void {
+    if (text === '' || !this.#fits(text.length)) return
+    this.#refusal += text
     this.#appended.count += 2
   }
 
@@ -242,7 +230,7 @@ export class ChatDecoder implements Decoder {
 
   #call({ entry, source }: CallEntry): void {
     if (this.#failed) return
-    this.#late ||= this.#finish !== undefined
+    this.#evidence.callWentOn()
     const opaque = isObject(entry) && entry['extra_content'] != null
     if (opaque && !this.#fits(this.#eventLength)) return
     const taken = this.#calls.add(entry, source)
@@ -260,7 +248,7 @@ export class ChatDecoder implements Decoder {
   #append(hole: Hole, text: string, slot = 0): void {
     if (text === '' || this.#failed) return
     if (hole === 'arguments') {
-      this.#late ||= this.#finish !== undefined
+      this.#evidence.callWentOn()
       return void this.#calls.append(slot, text)
     }
     // content that is nothing but the data of a picture is one

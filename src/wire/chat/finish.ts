@@ -80,6 +80,11 @@ const words: readonly (readonly [FinishUnified, readonly string[]])[] = [
 
 const meanings = new Map(words.flatMap(([meaning, all]) => all.map((word) => [word, meaning])))
 
+/** False for what some endpoints write in the place of no word. */
+export function isWord(word: string): boolean {
+  return !['', 'null', 'none', 'undefined'].includes(fold(word))
+}
+
 /** What a finish word means, whatever its case and separators; an unknown one is `other`. */
 export function meaningOf(word: string): FinishUnified {
   return meanings.get(fold(word)) ?? 'other'

@@ -1,6 +1,12 @@
 import { isObject, type JsonValue } from '../../base/json.ts'
 import type { Cost, Usage } from '../../protocol/usage.ts'
-import { countAt, isKeepable, objectAt } from '../read.ts'
+import { amountAt, isKeepable, objectAt } from '../read.ts'
+
+/** What one response has used. */
+export interface Used {
+  readonly usage: Usage
+  readonly cost: Cost | undefined
+}
 
 /** The usage object of a chunk, in the places where endpoints put it. */
 export function findUsage(
@@ -14,32 +20,53 @@ export function findUsage(
   )
 }
 
-/** Token counts in our words; what is missing counts as 0, fractions are rounded. */
-export function readUsage(raw: Record<string, unknown>): Usage {
-  const input = objectAt(raw, 'prompt_tokens_details') ?? {}
-  const output = objectAt(raw, 'completion_tokens_details') ?? {}
+/** A later report replaces an earlier one; what it leaves out, or counts as nothing, was said before. */
+export function laterUsage(before: Used | undefined, raw: Record<string, unknown>): Used {
+  const usage = readUsage(raw)
+  const cost = readCost(raw)
+  const isEmpty = usage.inputTokens === 0 && usage.outputTokens === 0
   return {
-    cacheReadTokens:
-      tokensAt(input, 'cached_tokens') ??
-      tokensAt(raw, 'prompt_cache_hit_tokens') ??
-      tokensAt(raw, 'cached_tokens') ??
-      0,
-    cacheWriteTokens: tokensAt(input, 'cache_write_tokens') ?? 0,
-    inputTokens: tokensAt(raw, 'prompt_tokens') ?? 0,
-    outputTokens: tokensAt(raw, 'completion_tokens') ?? 0,
-    ...(isKeepable(raw) ? { raw: raw as JsonValue } : {}),
-    reasoningTokens: tokensAt(output, 'reasoning_tokens') ?? tokensAt(raw, 'reasoning_tokens') ?? 0,
+    usage: isEmpty && before !== undefined ? before.usage : usage,
+    cost: cost === undefined || cost.amount === 0 ? (before?.cost ?? cost) : cost,
   }
 }
 
-function tokensAt(object: Record<string, unknown>, key: string): number | undefined {
-  const count = countAt(object, key)
-  return count === undefined ? undefined : Math.round(count)
+/**
+ * Token counts in our words, by the names that Chat Completions and Responses have for them: gateways
+ * mix them, and send 0 under the names they do not use. What is missing counts as 0, fractions are
+ * rounded.
+ */
+export function readUsage(raw: Record<string, unknown>): Usage {
+  const input = detailsIn(raw, 'prompt_tokens_details', 'input_tokens_details')
+  const output = detailsIn(raw, 'completion_tokens_details', 'output_tokens_details')
+  return {
+    cacheReadTokens:
+      tokensAt(input, 'cached_tokens') ||
+      tokensAt(raw, 'prompt_cache_hit_tokens') ||
+      tokensAt(raw, 'cached_tokens'),
+    cacheWriteTokens: tokensAt(input, 'cache_write_tokens'),
+    inputTokens: tokensAt(raw, 'prompt_tokens') || tokensAt(raw, 'input_tokens'),
+    outputTokens: tokensAt(raw, 'completion_tokens') || tokensAt(raw, 'output_tokens'),
+    ...(isKeepable(raw) ? { raw: raw as JsonValue } : {}),
+    reasoningTokens: tokensAt(output, 'reasoning_tokens') || tokensAt(raw, 'reasoning_tokens'),
+  }
+}
+
+function detailsIn(
+  raw: Record<string, unknown>,
+  name: string,
+  other: string,
+): Record<string, unknown> {
+  return objectAt(raw, name) ?? objectAt(raw, other) ?? {}
+}
+
+function tokensAt(object: Record<string, unknown>, key: string): number {
+  return Math.round(amountAt(object, key) ?? 0)
 }
 
 /** What the provider charged, in US dollars: a number, or an object with a total. */
 export function readCost(raw: Record<string, unknown>): Cost | undefined {
   const { cost } = raw
-  const amount = isObject(cost) ? countAt(cost, 'total_cost') : countAt(raw, 'cost')
+  const amount = isObject(cost) ? amountAt(cost, 'total_cost') : amountAt(raw, 'cost')
   return amount === undefined ? undefined : { amount, currency: 'USD', source: 'provider' }
 }

@@ -23,6 +23,8 @@ export interface Call {
   /** How often its arguments were sent as a whole. */
   wholes: number
   defect: string | undefined
+  /** The last telling of it said that it was still in progress. */
+  isInProgress: boolean
 }
 
 export interface CallsOptions {
@@ -64,6 +66,7 @@ export class Calls {
       text: '',
       wholes: 0,
       defect: undefined,
+      isInProgress: false,
     }
     this.#all.push(call)
     return call
@@ -153,6 +156,7 @@ export class Calls {
 function defectOf(call: Call): string | undefined {
   if (call.isCustom) return 'the call holds free text, and no tool takes any'
   if (call.defect !== undefined) return call.defect
+  if (call.isInProgress) return 'the call is reported as not complete'
   return call.wholes > 0 ? undefined : 'the call was never reported as complete'
 }
 

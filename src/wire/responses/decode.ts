@@ -2,8 +2,8 @@ import { isObject } from '../../base/json.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import type { Cost, FinishReason, Usage } from '../../protocol/usage.ts'
 import { parsed } from '../chat/chunk.ts'
-import { readCost } from '../chat/usage.ts'
-import { listAt, objectAt, textAt } from '../read.ts'
+import { readCost, readUsage } from '../chat/usage.ts'
+import { hasError, listAt, objectAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
@@ -13,7 +13,6 @@ import { errorIn, finishOf } from './outcome.ts'
 import { Output } from './output.ts'
 import { Sink } from './sink.ts'
 import { Source } from './source.ts'
-import { readUsage } from './usage.ts'
 
 /** Longest model name, response id or finish word kept, in characters. */
 const maxWord = 256
@@ -72,7 +71,7 @@ export class ResponsesDecoder implements Decoder {
   pushBody(text: string): void {
     const body = parsed(text)
     if (body === undefined) return this.#sink.refuse('the body of the response is not JSON')
-    const isAnswer = isObject(body) && (Array.isArray(body['output']) || body['error'] != null)
+    const isAnswer = isObject(body) && (Array.isArray(body['output']) || hasError(body))
     if (isAnswer) this.#ended(body as Record<string, unknown>, undefined, new Source(text))
     else this.#sink.refuse('the body is not an answer of a model')
   }
@@ -124,7 +123,7 @@ export class ResponsesDecoder implements Decoder {
     const response = objectAt(event, 'response')
     if (response !== undefined) this.#response(response, type, new Source(data))
     if (this.#sink.failed) return
-    const isError = type === 'error' || type === 'response.error' || event['error'] != null
+    const isError = type === 'error' || type === 'response.error' || hasError(event)
     if (isError || (eventName === 'error' && !type.startsWith('response.'))) {
       this.#sink.fail(envelopeError(event))
     } else if (response === undefined) this.#grow(event, type, data)

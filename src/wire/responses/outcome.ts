@@ -2,7 +2,7 @@ import { visible } from '../../base/text.ts'
 import type { ModelErrorData } from '../../protocol/event.ts'
 import type { FinishReason } from '../../protocol/usage.ts'
 import { meaningOf } from '../chat/finish.ts'
-import { objectAt, textAt } from '../read.ts'
+import { hasError, objectAt, textAt } from '../read.ts'
 import { envelopeError, modelError } from '../status.ts'
 
 /** Longest finish word kept, in characters. */
@@ -16,10 +16,9 @@ export function errorIn(
   response: Record<string, unknown>,
   event: string | undefined,
 ): ModelErrorData | undefined {
-  const { error } = response
   const status = statusOf(response, event)
   const isFailed = status === 'failed' || status === 'error'
-  if (error == null && !isFailed) {
+  if (!hasError(response) && !isFailed) {
     if (status !== 'cancelled') return undefined
     const message = 'the model endpoint cancelled the answer'
     return modelError('model-error', message, { retryable: true, providerCode: status })
@@ -27,7 +26,9 @@ export function errorIn(
   const kind = textAt(response, 'error_type')
   const body = objectAt(response, 'error')
   if (kind === undefined || body === undefined) {
-    return envelopeError(error == null ? { message: 'the answer failed' } : { error })
+    return envelopeError(
+      hasError(response) ? { error: response['error'] } : { message: 'the answer failed' },
+    )
   }
   return envelopeError({ error: { ...body, code: kind, error_type: kind } })
 }

@@ -158,13 +158,11 @@ export class Output {
     if (item.call !== undefined) {
       this.#name(item.call, whole)
       this.#settleCall(item.call, whole, source)
-      const { status } = whole
-      if (typeof status === 'string' && status !== 'completed' && !waits(whole)) {
-        item.call.defect ??= 'the call is reported as not complete'
-      }
+      setStatus(item.call, whole)
     } else if (item.type === 'message') {
       const parts = listAt(whole, 'content')
-      item.prose!.settle(joined(parts, 'text', 'output_text'))
+      const { content } = whole
+      item.prose!.settle(typeof content === 'string' ? content : joined(parts, 'text', 'prose'))
       item.refusal!.settle(joined(parts, 'refusal', 'refusal'))
     } else if (item.type === 'reasoning') {
       const content = joined(listAt(whole, 'content'), 'text')
@@ -243,12 +241,29 @@ function placeOf(event: Event, id: unknown): ItemPlace {
   return { index: countAt(event, 'output_index'), id: typeof id === 'string' ? id : '' }
 }
 
-/** The texts of the parts of a type, or of all parts. */
-function joined(parts: readonly unknown[], member: string, type?: string): string {
+/** Types of the parts of a message; some servers leave out what kind of text it is. */
+const partTypes = {
+  prose: ['output_text', 'text'],
+  refusal: ['refusal'],
+} as const
+
+/** The texts of the parts of a kind, or of all parts. */
+function joined(parts: readonly unknown[], member: string, kind?: keyof typeof partTypes): string {
+  const types: readonly unknown[] | undefined = kind && partTypes[kind]
   return parts
     .filter(isObject)
-    .map((part) => (type === undefined || part['type'] === type ? textAt(part, member) : ''))
+    .map((part) =>
+      types === undefined || types.includes(part['type']) ? textAt(part, member) : '',
+    )
     .join('')
+}
+
+/** An item that is in progress may be told again when it is complete; one that broke off stays so. */
+function setStatus(call: Call, whole: Record<string, unknown>): void {
+  const { status } = whole
+  call.isInProgress = status === 'in_progress' && !waits(whole)
+  if (typeof status !== 'string' || status === 'completed' || status === 'in_progress') return
+  call.defect ??= 'the call is reported as not complete'
 }
 
 /** A call by a program of the model is told as a whole, and in progress until the program has its result. */
