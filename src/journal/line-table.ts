@@ -7,7 +7,7 @@ interface Stretch {
   count: number
 }
 
-/** Lines that are read at once. */
+/** Lines that are read at once, of one portion. */
 export interface Block {
   readonly offset: number
   /** In bytes, without line ends. */
@@ -22,15 +22,22 @@ const firstBlock = 4 * 1024
 const growth = 16
 const largestBlock = 1024 * 1024
 
+/** Lines of which the numbers and lengths are kept together: nothing is copied when more come. */
+const portion = 4096
+
+/** Some lines of the file, in its order. */
+class Portion {
+  readonly seqs = new Float64Array(portion)
+  readonly lengths = new Uint32Array(portion)
+}
+
 /**
  * Where the lines of each run stand in a file. Takes 12 bytes of memory for each line and 60 for
  * each place where another run goes on: a journal of 1 GB has millions of lines.
  */
 export class LineTable {
   readonly #runs = new Map<string, Stretch[]>()
-  /** The numbers that stand in the lines, in the order of the file. */
-  #seqs = new Float64Array(256)
-  #lengths = new Uint32Array(256)
+  readonly #portions: Portion[] = []
   #size = 0
 
   /** The runs, those that begin first first. */
@@ -52,8 +59,7 @@ export class LineTable {
     const seqs = new Float64Array(this.count(runId))
     let at = 0
     for (const { first, count } of this.#stretches(runId)) {
-      seqs.set(this.#seqs.subarray(first, first + count), at)
-      at += count
+      for (let line = first; line < first + count; line++) seqs[at++] = this.#seq(line)
     }
     return seqs
   }
@@ -63,9 +69,11 @@ export class LineTable {
     runId: string,
     line: { readonly seq: number; readonly offset: number; length: number },
   ): void {
-    if (this.#size === this.#seqs.length) this.#grow()
-    this.#seqs[this.#size] = line.seq
-    this.#lengths[this.#size] = line.length
+    const place = this.#size % portion
+    if (place === 0) this.#portions.push(new Portion())
+    const { lengths, seqs } = this.#portions.at(-1)!
+    seqs[place] = line.seq
+    lengths[place] = line.length
     const stretches = this.#runs.get(runId)
     const last = stretches?.at(-1)
     if (last !== undefined && last.first + last.count === this.#size) last.count++
@@ -87,44 +95,45 @@ export class LineTable {
       skip -= start - first
       let at = offset + this.#bytes(first, start)
       while (start < end) {
-        const next = this.#endOfBlock(start, end, most)
-        const [lengths, seqs] = [
-          this.#lengths.subarray(start, next),
-          this.#seqs.subarray(start, next),
-        ]
-        yield { offset: at, lengths, seqs }
-        at += this.#bytes(start, next)
-        start = next
+        const { lengths, seqs } = this.#portionOf(start)
+        const place = start % portion
+        const length = lengthOfBlock(lengths.subarray(place, place + end - start), most)
+        yield {
+          offset: at,
+          lengths: lengths.subarray(place, place + length),
+          seqs: seqs.subarray(place, place + length),
+        }
+        at += this.#bytes(start, start + length)
+        start += length
         most = Math.min(most * growth, largestBlock)
       }
     }
   }
 
-  /** The number of the line after the last one of a block, which has one line at least. */
-  #endOfBlock(start: number, end: number, most: number): number {
-    let next = start + 1
-    let bytes = this.#lengths[start]! + 1
-    while (next < end && bytes + this.#lengths[next]! <= most) bytes += this.#lengths[next++]! + 1
-    return next
-  }
-
   /** With line ends. */
   #bytes(start: number, end: number): number {
     let bytes = end - start
-    for (let at = start; at < end; at++) bytes += this.#lengths[at]!
+    for (let at = start; at < end; at++) bytes += this.#portionOf(at).lengths[at % portion]!
     return bytes
+  }
+
+  #seq(line: number): number {
+    return this.#portionOf(line).seqs[line % portion]!
+  }
+
+  #portionOf(line: number): Portion {
+    return this.#portions[Math.floor(line / portion)]!
   }
 
   #stretches(runId: string): readonly Stretch[] {
     return this.#runs.get(runId) ?? []
   }
+}
 
-  #grow(): void {
-    const seqs = new Float64Array(this.#size * 2)
-    const lengths = new Uint32Array(this.#size * 2)
-    seqs.set(this.#seqs)
-    lengths.set(this.#lengths)
-    this.#seqs = seqs
-    this.#lengths = lengths
-  }
+/** Lines of a block, of those that follow in their portion: one at least. */
+function lengthOfBlock(lengths: Uint32Array, most: number): number {
+  let count = 1
+  let bytes = lengths[0]! + 1
+  while (count < lengths.length && bytes + lengths[count]! <= most) bytes += lengths[count++]! + 1
+  return count
 }

@@ -7,7 +7,7 @@ import { Totals } from './totals.ts'
  */
 export interface FoldTaker {
   /** Whether the event that was just added is the last one of its call. */
-  isLast(callId: string): boolean
+  isLast(): boolean
   /** In the order of proposal. */
   row(row: CallRow, open: OpenCall | undefined): void
   modelCall(call: ModelCallRow): void

@@ -159,7 +159,7 @@ class Fold implements ReportFold {
   #pass(event: StructuralEvent, taker: FoldTaker): void {
     const passed = (this.#passed ??= new Passed(this.#start!.model.id))
     while (this.#modelCalls.length > 1) passed.modelCall(this.#modelCalls.shift()!.row(), taker)
-    if (!('callId' in event) || !taker.isLast(event.callId)) return
+    if (!('callId' in event) || !taker.isLast()) return
     this.#over.add(this.#call(event))
     for (const [callId, call] of this.#calls) {
       if (!this.#over.delete(call)) return

@@ -23,13 +23,14 @@ export interface Outline {
 }
 
 /**
- * The report of a run that may be larger than memory. Nothing is kept but the place of the last
- * record of each call; every pass reads the journal again, and what was appended since the first
- * one is left aside. Throws as `readReport` does.
+ * The report of a run that may be larger than memory. Nothing is kept but which records are the last
+ * ones of their calls; every pass reads the journal again, and what was appended since the first one
+ * is left aside. Throws as `readReport` does.
  */
 export class LongReport {
   readonly #read: ReadRecords
-  readonly #last: ReadonlyMap<string, number>
+  /** By record, 1 for the last one of a call. */
+  readonly #isLast: Uint8Array
   readonly #count: number
   readonly #head: string | null
   readonly #redactor: Redactor | undefined
@@ -37,14 +38,14 @@ export class LongReport {
   private constructor(
     read: ReadRecords,
     found: {
-      readonly last: ReadonlyMap<string, number>
+      readonly isLast: Uint8Array
       readonly count: number
       readonly head: string | null
     },
     redactor: Redactor | undefined,
   ) {
     this.#read = read
-    this.#last = found.last
+    this.#isLast = found.isLast
     this.#count = found.count
     this.#head = found.head
     this.#redactor = redactor
@@ -60,7 +61,10 @@ export class LongReport {
       count++
       head = hash
     }
-    return new LongReport(read, { last, count, head }, redactor)
+    // the ids of all calls are not kept: of a long run there are many
+    const isLast = new Uint8Array(count)
+    for (const place of last.values()) isLast[place] = 1
+    return new LongReport(read, { isLast, count, head }, redactor)
   }
 
   /** Reads everything once. */
@@ -94,7 +98,7 @@ export class LongReport {
     let ready: Found[] = []
     let seq = -1
     const fold = createPassingFold({
-      isLast: (callId) => this.#last.get(callId) === seq,
+      isLast: () => this.#isLast[seq] === 1,
       row(row, open) {
         const problem = checkRow(row)
         if (problem !== undefined) throw damaged(`a call of the run: ${problem}`)
