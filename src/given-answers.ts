@@ -1,4 +1,4 @@
-import { parseJson } from './base/json.ts'
+import { isObject, parseJson } from './base/json.ts'
 import { readAnswer } from './gate/answer.ts'
 import type { ApprovalAnswer, ApprovalRequest, Approver } from './gate/verdict.ts'
 import type { Journal } from './journal/journal.ts'
@@ -60,8 +60,8 @@ function approverOf(answerer: Principal | undefined): { readonly by?: Approver }
 /** An answer from the journal, if it is one to this request. */
 function leftAnswer(text: string, approvalId: string): ApprovalAnswer | undefined {
   const parsed = parseJson(text)
-  if (!parsed.ok) return undefined
-  const { id, ...rest } = parsed.value as { id?: unknown }
+  if (!parsed.ok || !isObject(parsed.value)) return undefined
+  const { id, ...rest } = parsed.value
   if (id !== approvalId) return undefined
   const answer = readAnswer(rest)
   return 'code' in answer ? undefined : answer

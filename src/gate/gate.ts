@@ -10,8 +10,8 @@ import { mintPermit, type Permit } from '../tools/permit.ts'
 import type { ToolView } from '../tools/registry.ts'
 import { readAnswer } from './answer.ts'
 import {
-  checkAnswer,
   isOverdue,
+  isSatisfied,
   needsOthers,
   openApproval,
   reopen,
@@ -21,6 +21,7 @@ import {
   type AskedBefore,
   type OpenApproval,
 } from './approval.ts'
+import { checkAnswer } from './check-answer.ts'
 import { examineEdited, examineSafely } from './examine.ts'
 import type { Hooks } from './hooks.ts'
 import { Judgement, type LimitUse, type PastJudgement } from './judgement.ts'
@@ -143,10 +144,17 @@ export function createGate(options: GateOptions): Gate {
 
   const rejudge: Gate['rejudge'] = (examined, context, asked) => {
     const revived = revive(asked, examined, context, judgement.policy, clock)
-    return whenKnown(weighing.weigh(examined, context, revived), (weighed) => {
+    // a yes is no stock to draw on: what has not begun in its time is asked about anew
+    const isLate = isOverdue(revived, clock) && !('hasBegun' in asked && asked.hasBegun === true)
+    const heard = isLate ? { ...revived, yes: [] } : revived
+    return whenKnown(weighing.weigh(examined, context, heard), (weighed) => {
       if (weighed.kind !== 'ask') return weighed
       const { decision } = weighed
-      const request = wait(revived, examined, decision, needsOthers(revived, decision))
+      const isAnew = isLate && isSatisfied(decision, revived.yes, rolesOf)
+      const waiting = isAnew
+        ? openApproval(examined, context, decision, judgement.policy, clock)
+        : revived
+      const request = wait(waiting, examined, decision, needsOthers(waiting, decision))
       return { kind: 'pending', decision, request }
     })
   }

@@ -10,11 +10,15 @@ import type { Judging } from './judged.ts'
 import type { PastCall } from './past.ts'
 import { requestOf, yesTo } from './past-questions.ts'
 
-/** The current policy decides, and what was decided before where that is stricter. */
+/**
+ * The current policy decides, and what was decided before where that is stricter. What people have
+ * agreed to counts in the time of their request, and after it only to end a call that `hasBegun`.
+ */
 export function judgeAgain(
   environment: CallEnvironment,
   { decision, question }: PastCall,
   examined: ExaminedCall,
+  hasBegun = false,
 ): () => Judging | Promise<Judging> {
   const { context, gate } = environment
   return () => {
@@ -24,7 +28,7 @@ export function judgeAgain(
       return wasToAsk ? gate.rejudge(examined, context, decision) : gate.judge(examined, context)
     }
     const request = requestOf(question, context.principal)
-    const asked = { askedAt: question.request.at, request, yes: yesTo(question) }
+    const asked = { askedAt: question.request.at, request, yes: yesTo(question), hasBegun }
     const no = question.answers.find(({ action }) => action === 'deny' || action === 'expire')
     const judged = gate.rejudge(examined, context, asked)
     if (no !== undefined) return refusedByAnswer(environment, examined, judged, no)

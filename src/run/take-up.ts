@@ -178,7 +178,7 @@ async function reconcileCall(
   const { callId } = past.call
   const isAsked = past.started && !resolutions.has(callId) && !isUnlike(past, examined)
   if (!isAsked || examined.tool === undefined || !canReconcile(examined.tool)) return undefined
-  const verdict = await judgeAgain(environment, past, examined)()
+  const verdict = await judgeAgain(environment, past, examined, true)()
   const found =
     verdict.kind === 'permit'
       ? await reconcile(verdict.permit, executionContext(environment, callId, environment.signal))
@@ -208,7 +208,7 @@ function takeUp(
   if (!past.started) return desk.judge(examined, budget, judgeAgain(environment, past, examined))
   const mayRepeat = examined.tool?.annotations.idempotent === true && !isUnlike(past, examined)
   if (resolution?.outcome === 'retry' || (resolution === undefined && mayRepeat)) {
-    return desk.judge(examined, budget, judgeAgain(environment, past, examined))
+    return desk.judge(examined, budget, judgeAgain(environment, past, examined, mayRepeat))
   }
   budget.take(past.call.tool, past.proposed.argsDigest)
   environment.gate.recall(examined, environment.context, {

@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/base/json.ts'
-import {
-  checkAnswer,
-  restoreHidden,
-  withYes,
-  type OpenApproval,
-} from '../../../src/gate/approval.ts'
+import { restoreHidden, withYes, type OpenApproval } from '../../../src/gate/approval.ts'
+import { checkAnswer } from '../../../src/gate/check-answer.ts'
 import type { ApprovalAnswer, Approver } from '../../../src/gate/verdict.ts'
 import type { Approvers } from '../../../src/protocol/decision.ts'
 import { asks, callOf, context, opened, policy } from './approval-fixtures.ts'

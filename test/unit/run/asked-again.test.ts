@@ -1,15 +1,16 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import type { LoadedPolicy } from '../../../src/loading/file.ts'
 import { readPast } from '../../../src/run/past.ts'
 import { openQuestions } from '../../../src/run/past-questions.ts'
+import type { ResumeOptions } from '../../../src/resume-options.ts'
 import type { Runtime } from '../../../src/runtime-handle.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import { manualClock } from '../../../src/testing/clock.ts'
 import { scripted, type ScriptedStep } from '../../../src/testing/scripted.ts'
-import { allowing, collect, policyOf, toolOf, user } from '../../support/agent.ts'
+import { agentOf, allowing, collect, policyOf, toolOf, user } from '../../support/agent.ts'
 import { cutAt } from '../../support/course.ts'
 
 const calling = { calls: [{ tool: 'pay', args: {} }] }
@@ -92,4 +93,77 @@ test('setting the wall clock back lets a question wait no longer than it was to 
   const result = await answering.resume(runId).result()
   expect(Date.parse(asked!.expiresAt)).toBeGreaterThan(clock.now())
   expect(result.report.rows).toMatchObject([{ status: 'approval-expired' }])
+})
+
+/** A run that was cut after a record, with a yes of both leads in it, and goes on at another time. */
+async function agreedAndResumed(
+  { after, late, idempotent = false }: { after: string; late: number; idempotent?: boolean },
+  options: ResumeOptions = {},
+) {
+  const journal = memoryJournal()
+  const clock = manualClock(1_800_000_000_000)
+  const paid: string[] = []
+  const pay = toolOf('pay', { annotations: { idempotent }, execute: () => void paid.push('paid') })
+  const people = ['lena', 'lars']
+  const approve = () => ({ action: 'approve', by: { ...lead, subject: people.shift()! } }) as const
+  const shared = { clock, tools: [pay], policy: asking }
+  const first = agentOf([calling, { text: 'done' }], { ...shared, journal, approve })
+  const { runId } = await first.start().result()
+  const types = (await collect(journal.read(runId))).map(
+    ({ line }) => (JSON.parse(line) as { readonly type: string }).type,
+  )
+  const cut = await cutAt(journal, runId, types.lastIndexOf(after) + 1)
+  paid.length = 0
+  clock.advance(late)
+  const resume = (given: ResumeOptions) =>
+    agentOf([{ text: 'done' }], { ...shared, journal: cut })
+      .runtime.resume(runId, given)
+      .result()
+  return { asked: await resume(options), callId: `${runId}-1-0`, clock, paid, resume }
+}
+
+const minute = 60_000
+
+describe('what people have agreed to before the process died', () => {
+  test.each(['approval-decision', 'decision'])(
+    'runs within the time of the request, where the record ends with the %s',
+    async (after) => {
+      const { asked, paid } = await agreedAndResumed({ after, late: 15 * minute })
+      expect([asked.status, paid]).toEqual(['completed', ['paid']])
+    },
+  )
+
+  test.each(['approval-decision', 'decision'])(
+    'is asked for anew after it, of everybody, where the record ends with the %s',
+    async (after) => {
+      const { asked, paid, resume } = await agreedAndResumed({ after, late: 15 * minute + 1 })
+      expect([asked.status, paid]).toEqual(['needs-approval', []])
+      const [request] = asked.approvals
+      expect(request).toMatchObject({ tool: 'pay', approvers: [approvers], approvedBy: [] })
+      for (const subject of ['lena', 'lars']) {
+        expect(paid).toEqual([])
+        const decisions = [{ id: request!.id, action: 'approve' as const }]
+        await resume({ decisions, answeredBy: { custom: { ...lead, subject, scopes: [] } } })
+      }
+      expect(paid).toEqual(['paid'])
+    },
+  )
+
+  test('is not asked for anew where the call had begun and may be run again', async () => {
+    const begun = { after: 'execution-start', late: 60 * minute, idempotent: true }
+    const { asked, paid } = await agreedAndResumed(begun)
+    expect([asked.status, paid]).toEqual(['completed', ['paid']])
+  })
+
+  test('does not let an operator run the call a second time after the request has expired', async () => {
+    const begun = { after: 'execution-start', late: 60 * minute }
+    const { asked, callId, paid, resume } = await agreedAndResumed(begun)
+    expect([asked.status, asked.inDoubt?.length, paid]).toEqual(['needs-approval', 1, []])
+    const retried = await resume({ resolve: { [callId]: 'retry' } })
+    expect([retried.status, retried.approvals, paid]).toMatchObject([
+      'needs-approval',
+      [{ tool: 'pay', approvedBy: [] }],
+      [],
+    ])
+  })
 })

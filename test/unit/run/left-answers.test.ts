@@ -50,6 +50,15 @@ describe('answers that were left for a run', () => {
     expect(answers.map(({ by }) => by?.subject)).toEqual(['lena', 'mara'])
   })
 
+  test('count beside texts that are no answers', async () => {
+    const { calls, journal, leave, resume, runId } = await waiting()
+    const texts = ['null', '7', '"yes"', '[]', '{}', '{"id":null}', 'yes', '']
+    for (const text of texts) await journal.leaveAnswer(runId, text)
+    await leave('lena', 'lead')
+    await leave('mara', 'lead')
+    expect([(await resume()).status, calls]).toEqual(['completed', [{}]])
+  })
+
   test('that do not count fill the record with no more than 20 complaints', async () => {
     const { calls, journal, leave, resume, runId } = await waiting()
     for (let stranger = 0; stranger < 100; stranger++) await leave(`guest-${stranger}`, 'guest')
