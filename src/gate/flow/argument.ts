@@ -4,6 +4,7 @@ import type { ArgumentFacts } from '../../protocol/facts.ts'
 import { endorsedForm, formsIn, idForm, queryOf, type Query } from './forms.ts'
 import type { Ledger, Source } from './ledger.ts'
 import { digestQuery } from './source-index.ts'
+import { findTrusted } from './vouched.ts'
 import { wordsOf } from './words.ts'
 
 /** The policy itself, which is public to whoever it decides about. */
@@ -44,7 +45,7 @@ export class FlowArgument {
     const trusted =
       ledger.find('user', digested) ??
       ledger.find('system', digested) ??
-      ledger.find('trusted', digested) ??
+      findTrusted(ledger, digested) ??
       (this.knows(query) ? policySource : undefined) ??
       this.#listed(value, digested.forms, ledger) ??
       this.#below('named:', this.#documents, digested, ledger) ??

@@ -23,20 +23,37 @@ export interface Leaf {
   readonly trust: Trust
   /** Trusted by its shape alone. */
   readonly endorsed: boolean
+  /** The name of a member, and no more than a plain word: it vouches for nothing. */
+  readonly isPlainName: boolean
   readonly secrecy: Secrecy
 }
 
-/** The scalars of a result under several labels at once: of each the stricter. */
+/**
+ * The scalars of a result under several labels at once: of each the stricter. Names of members are
+ * among them, since who writes an object can write a text of names: plain words once for each label,
+ * and not those that the pointers of fields or the output schema hold.
+ */
 export function strictLeavesOf(
   value: JsonValue,
   labels: readonly OutputFacts[],
   schema?: JsonValue,
 ): readonly Leaf[] {
-  const [first = [], ...others] = labels.map((facts) => leavesOf(value, facts, schema))
+  const stated = new Set(labels.flatMap(({ fields = {} }) => Object.keys(fields).flatMap(tokensOf)))
+  const [first = [], ...others] = labels.map((facts) => leavesOf(value, facts, schema, stated))
   // labels change nothing about which scalars there are
-  return first.map((leaf, index) =>
-    others.reduce((strict, leaves) => stricter(strict, leaves[index]!), leaf),
+  const leaves = first.map((leaf, index) =>
+    others.reduce((strict, same) => stricter(strict, same[index]!), leaf),
   )
+  const names = new Set<string>()
+  return leaves.filter(({ isPlainName, value: name, trust, secrecy }) => {
+    if (!isPlainName) return true
+    const kind = `${String(name)} ${trust} ${secrecy}`
+    return !names.has(kind) && names.add(kind)
+  })
+}
+
+function tokensOf(pointer: string): readonly string[] {
+  return pointerTokens(pointer) ?? []
 }
 
 function stricter(a: Leaf, b: Leaf): Leaf {
@@ -68,14 +85,19 @@ const plainKey = /^[A-Za-z0-9_-]{1,32}$/
  * it lies in, the longer pointer and then the more literal one last. A tool without any label is
  * untrusted and private, one whose label names no secrecy internal. A scalar where fields were
  * expected, such as a text that could not be read as data, may hold any of them and is as strict as
- * the strictest. Member names that are more than a plain word are leaves themselves.
+ * the strictest. Member names that nobody has stated are leaves themselves.
  */
-function leavesOf(value: JsonValue, facts: OutputFacts, schema?: JsonValue): readonly Leaf[] {
+function leavesOf(
+  value: JsonValue,
+  facts: OutputFacts,
+  schema: JsonValue | undefined,
+  stated: ReadonlySet<string>,
+): readonly Leaf[] {
   const leaves: Leaf[] = []
   const isLabelled = facts.output !== undefined || facts.fields !== undefined
   const base: OutputLabel = { ...(isLabelled ? unstated : unlabelled), ...facts.output }
   const fields = Object.entries(facts.fields ?? {})
-    .map(([pointer, label]): Field => ({ tokens: pointerTokens(pointer) ?? [], label }))
+    .map(([pointer, label]): Field => ({ tokens: tokensOf(pointer), label }))
     .toSorted((a, b) => literals(a) - literals(b))
   visit(value, '', 0, base, fields, schema)
   return leaves
@@ -97,12 +119,27 @@ function leavesOf(value: JsonValue, facts: OutputFacts, schema?: JsonValue): rea
       const within = below.filter(({ tokens }) => tokens[depth] === '*' || tokens[depth] === key)
       const ending = within.filter(({ tokens }) => tokens.length === depth + 1)
       const childLabel = ending.reduce(override, label)
-      if (isObject(part) && !plainKey.test(key))
-        leaves.push(leafOf(place, key, childLabel, undefined))
+      if (isObject(part)) addName(key, place, childLabel, shape)
       const deeper = within.filter(({ tokens }) => tokens.length > depth + 1)
       visit(child, place, depth + 1, childLabel, deeper, schemaBelow(shape, key))
     }
   }
+
+  function addName(
+    key: string,
+    place: string,
+    label: OutputLabel,
+    shape: JsonValue | undefined,
+  ): void {
+    const isPlainName = plainKey.test(key)
+    if (isPlainName && (stated.has(key) || declares(shape, key))) return
+    leaves.push({ ...leafOf(place, key, label, undefined), isPlainName })
+  }
+}
+
+function declares(schema: JsonValue | undefined, key: string): boolean {
+  const properties = isObject(schema) ? schema['properties'] : undefined
+  return isObject(properties) && Object.hasOwn(properties, key)
 }
 
 function leafOf(
@@ -113,7 +150,14 @@ function leafOf(
 ): Leaf {
   const endorsed =
     trust === 'untrusted' && endorse !== undefined && hasShape(endorse, value, schema)
-  return { pointer, value, trust: endorsed ? 'trusted' : trust, endorsed, secrecy }
+  return {
+    pointer,
+    value,
+    trust: endorsed ? 'trusted' : trust,
+    endorsed,
+    isPlainName: false,
+    secrecy,
+  }
 }
 
 /** A field that says anew how far it is trusted does not inherit an endorsement. */

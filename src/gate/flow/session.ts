@@ -9,21 +9,22 @@ import {
 import type { SourceKind } from '../../policy/document.ts'
 import type { Policy, Sources } from '../../policy/policy.ts'
 import { no, unknown, yes, type Truth } from '../../policy/truth.ts'
-import { secrecyLevels, type OutputFacts, type TextLabel } from '../../protocol/facts.ts'
+import { type OutputFacts, type TextLabel } from '../../protocol/facts.ts'
 import type { AssistantPart, Message, ToolMessage } from '../../protocol/message.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { Allowance } from './allowance.ts'
 import { FlowCheck, type FlowCall, type FlowJudgement } from './check.ts'
-import { endorsedForm, idForm, isEmpty, openQuery } from './forms.ts'
+import { endorsedForm, isEmpty } from './forms.ts'
 import { strictLeavesOf, type Leaf } from './leaves.ts'
 import { Ledger, type Source } from './ledger.ts'
 import { hasAttachment, textOf, vouchingForNothing, wholeText } from './message-text.ts'
-import { printOf, withoutAddresses, type Print } from './print.ts'
-import { Repetition } from './repetition.ts'
+import { printOf } from './print.ts'
+import { Repetition, rowsOf } from './repetition.ts'
 import type { FlowResult } from './result.ts'
 import { valuesOf } from './scalars.ts'
 import { secretsIn } from './secrets.ts'
-import { digestQuery } from './source-index.ts'
+import { Shelving } from './shelving.ts'
+import { isHeld } from './vouched.ts'
 import { readsFrom, type Readings } from './readings.ts'
 
 export interface FlowSessionOptions {
@@ -89,7 +90,11 @@ export class FlowSession implements Sources {
     const { subject, tenant, agent, claims = {} } = principal
     for (const value of [subject, tenant, agent, ...(valuesOf(claims) ?? [])]) {
       if (typeof value === 'string')
-        this.#put('trusted', { origin: { kind: 'principal' }, secrecy: 'internal' }, printOf(value))
+        this.#shelving.put(
+          'trusted',
+          { origin: { kind: 'principal' }, secrecy: 'internal' },
+          printOf(value),
+        )
     }
   }
 
@@ -144,7 +149,12 @@ export class FlowSession implements Sources {
     const { read, ids } = isError
       ? { read: value, ids: [] }
       : this.#readings.read(tool, value, facts)
-    const repeated = new Repetition(this.#unheard(asked ?? []))
+    const unheard = this.#unheard(asked ?? [])
+    const repeated = new Repetition(unheard, this.#ledger.digest)
+    // what vouches for them already goes on doing so
+    const unvouched = unheard.filter((item) => !this.#holds(item, ['trusted']))
+    const shelving = this.#shelving
+    let answers = false
     const isNamed = !isError && this.#isNamed(asked ?? [])
     const isListing = !isError && asked !== undefined
     const allowance = new Allowance()
@@ -156,15 +166,20 @@ export class FlowSession implements Sources {
       if (isEmpty(leaf.value)) continue
       if (leaf.trust === 'untrusted') this.#ledger.taint()
       const part = allowance.take(leaf.value)
-      if (part !== leaf.value) this.#miss(leaf)
+      if (part !== leaf.value) shelving.miss(leaf)
       const [source, print] = [sourceAt(leaf), printOf(part)]
-      this.#addLeaf({ ...leaf, value: part }, source, print, repeated)
-      if (isNamed) this.#put(`named:${tool}`, source, print)
-      if (isListing) this.#addId(`ids:${tool}`, source, part, print)
+      if (shelving.addLeaf({ ...leaf, value: part }, source, print, repeated)) answers = true
+      if (leaf.isPlainName) continue
+      if (isNamed) shelving.put(`named:${tool}`, source, print)
+      if (isListing) shelving.addId(tool, source, part, print, repeated)
     }
     const { secrecy = 'internal' } = facts.output ?? {}
     for (const id of isListing ? ids : []) {
-      this.#addId(`ids:${tool}`, sourceAt({ pointer: '', secrecy }), id, printOf(id))
+      shelving.addId(tool, sourceAt({ pointer: '', secrecy }), id, printOf(id), repeated)
+    }
+    if (!answers) return
+    for (const words of rowsOf(unvouched.map(printOf))) {
+      shelving.put('asked', sourceAt({ pointer: '', secrecy }), { words, forms: [] })
     }
   }
 
@@ -198,13 +213,7 @@ export class FlowSession implements Sources {
   }
 
   #holds(value: JsonPrimitive, kinds: readonly SourceKind[]): boolean {
-    const query = openQuery(value)
-    const digested = digestQuery(query, this.#ledger.digest)
-    return kinds.some((kind) =>
-      kind === 'policy'
-        ? this.#check.knows(query)
-        : this.#ledger.find(kind, digested) !== undefined,
-    )
+    return isHeld(value, kinds, this.#ledger, this.#check)
   }
 
   #propose(part: AssistantPart): void {
@@ -223,11 +232,12 @@ export class FlowSession implements Sources {
   /** A text that nobody has typed vouches for nothing, however trusted what it is about was. */
   #hearLabelled(said: string, { trust, secrecy }: TextLabel): void {
     const source: Source = { origin: { kind: 'user' }, secrecy }
+    const shelving = this.#shelving
     const text = String(new Allowance().take(said))
-    if (text !== said) this.#miss({ trust: 'untrusted', secrecy })
-    this.#addSecrets(text, source, new Repetition([]))
+    if (text !== said) shelving.miss({ trust: 'untrusted', secrecy })
+    shelving.addSecrets(text, source)
     if (trust === 'trusted') return
-    this.#put('untrusted', source, printOf(text))
+    shelving.put('untrusted', source, printOf(text))
     this.#ledger.taint()
   }
 
@@ -237,10 +247,10 @@ export class FlowSession implements Sources {
     const source: Source = { origin: { kind }, secrecy: 'internal' }
     const trusted: readonly string[] = this.#policy.document.flow?.trusted ?? ['user', 'system']
     if (trusted.includes(kind)) {
-      this.#put(kind, source, printOf(text))
+      this.#shelving.put(kind, source, printOf(text))
       this.#ledger.add('said', source, [], secretsIn(text))
     } else if (said.trim() !== '') {
-      this.#put('untrusted', source, printOf(text))
+      this.#shelving.put('untrusted', source, printOf(text))
       this.#ledger.taint()
     }
   }
@@ -256,41 +266,7 @@ export class FlowSession implements Sources {
     return texts.length > 0 && texts.every((text) => this.#holds(text, ['user', 'system']))
   }
 
-  #addLeaf(leaf: Leaf, source: Source, print: Print, repeated: Repetition): void {
-    const { value, trust, endorsed } = leaf
-    if (trust === 'untrusted') this.#put('untrusted', source, print)
-    else {
-      // a tool that repeats what it was asked does not vouch for it
-      const vouched = repeated.without(endorsed ? withoutAddresses(print) : print)
-      for (const part of vouched) this.#put('trusted', source, part)
-    }
-    this.#addSecrets(value, source, repeated)
-  }
-
-  #addId(shelf: string, source: Source, value: JsonPrimitive, { forms }: Print): void {
-    if (typeof value === 'boolean' || value === null || String(value).length > 128) return
-    const isWord = !/\s/.test(String(value))
-    this.#ledger.add(shelf, source, [], [idForm(value), ...(isWord ? forms : [])])
-  }
-
-  /** Part of a leaf is not read: more than is known may be trusted, and secret. */
-  #miss(leaf: Pick<Leaf, 'trust' | 'secrecy'>): void {
-    if (leaf.trust === 'trusted') this.#ledger.miss('trusted')
-    if (this.#isSecret(leaf)) this.#ledger.miss('secrets')
-  }
-
-  #isSecret({ secrecy }: Pick<Leaf, 'secrecy'>): boolean {
-    const from = this.#policy.document.flow?.secretFrom ?? 'private'
-    return secrecyLevels.indexOf(secrecy) >= secrecyLevels.indexOf(from)
-  }
-
-  #addSecrets(value: JsonPrimitive, source: Source, repeated: Repetition): void {
-    if (!this.#isSecret(source) || typeof value === 'boolean') return
-    const secrets = [...secretsIn(String(value))].filter((part) => !repeated.secrets.has(part))
-    this.#ledger.add('secrets', source, [], secrets)
-  }
-
-  #put(shelf: string, source: Source, { words, forms }: Print): void {
-    this.#ledger.add(shelf, source, words, forms)
+  get #shelving(): Shelving {
+    return new Shelving(this.#ledger, this.#policy.document.flow?.secretFrom ?? 'private')
   }
 }

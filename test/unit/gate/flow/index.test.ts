@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Ledger, type Source } from '../../../../src/gate/flow/ledger.ts'
+import { keyedDigest } from '../../../../src/gate/flow/keyed-digest.ts'
+import type { Print } from '../../../../src/gate/flow/print.ts'
 import { Repetition } from '../../../../src/gate/flow/repetition.ts'
 import { RunIndex, type Run } from '../../../../src/gate/flow/run-index.ts'
 import { digestQuery, SourceIndex } from '../../../../src/gate/flow/source-index.ts'
@@ -244,40 +246,70 @@ describe('a ledger', () => {
   )
 })
 
+const texts = (parts: readonly Print[]): object =>
+  parts.map((part) => ({ words: part.words.join(' '), forms: part.forms.join(' ') }))
+
 const left = (values: readonly (string | number | null)[], words: string, forms = ''): object => {
   const print = { words: words.split(' '), forms: forms.split(' ') }
-  return new Repetition(values).without(print).map((part) => ({
-    words: part.words.join(' '),
-    forms: part.forms.join(' '),
-  }))
+  const { own, answered } = new Repetition(values, keyedDigest('k')).without(print)
+  return { own: texts(own), answered: texts(answered) }
 }
+const wordy = (words: string): object => ({ words, forms: '' })
 
 describe('what a call has asked with', () => {
   test.each([
-    [['b'], 'a b c', ['a', 'c']],
-    [['b c'], 'a b c d', ['a', 'd']],
-    [['a'], 'a a b', ['b']],
-    [['b c'], 'a b d c', ['a b d c']],
-    [['b', 'b c'], 'a b c', ['a', 'c']],
-    [['b c', 'b d'], 'b d e', ['e']],
-    [['a b'], 'a b', []],
-    [['x y'], 'a x', ['a x']],
-  ])('%j is cut out of %j', (values, words, rest) => {
-    const parts = rest.map((part) => ({ words: part, forms: '' }))
-    expect(left(values, words)).toEqual([{ words: '', forms: '' }, ...parts])
+    [['b'], 'a b c', ['a', 'c'], ['a', 'c']],
+    [['b c'], 'a b c d', ['a', 'd'], ['a', 'd']],
+    [['a'], 'a a b', ['b'], ['b']],
+    [['b c'], 'a b d c', ['a', 'd'], ['a b d c']],
+    [['b', 'b c'], 'a b c', ['a'], ['a', 'c']],
+    [['b c', 'b d'], 'b d e', ['e'], ['e']],
+    [['a b'], 'a b', [], []],
+    [['x y'], 'a x', ['a'], ['a x']],
+    [
+      ['https://x.example/y?z=o-7'],
+      'a x.example b y c o-7',
+      ['a', 'b', 'c'],
+      ['a x.example b y c o-7'],
+    ],
+    [['a@x.example'], 'x.example of a', ['of'], ['x.example of a']],
+    [[7], '7 a', ['a'], ['7 a']],
+  ])('%j is cut out of %j', (values, words, own, answered) => {
+    expect(left(values, words)).toEqual({
+      own: [wordy(''), ...own.map(wordy)],
+      answered: answered.map(wordy),
+    })
   })
 
   test('is not vouched for as a form either', () => {
-    expect(left([5], 'a', 'number:5 money:5 number:6')).toEqual([{ words: 'a', forms: 'number:6' }])
-    expect(left(['O-7 5'], 'a', 'number:5 x')).toEqual([
-      { words: '', forms: 'x' },
-      { words: 'a', forms: '' },
-    ])
-    expect(left([null, ''], 'a b', 'x')).toEqual([{ words: 'a b', forms: 'x' }])
+    expect(left([5], 'a', 'number:5 money:5 number:6')).toEqual({
+      own: [{ words: 'a', forms: 'number:6' }],
+      answered: [],
+    })
+    expect(left(['O-7 5'], 'a', 'number:5 x')).toEqual({
+      own: [{ words: 'a', forms: 'x' }],
+      answered: [],
+    })
+    expect(left([null, ''], 'a b', 'x')).toEqual({
+      own: [{ words: 'a b', forms: 'x' }],
+      answered: [],
+    })
+  })
+
+  test.each([
+    ['a b c', 'b c', true],
+    ['a b c', 'B', true],
+    ['a b c', 'a c', false],
+    ['a b', 'b x', false],
+    ['a b', '', false],
+    ['5', 5, true],
+    ['a/b', 'b', true],
+  ])('%j holds %j: %s', (value, part, isHeld) => {
+    expect(new Repetition([value], keyedDigest('k')).holds(part)).toBe(isHeld)
   })
 
   test('is no secret of the tool', () => {
-    expect([...new Repetition(['key a1b2c3', 123_456]).secrets]).toEqual([
+    expect([...new Repetition(['key a1b2c3', 123_456], keyedDigest('k')).secrets]).toEqual([
       'a1b2c3',
       'keya1b2c3',
       '123456',

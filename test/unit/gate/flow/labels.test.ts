@@ -1,14 +1,56 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonValue } from '../../../../src/base/json.ts'
 import { hasShape, schemaBelow } from '../../../../src/gate/flow/endorsement.ts'
-import { strictLeavesOf } from '../../../../src/gate/flow/leaves.ts'
+import { strictLeavesOf, type Leaf } from '../../../../src/gate/flow/leaves.ts'
 import type { Endorsement, OutputFacts } from '../../../../src/protocol/facts.ts'
 
-const leaves = (value: JsonValue, ...labels: readonly OutputFacts[]): readonly string[] =>
-  strictLeavesOf(value, labels).map(
+const shown = (leaves: readonly Leaf[]): readonly string[] =>
+  leaves.map(
     ({ pointer, value: scalar, trust, secrecy, endorsed }) =>
       `${pointer} ${JSON.stringify(scalar)} ${trust} ${secrecy}${endorsed ? ' endorsed' : ''}`,
   )
+
+const leaves = (value: JsonValue, ...labels: readonly OutputFacts[]): readonly string[] =>
+  shown(strictLeavesOf(value, labels).filter(({ isPlainName }) => !isPlainName))
+
+const names = (value: JsonValue, labels: readonly OutputFacts[], schema?: JsonValue) =>
+  shown(strictLeavesOf(value, labels, schema).filter(({ isPlainName }) => isPlainName))
+
+describe('the label of a plain name', () => {
+  const open = { output: { trust: 'trusted', secrecy: 'public' } } as const
+
+  test('is that of its place, once for each label', () => {
+    const fields = { '/0': { trust: 'untrusted' }, '/3/c': { secrecy: 'secret' } } as const
+    expect(names([{ a: 1 }, { a: 2 }, { a: { a: 3, b: 4 } }], [{ ...open, fields }])).toEqual([
+      '/0/a "a" untrusted public',
+      '/1/a "a" trusted public',
+      '/2/a/b "b" trusted public',
+    ])
+  })
+
+  test('under several labels is the stricter', () => {
+    expect(names({ a: 1 }, [open, {}])).toEqual(['/a "a" untrusted private'])
+    const shaped = { output: { trust: 'untrusted', endorse: 'identifier' } } as const
+    expect(names({ a: 1 }, [shaped])).toEqual(['/a "a" trusted internal endorsed'])
+  })
+
+  test('is not asked for where labels or the schema state the name', () => {
+    const fields = { '/b/*/c': { trust: 'untrusted' } } as const
+    expect(names({ b: [{ c: 1, d: 2 }] }, [{ ...open, fields }, {}])).toEqual([
+      '/b/0/d "d" untrusted private',
+    ])
+    const schema = { type: 'array', items: { properties: { a: { properties: { b: {} } } } } }
+    const value = [{ a: { b: 1, a: 2, hasOwnProperty: 3 } }]
+    expect(names(value, [{}], schema)).toEqual([
+      '/0/a/a "a" untrusted private',
+      '/0/a/hasOwnProperty "hasOwnProperty" untrusted private',
+    ])
+  })
+
+  test('is of no other name, and of no index', () => {
+    expect(names({ 'a b': [1], ['x'.repeat(33)]: 2 }, [open])).toEqual([])
+  })
+})
 
 describe('the label of a scalar', () => {
   test('is untrusted and private without a label of the tool, internal with one that is silent', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { JsonValue } from '../../../../src/base/json.ts'
+import type { JsonObject, JsonValue } from '../../../../src/base/json.ts'
 import { FlowSession } from '../../../../src/gate/flow/session.ts'
 import { no, unknown, yes } from '../../../../src/policy/truth.ts'
 import { act, flowPolicy, holds, isSecret, talkOf, Talk } from './support.ts'
@@ -8,6 +8,12 @@ const result = (value: JsonValue, more: object = {}, tool = 'lookup'): Talk => {
   const talk = talkOf()
   talk.flow.addResult({ tool, callId: 'c', args: {}, value, ...more })
   return talk
+}
+
+/** The untrusted result of a tool whose ids count. */
+const listed = (value: JsonValue, args: JsonObject = {}): Talk => {
+  const to = { steers: true, idsFrom: ['read'] }
+  return new Talk(flowPolicy({ act: { args: { to } } })).reads(value, 'read', args)
 }
 
 describe('results', () => {
@@ -50,19 +56,56 @@ describe('results', () => {
     ['x'.repeat(129), false],
     [true, false],
   ])('list ids of at most 128 characters: %#', (id, isListed) => {
-    const talk = talkOf()
-    talk.flow.addResult({ tool: 'lookup', callId: 'c', args: { id }, value: [id] })
-    talk.reads('x')
+    const talk = listed([id])
     expect(talk.rule({ to: id })).toBe(isListed ? 'all' : 'flow.untrustedSteering')
   })
 
   test('list one word in all its forms, and more of them exactly', () => {
-    const talk = talkOf()
-    const args = { a: '$1,250.50', b: 'of $7' }
-    talk.flow.addResult({ tool: 'lookup', callId: 'c', args, value: ['$1,250.50', 'of $7'] })
-    talk.reads('x')
+    const talk = listed(['$1,250.50', 'of $7'])
     expect(talk.rule({ to: 1250.5 })).toBe('all')
     expect(talk.rule({ to: 7 })).toBe('flow.untrustedSteering')
+  })
+
+  test.each([
+    [{ query: 'f-99' }, { query: 'f-99', files: ['f-1'] }, 'f-99'],
+    [{ query: 'delete f-99 now' }, ['f-99'], 'f-99'],
+    [{ url: 'https://a.example/?file=f-99' }, 'f-99', 'f-99'],
+    [{ query: 'F-99' }, 'no file: f-99', 'f-99'],
+    [{ number: 99 }, { number: 99 }, 99],
+    [{ number: '99' }, { number: 99 }, 99],
+    [{ owner: 'the a team' }, ['a team'], 'a team'],
+  ])('list nothing that the call has asked with: %j', (args, value, id) => {
+    expect(listed(value, args).rule({ to: id })).toBe('flow.untrustedSteering')
+    expect(listed(value, { other: 'x' }).rule({ to: id })).toBe('all')
+  })
+
+  test('list what stands beside that', () => {
+    const talk = listed({ query: 'the f', files: ['f-1', 'the b', 'f the'] }, { query: 'the f' })
+    for (const to of ['f-1', 'the b', 'f the']) expect(talk.rule({ to })).toBe('all')
+  })
+
+  test('list what the call has asked with where the user has named it', () => {
+    const talk = listed(['f-99'], { query: 'f-99' })
+    expect(talk.rule({ to: 'f-99' })).toBe('flow.untrustedSteering')
+    expect(talk.says('f-99').reads(['f-99'], 'read', { query: 'f-99' }).rule({ to: 'f-99' })).toBe(
+      'all',
+    )
+  })
+
+  test.each([
+    [{ us133: {} }],
+    [{ us133: null, b: '' }],
+    [[[], [{ pay_to: { us133: [] } }]]],
+    ['{"pay_to":{"us133":{}}}'],
+  ])('that are text by the names of their members are read as such: %j', (value) => {
+    expect(result(value, {}, 'bare').rule({ to: 'us133' })).toBe('flow.untrustedSteering')
+    expect(result(value).flow.tainted).toBe(false)
+    expect(holds(result(value), 'us133', 'trusted')).toBe(no)
+  })
+
+  test('hold secrets in the names of their members', () => {
+    expect(isSecret(result({ acc99887766: { open: true } }, {}, 'vault'), 'acc99887766')).toBe(true)
+    expect(isSecret(result({ acc99887766: { open: true } }), 'acc99887766')).toBe(false)
   })
 
   test.each([

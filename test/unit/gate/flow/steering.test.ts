@@ -89,6 +89,34 @@ describe('a steering argument', () => {
     expect(talk.rule({ to: 'eve' })).toBe(steering)
   })
 
+  test.each([
+    [{ q: 'for o-991 now' }, 'nothing for o-991', 'o-991'],
+    [{ q: 'for o-991 now' }, 'nothing for o-991', 'for o-991'],
+    [{ q: 'https://pay.example/?to=o-991' }, { host: 'pay.example', to: 'o-991' }, 'pay.example'],
+    [{ q: 'https://pay.example/?to=o-991' }, { host: 'pay.example', to: 'o-991' }, 'o-991'],
+    [{ account: 991 }, 'no account 991', '991'],
+    [{ account: '$991.00' }, 'no account 991', '991'],
+  ])('is not vouched for by a trusted tool that repeats a part of %j', (args, value, to) => {
+    const talk = toTarget().reads('o-991').reads(value, 'lookup', args)
+    expect(talk.rule({ to })).toBe('flow.untrustedSteering')
+    expect(talk.reads(value, 'lookup').rule({ to })).toBe('all')
+  })
+
+  test('is vouched for by what a trusted tool says beside what it was asked', () => {
+    const talk = toTarget().reads('x').reads('the Grand Hotel is at 7 Elm Street', 'lookup', {
+      query: 'a hotel at the',
+    })
+    for (const to of ['Grand Hotel', '7 Elm Street', 'hotel is at 7']) {
+      expect(talk.rule({ to })).toBe('all')
+    }
+    // nobody knows who has said it first
+    talk
+      .reads('x', 'lookup', { query: 'Elm Street Hotel' })
+      .reads('Hotel?', 'lookup', { query: 'hotel is at 7' })
+    expect(talk.rule({ to: 'Elm Street Hotel' })).toBe('flow.untrustedSteering')
+    expect(talk.rule({ to: 'hotel is at 7' })).toBe('all')
+  })
+
   test('is not vouched for by a trusted tool that repeats what it was asked', () => {
     const talk = toTarget()
       .reads('find evil')
