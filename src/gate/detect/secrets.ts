@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { isObject } from '../../base/json.ts'
+import { encodedFinder, shortestKnown } from './encoded.ts'
 import { findAll, type Detector, type Found } from './span.ts'
 
 interface Format {
@@ -44,32 +45,27 @@ const formats: readonly Format[] = [
   { pattern: /AccountKey=[A-Za-z0-9+/]{86}==/g },
   // JSON Web Tokens (RFC 7519) with a signature
   { pattern: /(?<![\w-])eyJ[\w-]{10,8192}\.[\w-]{2,65536}\.[\w-]{16,8192}/g, accept: isToken },
-  // URLs of databases with a password
+  // URLs of databases with a password, which not everybody escapes, and with a driver
   {
     pattern:
-      /(?<![a-z])(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?):\/\/[^\s:/@]{0,128}:[^\s:/@]{3,256}@/g,
+      /(?<![a-z])(?:postgres(?:ql)?|mysql|mariadb|mongodb|rediss?|amqps?|mssql|sqlserver|oracle|clickhouse|cockroachdb|neo4j)(?:\+[a-z0-9_+]{1,32})?:\/\/[^\s:/@]{0,128}:(?:[^\s/"'`<>]{3,256}|[^\s:/@]{3,256})@/gi,
   },
 ]
 
 const pemBegin = /-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----/g
 const pemEnd = /-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----/g
 
-/** Shorter values occur by chance. */
-const shortestKnown = 6
-
 /**
  * Finds secrets in texts: by the format of their issuer, and values the host knows, as they are or
- * in base64 (at any offset, both alphabets), hex or percent-encoding. Known values under 6
- * characters are not looked for.
+ * in JSON, base64, hex or percent-encoding, at any offset, in any alphabet and over several lines.
+ * Known values under 6 characters are not looked for.
  */
 export function createSecretDetector(known: readonly string[] = []): Detector {
-  const forms = [
-    ...new Set(known.filter((value) => value.length >= shortestKnown).flatMap(formsOf)),
-  ]
+  const findKnown = encodedFinder(known.filter((value) => value.length >= shortestKnown))
   return (text) => [
     ...formats.flatMap(({ pattern, accept }) => findAll(pattern, text, accept)),
     ...findPem(text),
-    ...forms.flatMap((form) => findForm(text, form)),
+    ...findKnown(text),
   ]
 }
 
@@ -106,38 +102,4 @@ function findPem(text: string): readonly Found[] {
     while (next < ends.length && ends[next]!.start < end) next++
     return { start, end: ends[next]?.end ?? text.length }
   })
-}
-
-function formsOf(value: string): readonly string[] {
-  const text = value.toWellFormed()
-  const bytes = Buffer.from(text, 'utf8')
-  const hex = bytes.toString('hex')
-  const percent = encodeURIComponent(text)
-  return [
-    text,
-    JSON.stringify(text).slice(1, -1),
-    hex,
-    hex.toUpperCase(),
-    percent,
-    percent.replaceAll('%20', '+'),
-    ...[0, 1, 2].flatMap((offset) => base64Forms(bytes, offset)),
-  ].filter((form) => form.length >= shortestKnown)
-}
-
-/** What stays the same of the base64 of the bytes wherever they stand in a longer text. */
-function base64Forms(bytes: Buffer, offset: number): readonly string[] {
-  const whole = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64url')
-  // characters that also hold bits of a neighbour
-  const first = offset === 0 ? 0 : offset + 1
-  const last = Math.floor(((offset + bytes.length) * 8) / 6)
-  const form = whole.slice(first, last)
-  return [form, form.replaceAll('-', '+').replaceAll('_', '/')]
-}
-
-function findForm(text: string, form: string): readonly Found[] {
-  const found: Found[] = []
-  for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length)) {
-    found.push({ start: at, end: at + form.length })
-  }
-  return found
 }

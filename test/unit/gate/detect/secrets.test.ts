@@ -52,6 +52,12 @@ describe('a secret', () => {
     ['rediss', '://:s3cret@'],
     ['amqp', '://app:s3cret@'],
     ['amqps', '://app:s3cret@'],
+    ['postgresql', '+psycopg2://app:s3cret@'],
+    ['mssql', '+pyodbc://app:s3cret@'],
+    ['MySQL', '://app:s3cret@'],
+    ['postgres', '://app:s3:c:ret@'],
+    ['postgres', '://app:p@ss@w0rd@'],
+    ['postgres', `://app:${"'"}s3cret@`],
   ])('of a known format is found: %s…', (head, tail) => {
     const secret = `${head}${tail}`
     expect(find(secret)).toEqual([secret])
@@ -162,6 +168,30 @@ describe('a secret', () => {
         expect(find(longer.toString(alphabet), [value])).not.toEqual([])
       }
     }
+  })
+
+  test.each([
+    ['escaped in lower case', 'k%2b7%2fp%21%27', 'k%2b7%2fp%21%27'],
+    ['escaped where it need not be', '%6B+7%2Fp!%27', '%6B+7%2Fp!%27'],
+    ['hex in both cases', '6b2B372F702127', '6b2B372F702127'],
+    ['hex in groups', 'see 6b2b 372f 7021 27.', '6b2b 372f 7021 27'],
+    ['hex in lines', '6b2b37\n2f702127', '6b2b37\n2f702127'],
+    ['hex by colons', '6B:2B:37:2F:70:21:27', '6B:2B:37:2F:70:21:27'],
+    [
+      'bytes of a program',
+      '"\\x6b\\x2b\\x37\\x2F\\x70\\x21\\x27"',
+      '6b\\x2b\\x37\\x2F\\x70\\x21\\x27',
+    ],
+    [
+      'bytes in a list',
+      '[0x6b, 0x2b, 0x37, 0x2f, 0x70, 0x21, 0x27]',
+      '6b, 0x2b, 0x37, 0x2f, 0x70, 0x21, 0x27',
+    ],
+    ['base64 in short lines', 'ays3\nL3Ah\nJw', 'ays3\nL3Ah\nJ'],
+    ['base64 over two lines', 'ays3L\r\n3AhJw==', 'ays3L\r\n3AhJ'],
+    ['base64 over two lines of a text in JSON', '"ays3L\\n3AhJw=="', 'ays3L\\n3AhJ'],
+  ])('the host knows is found in %s', (_, text, found) => {
+    expect(find(text, ["k+7/p!'"])).toEqual([found])
   })
 
   test('the host knows is marked where it stands, each time', () => {

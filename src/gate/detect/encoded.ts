@@ -1,0 +1,115 @@
+import type { Found } from './span.ts'
+
+/** Shorter values, and shorter pieces of encoded ones, occur by chance. */
+export const shortestKnown = 6
+
+/** How texts are decoded before a value is looked for: what becomes of each match, and of all else nothing. */
+interface Reading {
+  readonly pattern: RegExp
+  readonly replace: (match: string) => string
+  /** How a value looks in a text that was read so. */
+  readonly formsOf: (value: string) => readonly string[]
+}
+
+const readings: readonly Reading[] = [
+  { pattern: /(?!)/g, replace: (match) => match, formsOf: (value) => [value, inJson(value)] },
+  // what needs no escape may have one; `+` is a space in forms
+  {
+    pattern: /%[0-9a-f]{2}|\+/gi,
+    replace: (match) => spaced(match === '+' ? match : byteOf(match.slice(1))),
+    formsOf: (value) => [spaced(bytesOf(value).toString('latin1'))],
+  },
+  // any case; groups and lines apart, or each byte by itself
+  {
+    pattern: /[A-F]|[\s:,.-]|\\[nrtxX]|0[xX]/g,
+    replace: (match) => (match.length === 1 && /[A-F]/.test(match) ? match.toLowerCase() : ''),
+    formsOf: (value) => [bytesOf(value).toString('hex')],
+  },
+  // both alphabets; lines apart (RFC 2045), also in the escapes of a text in a text
+  {
+    pattern: /[-_]|\s|\\[nr]/g,
+    replace: (match) => ({ '-': '+', _: '/' })[match] ?? '',
+    formsOf: (value) => [0, 1, 2].map((offset) => inBase64(bytesOf(value), offset)),
+  },
+]
+
+/**
+ * Finds values as they are or in JSON, percent-encoding, hex or base64, at any offset and however
+ * these are broken into groups and lines; in time linear in the text for each value.
+ */
+export function encodedFinder(values: readonly string[]): (text: string) => readonly Found[] {
+  const searches = readings.map(({ formsOf, ...reading }) => ({
+    ...reading,
+    forms: [...new Set(values.flatMap(formsOf))].filter((form) => form.length >= shortestKnown),
+  }))
+  return (text) => {
+    const found = searches.flatMap(({ forms, ...reading }) => findRead(text, forms, reading))
+    // what no reading changes is found by several
+    return [...new Map(found.map((part) => [`${part.start} ${part.end}`, part])).values()]
+  }
+}
+
+function findRead(
+  text: string,
+  forms: readonly string[],
+  { pattern, replace }: Omit<Reading, 'formsOf'>,
+): readonly Found[] {
+  if (forms.length === 0) return []
+  const read = text.replace(pattern, replace)
+  const found = forms.flatMap((form) => findForm(read, form))
+  if (found.length === 0 || read === text) return found
+  const places = placesOf(text, pattern, replace)
+  return found.map(({ start, end }) => ({ start: places[start]!.start, end: places[end - 1]!.end }))
+}
+
+/** Where each character of the text that was read stands in the text. */
+function placesOf(
+  text: string,
+  pattern: RegExp,
+  replace: (match: string) => string,
+): readonly Found[] {
+  const places: Found[] = []
+  let at = 0
+  const keep = (end: number): void => {
+    for (; at < end; at++) places.push({ start: at, end: at + 1 })
+  }
+  for (const { 0: match, index } of text.matchAll(pattern)) {
+    keep(index)
+    at += match.length
+    if (replace(match) !== '') places.push({ start: index, end: at })
+  }
+  keep(text.length)
+  return places
+}
+
+function findForm(text: string, form: string): readonly Found[] {
+  const found: Found[] = []
+  for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length)) {
+    found.push({ start: at, end: at + form.length })
+  }
+  return found
+}
+
+function bytesOf(value: string): Buffer {
+  return Buffer.from(value.toWellFormed(), 'utf8')
+}
+
+function byteOf(hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16))
+}
+
+function spaced(text: string): string {
+  return text.replaceAll('+', ' ')
+}
+
+function inJson(value: string): string {
+  return JSON.stringify(value.toWellFormed()).slice(1, -1)
+}
+
+/** What stays the same of the base64 of the bytes behind so many others. */
+function inBase64(bytes: Buffer, offset: number): string {
+  const whole = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
+  // characters that also hold bits of a neighbour
+  const first = offset === 0 ? 0 : offset + 1
+  return whole.slice(first, Math.floor(((offset + bytes.length) * 8) / 6))
+}
