@@ -15,7 +15,8 @@ export function mergeUsage(
   later: Record<string, unknown>,
 ): Record<string, unknown> {
   const told = Object.entries(later).filter(
-    ([key, value]) => value !== null && !(value === 0 && amountAt(before ?? {}, key)),
+    ([key, value]) =>
+      value !== null && !(amountAt(later, key) === 0 && amountAt(before ?? {}, key)),
   )
   const merged = { ...before, ...Object.fromEntries(told.slice(0, maxMembers)) }
   return Object.keys(merged).length > maxMembers && before !== undefined ? before : merged

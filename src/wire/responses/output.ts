@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../../base/json.ts'
-import { countAt, isKeepable, listAt, objectAt, textAt } from '../read.ts'
+import { amountAt, countAt, isKeepable, listAt, objectAt, textAt } from '../read.ts'
 import { Calls, type Call, type CallsOptions } from './calls.ts'
 import type { Growing } from './cutter.ts'
 import { fits, Items, type Item, type ItemPlace } from './items.ts'
@@ -238,7 +238,7 @@ function grow(event: Event, growing: Growing): Growing | undefined {
 }
 
 function placeOf(event: Event, id: unknown): ItemPlace {
-  return { index: countAt(event, 'output_index'), id: typeof id === 'string' ? id : '' }
+  return { index: amountAt(event, 'output_index'), id: typeof id === 'string' ? id : '' }
 }
 
 /** Types of the parts of a message; some servers leave out what kind of text it is. */

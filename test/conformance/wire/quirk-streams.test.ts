@@ -273,6 +273,21 @@ const responses: readonly Stream[] = [
     finish: 'tool-calls',
   },
   {
+    name: 'places that are texts, and ids that change with every event',
+    sent: sse(
+      {
+        type: 'response.function_call_arguments.delta',
+        output_index: '0',
+        item_id: 'x',
+        delta: '{"a":1}',
+      },
+      { ...item(call), output_index: '0' },
+      ended([]),
+    ),
+    runs: fA,
+    finish: 'tool-calls',
+  },
+  {
     name: 'a message whose content is a text',
     sent: sse(ended([message('a')])),
     text: 'a',
@@ -394,7 +409,7 @@ const anthropic: readonly Stream[] = [
       opened,
       ...text('a'),
       ...closed('end_turn', { input_tokens: 0, output_tokens: 7 }).slice(0, 1),
-      { type: 'message_delta', delta: {}, usage: { input_tokens: 0, output_tokens: 0 } },
+      { type: 'message_delta', delta: {}, usage: { input_tokens: '0', output_tokens: 0 } },
       { type: 'message_stop' },
     ),
     text: 'a',
