@@ -25,7 +25,7 @@ export function fromUnits(units: bigint): number {
 }
 
 /** Money may be written as decimal text. */
-const decimalText = /^-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,9})?$/
+const decimalText = /^-?(0|[1-9][0-9]{0,15})(?:\.([0-9]{1,9}))?$/
 
 /**
  * What a call adds to a sum; undefined when that cannot be told. An absent argument adds nothing,
@@ -34,12 +34,14 @@ const decimalText = /^-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,9})?$/
 export function amountAt(args: JsonObject | null, path: readonly string[]): bigint | undefined {
   const value = valueAt(args, path)
   if (value === absent) return 0n
-  const amount = typeof value === 'number' ? value : isDecimal(value) ? Number(value) : Number.NaN
-  if (!Number.isFinite(amount)) return undefined
-  const units = toUnits(amount)
-  return units > 0n ? units : 0n
+  const units = unitsOf(value)
+  return units !== undefined && units < 0n ? 0n : units
 }
 
-function isDecimal(value: unknown): value is string {
-  return typeof value === 'string' && decimalText.test(value)
+/** Of a text every digit counts, also those that a number could not hold. */
+function unitsOf(value: unknown): bigint | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? toUnits(value) : undefined
+  const [text, whole = '', fraction = ''] = decimalText.exec(String(value)) ?? []
+  if (text === undefined || typeof value !== 'string') return undefined
+  return text.startsWith('-') ? 0n : BigInt(whole + fraction.padEnd(places, '0'))
 }

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path'
 import { canonicalJson, sha256 } from '../base/digest.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
 import { positionOf } from '../policy/compiled-rule.ts'
@@ -26,6 +27,7 @@ export interface CompiledSequence extends Pick<Sequence, 'id' | 'kind' | 'sameAr
 
 export function compileSequences(policy: Policy): readonly CompiledSequence[] {
   const { sequences, source } = policy.document
+  const rootsOf = guardedRoots(policy)
   return sequences.map((sequence) => ({
     id: sequence.id,
     kind: sequence.kind,
@@ -39,37 +41,74 @@ export function compileSequences(policy: Policy): readonly CompiledSequence[] {
       const name = sequence.sameArg
       if (name === undefined || !Object.hasOwn(args, name)) return undefined
       const form = policy.factsOf(tool).args?.[name]?.is
-      return comparable(args[name]!, form, sequence.kind)
+      if (sequence.kind === 'unless') return comparable(args[name]!, (text) => formOf(text, form))
+      const roots = rootsOf(tool, name)
+      return comparable(args[name]!, (text) => likenesses(text, form, roots), true)
     },
   }))
 }
 
+/** The folders below which guards of the policy file read an argument. */
+function guardedRoots({
+  document,
+  file,
+}: Policy): (tool: string, name: string) => readonly string[] {
+  const folder = dirname(resolve(file))
+  const guards = document.guards.paths
+    .filter(({ arg }) => arg.length === 1)
+    .map(({ tools, arg, root }) => ({
+      concerns: compileGlobs(tools),
+      name: arg[0]!,
+      root: resolve(folder, root),
+    }))
+  return (tool, name) =>
+    guards.filter((guard) => guard.name === name && guard.concerns(tool)).map(({ root }) => root)
+}
+
 /**
- * The scalars of an argument, each as a digest of its one form: a path without its detours, a URL
- * as it is asked for. Where likeness stops a call, spellings that some tools take for one are one;
- * a typed value that cannot be read may be any.
+ * What an argument holds, each as digests of its forms: of what lets a call pass each item as a
+ * whole, of what stops one every scalar. Undefined for a typed value that cannot be read, which may
+ * be any.
  */
 function comparable(
   value: JsonValue,
-  form: ArgumentForm | undefined,
-  kind: Sequence['kind'],
+  formsOf: (text: string) => readonly string[] | undefined,
+  stops = false,
 ): readonly string[] | undefined {
-  const parts = partsOf(value, kind)
+  const parts = stops ? scalarsOf(value)?.map((place) => place.value) : itemsOf(value)
   if (parts === undefined || parts.length === 0) return undefined
   const keys: string[] = []
-  for (const scalar of parts) {
-    const text = typeof scalar === 'string' ? scalar : canonicalJson(scalar)
-    const typed = isText(form) ? `text:${text.trim().normalize('NFC')}` : canonical(text, form)
-    if (typed === undefined) return undefined
-    keys.push(sha256(kind === 'after' ? fold(typed) : typed))
+  for (const part of parts) {
+    const forms = formsOf(typeof part === 'string' ? part : canonicalJson(part))
+    if (forms === undefined) return undefined
+    keys.push(...forms.map(sha256))
   }
   return keys
 }
 
-/** Of what stops a call every scalar counts, of what lets it pass each item as a whole. */
-function partsOf(value: JsonValue, kind: Sequence['kind']): readonly JsonValue[] | undefined {
-  if (kind === 'after') return scalarsOf(value)?.map((place) => place.value)
+function itemsOf(value: JsonValue): readonly JsonValue[] {
   return Array.isArray(value) ? (value as readonly JsonValue[]) : [value]
+}
+
+/** A text in its one form: a path without its detours, a URL as it is asked for. */
+function formOf(text: string, form: ArgumentForm | undefined): readonly string[] | undefined {
+  const typed = isText(form) ? `text:${text.trim().normalize('NFC')}` : canonical(text, form)
+  return typed === undefined ? undefined : [typed]
+}
+
+/**
+ * A text in the forms that spellings share which some tools take for one: in one case, a path also
+ * from the top of the disk, a URL without its fragment and by either scheme of the web.
+ */
+function likenesses(
+  text: string,
+  form: ArgumentForm | undefined,
+  roots: readonly string[],
+): readonly string[] | undefined {
+  const plain = form === 'url' ? text.replace(/#.*$/s, '').replace(/^\s*http:/i, 'https:') : text
+  const forms = formOf(plain, form)
+  const whole = roots.flatMap((root) => canonical(resolve(root, text.trim()), 'path') ?? [])
+  return forms === undefined ? undefined : [...forms, ...whole].map(fold)
 }
 
 /** Forms without a spelling of their own. */

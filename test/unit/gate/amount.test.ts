@@ -46,6 +46,12 @@ describe('what a call adds to a sum', () => {
     expect(amountOf(value)).toBe(toUnits(units))
   })
 
+  test('is every digit of a text', () => {
+    expect(amountOf('9007199254740993')).toBe(9_007_199_254_740_993_000_000_000n)
+    expect(amountOf('1234567890123456.123456789')).toBe(1_234_567_890_123_456_123_456_789n)
+    expect(amountOf('-9007199254740993.5')).toBe(0n)
+  })
+
   test.each<[JsonValue]>([
     [''],
     ['.5'],

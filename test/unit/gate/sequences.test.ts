@@ -105,6 +105,54 @@ describe('`sameArg` over a typed argument', () => {
   })
 })
 
+describe('`sameArg` where spellings of one thing differ', () => {
+  const begun = async (
+    is: string | undefined,
+    kind: 'after' | 'unless',
+    first: string,
+  ): Promise<Rehearsal> => {
+    const facts = is === undefined ? {} : { args: { at: { is } } }
+    const tools = { read: { kind: 'read', ...facts }, remove: { kind: 'destructive', ...facts } }
+    const rules = [{ id: 'all', allow: ['**'] }]
+    const paths = [
+      { tools: ['*'], arg: '/at', root: '/srv/work' },
+      { tools: ['other'], arg: '/at', root: '/' },
+      { tools: ['*'], arg: '/else', root: '/' },
+    ]
+    const sequences = [{ id: 's', [kind]: ['read'], sameArg: 'at', then: then(['remove']) }]
+    const guards = is === 'url' ? {} : { guards: { paths } }
+    const known = { ...tools, other: { kind: 'read' } }
+    const policy = policyOf({ rules, tools: known, sequences, ...guards } as JsonObject).compile()
+    const rehearsal = (await prepareRehearsals(policy))({ principal: user })
+    await rehearsal.happened({ tool: 'read', args: { at: first } })
+    return rehearsal
+  }
+
+  test.each<[string | undefined, string, string]>([
+    ['path', 'a.txt', '/srv/work/a.txt'],
+    ['path', '/srv/work/A.txt', 'a.txt'],
+    [undefined, 'b/../a.txt', '/srv/work/a.txt'],
+    [undefined, './a.txt', 'a.txt'],
+    ['url', 'https://a.example/x', 'https://a.example/x#1'],
+    ['url', 'http://a.example/x#2', 'https://A.example/x#1'],
+  ])('stops %s `%s` once it was `%s`', async (is, at, first) => {
+    const rehearsal = await begun(is, 'after', first)
+    expect(await deciding(rehearsal, 'remove', { at })).toBe('deny by sequences.s')
+    const other = is === 'url' ? 'https://a.example/y' : 'y.txt'
+    expect(await deciding(rehearsal, 'remove', { at: other })).toBe('allow by all')
+  })
+
+  test('lets nothing pass that is not the same to the letter', async () => {
+    const path = await begun('path', 'unless', 'a.txt')
+    expect(await deciding(path, 'remove', { at: '/srv/work/a.txt' })).toBe('deny by sequences.s')
+    expect(await deciding(path, 'remove', { at: './a.txt' })).toBe('allow by all')
+    const url = await begun('url', 'unless', 'https://a.example/x')
+    expect(await deciding(url, 'remove', { at: 'https://a.example/x#1' })).toBe(
+      'deny by sequences.s',
+    )
+  })
+})
+
 describe('a sequence `unless`', () => {
   const sequence = { id: 's', unless: ['read'], then: then(['remove'], 'ask') }
 
