@@ -91,8 +91,8 @@ const compilers = {
   anyOf: (tests: readonly ArgumentTest[]) => anyOf(tests.map(compileTest)),
   from:
     (kinds: readonly SourceKind[]): Check =>
-    (value, { sources }) =>
-      sources === undefined ? unknown : sources.hold(value, kinds),
+    (value, request) =>
+      request.sources?.hold(value, kinds, request) ?? unknown,
 }
 
 const types: Readonly<Record<JsonType, Check>> = {

@@ -44,8 +44,12 @@ export interface DecisionRequest {
 
 /** Text and values of a session, by where they came from. */
 export interface Sources {
-  /** Whether every scalar of the value occurs in a source of one of the kinds. */
-  hold(value: JsonValue, kinds: readonly SourceKind[]): Truth
+  /** Whether every scalar of a value of the call occurs in a source of one of the kinds. */
+  hold(
+    value: JsonValue,
+    kinds: readonly SourceKind[],
+    call?: Pick<DecisionRequest, 'tool' | 'args'>,
+  ): Truth
 }
 
 export interface CompiledLimit {

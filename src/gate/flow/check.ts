@@ -1,4 +1,9 @@
-import { escapeToken, type JsonObject, type JsonValue } from '../../base/json.ts'
+import {
+  escapeToken,
+  type JsonObject,
+  type JsonPrimitive,
+  type JsonValue,
+} from '../../base/json.ts'
 import { positionOf } from '../../policy/compiled-rule.ts'
 import type { Flow } from '../../policy/document.ts'
 import { compileGlobs } from '../../policy/glob.ts'
@@ -14,7 +19,7 @@ import { isEmpty, type Query } from './forms.ts'
 import type { Ledger, Source } from './ledger.ts'
 import { pinnedBy } from './pins.ts'
 import { afterReason, linkReason, secretReason, steeringReason, type Problem } from './reasons.ts'
-import { scalarsOf, type Place } from './scalars.ts'
+import { scalarsOf, schemasIn, valuesOf, type Place } from './scalars.ts'
 
 export interface FlowCall {
   readonly tool: string
@@ -49,6 +54,7 @@ export class FlowCheck {
     readonly concerns: (tool: string) => boolean
   }[]
   readonly #arguments = new Map<string, readonly FlowArgument[]>()
+  readonly #schemas = new WeakMap<JsonObject, ReturnType<typeof schemasIn>>()
 
   /** `inputOf` tells the input schema of a tool: which names of members it declares. */
   constructor(policy: Policy, inputOf: (tool: string) => JsonValue | undefined = () => undefined) {
@@ -72,6 +78,28 @@ export class FlowCheck {
     }
     const { labels, problems } = examination
     return { findings: this.#findings(tool, problems, ledger), labels }
+  }
+
+  /**
+   * The scalars of a value of a call, with the names of members that its schema leaves open, but for
+   * names of arguments; undefined when there are too many.
+   */
+  valuesOf(
+    value: JsonValue,
+    { tool, args }: Pick<FlowCall, 'tool' | 'args'>,
+  ): readonly JsonPrimitive[] | undefined {
+    const input = this.#inputOf(tool)
+    if (typeof value !== 'object' || input === undefined) return valuesOf(value)
+    const schemas = this.#schemas.get(args) ?? schemasIn(args, input)
+    this.#schemas.set(args, schemas)
+    return valuesOf(value, schemas.get(value))
+  }
+
+  /** The same of all arguments. */
+  argumentsOf(call: Pick<FlowCall, 'tool' | 'args'>): readonly JsonPrimitive[] | undefined {
+    if (valuesOf(call.args) === undefined) return undefined
+    const parts = Object.values(call.args).map((value) => this.valuesOf(value, call))
+    return parts.includes(undefined) ? undefined : parts.flatMap((values) => values ?? [])
   }
 
   /** Whether some tool of the policy lists the value as `known`. */

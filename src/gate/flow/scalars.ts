@@ -37,6 +37,25 @@ function below(schema: JsonValue | undefined, key: string, chosen: boolean): Jso
   return isObject(additionalProperties) ? (additionalProperties as JsonObject) : {}
 }
 
+/** The schema of every object and list in a value. */
+export function schemasIn(
+  value: JsonValue,
+  schema: JsonValue | undefined,
+): ReadonlyMap<JsonValue, JsonValue | undefined> {
+  const schemas = new Map<JsonValue, JsonValue | undefined>()
+  const open: [JsonValue, JsonValue | undefined][] = [[value, schema]]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [part, shape] = next
+    if (typeof part !== 'object' || part === null) continue
+    schemas.set(part, shape)
+    for (const [key, child] of Object.entries(part)) {
+      const chosen = !Array.isArray(part) && isChosen(shape, key)
+      open.push([child as JsonValue, below(shape, key, chosen)])
+    }
+  }
+  return schemas
+}
+
 /** Scalars of one value that are looked at; of a value with more of them, or longer, nothing is known. */
 const maxScalars = 4096
 
@@ -77,9 +96,12 @@ export function scalarsOf(
   return places
 }
 
-/** The scalars alone, with member names that are more than a plain word. */
-export function valuesOf(value: JsonValue): readonly JsonPrimitive[] | undefined {
-  return scalarsOf(value)
+/** The scalars alone, with member names that are more than a plain word or left open by the schema. */
+export function valuesOf(
+  value: JsonValue,
+  schema?: JsonValue,
+): readonly JsonPrimitive[] | undefined {
+  return scalarsOf(value, '', schema)
     ?.filter(({ isPlainName }) => !isPlainName)
     .map((place) => place.value)
 }

@@ -133,7 +133,7 @@ export class FlowSession implements Sources {
    */
   addResult(result: FlowResult): void {
     if (result.isForeign === true) return this.#addResult(result, undefined)
-    if (result.isDelegated !== true) return this.#addResult(result, valuesOf(result.args))
+    if (result.isDelegated !== true) return this.#addResult(result, this.#check.argumentsOf(result))
     const { output, fields } = this.#policy.factsOf(result.tool)
     if (output !== undefined || fields !== undefined) this.#addResult(result, undefined)
   }
@@ -205,8 +205,12 @@ export class FlowSession implements Sources {
    * `known`. Unknown where a source was too long to be kept or the value has too many parts. It
    * does not matter whether the session is tainted.
    */
-  hold(value: JsonValue, kinds: readonly SourceKind[]): Truth {
-    const values = valuesOf(value)
+  hold(
+    value: JsonValue,
+    kinds: readonly SourceKind[],
+    call?: Pick<FlowCall, 'tool' | 'args'>,
+  ): Truth {
+    const values = call === undefined ? valuesOf(value) : this.#check.valuesOf(value, call)
     if (values === undefined) return unknown
     if (values.every((item) => isEmpty(item) || this.#holds(item, kinds))) return yes
     return kinds.some((kind) => this.#ledger.isFull(kind)) ? unknown : no
@@ -226,7 +230,8 @@ export class FlowSession implements Sources {
     const args = isVouched ? this.#proposed.get(callId) : undefined
     this.#proposed.delete(callId)
     const result = { tool, callId, args: args ?? {}, value: content, isError }
-    this.#addResult(result, args === undefined ? undefined : valuesOf(args), labels)
+    const asked = args === undefined ? undefined : this.#check.argumentsOf(result)
+    this.#addResult(result, asked, labels)
   }
 
   /** A text that nobody has typed vouches for nothing, however trusted what it is about was. */

@@ -105,29 +105,30 @@ describe('`sameArg` over a typed argument', () => {
   })
 })
 
-describe('`sameArg` where spellings of one thing differ', () => {
-  const begun = async (
-    is: string | undefined,
-    kind: 'after' | 'unless',
-    first: string,
-  ): Promise<Rehearsal> => {
-    const facts = is === undefined ? {} : { args: { at: { is } } }
-    const tools = { read: { kind: 'read', ...facts }, remove: { kind: 'destructive', ...facts } }
-    const rules = [{ id: 'all', allow: ['**'] }]
-    const paths = [
-      { tools: ['*'], arg: '/at', root: '/srv/work' },
-      { tools: ['other'], arg: '/at', root: '/' },
-      { tools: ['*'], arg: '/else', root: '/' },
-    ]
-    const sequences = [{ id: 's', [kind]: ['read'], sameArg: 'at', then: then(['remove']) }]
-    const guards = is === 'url' ? {} : { guards: { paths } }
-    const known = { ...tools, other: { kind: 'read' } }
-    const policy = policyOf({ rules, tools: known, sequences, ...guards } as JsonObject).compile()
-    const rehearsal = (await prepareRehearsals(policy))({ principal: user })
-    await rehearsal.happened({ tool: 'read', args: { at: first } })
-    return rehearsal
-  }
+/** After a call with `at`, which a guard reads below `/srv/work` unless it is a URL. */
+async function begun(
+  is: string | undefined,
+  kind: 'after' | 'unless',
+  first: string,
+): Promise<Rehearsal> {
+  const facts = is === undefined ? {} : { args: { at: { is } } }
+  const tools = { read: { kind: 'read', ...facts }, remove: { kind: 'destructive', ...facts } }
+  const rules = [{ id: 'all', allow: ['**'] }]
+  const paths = [
+    { tools: ['*'], arg: '/at', root: '/srv/work' },
+    { tools: ['other'], arg: '/at', root: '/' },
+    { tools: ['*'], arg: '/else', root: '/' },
+  ]
+  const sequences = [{ id: 's', [kind]: ['read'], sameArg: 'at', then: then(['remove']) }]
+  const guards = is === 'url' ? {} : { guards: { paths } }
+  const known = { ...tools, other: { kind: 'read' } }
+  const policy = policyOf({ rules, tools: known, sequences, ...guards } as JsonObject).compile()
+  const rehearsal = (await prepareRehearsals(policy))({ principal: user })
+  await rehearsal.happened({ tool: 'read', args: { at: first } })
+  return rehearsal
+}
 
+describe('`sameArg` where spellings of one thing differ', () => {
   test.each<[string | undefined, string, string]>([
     ['path', 'a.txt', '/srv/work/a.txt'],
     ['path', '/srv/work/A.txt', 'a.txt'],
