@@ -1,6 +1,6 @@
 import { isObject, parseJson } from './base/json.ts'
-import { readAnswer } from './gate/answer.ts'
-import type { ApprovalAnswer, ApprovalRequest, Approver } from './gate/verdict.ts'
+import { approverOf, readAnswer } from './gate/answer.ts'
+import type { ApprovalAnswer, ApprovalRequest } from './gate/verdict.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Principal } from './protocol/principal.ts'
 import type { ResumeDecision } from './resume-options.ts'
@@ -16,7 +16,7 @@ export function givenAnswers(
   decisions: readonly ResumeDecision[],
   answerer: Principal | undefined,
 ): (request: ApprovalRequest) => Promise<ApprovalAnswer | undefined> {
-  const by = approverOf(answerer)
+  const by = answerer === undefined ? {} : { by: approverOf(answerer) }
   const decided = new Map(decisions.map(({ id, ...answer }) => [id, { ...answer, ...by }]))
   const own = new Set<ApprovalAnswer>(decided.values())
   const heard = new Set<string>()
@@ -51,10 +51,6 @@ export function givenAnswers(
 
 function isNo({ action }: ApprovalAnswer): boolean {
   return action === 'deny'
-}
-
-function approverOf(answerer: Principal | undefined): { readonly by?: Approver } {
-  return answerer === undefined ? {} : { by: { subject: answerer.subject, roles: answerer.roles } }
 }
 
 /** An answer from the journal, if it is one to this request. */

@@ -7,6 +7,8 @@ export interface Issuer {
     readonly sub: string
     readonly roles: readonly string[]
     readonly scope: string
+    /** Who acts for them (RFC 8693). */
+    readonly act?: { readonly sub: string }
   }): Promise<string>
 }
 
@@ -17,7 +19,7 @@ export async function createIssuer(path: string): Promise<Issuer> {
   await writeFile(path, JSON.stringify({ keys: [key] }))
   return {
     token: ({ sub, ...claims }) =>
-      new SignJWT({ ...claims, act: { sub: 'desk-agent' } })
+      new SignJWT(claims)
         .setProtectedHeader({ alg: 'ES256', kid: 'demo' })
         .setIssuer('https://id.desk.example')
         .setAudience('https://agent.desk.example')

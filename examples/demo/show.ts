@@ -54,7 +54,7 @@ export function approveAs(token: string, authenticator: Authenticator): Approve 
     if (!lead.ok) return undefined
     const { subject, roles } = lead.principal
     showApproval(request, `${subject} (${roles.join(', ')})`)
-    return { action: 'approve', by: { subject, roles }, reason: 'the photo shows it broken' }
+    return { action: 'approve', by: lead.principal, reason: 'the photo shows it broken' }
   }
 }
 

@@ -22,6 +22,7 @@ const uma = await issuer.token({
   sub: 'uma',
   roles: ['agents'],
   scope: 'desk:read refund:write mail:send',
+  act: { sub: 'desk-agent' },
 })
 const lena = await issuer.token({ sub: 'lena', roles: ['leads'], scope: 'desk:read' })
 await using provider = await fakeProvider({ turns })

@@ -1,5 +1,6 @@
 import { systemClock } from '../base/clock.ts'
 import { SallyportError } from '../base/errors.ts'
+import { approverOf } from '../gate/answer.ts'
 import { createAuthenticator } from '../gate/authenticate.ts'
 import type { Approver } from '../gate/verdict.ts'
 import { keyAccess } from '../loading/key-files.ts'
@@ -39,6 +40,5 @@ export async function answererOf(options: AnswererOptions, io: Io): Promise<Answ
     const { code, help, message } = caller.error
     throw new SallyportError(code, message, help === undefined ? {} : { help })
   }
-  const { roles, subject } = caller.principal
-  return { by: { subject, roles }, policy }
+  return { by: approverOf(caller.principal), policy }
 }

@@ -1,6 +1,8 @@
 import { errorData, type ErrorData } from '../base/errors.ts'
 import { isObject, type JsonObject } from '../base/json.ts'
 import { copyPlain } from '../base/plain.ts'
+import type { Principal } from '../protocol/principal.ts'
+import { isName, isTexts } from './identity/claims.ts'
 import type { ApprovalAnswer, Approver } from './verdict.ts'
 
 const actions = ['approve', 'edit', 'deny'] as const
@@ -23,7 +25,7 @@ export function readAnswer(given: unknown): ApprovalAnswer | ErrorData {
     return invalid('`remember` is not true or false')
   }
   if (by !== undefined && !isApprover(by))
-    return invalid('`by` needs a `subject`, and texts as `roles`')
+    return invalid('`by` needs a `subject`, and texts as `roles`, `agent` and `tenant`')
   if (args !== undefined && known !== 'edit') return invalid('only an `edit` has `args`')
   const edited = known === 'edit' ? readArguments(args) : undefined
   if (typeof edited === 'string') return invalid(edited)
@@ -43,16 +45,34 @@ function readArguments(args: unknown): JsonObject | string {
   return copy.ok ? (copy.value as JsonObject) : `the edited arguments are no JSON: ${copy.message}`
 }
 
+const named = ['agent', 'tenant'] as const
+
 function isApprover(by: unknown): by is Approver {
   if (!isObject(by) || typeof by['subject'] !== 'string' || by['subject'] === '') return false
   const { roles } = by
   return (
-    roles === undefined || (Array.isArray(roles) && roles.every((role) => typeof role === 'string'))
+    (roles === undefined || isTexts(roles)) &&
+    named.every((name) => by[name] === undefined || isName(by[name]))
   )
 }
 
-function copyApprover({ subject, roles }: Approver): Approver {
-  return roles === undefined ? { subject } : { subject, roles: [...roles] }
+function copyApprover({ agent, roles, subject, tenant }: Approver): Approver {
+  return {
+    subject,
+    ...(roles === undefined ? {} : { roles: [...roles] }),
+    ...(agent === undefined ? {} : { agent }),
+    ...(tenant === undefined ? {} : { tenant }),
+  }
+}
+
+/** A caller as somebody who answers. */
+export function approverOf({ agent, roles, subject, tenant }: Principal): Approver {
+  return copyApprover({
+    subject,
+    roles,
+    ...(agent === undefined ? {} : { agent }),
+    ...(tenant === undefined ? {} : { tenant }),
+  })
 }
 
 function invalid(message: string): ErrorData {

@@ -3,13 +3,17 @@ import { errorData, type ErrorData } from '../base/errors.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
 import { redactPointers } from '../base/redact.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Principal } from '../protocol/principal.ts'
 import { unnamed, type OpenApproval } from './approval.ts'
 import type { ApprovalAnswer, ApprovalRequest, Approver } from './verdict.ts'
 
 type ApprovalRules = Pick<Policy['approvals'], 'selfApproval'>
 
 /** What of a request tells who may answer it. */
-type Answerable = Pick<ApprovalRequest, 'approvers' | 'approvedBy' | 'askedBy'>
+export interface Answerable extends Pick<ApprovalRequest, 'approvers' | 'askedBy'> {
+  /** Who has said yes. */
+  readonly yes: readonly Approver[]
+}
 
 /** Why an answer does not count; undefined when it does. */
 export function checkAnswer(
@@ -18,8 +22,7 @@ export function checkAnswer(
   rules: ApprovalRules,
   rolesOf: (approver: Approver) => ReadonlySet<string>,
 ): ErrorData | undefined {
-  const approvedBy = yes.map(({ subject }) => subject)
-  const asked = { ...request, approvedBy, askedBy: context.principal }
+  const asked = { approvers: request.approvers, askedBy: context.principal, yes }
   const problem = checkAnswerer(asked, answer, rules, rolesOf)
   if (problem !== undefined || answer.action !== 'edit') return problem
   return checkEdit(request, examined.args, answer.args)
@@ -30,16 +33,16 @@ export function checkAnswer(
  * anybody entitled, also from who has said yes before.
  */
 export function checkAnswerer(
-  { approvedBy, approvers, askedBy }: Answerable,
+  { approvers, askedBy, yes }: Answerable,
   { action, by, remember }: ApprovalAnswer,
   rules: ApprovalRules,
   rolesOf: (approver: Approver) => ReadonlySet<string>,
 ): ErrorData | undefined {
-  if (by !== undefined && !rules.selfApproval && by.subject === askedBy?.subject) {
-    const message = `\`${by.subject}\` asked for this call and cannot answer for it`
-    return errorData('approval-own', message)
+  const own = rules.selfApproval ? undefined : ownName(by, askedBy)
+  if (own !== undefined) {
+    return errorData('approval-own', `\`${own}\` asked for this call and cannot answer for it`)
   }
-  if (action !== 'deny' && approvedBy.includes(by?.subject ?? unnamed)) {
+  if (action !== 'deny' && yes.some((earlier) => isSamePerson(earlier, by))) {
     return invalid('the same person has answered before')
   }
   const roles = by === undefined ? new Set<string>() : rolesOf(by)
@@ -49,7 +52,7 @@ export function checkAnswerer(
       // somebody without a name cannot be told apart from a second one
       (by !== undefined || needed.count === 1),
   )
-  if (!entitled) {
+  if (!entitled || isOfOtherTenant(by, askedBy)) {
     return errorData('approval-not-entitled', 'the answer is not from a person who is asked')
   }
   const mayRemember = approvers.every((needed) => needed.remember === true)
@@ -57,6 +60,25 @@ export function checkAnswerer(
     return invalid('not every rule that asks lets a yes be remembered')
   }
   return undefined
+}
+
+/** By which name the caller, or who acts for it, answers; also through somebody else's rights. */
+function ownName(by: Approver | undefined, askedBy: Principal | null): string | undefined {
+  if (by === undefined || askedBy === null) return undefined
+  const { actors = [], agent, subject } = askedBy
+  const asking = new Set([subject, ...(agent === undefined ? [] : [agent]), ...actors])
+  return [by.subject, by.agent].find((name) => name !== undefined && asking.has(name))
+}
+
+/** Also where one of them has answered in the name of another: an agent of both may tell for each. */
+function isSamePerson(earlier: Approver, by: Approver | undefined): boolean {
+  const { agent, subject = unnamed } = by ?? {}
+  return [earlier.subject, earlier.agent].includes(subject) || earlier.subject === agent
+}
+
+function isOfOtherTenant(by: Approver | undefined, askedBy: Principal | null): boolean {
+  const tenant = by?.tenant
+  return tenant !== undefined && askedBy?.tenant !== undefined && tenant !== askedBy.tenant
 }
 
 /** An edit may differ from what was asked only at the pointers the tool declares editable. */

@@ -96,6 +96,10 @@ export interface ApprovalRequest {
 export interface Approver {
   readonly subject: string
   readonly roles?: readonly string[]
+  /** Who acts for them, where somebody does: not who acts for the caller. */
+  readonly agent?: string
+  /** Where they belong: not in another tenant than the caller. */
+  readonly tenant?: string
 }
 
 /** An answer to an approval request. */

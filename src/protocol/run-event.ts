@@ -159,8 +159,8 @@ export interface ApprovalDecided extends Base<'approval-decision'> {
   readonly callId: string
   /** `revoke`: what was to be remembered of it does not count any more. */
   readonly action: 'approve' | 'edit' | 'deny' | 'expire' | 'revoke'
-  /** Who answered; null when nobody did. */
-  readonly by: { readonly subject: string; readonly roles: readonly string[] } | null
+  /** Who answered, and who acted for them; null when nobody did. */
+  readonly by: Pick<Principal, 'subject' | 'roles' | 'agent'> | null
   readonly reason?: string
   /** A yes that counts for equal calls of the run too. */
   readonly remember?: true

@@ -107,7 +107,7 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
       approvalId: text,
       callId: text,
       action: { enum: ['approve', 'edit', 'deny', 'expire', 'revoke'] },
-      by: orNull(object({ subject: text, roles: texts })),
+      by: orNull(object({ subject: text, roles: texts }, { agent: text })),
     },
     optional: {
       reason: text,

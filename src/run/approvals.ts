@@ -1,6 +1,13 @@
 import { errorData, messageOf, type ErrorData } from '../base/errors.ts'
 import { after, lending } from '../base/signal.ts'
-import type { Answered, ApprovalAnswer, ApprovalRequest, ExaminedCall } from '../gate/verdict.ts'
+import type {
+  Answered,
+  ApprovalAnswer,
+  ApprovalRequest,
+  Approver,
+  ExaminedCall,
+} from '../gate/verdict.ts'
+import type { ApprovalDecided } from '../protocol/run-event.ts'
 import type { CallEnvironment } from './environment.ts'
 import { RepeatedAnswer } from './remembered.ts'
 
@@ -176,7 +183,7 @@ function recordAnswer(
   const body = {
     ...named,
     action,
-    by: by === undefined ? null : { subject: by.subject, roles: by.roles ?? [] },
+    by: by === undefined ? null : recordedBy(by),
     ...(reason === undefined ? {} : { reason: reason.toWellFormed() }),
     ...(remember === true ? { remember } : {}),
     ...(answer instanceof RepeatedAnswer ? { remembered: answer.remembered } : {}),
@@ -187,6 +194,10 @@ function recordAnswer(
     return
   }
   recorder.emit({ ...body, args, argsDigest, sensitive: tool?.sensitive ?? [] })
+}
+
+function recordedBy({ agent, roles = [], subject }: Approver): NonNullable<ApprovalDecided['by']> {
+  return { subject, roles, ...(agent === undefined ? {} : { agent }) }
 }
 
 function recordProblem({ recorder }: CallEnvironment, error: ErrorData): void {

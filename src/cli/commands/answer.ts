@@ -90,8 +90,9 @@ function checkGiven(
   const rules = answerer?.policy.approvals ?? { selfApproval: false }
   const rolesOf = ({ roles = [] }: Approver): ReadonlySet<string> =>
     answerer?.policy.effective({ roles, scopes: [] }).roles ?? new Set(roles)
+  const yes = request.approvedBy.map((subject) => ({ subject }))
   const problem =
-    checkAnswerer(request, given, rules, rolesOf) ??
+    checkAnswerer({ ...request, yes }, given, rules, rolesOf) ??
     (given.action === 'edit' ? checkShown(request, given.args) : undefined)
   if (problem === undefined) return
   const help = helpFor(problem.code, request)

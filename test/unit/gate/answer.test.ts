@@ -54,7 +54,7 @@ describe('an answer', () => {
     })
   })
 
-  const approver = '`by` needs a `subject`, and texts as `roles`'
+  const approver = '`by` needs a `subject`, and texts as `roles`, `agent` and `tenant`'
   const action = 'the `action` is not `approve`, `edit` or `deny`'
   const complete = 'an edit needs the complete `args`'
 
@@ -83,6 +83,9 @@ describe('an answer', () => {
     [approver, { action: 'approve', by: { subject: 7 } }],
     [approver, { action: 'approve', by: { subject: 'ada', roles: 'lead' } }],
     [approver, { action: 'approve', by: { subject: 'ada', roles: null } }],
+    [approver, { action: 'approve', by: { subject: 'ada', agent: ['bot'] } }],
+    [approver, { action: 'approve', by: { subject: 'ada', agent: '' } }],
+    [approver, { action: 'approve', by: { subject: 'ada', tenant: null } }],
     [approver, { action: 'approve', by: { subject: 'ada', roles: ['lead', 7] } }],
     [approver, { action: 'approve', by: { subject: 'ada', roles: { 0: 'lead' } } }],
     ['only an `edit` has `args`', { action: 'approve', args: {} }],

@@ -13,6 +13,9 @@ const error = (code: string, message: string) => ({ code, message, retryable: fa
 describe('an answer', () => {
   const rules = policy.approvals
   const by = { subject: 'ada', roles: ['lead'] }
+  const isSecond = (earlier: Approver, later: Approver): boolean =>
+    problemOf(withYes(opened(asks({ count: 3 })), earlier), { action: 'approve', by: later }) !==
+    undefined
   const problemOf = (
     open: OpenApproval,
     answer: ApprovalAnswer,
@@ -44,6 +47,56 @@ describe('an answer', () => {
     const unnamed = withYes(opened(asks()), undefined)
     expect(problemOf(unnamed, { action: 'approve' })).toEqual(again)
     expect(problemOf(unnamed, { action: 'approve', by })).toBeUndefined()
+  })
+
+  test.each<[string, ApprovalAnswer['by'], string | undefined]>([
+    ['the caller', { subject: 'uma' }, 'uma'],
+    ['the caller for somebody else', { subject: 'ada', agent: 'uma' }, 'uma'],
+    ['who acts for the caller', { subject: 'bot' }, 'bot'],
+    ['who acts for the caller, for somebody else', { subject: 'ada', agent: 'bot' }, 'bot'],
+    ['who acts for that', { subject: 'ada', agent: 'desk' }, 'desk'],
+    ['another one', { subject: 'ada', agent: 'phone' }, undefined],
+    ['nobody', undefined, undefined],
+  ])('of %s counts or not, whoever it is given for', (_, who, own) => {
+    const principal = { ...context.principal!, subject: 'uma', agent: 'bot', actors: ['desk'] }
+    const open = { ...opened(asks()), context: { ...context, principal } }
+    for (const action of ['approve', 'deny'] as const) {
+      const answer = { action, ...(who === undefined ? {} : { by: who }) }
+      expect(problemOf(open, answer)?.code).toBe(own && 'approval-own')
+      if (own !== undefined) expect(problemOf(open, answer)?.message).toContain(`\`${own}\` asked`)
+      expect(problemOf(open, answer, { ...rules, selfApproval: true })).toBeUndefined()
+    }
+  })
+
+  test('of one person counts once, in whoever else its name it is given', () => {
+    const [ada, bob] = [{ subject: 'ada' }, { subject: 'bob' }]
+    const [asAda, asBob] = [
+      { subject: 'cy', agent: 'ada' },
+      { subject: 'bob', agent: 'phone' },
+    ]
+    expect([isSecond(ada, asAda), isSecond(asAda, ada)]).toEqual([true, true])
+    expect([isSecond(ada, bob), isSecond(ada, asBob), isSecond(asBob, ada)]).toEqual([
+      false,
+      false,
+      false,
+    ])
+    // many people use one telephone
+    expect(isSecond({ subject: 'ada', agent: 'phone' }, asBob)).toBe(false)
+  })
+
+  test.each([
+    ['acme', 'acme', true],
+    ['acme', 'globex', false],
+    ['acme', undefined, true],
+    [undefined, 'globex', true],
+  ])('about a call of the tenant %s from one of %s counts: %s', (asked, answering, counts) => {
+    const principal = { ...context.principal!, ...(asked === undefined ? {} : { tenant: asked }) }
+    const open = { ...opened(asks()), context: { ...context, principal } }
+    const tenant = answering === undefined ? {} : { tenant: answering }
+    for (const action of ['approve', 'deny'] as const) {
+      const problem = problemOf(open, { action, by: { ...by, ...tenant } })
+      expect(problem?.code).toBe(counts ? undefined : 'approval-not-entitled')
+    }
   })
 
   test.each<[string, Approvers[], ApprovalAnswer['by'], boolean]>([

@@ -15,20 +15,24 @@ const people: Readonly<Record<string, object>> = {
   lena: { subject: 'lena', roles: ['lead'], scopes: [] },
   guest: { subject: 'greta', roles: ['guest'], scopes: [] },
   requester: { ...user, roles: ['user', 'lead'] },
+  delegate: { subject: 'lena', roles: ['lead'], scopes: [], agent: user.subject },
+  bot: { subject: 'lena', roles: ['lead'], scopes: [], agent: 'desk-bot' },
+  neighbour: { subject: 'nora', roles: ['lead'], scopes: [], tenant: 'globex' },
 }
 
 /** A run that waits for a yes to a payment of 5. */
-async function waiting() {
+async function waiting(policy = asking) {
   const journal = memoryJournal()
   const clock = manualClock(1_800_000_000_000)
   const { calls, tool } = noting('pay', { editable: ['/sum'] })
   const turn = { calls: [{ tool: 'pay', args: { sum: 5, to: 'ann' } }] }
   const options = { clock, journal, tools: [tool] }
-  const started = agentOf([turn], { ...options, policy: asking })
-  const { approvals, runId } = await started.start().result()
+  const started = agentOf([turn], { ...options, policy })
+  const custom = { ...user, agent: 'desk-bot', tenant: 'acme' }
+  const { approvals, runId } = await started.start({ auth: { custom } }).result()
   /** The code of the refusal: thrown, on record, or else how the run ended. */
-  const resume = async (given: ResumeOptions, policy = asking): Promise<string> => {
-    const { runtime } = agentOf([{ text: 'over' }], { ...options, policy })
+  const resume = async (given: ResumeOptions, now = asking): Promise<string> => {
+    const { runtime } = agentOf([{ text: 'over' }], { ...options, policy: now })
     try {
       const { report, status } = await runtime.resume(runId, given).result()
       const refused = await lastProblem(runId, journal)
@@ -64,6 +68,9 @@ describe('nothing runs for an answer', () => {
 
   test.each<[string, string, object, string]>([
     ['of who asked', 'requester', { action: 'approve' }, 'approval-own'],
+    ['of who asked, for somebody else', 'delegate', { action: 'approve' }, 'approval-own'],
+    ['of the agent that asked, for somebody', 'bot', { action: 'approve' }, 'approval-own'],
+    ['of another tenant', 'neighbour', { action: 'approve' }, 'approval-not-entitled'],
     ['of somebody who is not asked', 'guest', { action: 'approve' }, 'approval-not-entitled'],
     [
       'that edits what may not be edited',
@@ -89,6 +96,31 @@ describe('nothing runs for an answer', () => {
     const { approvalId, calls, resume } = await waiting()
     const decisions = [{ id: approvalId, ...answer } as never]
     expect(await resume({ ...by(name), decisions })).toBe(code)
+    expect(calls).toEqual([])
+  })
+
+  test('that somebody gives for another one, having given their own', async () => {
+    const both = policyOf({
+      rules: [{ id: 'paying', ask: ['pay'], who, approvers: { roles: ['lead'], count: 2 } }],
+    })
+    const { approvalId, calls, resume } = await waiting(both)
+    const decisions = [{ id: approvalId, action: 'approve' as const }]
+    expect(await resume({ ...by('lena'), decisions }, both)).toBe('needs-approval')
+    const custom = { subject: 'mara', roles: ['lead'], scopes: [], agent: 'lena' }
+    const again = { answeredBy: { custom }, decisions }
+    expect(await resume(again, both)).toBe('approval-invalid')
+    expect(calls).toEqual([])
+  })
+
+  test('that is given by an agent for another one, and then by the same for itself', async () => {
+    const both = policyOf({
+      rules: [{ id: 'paying', ask: ['pay'], who, approvers: { roles: ['lead'], count: 2 } }],
+    })
+    const { approvalId, calls, resume } = await waiting(both)
+    const decisions = [{ id: approvalId, action: 'approve' as const }]
+    const custom = { subject: 'mara', roles: ['lead'], scopes: [], agent: 'lena' }
+    expect(await resume({ answeredBy: { custom }, decisions }, both)).toBe('needs-approval')
+    expect(await resume({ ...by('lena'), decisions }, both)).toBe('approval-invalid')
     expect(calls).toEqual([])
   })
 
