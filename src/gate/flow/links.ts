@@ -4,7 +4,7 @@ import { markers, piecesWith } from './pieces.ts'
 import { nothing, trim } from './trim.ts'
 
 // what clients make a link of: with a scheme, with two slashes, or a bare host name
-const onward = String.raw`[^\s<>"'\x60|{}^]`
+const onward = String.raw`[^\s<>"'\x60|^]`
 // a name begins where none goes on in front of it; `_` alone may begin an emphasis
 const begin = String.raw`(?=[\p{L}\p{N}])(?<![\p{L}\p{M}\p{N}@.-]_{0,64})`
 const end = String.raw`\.?(?![\p{L}\p{M}\p{N}@-]|_+[\p{L}\p{N}])(?::\d{1,5})?`
@@ -25,7 +25,10 @@ const linking = markers('.:/\\')
 
 const ignorable = /\p{Default_Ignorable_Code_Point}/gu
 const dots = /[\u3002\uff0e\uff61]/g
-const tail = new Set('.,:;!?)]*_~\'"')
+const tail = new Set('.,:;!?*_~\'"')
+
+const brackets: ReadonlyMap<string, string> = new Map(['()', '[]', '{}'].map(([a, b]) => [a!, b!]))
+const closing = new Set(brackets.values())
 
 /** Last parts of file names that are no domains: `report.pdf` alone is no link. */
 const fileEndings = new Set(
@@ -46,13 +49,24 @@ export function linksIn(text: string): readonly string[] {
   for (const piece of piecesWith(plain, linking)) {
     for (const [found] of piece.matchAll(candidate)) {
       // `[text](url)` and `"(url)"` leave a bracket at the end, sentences a dot
-      for (const part of found.split(/[()[\]]+/)) {
-        const link = trim(part, nothing, tail)
+      const parts = [...found.split(/[()[\]{}]+/), untilClosed(found)]
+      for (const link of new Set(parts.map((part) => trim(part, nothing, tail)))) {
         if (isLink(link)) links.push(link)
       }
     }
   }
   return links
+}
+
+/** Up to the bracket that closes what was opened in front of the link; clients take the others along. */
+function untilClosed(text: string): string {
+  const open: (string | undefined)[] = []
+  for (let at = 0; at < text.length; at++) {
+    const bracket = text[at]!
+    if (brackets.has(bracket)) open.push(brackets.get(bracket))
+    else if (closing.has(bracket) && open.pop() !== bracket) return text.slice(0, at)
+  }
+  return text
 }
 
 function isLink(text: string): boolean {

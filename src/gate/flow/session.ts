@@ -146,7 +146,7 @@ export class FlowSession implements Sources {
   ): void {
     const stated = this.#policy.factsOf(tool)
     const facts = asked === undefined ? vouchingForNothing(stated) : stated
-    const { read, ids } = isError
+    const { read: data, ids } = isError
       ? { read: value, ids: [] }
       : this.#readings.read(tool, value, facts)
     const unheard = this.#unheard(asked ?? [])
@@ -155,21 +155,26 @@ export class FlowSession implements Sources {
     const unvouched = unheard.filter((item) => !this.#holds(item, ['trusted']))
     const shelving = this.#shelving
     let answers = false
-    const isNamed = !isError && this.#isNamed(asked ?? [])
+    const isNamed = this.#isNamed(asked ?? [])
     const isListing = !isError && asked !== undefined
     const allowance = new Allowance()
     const sourceAt = ({ pointer, secrecy }: Pick<Leaf, 'pointer' | 'secrecy'>): Source => ({
       origin: { kind: 'tool', tool, callId, field: pointer },
       secrecy,
     })
-    for (const leaf of strictLeavesOf(read, [facts, ...labels], this.#schemaOf(tool))) {
+    for (const leaf of strictLeavesOf(data, [facts, ...labels], this.#schemaOf(tool))) {
       if (isEmpty(leaf.value)) continue
       if (leaf.trust === 'untrusted') this.#ledger.taint()
       const part = allowance.take(leaf.value)
       if (part !== leaf.value) shelving.miss(leaf)
       const [source, print] = [sourceAt(leaf), printOf(part)]
-      if (shelving.addLeaf({ ...leaf, value: part }, source, print, repeated)) answers = true
-      if (leaf.isPlainName) continue
+      const read = { ...leaf, value: part }
+      // the message of a failure is of whoever writes about the call, and may cut what it repeats
+      if (isError || leaf.isPlainName) {
+        shelving.addMute(read, source, print, repeated)
+        continue
+      }
+      if (shelving.addLeaf(read, source, print, repeated)) answers = true
       if (isNamed) shelving.put(`named:${tool}`, source, print)
       if (isListing) shelving.addId(tool, source, part, print, repeated)
     }

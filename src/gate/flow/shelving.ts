@@ -21,12 +21,17 @@ export class Shelving {
     this.#ledger.add(shelf, source, words, forms)
   }
 
+  /** What is known of a leaf that vouches for nothing. */
+  addMute({ value, trust }: Leaf, source: Source, print: Print, repeated: Repetition): void {
+    if (trust === 'untrusted') this.put('untrusted', source, print)
+    this.addSecrets(value, source, repeated)
+  }
+
   /** Returns whether the leaf vouches for words that its tool was asked with. */
   addLeaf(leaf: Leaf, source: Source, print: Print, repeated: Repetition): boolean {
-    const { value, trust, endorsed, isPlainName } = leaf
-    this.addSecrets(value, source, repeated)
-    if (trust === 'untrusted') this.put('untrusted', source, print)
-    if (trust === 'untrusted' || isPlainName) return false
+    const { trust, endorsed } = leaf
+    this.addMute(leaf, source, print, repeated)
+    if (trust === 'untrusted') return false
     // a tool that repeats what it was asked does not vouch for it
     const { own, answered } = repeated.without(endorsed ? withoutAddresses(print) : print)
     for (const part of own) this.put('trusted', source, part)

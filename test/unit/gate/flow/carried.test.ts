@@ -41,6 +41,9 @@ describe('a link in what a call carries', () => {
     'see http://127.0.0.1/a and 10.0.0.1/x',
     'see https://www.team.example@evil.example',
     'see www.team.example/path',
+    'see www.team.example/(secret)',
+    'see https://www.team.example/{secret}',
+    'see https://www.team.example/[secret',
   ])('has to come from a trusted source: %s', (body) => {
     expect(sending().reads('x').rule({ body })).toBe(links)
   })

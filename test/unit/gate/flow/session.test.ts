@@ -128,6 +128,13 @@ describe('results', () => {
     expect(talk.rule({ to: 'Elm Street' })).toBe('all')
   })
 
+  test('that are failures vouch for nothing, and are as untrusted and secret as others', () => {
+    const failed = result('no user ann, 1a7b3d', { isError: true }, 'vault')
+    expect([failed.flow.tainted, holds(failed, 'ann', 'trusted')]).toEqual([false, no])
+    expect(isSecret(failed, '1a7b3d')).toBe(true)
+    expect(result('no', { isError: true }, 'bare').flow.tainted).toBe(true)
+  })
+
   test('that are failures list and name nothing', () => {
     const talk = talkOf().says('read move.txt')
     const args = { path: 'move.txt' }
