@@ -31,6 +31,24 @@ test.each([
   ['a selector behind a Latin letter', 'a\ufe01'],
   ['a selector behind a space', ' \u{e0100}'],
   ['a selector at the beginning', '\ufe0e'],
+  ['two soft hyphens', 'a\u00ad\u00adb'],
+  ['a soft hyphen behind a digit', '1\u00adb'],
+  ['a soft hyphen at the end', 'a\u00ad'],
+  ['a grapheme joiner behind a Latin letter', 'a\u034fb'],
+  ['two grapheme joiners', 'ש\u034f\u034fב'],
+  ['a mark of direction in Latin text', 'a\u200eb'],
+  ['two marks of direction', 'שלום\u200f\u200f'],
+  ['an Arabic mark without Arabic', '1\u061c2'],
+  ['a vowel of Khmer that is not drawn', 'ក\u17b4'],
+  ['an annotation', 'a\ufff9b'],
+  ['a character that is not assigned', 'a\u2065'],
+  ['one that is not assigned but special', 'a\ufff0'],
+  ['the beginning of a beam', '\u{1d173}'],
+  ['the end of a phrase', '\u{1d17a}'],
+  ['a step of shorthand', '\u{1bca0}\u{1bca3}'],
+  ['the plane of tags behind the tags', '\u{e0080}'],
+  ['the plane of tags behind the selectors', '\u{e01f0}'],
+  ['the end of the plane of tags', '\u{e0fff}'],
 ])('%s is invisible', (_, text) => expect(hasInvisible(text)).toBe(true))
 
 test.each([
@@ -47,6 +65,10 @@ test.each([
   ['a selector of an emoji', '❤\ufe0f'],
   ['a selector of a character', '葛\u{e0100}'],
   ['a keycap', '1\ufe0f\u20e3'],
+  ['a soft hyphen in a word', 'Donau\u00addampf'],
+  ['a mark of direction in Hebrew', 'שלום\u200f!'],
+  ['a mark of direction in Arabic', 'سلام\u061c 1'],
+  ['a grapheme joiner between marks', 'שִ\u034fּ'],
 ])('%s is not invisible', (_, text) => expect(hasInvisible(text)).toBe(false))
 
 test.each([
@@ -84,7 +106,10 @@ test.each([
   ['bidi', 'a\u202e\u2066b\u200f', 'a_b_'],
   ['tags', 'a\u{e0061}\u{e0062}b', 'a_b'],
   ['zero-width', 'a\u200b\u2060b\ufeff', 'a_b_'],
+  ['tags', 'a\u{e0080}\u{e00ff}b\u{e01f0}\u{e0fff}c', 'a_b_c'],
+  ['tags', '葛\u{e0100}\u{e01ef}', '葛\u{e0100}\u{e01ef}'],
   ['zero-width', 'a\u034fb', 'a_b'],
+  ['zero-width', 'a\ufff0\ufffbb\ufffc\u{1bca0}\u{1d17a}c', 'a_b\ufffc_c'],
   ['zero-width', 'a\u200d\u200cb', 'a_b'],
   ['zero-width', '1\u200dष .\u200cष', '1_ष ._ष'],
   ['zero-width', '\u200cष', '_ष'],

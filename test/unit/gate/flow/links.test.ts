@@ -146,6 +146,13 @@ describe('what may be a secret in a text', () => {
     ['groups up to a word without a digit', '37 04 x 0044 1234', ['00441234']],
     ['groups behind another', '3704 0044 x 4 5 6 7 8 9', ['37040044', '456789']],
     ['joined and in groups', '12-34 56-78', ['12345678']],
+    ['an amount with commas', '$1,234,567.80.', ['567.80', '1234567.8']],
+    ['an amount with commas', '98,765.43', ['765.43', '98765.43']],
+    ['an amount with points', '1.234.567,80', ['1.234.567', '1234567.8']],
+    ['an amount with apostrophes', "1'234'567", ['1234567']],
+    ['an amount with other apostrophes', '1’234’567', ['1234567']],
+    ['no short amount', '12,345', []],
+    ['no list of numbers', '12,34,56', []],
   ])('%s: %j', (_, text, found) => {
     expect([...secretsIn(text + padding)]).toEqual(found)
     expect([...secretsIn(padding.slice(1) + ' ' + text)]).toEqual(found)
