@@ -31,24 +31,59 @@ const maxProblems = 20
 
 /**
  * Hears what was answered beforehand, then puts the request to the host's `approve` until it is
- * settled; every step goes on record, but for answers beyond the 20th that do not count. After 20
- * answers of the host it stays open.
+ * settled, or an equal call is refused; every step goes on record, but for answers beyond the 20th
+ * that do not count. After 20 answers of the host it stays open.
  */
 export async function askPeople(
   environment: CallEnvironment,
   first: ApprovalRequest,
   isRecorded: boolean,
 ): Promise<Asked> {
+  if (!isRecorded) recordRequest(environment, first)
+  const refusals: RepeatedAnswer[] = []
+  const elsewhere: Elsewhere = { argsDigest: first.argsDigest, refusals, wake: undefined }
+  const leave = environment.remembered.onNo(first, (no) => {
+    refusals.push(no)
+    elsewhere.wake?.()
+  })
+  try {
+    return await hearOut(environment, first, elsewhere)
+  } finally {
+    leave()
+  }
+}
+
+/** What is said to equal calls while this one waits. */
+interface Elsewhere {
+  readonly argsDigest: string
+  /** The first of them settles this one too, while it is as it was asked. */
+  readonly refusals: RepeatedAnswer[]
+  /** Nobody needs to be asked any more. */
+  wake: (() => void) | undefined
+}
+
+function refusedElsewhere(
+  request: ApprovalRequest,
+  { argsDigest, refusals }: Elsewhere,
+): RepeatedAnswer | undefined {
+  return request.argsDigest === argsDigest ? refusals.shift() : undefined
+}
+
+async function hearOut(
+  environment: CallEnvironment,
+  first: ApprovalRequest,
+  elsewhere: Elsewhere,
+): Promise<Asked> {
   let request = first
-  if (!isRecorded) recordRequest(environment, request)
   const repeated = [...environment.remembered.answersTo(request)]
   let asked = 0
   let problems = 0
   while (asked < maxAnswers) {
     const given = repeated.shift() ?? (await environment.given?.(request))
     if (given === undefined) asked++
-    const answer = given ?? (await firstAnswer(environment, request))
-    if (answer === stopped || environment.signal.aborted) return { kind: 'stopped' }
+    const said = given ?? (await firstAnswer(environment, request, elsewhere))
+    if (said === stopped || environment.signal.aborted) return { kind: 'stopped' }
+    const answer = refusedElsewhere(request, elsewhere) ?? said
     if (answer === noAnswer) return { kind: 'open', request }
     const answered =
       answer === overdue
@@ -84,16 +119,20 @@ function givenBy(answer: ApprovalAnswer | RepeatedAnswer): ApprovalAnswer {
 async function firstAnswer(
   { approve, clock, drain, recorder, signal }: CallEnvironment,
   request: ApprovalRequest,
+  elsewhere: Elsewhere,
 ): Promise<Answer | typeof noAnswer | typeof stopped> {
   if (approve === undefined || drain.aborted) return noAnswer
   await recorder.flush()
   if (signal.aborted) return stopped
+  const refused = refusedElsewhere(request, elsewhere)
+  if (refused !== undefined) return refused
   let cancelTimer: (() => void) | undefined
   let stop: (() => void) | undefined
   let leave: (() => void) | undefined
   const interrupted = new Promise<typeof overdue | typeof stopped | typeof noAnswer>((resolve) => {
     // the question stays open for whoever carries the run on
     leave = () => resolve(noAnswer)
+    elsewhere.wake = leave
     drain.addEventListener('abort', leave, { once: true })
     stop = () => resolve(stopped)
     signal.addEventListener('abort', stop, { once: true })
@@ -112,6 +151,7 @@ async function firstAnswer(
     })
     return noAnswer
   } finally {
+    elsewhere.wake = undefined
     cancelTimer?.()
     if (stop !== undefined) signal.removeEventListener('abort', stop)
     if (leave !== undefined) drain.removeEventListener('abort', leave)

@@ -22,6 +22,7 @@ type Bound = Pick<ApprovalRequested, 'tool' | 'argsDigest'>
  */
 export class RememberedAnswers {
   readonly #answers = new Map<string, RepeatedAnswer[]>()
+  readonly #listeners = new Map<string, Set<(no: RepeatedAnswer) => void>>()
 
   /** Those of an earlier carrier of the run. */
   static from(events: readonly StructuralEvent[]): RememberedAnswers {
@@ -57,7 +58,20 @@ export class RememberedAnswers {
       ...(reason === undefined ? {} : { reason }),
     }
     const earlier = this.#answers.get(key) ?? []
-    this.#answers.set(key, [...earlier, new RepeatedAnswer(answer, approvalId)])
+    const repeated = new RepeatedAnswer(answer, approvalId)
+    this.#answers.set(key, [...earlier, repeated])
+    if (!isYes) for (const listener of this.#listeners.get(key) ?? []) listener(repeated)
+  }
+
+  /** Tells of each no to an equal call from now on, until the returned function is called. */
+  onNo(request: Bound, listener: (no: RepeatedAnswer) => void): () => void {
+    const key = keyOf(request)
+    const listeners = this.#listeners.get(key) ?? new Set()
+    this.#listeners.set(key, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0) this.#listeners.delete(key)
+    }
   }
 
   /** A no comes first, and then nothing else matters. */

@@ -157,3 +157,51 @@ describe('a no', () => {
     expect([next.calls, next.asked.length]).toEqual([[], 1])
   })
 })
+
+describe('a no to one of several equal calls of a turn', () => {
+  const call = { tool: 'pay', args: { to: 'a' } }
+  const turns = [{ calls: [call, call, { tool: 'pay', args: { to: 'b' } }] }, { text: 'done' }]
+  const plain = { id: 'paying', ask: ['pay'], who }
+
+  test('refuses the others, whatever is said to them after it', async () => {
+    const said = Promise.withResolvers<void>()
+    const approve: Approve = async ({ args, callId }) => {
+      if ((args as JsonObject)['to'] === 'b') return { action: 'approve', by }
+      if (callId.endsWith('-0')) return no
+      await said.promise
+      return { action: 'approve', by }
+    }
+    const { calls, start } = desk([], [plain], turns, { approve })
+    const run = start()
+    for await (const event of run) {
+      if (event.type === 'approval-decision' && event.action === 'deny') said.resolve()
+    }
+    const { report, status } = await run.result()
+    expect([status, calls]).toEqual(['completed', [{ to: 'b' }]])
+    expect(report.rows.map((row) => row.status)).toEqual([
+      'denied-by-human',
+      'denied-by-human',
+      'success',
+    ])
+    const [first, second] = report.rows.map(({ approvals }) => approvals[0]!)
+    expect(second!.answers).toMatchObject([{ action: 'deny', by, remembered: first!.approvalId }])
+  })
+
+  test('ends the questions about the others', async () => {
+    const ended: string[] = []
+    const approve: Approve = ({ callId }, { signal }) => {
+      if (callId.endsWith('-0')) return no
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      signal.addEventListener('abort', () => {
+        ended.push(callId.slice(-1))
+        resolve(undefined)
+      })
+      return promise
+    }
+    const { calls, start } = desk([], [plain], [{ calls: [call, call] }, { text: 'done' }], {
+      approve,
+    })
+    expect((await start().result()).status).toBe('completed')
+    expect([calls, ended]).toEqual([[], ['1']])
+  })
+})
