@@ -192,9 +192,9 @@ export class SqliteFile {
       writer.database.exec(`PRAGMA synchronous = ${full ? 'FULL' : 'NORMAL'}`)
       this.#full = full
     }
-    writer.begin.run()
+    writer.begin.get()
     const value = work(writer)
-    writer.commit.run()
+    writer.commit.get()
     return value
   }
 
@@ -202,7 +202,7 @@ export class SqliteFile {
   #undone(thrown: unknown): SallyportError {
     const error = this.#unusable(thrown)
     try {
-      if (this.#writer?.database.isTransaction === true) this.#writer.rollback.run()
+      if (this.#writer?.database.isTransaction === true) this.#writer.rollback.get()
     } catch {
       this.#broken = error
     }
@@ -211,15 +211,15 @@ export class SqliteFile {
 
   /** False when another writer has extended the run; nothing of the append is written then. */
   #write(writer: Writer, { runId, expectedSeq, records, reject }: Waiting): boolean {
-    if (expectedSeq === 0 && records.length > 0) writer.addRun.run(runId)
-    const run = writer.numberOf.get(runId)?.['number'] as number | undefined
-    const length = run === undefined ? 0 : lengthIn(writer, run)
+    if (expectedSeq === 0 && records.length > 0) writer.addRun.get(runId)
+    const place = writer.placeOf.get(runId) as { number: number; length: number } | undefined
+    const length = place?.length ?? 0
     if (length !== expectedSeq) {
       reject(conflict(runId, expectedSeq, length))
       return false
     }
     for (const { seq, line, payload } of records) {
-      writer.addRecord.run(run!, seq, line, payload ?? null)
+      writer.addRecord.get(place!.number, seq, line, payload ?? null)
     }
     return true
   }
@@ -284,9 +284,4 @@ export class SqliteFile {
     if (sqliteCode(thrown) === ioError) this.#broken = error
     return error
   }
-}
-
-function lengthIn({ lastOf }: Writer, run: number): number {
-  const last = lastOf.get(run)!['last'] as number | null
-  return last === null ? 0 : last + 1
 }

@@ -1,16 +1,17 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
-/** The connection that writes, with its statements. */
+/**
+ * The connection that writes, with its statements. They are carried out by `get`, also those that
+ * give no row: `run` would make an object of what was changed each time, which nobody asks for.
+ */
 export interface Writer {
   readonly database: DatabaseSync
   readonly begin: StatementSync
   readonly commit: StatementSync
   readonly rollback: StatementSync
   readonly addRun: StatementSync
-  /** The number of a run. */
-  readonly numberOf: StatementSync
-  /** The last place of a run by its number; null where it has no records. */
-  readonly lastOf: StatementSync
+  /** The number of a run and how many records it has. */
+  readonly placeOf: StatementSync
   readonly addRecord: StatementSync
 }
 
@@ -49,8 +50,10 @@ export function prepareWriter(database: DatabaseSync): Writer {
     commit: database.prepare('COMMIT'),
     rollback: database.prepare('ROLLBACK'),
     addRun: database.prepare('INSERT OR IGNORE INTO runs (id) VALUES (?)'),
-    numberOf: database.prepare('SELECT number FROM runs WHERE id = ?'),
-    lastOf: database.prepare('SELECT max(seq) AS last FROM entries WHERE run = ?'),
+    placeOf: database.prepare(
+      `SELECT number, ifnull((SELECT max(seq) FROM entries WHERE run = runs.number) + 1, 0) AS length
+        FROM runs WHERE id = ?`,
+    ),
     addRecord: database.prepare(
       'INSERT INTO entries (run, seq, line, payload) VALUES (?, ?, ?, ?)',
     ),
