@@ -34,8 +34,20 @@ export async function measureJournals(effort: Effort): Promise<JournalRow[]> {
   return [...(await measureRuns(effort)), ...(await measureMany(effort.rounds))]
 }
 
-const drivers = ['sallyport', 'sallyport-sqlite', 'sallyport-jsonl'] as const
-const names = { sallyport: 'memory', 'sallyport-sqlite': 'SQLite', 'sallyport-jsonl': 'lines' }
+const drivers = [
+  'sallyport',
+  'sallyport-sqlite',
+  'sallyport-bare-sqlite',
+  'sallyport-bare-file',
+  'sallyport-jsonl',
+] as const
+const names = {
+  sallyport: 'memory',
+  'sallyport-sqlite': 'SQLite',
+  'sallyport-bare-sqlite': 'least with SQLite',
+  'sallyport-bare-file': 'least with any file',
+  'sallyport-jsonl': 'lines',
+}
 
 /** One slice of each in turn per round: what disturbs the machine disturbs all of them. */
 async function measureRuns(effort: Effort): Promise<JournalRow[]> {
