@@ -136,9 +136,10 @@ export class Exchange implements Attempt {
   }
 
   #reader(): SseReader {
-    return new SseReader(this.#bounds.maxEventLength, (data, eventName) =>
-      this.#decoder.push(data, eventName),
-    )
+    return new SseReader(this.#bounds.maxEventLength, (data, eventName) => {
+      // what is read must not depend on how much arrived at once
+      if (!this.#decoder.broken) this.#decoder.push(data, eventName)
+    })
   }
 
   #receive(bytes: Uint8Array): void {

@@ -1,3 +1,4 @@
+import { expect, test } from 'vitest'
 import { askAnthropic } from './anthropic-support.ts'
 import { sse, streamSuite, type Stream } from './streams.ts'
 import { ask } from './support.ts'
@@ -430,3 +431,11 @@ const anthropic: readonly Stream[] = [
 ]
 
 streamSuite('quirks of the Messages wire', anthropic, (answer) => askAnthropic(answer))
+
+test('what is read of an answer that left the protocol does not depend on how it arrived', async () => {
+  const body = sse(chunk(said), 'no JSON', chunk({}, 'stop', { usage }), done)
+  for (const split of [body.length, 7, 1]) {
+    const { turn } = await ask({ body, fault: { split } })
+    expect(turn).toMatchObject({ text: 'a', error: { code: 'model-protocol' }, usage: undefined })
+  }
+})

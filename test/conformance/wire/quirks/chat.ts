@@ -223,14 +223,17 @@ export const chatQuirks: readonly Quirk[] = [
     name: 'ids and names in every fragment',
     change(events) {
       const known = remembered(events)
-      return eachObject(events, (data) => {
-        for (const fragment of fragmentsOf(data)) {
-          const { id, name } = known.get(fragment['index']) ?? {}
-          if (id) fragment['id'] = id
-          const called = objectIn(fragment, 'function')
-          if (called !== undefined && name) called['name'] = name
-        }
-      })
+      // without an index only the order tells whose fragment it is
+      return known.has(undefined)
+        ? undefined
+        : eachObject(events, (data) => {
+            for (const fragment of fragmentsOf(data)) {
+              const { id, name } = known.get(fragment['index']) ?? {}
+              if (id) fragment['id'] = id
+              const called = objectIn(fragment, 'function')
+              if (called !== undefined && name) called['name'] = name
+            }
+          })
     },
   },
   perEvent('the name after the id', (data) => splitOpening(data, 'name')),

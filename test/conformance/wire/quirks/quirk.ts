@@ -130,3 +130,13 @@ export const commonQuirks: readonly Quirk[] = [
     change: (events) => [...events, { data: '[DONE]' }, { data: '[DONE]' }],
   },
 ]
+
+/** Events with several quirks; undefined where one of them does not fit. */
+export function changedBy(
+  events: readonly Sent[],
+  quirks: readonly Quirk[],
+): readonly Sent[] | undefined {
+  let changed: readonly Sent[] | undefined = events
+  for (const quirk of quirks) changed = changed && quirk.change(changed)
+  return changed
+}
