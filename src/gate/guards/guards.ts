@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { messageOf } from '../../base/errors.ts'
+import { blocked } from '../../base/json-path.ts'
 import { pointerOf, type JsonObject } from '../../base/json.ts'
 import { shorten } from '../../base/text.ts'
 import { positionOf } from '../../policy/compiled-rule.ts'
@@ -17,6 +18,7 @@ import { compileDanger } from './danger.ts'
 import type { FileProbe } from './links.ts'
 import { networkArea } from './network.ts'
 import { fileArea, pathProblem } from './paths.ts'
+import { findValues } from './values.ts'
 
 /** What the guards of a policy say, before a call and while it runs. */
 export interface CompiledGuards {
@@ -161,14 +163,21 @@ function areasOf<Area>(tool: string, layers: readonly (readonly Guard<Area>[])[]
     })
 }
 
-/** The argument `method`, where there is one, is that of the request. */
+/** An argument `method`, and a member of that name beside the URL, are those of the request. */
 function checkUrls(guard: NetworkGuard, area: NetworkArea): Check {
+  const places = [['method'], [...guard.arg.slice(0, -1), 'method']]
   return (args) => {
-    const method = Object.hasOwn(args, 'method') ? args['method'] : undefined
-    const used = method == null ? undefined : String(method).toUpperCase()
+    const found = places.flatMap((place) => {
+      const values = findValues(args, place)
+      return values === blocked ? [] : values.map(({ value }) => String(value).toUpperCase())
+    })
+    const methods = found.length === 0 ? [undefined] : new Set(found)
     return eachText(args, guard.arg, ({ pointer, value }) => {
-      const located = area.locate(value, used)
-      return said(pointer, located.ok ? undefined : located.reason)
+      for (const method of methods) {
+        const located = area.locate(value, method)
+        if (!located.ok) return said(pointer, located.reason)
+      }
+      return undefined
     })
   }
 }

@@ -10,8 +10,9 @@ const maxLength = 8192
 
 const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/
 
-/** Names that only a local network knows (RFC 6761, 6762, 8375, ICANN reservations and customs). */
+/** Names that only a local network knows (RFC 6761, 6762, 8375, 9476, ICANN reservations, customs). */
 const local: ReadonlySet<string> = new Set([
+  'alt',
   'corp',
   'home',
   'internal',
@@ -20,8 +21,10 @@ const local: ReadonlySet<string> = new Set([
   'local',
   'localdomain',
   'localhost',
+  'mail',
   'onion',
   'private',
+  'svc',
 ])
 
 const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443, wss: 443 }

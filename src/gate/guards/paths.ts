@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { segmentsBelow } from '../../base/path.ts'
 import type { PathGuard } from '../../policy/document.ts'
 import type { FileArea, Located, Refused } from '../../tools/access/area.ts'
@@ -15,6 +15,7 @@ export function fileArea(guard: PathGuard, folder: string): FileArea {
   const deny = guard.deny.map((text) => compileBelow(text, root))
   const readOnly = guard.readOnly.map((text) => compileBelow(text, root))
   const refuse: FileArea['refuse'] = (segments, writing) => {
+    if (isOfSystem(root, join(root, ...segments))) return outOf(guard.root)
     const folded = segments.map(foldName)
     const denied = deny.find((glob) => glob.matches(folded))
     if (denied !== undefined) return `is denied by the pattern \`${denied.text}\``
@@ -41,15 +42,23 @@ function locate(path: string, root: string, shown: string): Located | Refused {
   if (isAbsolute(path) && climbs(path)) {
     return { ok: false, reason: 'is absolute and holds `..`; write it without `..`' }
   }
-  const out: Refused = { ok: false, reason: `leads out of the folder \`${shown}\`; stay below it` }
+  const out: Refused = { ok: false, reason: outOf(shown) }
   if (!isAbsolute(path) && climbsOut(path)) return out
   const full = resolve(root, path)
   const segments = segmentsBelow(root, full)
-  const system = systemFolders.some(
+  return segments === undefined ? out : { ok: true, path: full, segments }
+}
+
+function outOf(root: string): string {
+  return `leads out of the folder \`${root}\`; stay below it`
+}
+
+/** Whether the system shows something there that is no file, below a root that is further up. */
+function isOfSystem(root: string, full: string): boolean {
+  return systemFolders.some(
     (folder) =>
       segmentsBelow(folder, full) !== undefined && segmentsBelow(folder, root) === undefined,
   )
-  return segments === undefined || system ? out : { ok: true, path: full, segments }
 }
 
 /** Also where the path comes back in: what it passes outside may be a link. */

@@ -123,6 +123,17 @@ describe('opening a file', () => {
     }
   })
 
+  test('follows no link to what the system shows, where the root is everything', async () => {
+    const { root } = folders()
+    symlinkSync('/proc/self', join(root, 'self'))
+    const everything = { root: '/', symlinks: 'inside' }
+    const path = join(root, 'self/status')
+    await expect(read(accessTo([everything]), path)).rejects.toEqual(denied('leads out'))
+    expect(await read(accessTo([everything]), join(root, 'data/a.txt'))).toBe('inside')
+    const guards = guardsOf({ paths: [everything] }, { probe: fileProbe })
+    expect(check(guards, { path })[0]?.reason).toContain('leads out')
+  })
+
   test('opens regular files alone', async () => {
     const { root } = folders()
     const [makePipe, pipe] = ['mkfifo', join(root, 'pipe')]

@@ -76,9 +76,20 @@ describe('a URL', () => {
     expect(refuses(guard, 'wss://allowed.example/')).toBe(true)
   })
 
+  const url = 'https://allowed.example/'
+
+  test.each([
+    [['request', 'url'], (method: string) => ({ request: { url, method } })],
+    [['*', 'url'], (method: string) => ({ a: { url }, b: { url, method } })],
+    [['urls', '*'], (method: string) => ({ urls: { a: url }, method })],
+  ])('is used with a method of the list where one stands beside it: %j', (arg, argsOf) => {
+    const guards = guardsOf({ network: [{ arg, methods: ['GET'] }] })
+    expect(rulesOf(guards, argsOf('get'))).toEqual([])
+    expect(rulesOf(guards, argsOf('DELETE'))).toEqual(['guards.network'])
+  })
+
   test('is used with a method of the list where the call names one', () => {
     const guards = guardsOf({ network: [{ methods: ['GET'] }] })
-    const url = 'https://allowed.example/'
     expect(rulesOf(guards, { url })).toEqual([])
     expect(rulesOf(guards, { url, method: 'get' })).toEqual([])
     expect(rulesOf(guards, { url, method: 'POST' })).toEqual(['guards.network'])
