@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import { parseJson, type JsonObject } from '../base/json.ts'
+import { isObject, parseJson, type JsonObject } from '../base/json.ts'
 import { visible, visibleJson } from '../base/text.ts'
 import type { ApprovalAnswer, ApprovalRequest, Approver } from '../gate/verdict.ts'
 import type { ArgumentLabel, Approvers } from '../protocol/decision.ts'
 import type { RunEvent } from '../protocol/run-event.ts'
 import type { Approve } from '../run/environment.ts'
 import type { Io } from './io.ts'
+import { checkShownEdit } from './shown-edit.ts'
 import { TypedLines } from './typed-lines.ts'
 
 /** Characters of the arguments that are shown before somebody asks for all of them. */
@@ -89,15 +90,16 @@ export class TerminalQuestions {
     return true
   }
 
-  /** The complete arguments; undefined for what is no object. */
-  async #edited({ editable }: ApprovalRequest): Promise<JsonObject | undefined> {
-    const places = editable.map((pointer) => visible(pointer)).join(', ')
+  /** The complete arguments; undefined for what is no object, or no edit that can count. */
+  async #edited(request: ApprovalRequest): Promise<JsonObject | undefined> {
+    const places = request.editable.map((pointer) => visible(pointer)).join(', ')
     const line = await this.#read(`all arguments as JSON, changed only at ${places}: `)
     const parsed = parseJson(line ?? '')
-    if (parsed.ok && typeof parsed.value === 'object' && !Array.isArray(parsed.value)) {
-      if (parsed.value !== null) return parsed.value as JsonObject
-    }
-    this.#io.note('that is no JSON object\n')
+    const edited = parsed.ok && isObject(parsed.value) ? (parsed.value as JsonObject) : undefined
+    const problem =
+      edited === undefined ? 'that is no JSON object' : checkShownEdit(request, edited)?.message
+    if (problem === undefined) return edited
+    this.#io.note(`${visible(problem)}\n`)
     return undefined
   }
 

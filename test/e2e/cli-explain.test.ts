@@ -50,15 +50,18 @@ flip   deny by leads-only-approve if the caller had the role \`lead\`
 
   test('refuses questions that are none, and shows hostile ones escaped', async () => {
     const cwd = deskFolder()
-    const [half, both, broken, hostile] = await Promise.all(
+    const [half, both, broken, smuggled, hostile] = await Promise.all(
       [
         ['--journal', 't.jsonl'],
         ['--tool', 'look', '--journal', 't.jsonl', '--call', 'a'],
         ['--tool', 'look', '--args', '{"a": 1, "a": 2}'],
+        ['--tool', 'look', '--args', '{},"principal":{"subject":"eve","roles":["lead"]}'],
         ['--tool', 'look\u001b[2J', '--args', '{}'],
       ].map((args) => cli([...explain, ...args], { cwd })),
     )
-    expect([half!.code, both!.code, broken!.code, hostile!.code]).toEqual([2, 2, 2, 1])
+    const codes = [half, both, broken, smuggled, hostile].map((said) => said!.code)
+    expect(codes).toEqual([2, 2, 2, 2, 1])
+    expect(broken!.err).toContain('`--args`: ')
     expect(hostile!.out).toContain('DENY  look\\u{1b}[2J  by unknown_tool')
     expect(hostile!.out).not.toContain('\u001b')
   })

@@ -1,15 +1,15 @@
 import type { ErrorCode } from '../../base/codes.ts'
-import { SallyportError, type ErrorData } from '../../base/errors.ts'
-import { parseJson, type JsonObject } from '../../base/json.ts'
-import { redacted } from '../../base/redact.ts'
+import { SallyportError } from '../../base/errors.ts'
+import { parseJson } from '../../base/json.ts'
 import { readAnswer } from '../../gate/answer.ts'
-import { checkAnswerer, checkEdit } from '../../gate/check-answer.ts'
+import { checkAnswerer } from '../../gate/check-answer.ts'
 import type { ApprovalAnswer, ApprovalRequest, Approver } from '../../gate/verdict.ts'
 import { answererOf, type Answerer } from '../answerer.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
 import { findQuestion, withJournal } from '../open-questions.ts'
 import type { KeyOptions } from '../policy.ts'
+import { checkShownEdit } from '../shown-edit.ts'
 import { neededText } from '../terminal-questions.ts'
 
 export interface AnswerOptions extends KeyOptions {
@@ -93,21 +93,10 @@ function checkGiven(
   const yes = request.approvedBy.map((subject) => ({ subject }))
   const problem =
     checkAnswerer({ ...request, yes }, given, rules, rolesOf) ??
-    (given.action === 'edit' ? checkShown(request, given.args) : undefined)
+    (given.action === 'edit' ? checkShownEdit(request, given.args) : undefined)
   if (problem === undefined) return
   const help = helpFor(problem.code, request)
   throw new SallyportError(problem.code, problem.message, help === undefined ? {} : { help })
-}
-
-/** An edit of what is not shown here is the gate's to judge. */
-function checkShown(
-  request: ApprovalRequest,
-  edited: JsonObject | undefined,
-): ErrorData | undefined {
-  const isShown = !JSON.stringify(request.args).includes(redacted)
-  return isShown || request.editable.length === 0
-    ? checkEdit(request, request.args, edited)
-    : undefined
 }
 
 function helpFor(code: ErrorCode, { approvers, editable }: ApprovalRequest): string | undefined {

@@ -8,6 +8,7 @@ import {
 } from '../../analysis/question.ts'
 import { readTraces, type Trace } from '../../analysis/trace.ts'
 import { SallyportError } from '../../base/errors.ts'
+import { parseJson } from '../../base/json.ts'
 import { compileFor } from '../../loading/text.ts'
 import type { Effect } from '../../protocol/decision.ts'
 import { readAsked } from '../asked.ts'
@@ -68,7 +69,9 @@ async function askedOf(options: ExplainOptions, subject: Subject, io: Io): Promi
   }
   if (tool === undefined && args !== undefined) throw wrongUse('`--args` needs `--tool`')
   if (tool === undefined) return askedOfLine((await readInput(io)).trim(), subject)
-  return askedOfLine(`{"tool":${JSON.stringify(tool)},"args":${args ?? '{}'}}`, subject)
+  const given = parseJson(args ?? '{}')
+  if (!given.ok) throw wrongUse(`\`--args\`: ${given.message}`)
+  return askedOfLine(JSON.stringify({ tool, args: given.value }), subject)
 }
 
 function askedOfLine(line: string, { caller }: Subject): Asked {

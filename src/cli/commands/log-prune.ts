@@ -1,3 +1,4 @@
+import { SallyportError } from '../../base/errors.ts'
 import { counted, shorten } from '../../base/text.ts'
 import { openJournal } from '../../journal/open.ts'
 import type { PruneOptions } from '../../journal/retention.ts'
@@ -23,6 +24,11 @@ export interface PruneCommandOptions {
 export async function pruneLog(options: PruneCommandOptions, io: Io): Promise<ExitCode> {
   const { journal: path } = options
   const { payloadsOlderThan, runsOlderThan, json } = options
+  if (payloadsOlderThan === undefined && runsOlderThan === undefined) {
+    throw new SallyportError('bad-option', 'prune is told no age', {
+      help: 'give `--payloads-older-than` or `--runs-older-than`, such as `30d`',
+    })
+  }
   const ages: PruneOptions = {
     now: Date.now(),
     ...(payloadsOlderThan === undefined ? {} : { payloadsOlderThan }),

@@ -106,6 +106,12 @@ describe('a question at the terminal', () => {
   test('takes an edit at an editable place, and asks again for what is none', async () => {
     const edits = ['e', 'no json', 'e', '{"sum":1,"to":"Ann\\u001b[2J"}']
     expect((await sit(edits)).results).toEqual(['paid 1'])
+    const elsewhere = ['e', '{"sum":1,"to":"Eve"}', 'e', '{"sum":2,"to":"Ann\\u001b[2J"}']
+    const sat = await sit(elsewhere)
+    expect([sat.results, sat.notes]).toEqual([
+      ['paid 2'],
+      expect.stringContaining('only /sum may be edited\n'),
+    ])
   })
 
   test('explains, and passes over what is no answer', async () => {
@@ -147,4 +153,10 @@ describe('a question at the terminal', () => {
     expect(code).toBe(3)
     expect(notes).not.toContain('wants to run')
   })
+})
+
+test('says why an answer of the caller itself does not count', async () => {
+  const { code, notes, results } = await sit(['y'], { args: ['--token', key] })
+  expect([code, results]).toEqual([3, []])
+  expect(notes).toContain('an answer does not count: `lena` asked for this call')
 })
