@@ -79,6 +79,8 @@ export class GateRun {
   readonly #questions = new Map<string, Question>()
   readonly #decisions = new Map<string, Decision>()
   readonly #results = new Map<string, ToolResulted>()
+  /** By request, the calls that were refused with an equal one before anybody answered. */
+  readonly #refused = new Map<string, Judged>()
   /** By request, why the last answer did not count. */
   readonly #problems = new Map<string, ErrorData>()
   #count = 0
@@ -152,6 +154,9 @@ export class GateRun {
 
   /** Undefined when the question is not one of this run. */
   answer(approvalId: string, answer: ApprovalAnswer): Promise<Judged> | undefined {
+    const refused = this.#refused.get(approvalId)
+    this.#refused.delete(approvalId)
+    if (refused !== undefined) return Promise.resolve(refused)
     const question = this.#questions.get(approvalId)
     if (question === undefined) return undefined
     this.#questions.delete(approvalId)
@@ -221,18 +226,21 @@ export class GateRun {
   }
 
   #conclude(id: string): void {
-    // nobody would take an answer any more
-    for (const [approvalId, { callId: asked }] of this.#questions) {
-      if (asked === id) this.#questions.delete(approvalId)
-    }
     const result = this.#results.get(id)
-    this.#tell(id, {
+    const judged: Judged = {
       callId: id,
       decision: this.#decisions.get(id),
       outcome: 'refused',
       status: result?.status ?? 'skipped',
       content: result?.content ?? 'Not executed: nobody has approved this call.',
-    })
+    }
+    // nobody would take an answer any more; who gives one is told of a no that came before it
+    for (const [approvalId, { callId: asked }] of this.#questions) {
+      if (asked !== id) continue
+      this.#questions.delete(approvalId)
+      if (result?.status === 'denied-by-human') this.#refused.set(approvalId, judged)
+    }
+    this.#tell(id, judged)
   }
 
   #tell(id: string, judged: Judged): void {

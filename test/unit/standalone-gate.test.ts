@@ -214,6 +214,24 @@ describe('the gate alone', () => {
     expect(judged).toMatchObject({ outcome: 'refused', status: 'denied-by-human' })
   })
 
+  test('a no refuses equal calls that wait beside it, whatever is said to them after it', async () => {
+    const gate = await gateOf()
+    const judge = async () =>
+      requestOf(await gate.judge({ tool: 'pay', args: { amount: 50 } }, user, 's'))
+    const [first, second] = [await judge(), await judge()]
+    await gate.answer(first.id, { action: 'deny', by: lead, reason: 'no' })
+    const judged = await gate.answer(second.id, { action: 'approve', by: lead })
+    expect(judged).toMatchObject({
+      callId: second.callId,
+      outcome: 'refused',
+      status: 'denied-by-human',
+      content: expect.stringContaining('no'),
+    })
+    await expect(gate.answer(second.id, { action: 'approve', by: lead })).rejects.toMatchObject({
+      code: 'approval-unknown',
+    })
+  })
+
   test('an answer that comes too late is refused, and nobody waits for it', async () => {
     let wall = 0
     const clock = { now: () => (wall += 3_600_000), monotonic: () => 0 }
