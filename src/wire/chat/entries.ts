@@ -31,11 +31,20 @@ export function callEntries(
   if (entries.length === 0) return []
   const isWritten = entries.map(hasWrittenArguments)
   const sources = isWritten.includes(true) ? writtenArguments(event, path) : []
-  return entries.map((entry, position) => ({
-    // in a whole answer the place in the list is the identity of a call
-    entry: path[2] === 'message' && isObject(entry) ? { ...entry, index: position } : entry,
-    source: isWritten[position] === true ? sources[position] : undefined,
-  }))
+  return entries
+    .map((entry, position) => ({
+      // in a whole answer the place in the list is the identity of a call
+      entry: path[2] === 'message' && isObject(entry) ? { ...entry, index: position } : entry,
+      source: isWritten[position] === true ? sources[position] : undefined,
+    }))
+    .filter(({ entry }) => !isForeign(entry))
+}
+
+/** True for a tool that the provider runs itself: it has a type and members of its own. */
+function isForeign(entry: unknown): boolean {
+  if (!isObject(entry) || objectAt(entry, 'function') || objectAt(entry, 'custom')) return false
+  const { type } = entry
+  return typeof type === 'string' && type !== 'function' && isObject(entry[type])
 }
 
 /** What is no list would lose its calls: it stands for one that cannot be read. */

@@ -146,6 +146,45 @@ const chat: readonly Stream[] = [
     finish: 'tool-calls',
   },
   {
+    name: 'tools that the provider runs among the calls',
+    sent: sse(
+      chunk({
+        tool_calls: [
+          { index: 0, id: 'w', type: 'web_search', web_search: { results: [] } },
+          { ...callF, index: 1 },
+        ],
+      }),
+      chunk({ tool_calls: [{ id: 'm', type: 'mcp', mcp: { name: 'x', output: '' } }] }),
+      called,
+      done,
+    ),
+    runs: fA,
+    ids: ['a'],
+    finish: 'tool-calls',
+  },
+  {
+    name: 'a tool that the provider runs, in a whole answer',
+    sent: whole({
+      index: 0,
+      message: { ...said, tool_calls: [{ id: 'w', type: 'web_search', web_search: {} }] },
+      finish_reason: 'stop',
+    }),
+    text: 'a',
+    finish: 'stop',
+  },
+  {
+    name: 'a tool that the provider runs where calls are announced',
+    sent: sse(chunk({ tool_calls: [{ index: 0, type: 'mcp', mcp: {} }] }), called, done),
+    finish: 'error',
+    error: { code: 'model-protocol' },
+  },
+  {
+    name: 'a call of an unknown type without anything in it',
+    sent: sse(chunk({ tool_calls: [{ index: 0, id: 'w', type: 'tomorrow' }] }), stop, done),
+    finish: 'error',
+    error: { code: 'model-protocol' },
+  },
+  {
     name: 'an error that is the event itself',
     sent: sse(chunk(said), { message: 'no', code: 503 }, stop, done),
     text: 'a',
