@@ -34,7 +34,7 @@ export interface WrittenHistory {
  */
 export function historyWriter(
   write: MessageWriter,
-  isSendable: (id: string) => boolean = (id) => id !== '',
+  isSendable: (id: string) => boolean = (id) => id !== '' && id.isWellFormed(),
 ): HistoryWriter {
   /** What was sent last of the history that begins with a message. */
   const sent = new WeakMap<Message, SentHistory>()

@@ -106,6 +106,14 @@ test('a call goes by the id of the provider, unless it is empty or taken', () =>
   expect(ids).toEqual([['call_1', 'run-1-1'], 'run-1-1', 'call_1', ['run-2-0'], 'run-2-0'])
 })
 
+test('half a character in the id of a call is not sent', () => {
+  const { messages } = body({
+    messages: [assistant(['run-1-0', 'a\ud83d']), answer('run-1-0', '')],
+  })
+  expect(messages[0].tool_calls[0].id).toBe('run-1-0')
+  expect(messages[1].tool_call_id).toBe('run-1-0')
+})
+
 function idOf(messages: readonly Message[]): string {
   return body({ messages }).messages.at(-1).tool_calls[0].id
 }
