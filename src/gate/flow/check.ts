@@ -68,7 +68,11 @@ export class FlowCheck {
 
   run({ tool, args, decision }: FlowCall, ledger: Ledger): FlowJudgement {
     const pins = pinnedBy(decision, this.#policy.document)
-    const examination = new Examination(ledger, this.#isOutward(tool), pins)
+    const examination = new Examination(ledger, {
+      isOutward: this.#isOutward(tool),
+      checksSteering: this.#policy.document.flow?.untrustedSteering !== undefined,
+      pins,
+    })
     const input = this.#inputOf(tool)
     for (const argument of this.#argumentsOf(tool)) {
       const { name } = argument
@@ -154,6 +158,14 @@ export class FlowCheck {
   }
 }
 
+interface About {
+  readonly isOutward: boolean
+  /** The policy says what becomes of untrusted values that steer. */
+  readonly checksSteering: boolean
+  /** Pointers that the rules pin. */
+  readonly pins: readonly string[]
+}
+
 /** What is found out about the arguments of one call. */
 class Examination {
   readonly problems = {
@@ -163,13 +175,11 @@ class Examination {
   }
   readonly labels: ArgumentLabel[] = []
   readonly #ledger: Ledger
-  readonly #isOutward: boolean
-  readonly #pins: readonly string[]
+  readonly #about: About
 
-  constructor(ledger: Ledger, isOutward: boolean, pins: readonly string[]) {
+  constructor(ledger: Ledger, about: About) {
     this.#ledger = ledger
-    this.#isOutward = isOutward
-    this.#pins = pins
+    this.#about = about
   }
 
   /** `places` is undefined for an argument with too many parts, of which everything is assumed. */
@@ -218,12 +228,14 @@ class Examination {
     const { tainted } = this.#ledger
     if (steering && steers === true && tainted) this.problems.untrustedSteering.push(problem)
     if (links && carries === true && tainted) this.problems.untrustedLinks.push(problem)
-    if (secrets && carries === true && this.#isOutward) this.problems.secretsOut.push(problem)
+    if (secrets && carries === true && this.#about.isOutward) this.problems.secretsOut.push(problem)
   }
 
   #trace(argument: FlowArgument, { pointer, value }: Place): Trace {
     const trace = argument.trace(value, this.#ledger)
-    const isPinned = this.#pins.some((pin) => pointer === pin || pointer.startsWith(`${pin}/`))
+    const isPinned = this.#about.pins.some(
+      (pin) => pointer === pin || pointer.startsWith(`${pin}/`),
+    )
     return trace.trusted === undefined && isPinned ? { ...trace, trusted: policySource } : trace
   }
 
@@ -233,7 +245,9 @@ class Examination {
     { trusted }: Trace,
   ): readonly (Source | undefined)[] {
     const { is, steers } = argument.facts
-    const isChecked = steers === true && (is === 'url' || is === 'host')
+    // a whole link that steers is held against the same sources by the other check
+    const { checksSteering } = this.#about
+    const isChecked = checksSteering && steers === true && (is === 'url' || is === 'host')
     if (trusted !== undefined || isChecked || typeof value !== 'string') return []
     return unvouchedLinks(value, argument, this.#ledger)
   }

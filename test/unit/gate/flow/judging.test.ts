@@ -95,6 +95,16 @@ describe('a finding', () => {
     expect(found(talk, {}, 'read')).toEqual([])
   })
 
+  test('is about a link that steers, where the policy has no check of what steers', () => {
+    for (const is of ['url', 'host']) {
+      const args = { to: { steers: true, carries: true, is } }
+      const talk = new Talk(flowPolicy({ act: { args }, flow: { untrustedLinks: 'deny' } }))
+      talk.says('www.said.example').reads('x')
+      expect(talk.rule({ to: 'www.evil.example' })).toBe('flow.untrustedLinks')
+      expect(talk.rule({ to: 'www.said.example' })).toBe('all')
+    }
+  })
+
   test('is only made by checks that the policy has', () => {
     const args = { to: { steers: true, carries: true } }
     const act = { args }
