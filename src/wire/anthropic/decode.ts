@@ -3,6 +3,7 @@ import { itemsAt, locate } from '../../base/json-source.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import { parsed } from '../chat/chunk.ts'
 import { finishError } from '../chat/finish.ts'
+import { certainError } from '../bare-error.ts'
 import { hasError, listAt, objectAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
@@ -63,7 +64,10 @@ export class AnthropicDecoder implements Decoder {
     const body = parsed(text)
     if (!isObject(body)) return this.#refuse('the body of the response is no JSON object')
     if (isError(body, undefined)) return this.#fail(envelopeError(body))
-    if (!Array.isArray(body['content'])) return this.#refuse('the body is not an answer of a model')
+    if (!Array.isArray(body['content'])) {
+      const stranger = modelError('model-protocol', 'the body is not an answer of a model')
+      return this.#fail(certainError(body) ?? stranger)
+    }
     this.#start(body, text, [])
     this.#message(body, body)
     this.#done = true
@@ -114,6 +118,8 @@ export class AnthropicDecoder implements Decoder {
     if (event === undefined && data.trim() === '[DONE]') return
     if (!isObject(event)) return this.#refuse('an event of the answer is no JSON object')
     const type = textAt(event, 'type') ?? eventName
+    const bare = type === undefined ? certainError(event) : undefined
+    if (bare !== undefined) return this.#fail(bare)
     if (this.#failed && type !== 'message_delta') return
     this.#event(type, event, data)
   }

@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from '../../base/json.ts'
 import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import { isImageData } from '../../protocol/image.ts'
+import { certainError } from '../bare-error.ts'
 import { hasError, listAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
@@ -79,7 +80,10 @@ export class ChatDecoder implements Decoder {
     }
     const isAnswer = isObject(body) && findChoice(listAt(body, 'choices'), true) !== undefined
     if (isObject(body) && (isAnswer || hasError(body))) this.#chunk(body, text, true)
-    else this.#fail(modelError('model-protocol', 'the body is not an answer of a model'))
+    else {
+      const stranger = modelError('model-protocol', 'the body is not an answer of a model')
+      this.#fail(certainError(body) ?? stranger)
+    }
   }
 
   finish(cut?: ModelErrorData): void {

@@ -1,7 +1,8 @@
 import type { ModelErrorData } from '../../protocol/event.ts'
 import type { FinishReason } from '../../protocol/usage.ts'
-import { listAt, textAt } from '../read.ts'
-import { envelopeError, modelError } from '../status.ts'
+import { bareError } from '../bare-error.ts'
+import { textAt } from '../read.ts'
+import { modelError } from '../status.ts'
 import { finishError, isWord, laterWord, meaningOf, unifyFinish } from './finish.ts'
 
 /** Longest finish word kept, in characters. */
@@ -46,11 +47,8 @@ export class Evidence {
    * be a mere notice, and counts as an error only where no finish word follows.
    */
   notice(event: Record<string, unknown>): ModelErrorData | undefined {
-    const isChunk = 'choices' in event
-    const isTelling = ['message', 'msg', 'detail'].some((key) => textAt(event, key) !== undefined)
-    if (isChunk || !(isTelling || listAt(event, 'errors').length > 0)) return undefined
-    const told = envelopeError(event)
-    if (told.status !== undefined) return told
+    const told = 'choices' in event ? undefined : bareError(event)
+    if (told?.status !== undefined) return told
     this.#notice ??= told
     return undefined
   }

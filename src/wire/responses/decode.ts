@@ -3,6 +3,7 @@ import type { ModelErrorData, ModelEvent } from '../../protocol/event.ts'
 import type { Cost, FinishReason, Usage } from '../../protocol/usage.ts'
 import { parsed } from '../chat/chunk.ts'
 import { readCost, readUsage } from '../chat/usage.ts'
+import { certainError } from '../bare-error.ts'
 import { hasError, listAt, objectAt, textAt } from '../read.ts'
 import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
@@ -73,7 +74,10 @@ export class ResponsesDecoder implements Decoder {
     if (body === undefined) return this.#sink.refuse('the body of the response is not JSON')
     const isAnswer = isObject(body) && (Array.isArray(body['output']) || hasError(body))
     if (isAnswer) this.#ended(body as Record<string, unknown>, undefined, new Source(text))
-    else this.#sink.refuse('the body is not an answer of a model')
+    else {
+      const stranger = modelError('model-protocol', 'the body is not an answer of a model')
+      this.#sink.fail(certainError(body) ?? stranger)
+    }
   }
 
   finish(cut?: ModelErrorData): void {
@@ -126,7 +130,11 @@ export class ResponsesDecoder implements Decoder {
     const isError = type === 'error' || type === 'response.error' || hasError(event)
     if (isError || (eventName === 'error' && !type.startsWith('response.'))) {
       this.#sink.fail(envelopeError(event))
-    } else if (response === undefined) this.#grow(event, type, data)
+    } else if (response === undefined) {
+      const bare = type === '' ? certainError(event) : undefined
+      if (bare === undefined) this.#grow(event, type, data)
+      else this.#sink.fail(bare)
+    }
   }
 
   /** Deltas come by the thousand, and most of them need not be parsed once one of them was. */

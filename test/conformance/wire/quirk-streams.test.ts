@@ -28,7 +28,18 @@ function whole(choice: Fields, more: Fields = {}): Stream['sent'] {
 
 const incomplete = { finish: 'error', error: { code: 'model-incomplete' } }
 
+/** An error of a proxy, which knows nothing of wires. */
+const bare = { message: 'no', code: '503' }
+const overloaded = { code: 'model-overloaded', message: 'no', status: 503, retryable: true }
+const asBody: Stream = {
+  name: 'an error of a proxy under status 200',
+  sent: { headers: { 'content-type': 'application/json' }, body: JSON.stringify(bare) },
+  finish: 'error',
+  error: overloaded,
+}
+
 const chat: readonly Stream[] = [
+  asBody,
   ...['', false, null].map((error): Stream => ({
     name: `an error that is ${JSON.stringify(error)} in every chunk`,
     sent: sse({ ...chunk(said), error }, { ...stop, error, x_groq: { error } }, done),
@@ -284,6 +295,14 @@ function message(content: unknown): Fields {
 }
 
 const responses: readonly Stream[] = [
+  asBody,
+  {
+    name: 'an error of a proxy amid the answer',
+    sent: sse(item(call), bare, ended([call])),
+    calls: 1,
+    finish: 'error',
+    error: overloaded,
+  },
   ...['', false].map((error): Stream => ({
     name: `an error that is ${JSON.stringify(error)} in every event`,
     sent: sse(
@@ -392,6 +411,14 @@ function closed(reason: string, told: Fields = { output_tokens: 7 }): readonly F
 }
 
 const anthropic: readonly Stream[] = [
+  asBody,
+  {
+    name: 'an error of a proxy amid the answer',
+    sent: sse(opened, ...use, bare, ...closed('tool_use')),
+    calls: 1,
+    finish: 'error',
+    error: overloaded,
+  },
   ...['', false].map((error): Stream => ({
     name: `an error that is ${JSON.stringify(error)} in every event`,
     sent: sse(...[opened, ...text('a'), ...closed('end_turn')].map((each) => ({ ...each, error }))),

@@ -38,6 +38,8 @@ const anyError: readonly Sent[] = [
   { data: { type: 'error', message: 'no', code: 'server_error' } },
   { name: 'error', data: { message: 'no' } },
   { name: 'error', data: 'upstream connect error' },
+  { data: { message: 'no', status: 503 } },
+  { data: { detail: 'no', code: '500' } },
 ]
 
 function typeOf({ data, name }: Sent): unknown {
@@ -62,7 +64,6 @@ export const suites: readonly Suite[] = [
       { data: { choices: [{ index: 0, delta: {}, finish_reason: 'error' }] } },
       { data: { choices: [], x_groq: { error: 'no' } } },
       { data: { object: 'error', message: 'no', code: 400 } },
-      { data: { message: 'no', status: 503 } },
     ],
   },
   {
