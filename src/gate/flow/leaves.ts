@@ -85,7 +85,7 @@ const plainKey = /^[A-Za-z0-9_-]{1,32}$/
  * it lies in, the longer pointer and then the more literal one last. A tool without any label is
  * untrusted and private, one whose label names no secrecy internal. A scalar where fields were
  * expected, such as a text that could not be read as data, may hold any of them and is as strict as
- * the strictest. Member names that nobody has stated are leaves themselves.
+ * the strictest; so is a list where a member was expected. Member names that nobody has stated are leaves themselves.
  */
 function leavesOf(
   value: JsonValue,
@@ -114,11 +114,12 @@ function leavesOf(
       leaves.push(leafOf(pointer, part as JsonPrimitive, holding(below, label), shape))
       return
     }
+    const held = Array.isArray(part) ? holding(membersAt(below, depth), label) : label
     for (const [key, child] of Object.entries(part) as [string, JsonValue][]) {
       const place = `${pointer}/${escapeToken(key)}`
       const within = below.filter(({ tokens }) => tokens[depth] === '*' || tokens[depth] === key)
       const ending = within.filter(({ tokens }) => tokens.length === depth + 1)
-      const childLabel = ending.reduce(override, label)
+      const childLabel = ending.reduce(override, held)
       if (isObject(part)) addName(key, place, childLabel, shape)
       const deeper = within.filter(({ tokens }) => tokens.length > depth + 1)
       visit(child, place, depth + 1, childLabel, deeper, schemaBelow(shape, key))
@@ -165,6 +166,14 @@ function override(label: OutputLabel, field: OutputLabel | Field): OutputLabel {
   const own = 'label' in field ? field.label : field
   const { endorse: _endorse, ...rest } = label
   return own.trust === undefined ? { ...label, ...own } : { ...rest, ...own }
+}
+
+/** Fields that name a member at this depth, where a list has none: they may lie anywhere in it. */
+function membersAt(fields: readonly Field[], depth: number): readonly Field[] {
+  return fields.filter(({ tokens }) => {
+    const token = tokens[depth]
+    return token !== undefined && !/^(?:\*|\d+)$/.test(token)
+  })
 }
 
 /** The label of something that may hold the fields unseen. */

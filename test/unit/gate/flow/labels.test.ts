@@ -115,6 +115,25 @@ describe('the label of a scalar', () => {
     expect(leaves('x', { output: endorsed, fields: untrusted })).toEqual([' "x" untrusted public'])
   })
 
+  test('is as strict as the strictest field where a list stands in place of an object', () => {
+    const output = { trust: 'trusted', secrecy: 'public' } as const
+    const fields = { '/*/body': { trust: 'untrusted' }, '/*/key': { secrecy: 'secret' } } as const
+    const strict = ['/a/0/body "x" untrusted secret', '/a/0/id 1 untrusted secret']
+    expect(leaves({ a: [{ body: 'x', id: 1 }] }, { output, fields })).toEqual(strict)
+    expect(leaves([{ body: 'x', id: 1, key: 2 }], { output, fields })).toEqual([
+      '/0/body "x" untrusted public',
+      '/0/id 1 trusted public',
+      '/0/key 2 trusted secret',
+    ])
+    expect(leaves([[{ id: 1 }]], { output, fields })).toEqual(['/0/0/id 1 untrusted secret'])
+    const indexed = { '/0/body': { trust: 'untrusted' }, '/x/*': { secrecy: 'secret' } } as const
+    expect(leaves([{ body: 1, id: 2 }, 3], { output, fields: indexed })).toEqual([
+      '/0/body 1 untrusted secret',
+      '/0/id 2 trusted secret',
+      '/1 3 trusted secret',
+    ])
+  })
+
   test('is endorsed by its shape, unless a field says anew how far it is trusted', () => {
     const output = { trust: 'untrusted', endorse: 'identifier' } as const
     const fields = { '/a': { trust: 'untrusted' }, '/b': { secrecy: 'public' } } as const
