@@ -163,7 +163,7 @@ function lowerCased(members: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-/** The error of an HTTP answer whose status is not 200. The body may be anything, HTML included. */
+/** The error of an HTTP answer whose status is neither 200 nor 201. The body may be anything, HTML included. */
 export function statusError(bodyText: string, context: StatusContext): ModelErrorData {
   if (context.status >= 300 && context.status < 400) {
     return modelError('model-status', 'the model endpoint redirects, which is not followed', {
