@@ -102,7 +102,7 @@ describe('a run that waits for people', () => {
     const { at, call, carry, done } = desk(model)
     expect((await carry('run', 'pay')).code).toBe(3)
     const listed = await call('approvals', '--json')
-    const [open] = linesOf(listed) as [{ id: string; runId: string }]
+    const [open] = linesOf(listed) as [{ id: string; runId: string; expiresAt: string }]
     expect(open).toMatchObject({ kind: 'approval', tool: 'pay', args: { sum: 250 } })
     expect((await call('approvals')).out).toContain('in the role lead')
     const nobody = await call('approve', open.id)
@@ -112,6 +112,7 @@ describe('a run that waits for people', () => {
     expect(linesOf(approved)).toMatchObject([
       { id: open.id, runId: open.runId, action: 'edit', by: { subject: 'lena', roles: ['lead'] } },
     ])
+    expect(approved.notes).toContain(`counts until ${open.expiresAt}`)
     expect(done()).toEqual([])
     const resumed = await carry('resume', open.runId, '--report', at('report.json'))
     expect([resumed.code, resumed.out]).toEqual([0, 'paid\n'])

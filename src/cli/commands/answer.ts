@@ -40,10 +40,11 @@ export async function answer(
     checkNamed(request, answerer)
     const given = toAnswer(action, options, answerer?.by)
     checkGiven(request, given, answerer)
-    const { runId } = request
+    const { expiresAt, runId } = request
     await journal.leaveAnswer(runId, JSON.stringify({ id, ...given }))
     if (options.json === true) outJson(io, { id, runId, ...given })
-    io.note(`left for run ${runId}; go on with: sallyport resume ${runId}\n`)
+    io.note(`left for run ${runId}, where it counts until ${expiresAt}\n`)
+    io.note(`  go on with: sallyport resume ${runId}\n`)
     return exitCode.done
   })
 }
