@@ -82,6 +82,22 @@ function secretsByPatterns(written: string): ReadonlySet<string> {
     end = index + part.length
   }
   offer(group)
+  for (const [amount] of folded.matchAll(/[0-9][0-9.,'’]*/g)) offer(plainAmount(amount))
   if (folded.length <= 256) offer(folded.replaceAll(/[^\p{L}\p{N}]+/gu, ''))
   return found
+}
+
+/** Without groups and needless zeros; empty for what is no amount. */
+function plainAmount(written: string): string {
+  const amount = written.replace(/[.,'’]+$/, '').replaceAll(/['’]/g, ',')
+  const isGrouped = /^\d{1,3}(,\d{3})+(\.\d+)?$/.test(amount)
+  const isPointed = /^\d{1,3}(\.\d{3})+,\d+$/.test(amount)
+  const plain = isGrouped
+    ? amount.replaceAll(',', '')
+    : (isPointed ? amount.replaceAll('.', '') : amount).replace(',', '.')
+  if (amount.length > 40 || !/^\d+(\.\d+)?$/.test(plain)) return ''
+  const [whole = '', fraction = ''] = plain.split('.')
+  const digits = whole.replace(/^0+(?=\d)/, '')
+  const rest = fraction.replace(/0+$/, '')
+  return rest === '' ? digits : `${digits}.${rest}`
 }
