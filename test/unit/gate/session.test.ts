@@ -75,10 +75,10 @@ describe('results', () => {
   test.each<[string, string, Partial<Settlement>, string]>([
     ['of a trusted tool vouch', 'read', { value: 'eve' }, 'all'],
     [
-      'of a trusted tool vouch, also those of a failure',
+      'of a trusted tool that has failed do not vouch',
       'read',
       { value: 'eve', succeeded: false },
-      'all',
+      'flow.untrustedSteering',
     ],
     ['of an untrusted tool do not vouch', 'page', { value: 'eve' }, 'flow.untrustedSteering'],
     [

@@ -61,11 +61,20 @@ test('a run that waits for people is written to its end along with the end of it
 
 test('over SQLite they are four transactions', async () => {
   const journal = sqliteJournal(join(temporaryFolder(), 'journal.db'))
-  const run = vi.spyOn(StatementSync.prototype, 'run')
+  const ran: string[] = []
+  for (const name of ['get', 'run'] as const) {
+    const step: (...values: never[]) => unknown = StatementSync.prototype[name]
+    vi.spyOn(StatementSync.prototype, name).mockImplementation(function (
+      this: StatementSync,
+      ...values
+    ) {
+      ran.push(this.sourceSQL)
+      return Reflect.apply(step, this, values) as never
+    })
+  }
   await agentOf(oneCall, { tools: [act], policy, journal })
     .start()
     .result()
-  const ran = run.mock.contexts.map((statement) => (statement as StatementSync).sourceSQL)
   expect(ran.filter((sql) => sql === 'COMMIT')).toHaveLength(4)
   await journal.close()
 })
