@@ -8,7 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['sallyport-source'] } },
   test: {
     root: here('../..'),
-    setupFiles: [here('setup.ts')],
+    setupFiles: [here('setup.ts'), here('seed.ts')],
     include: ['test/{unit,property,conformance,e2e}/**/*.test.ts'],
     // only for what hangs: some tests start a dozen processes, on machines that have other work
     testTimeout: 120_000,
