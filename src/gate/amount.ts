@@ -41,7 +41,8 @@ export function amountAt(args: JsonObject | null, path: readonly string[]): bigi
 /** Of a text every digit counts, also those that a number could not hold. */
 function unitsOf(value: unknown): bigint | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? toUnits(value) : undefined
-  const [text, whole = '', fraction = ''] = decimalText.exec(String(value)) ?? []
-  if (text === undefined || typeof value !== 'string') return undefined
+  if (typeof value !== 'string') return undefined
+  const [text, whole = '', fraction = ''] = decimalText.exec(value) ?? []
+  if (text === undefined) return undefined
   return text.startsWith('-') ? 0n : BigInt(whole + fraction.padEnd(places, '0'))
 }

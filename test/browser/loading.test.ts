@@ -78,11 +78,18 @@ describeInBrowser('a page whose calls are still being read', (open: Open) => {
     expect(troubles[0]).toContain('the calls cannot be shown')
     expect(await page.locator('#explorer *').count()).toBe(0)
     expect(await page.locator('.calls > li').first().isVisible()).toBe(true)
+    // nothing listens any more that would take the key from the browser
+    expect(await page.evaluate(slashIsTaken)).toBe(false)
   })
 })
 
 function status(page: Page): Promise<string> {
   return page.locator('.filters [role=status]').innerText()
+}
+
+function slashIsTaken(): boolean {
+  const slash = new KeyboardEvent('keydown', { key: '/', bubbles: true, cancelable: true })
+  return !document.body.dispatchEvent(slash)
 }
 
 function flip(text: string, at: number): string {

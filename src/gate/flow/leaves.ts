@@ -85,7 +85,8 @@ const plainKey = /^[A-Za-z0-9_-]{1,32}$/
  * it lies in, the longer pointer and then the more literal one last. A tool without any label is
  * untrusted and private, one whose label names no secrecy internal. A scalar where fields were
  * expected, such as a text that could not be read as data, may hold any of them and is as strict as
- * the strictest; so is a list where a member was expected. Member names that nobody has stated are leaves themselves.
+ * the strictest; so is a list where a member was expected. Member names that nobody has stated are
+ * leaves themselves.
  */
 function leavesOf(
   value: JsonValue,

@@ -103,7 +103,10 @@ function* listed(parts: readonly string[], map: (part: string) => string): Gener
   }
 }
 
-/** RFC 1952 section 2.3.1: which operating system packed something is nobody's business. */
+/**
+ * The packed lines, then the digests. RFC 1952 section 2.3.1: which operating system packed something is
+ * nobody's business.
+ */
 function partsOf(packed: Buffer, taker: DigestTaker): string {
   packed[9] = 255
   return `${packed.toString('base64')}${betweenParts}${taker.digests()}`

@@ -58,7 +58,10 @@ export class Evidence {
     return finishError(this.#finish, this.#native)
   }
 
-  /** Why the response did not end well. An answer that just stops is not complete, however complete its last call looks. */
+  /**
+   * Why the response did not end well. An answer that just stops is not complete, however complete
+   * its last call looks.
+   */
   defect({ isDone, callCount, isSilent }: Course): ModelErrorData | undefined {
     const finish = this.#finish
     if (finish === undefined && this.#notice !== undefined) return this.#notice

@@ -26,6 +26,7 @@ class Explorer {
   readonly #waterfall: Waterfall
   readonly #detail: Detail
   readonly #closed = new Set<number>()
+  readonly #listening = new AbortController()
   #opened: CallSummary | undefined
 
   constructor(head: PackedHead) {
@@ -51,12 +52,14 @@ class Explorer {
     place.replaceChildren(this.element)
     document.querySelector('header nav')?.after(createToolbar())
     document.documentElement.dataset['script'] = 'on'
-    addEventListener('hashchange', () => this.#follow())
-    document.addEventListener('keydown', (event) => this.#key(event))
+    const { signal } = this.#listening
+    addEventListener('hashchange', () => this.#follow(), { signal })
+    document.addEventListener('keydown', (event) => this.#key(event), { signal })
   }
 
   /** Leaves it: the page is again what it is without script. */
   end(): void {
+    this.#listening.abort()
     this.element.remove()
     delete document.documentElement.dataset['script']
   }

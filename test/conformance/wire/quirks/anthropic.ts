@@ -1,4 +1,12 @@
-import { eachObject, objectIn, perEvent, type Fields, type Quirk, type Sent } from './quirk.ts'
+import {
+  eachObject,
+  objectIn,
+  perEvent,
+  typesInNames,
+  type Fields,
+  type Quirk,
+  type Sent,
+} from './quirk.ts'
 
 function typeOf(data: Fields | string): string {
   return typeof data === 'string' ? '' : String(data['type'])
@@ -43,16 +51,7 @@ function givenEarly(name: string, again: boolean): Quirk {
 }
 
 export const anthropicQuirks: readonly Quirk[] = [
-  {
-    name: 'types in the names of events only',
-    change: (events) =>
-      events.map(({ name, data }) => {
-        if (typeof data === 'string' || typeof data['type'] !== 'string')
-          return { ...(name && { name }), data }
-        const { type, ...rest } = data
-        return { name: type, data: rest }
-      }),
-  },
+  typesInNames,
   perEvent('unknown events and deltas', (data) => [
     { type: 'tomorrow', index: 0 },
     { type: 'content_block_delta', index: 99, delta: { type: 'tomorrow_delta', text: 'x' } },

@@ -140,3 +140,15 @@ export function changedBy(
   for (const quirk of quirks) changed = changed && quirk.change(changed)
   return changed
 }
+
+/** Of the wires whose events have a type and a name. */
+export const typesInNames: Quirk = {
+  name: 'types in the names of events only',
+  change: (events) =>
+    events.map(({ name, data }) => {
+      if (typeof data === 'string' || typeof data['type'] !== 'string')
+        return { ...(name && { name }), data }
+      const { type, ...rest } = data
+      return { name: type, data: rest }
+    }),
+}

@@ -3,6 +3,7 @@ import {
   listIn,
   objectIn,
   perEvent,
+  typesInNames,
   type Fields,
   type Quirk,
   type Sent,
@@ -76,16 +77,7 @@ export const responsesQuirks: readonly Quirk[] = [
     sequence_number: 0,
     obfuscation: 'aB3',
   })),
-  {
-    name: 'types in the names of events only',
-    change: (events) =>
-      events.map(({ name, data }) => {
-        if (typeof data === 'string' || typeof data['type'] !== 'string')
-          return { ...(name && { name }), data }
-        const { type, ...rest } = data
-        return { name: type, data: rest }
-      }),
-  },
+  typesInNames,
   perEvent('unknown events', (data) => [
     { type: 'response.reasoning_part.added', output_index: 0, item_id: 'x', part: {} },
     { type: 'response.tomorrow.delta', output_index: 0, item_id: 'x', delta: 'x' },
