@@ -40,7 +40,7 @@ async function copyWithout(path: string, target: string, runs: ReadonlySet<strin
   for await (const { bytes } of linesOf(path)) {
     const runId = runOfLine(bytes)
     if (runId !== undefined && runs.has(runId)) continue
-    gathered.push(bytes, lineEnd)
+    gathered.push(Buffer.from(bytes), lineFeed)
     length += bytes.length + 1
     if (length >= blockSize) await write()
   }
@@ -48,7 +48,7 @@ async function copyWithout(path: string, target: string, runs: ReadonlySet<strin
   await file.datasync()
 }
 
-const lineEnd = Buffer.from('\n')
+const lineFeed = Buffer.from('\n')
 
 async function syncFolder(folder: string): Promise<void> {
   await using handle = await open(folder, 'r')

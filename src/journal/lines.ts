@@ -1,71 +1,72 @@
-import { createReadStream, read } from 'node:fs'
+import { read } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-interface Line {
+interface Bytes {
   /** In bytes from the beginning of the file. */
   readonly offset: number
+  /** Those of another part of the file as soon as the next one is asked for. */
   readonly bytes: Buffer
 }
 
 /**
- * The lines of a file that end in LF, without it. Only LF ends a line: JSON text may hold U+2028, at which
- * `node:readline` would break it. A missing file has none. One that is open, given by its
- * descriptor, is left open; the bytes of each of its lines are those of another one afterwards.
+ * The lines of a file that end in LF, without it. Only LF ends a line: JSON text may hold U+2028, at
+ * which `node:readline` would break it. A missing file has none.
  */
-export async function* linesOf(source: string | number): AsyncGenerator<Line> {
-  // pieces of a line are joined once: a long one comes in many chunks
-  let pieces: Buffer[] = []
-  let offset = 0
+export async function* linesOf(path: string): AsyncGenerator<Bytes> {
+  const file = await open(path, 'r').catch(undefinedIfMissing)
+  if (file === undefined) return
   try {
-    for await (const chunk of chunksOf(source)) {
+    for await (const { offset, bytes } of stretchesOf(file.fd)) {
       let from = 0
-      for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, from)) {
-        pieces.push(chunk.subarray(from, end))
-        const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
-        yield { offset, bytes }
-        offset += bytes.length + 1
-        pieces = []
+      for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd, from)) {
+        yield { offset: offset + from, bytes: bytes.subarray(from, end) }
         from = end + 1
       }
-      pieces.push(Buffer.from(chunk.subarray(from)))
     }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  } finally {
+    await file.close()
   }
 }
 
+export const lineEnd = 0x0a
+
+function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+}
+
 /** Bytes that are read at a time: each time takes a turn through the thread pool. */
-const highWaterMark = 256 * 1024
+const usualRoom = 256 * 1024
 
 const readInto = promisify(read)
 
-function chunksOf(source: string | number): AsyncIterable<Buffer> {
-  return typeof source === 'string'
-    ? createReadStream(source, { highWaterMark })
-    : chunksOfOpen(source)
-}
-
 /**
- * A stream that is given up closes its descriptor, some time later and whatever it is told; the number
- * may then be that of another file.
+ * The file of a descriptor in stretches of whole lines, each of as many as have been read at once, and
+ * with their line ends. The descriptor is left open: a stream that is given up closes its own some
+ * time later and whatever it is told, and the number may then be that of another file.
  */
-async function* chunksOfOpen(file: number): AsyncGenerator<Buffer> {
-  const chunk = Buffer.allocUnsafe(highWaterMark)
-  for (let position = 0; ;) {
-    const { bytesRead } = await readInto(file, chunk, 0, chunk.length, position)
+export async function* stretchesOf(file: number): AsyncGenerator<Bytes> {
+  let room = Buffer.allocUnsafe(usualRoom)
+  /** Bytes of a line that has not ended, at the beginning of the room. */
+  let kept = 0
+  for (let offset = 0; ;) {
+    if (kept === room.length) room = Buffer.concat([room], 2 * kept)
+    const { bytesRead } = await readInto(file, room, kept, room.length - kept, offset + kept)
     if (bytesRead === 0) return
-    yield chunk.subarray(0, bytesRead)
-    position += bytesRead
+    const filled = kept + bytesRead
+    // what was kept has no line end, and a long line is not searched again with each part of it
+    const last = room.subarray(kept, filled).lastIndexOf(lineEnd)
+    const end = last < 0 ? 0 : kept + last + 1
+    if (end > 0) yield { offset, bytes: room.subarray(0, end) }
+    room.copyWithin(0, end, filled)
+    offset += end
+    kept = filled - end
   }
 }
 
 /** Cuts off what a crash left after the last line end, so that the next line stands alone. */
 export async function cutTornLine(path: string): Promise<void> {
-  const file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  const file = await open(path, 'r+').catch(undefinedIfMissing)
   if (file === undefined) return
   try {
     const { size } = await file.stat()
@@ -82,7 +83,7 @@ async function endOfLastLine(file: FileHandle, size: number): Promise<number> {
   for (let end = size; end > 0;) {
     const start = Math.max(0, end - block.length)
     const { bytesRead } = await file.read(block, 0, end - start, start)
-    const at = block.subarray(0, bytesRead).lastIndexOf(0x0a)
+    const at = block.subarray(0, bytesRead).lastIndexOf(lineEnd)
     if (at >= 0) return start + at + 1
     end = start
   }

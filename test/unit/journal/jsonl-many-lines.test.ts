@@ -37,3 +37,46 @@ test('a run of many thousand lines among those of others is read from any place'
   }
   expect(await collect(reader.read('other'))).toHaveLength(1000)
 })
+
+/** Bytes of a file that are read at a time. */
+const room = 256 * 1024
+
+/** A record whose line, line end included, has so many bytes. */
+function recordOfSize(runId: string, seq: number, bytes: number): JournalRecord {
+  const bare = `{"at":"","runId":"${runId}","seq":${seq}}\n`
+  const rest = bytes - bare.length
+  const filling = 'é'.repeat(Math.floor(rest / 2)) + 'x'.repeat(rest % 2)
+  return { seq, line: bare.replace('""', `"${filling}"`).trimEnd(), hash: '', durable: false }
+}
+
+test('lines of any length are found wherever a reading of the file ends in them', async () => {
+  const path = join(temporaryFolder(), 'journal.jsonl')
+  const sizes = [room, 60, room - 61, 61, room - 1, room, room + 1, 5 * room, 99, 2 * room, 60]
+  const records = sizes.map((size, seq) => recordOfSize('long', seq, size))
+  const writer = jsonlJournal(path)
+  for (const [seq, record] of records.entries()) {
+    await writer.append('long', seq, [record])
+    await writer.append('other', seq, [recordOfSize('other', seq, 100 + seq)])
+  }
+  await writer.close()
+  const others = records.map((_, seq) => recordOfSize('other', seq, 100 + seq).line)
+  const linesOf = async (runId: string): Promise<readonly string[]> => {
+    const read = await collect(jsonlJournal(path).read(runId))
+    return read.map(({ line }) => line)
+  }
+  expect(await linesOf('long')).toEqual(records.map(({ line }) => line))
+  expect(await linesOf('other')).toEqual(others)
+  const again = jsonlJournal(path)
+  await again.remove('other')
+  await again.close()
+  expect(readFileSync(path, 'utf8')).toBe(records.map(({ line }) => `${line}\n`).join(''))
+})
+
+test('of many lines the one whose bytes are no text is named', async () => {
+  const path = join(temporaryFolder(), 'journal.jsonl')
+  const lines = recordsOf('long', 0, 9000).map(({ line }) => `${line}\n`)
+  const bytes = Buffer.from(lines.join(''))
+  bytes[lines.slice(0, 8000).join('').length + 8] = 0xff
+  writeFileSync(path, bytes)
+  await expect(collect(jsonlJournal(path).list())).rejects.toThrow('is damaged at line 8001')
+})
