@@ -69,16 +69,17 @@ export class DeltaCutter {
 
   /** Learns from an event whose only effect was the string at the hole. */
   learn(data: string, chunk: unknown, hole: Hole, slot: number, value: string): void {
-    if (this.#vain > maxVain || !isPlain(value)) return
+    if (this.#vain > maxVain) return
+    const written = JSON.stringify(value)
+    const parts = split(data, written, hole === 'detailed' ? 2 : 1)
+    if (parts === undefined) return
     this.#vain++
     if (this.#vain > maxVain) {
       // comparing with what never comes again would only cost time
       this.#templates = []
       return
     }
-    const parts = split(data, value, hole === 'detailed' ? 2 : 1)
-    if (parts === undefined) return
-    if (!isOnly(data, value, hole) && !proves(parts, chunk, hole, value)) return
+    if (!isOnly(data, written, hole) && !proves(parts, chunk, hole, value)) return
     this.forget(hole)
     const middle = parts.length === 3 ? parts[1] : undefined
     this.#templates.unshift({ hole, slot, prefix: parts[0]!, middle, suffix: parts.at(-1)! })
@@ -120,28 +121,32 @@ function valueIn(data: string, { prefix, middle, suffix }: Template): string | u
   return data.slice(prefix.length + length, end) === middle + value ? value : undefined
 }
 
-/** The text around the first `count` strings with this value; undefined if there are fewer. */
-function split(data: string, value: string, count: number): readonly string[] | undefined {
+/** The text around the first `count` strings that are written so; undefined if there are fewer. */
+function split(data: string, written: string, count: number): readonly string[] | undefined {
   const parts: string[] = []
   let from = 0
   for (let found = 0; found < count; found++) {
-    const at = data.indexOf(`"${value}"`, from)
+    const at = data.indexOf(written, from)
     if (at < 0) return undefined
     parts.push(data.slice(from, at + 1))
-    from = at + 1 + value.length
+    from = at + written.length - 1
   }
   return [...parts, data.slice(from)]
 }
 
 /**
- * True when the string at the hole can only be where its text stands: nothing is written with
- * escapes, and this text in quotes stands once. Spares the proof by parsing once more.
+ * True when the string at the hole can only be where its text stands, which spares the proof by
+ * parsing once more. The text in quotes stands once, and there are no escapes but those in it: no
+ * other string can have the same value then, neither with escapes nor, where this one needs them,
+ * without. Nor can its first quote end another string, for what follows up to a backslash would
+ * stand outside of any.
  */
-function isOnly(data: string, value: string, hole: Hole): boolean {
-  const quoted = `"${value}"`
-  return (
-    hole !== 'detailed' && !data.includes('\\') && data.indexOf(quoted) === data.lastIndexOf(quoted)
-  )
+function isOnly(data: string, written: string, hole: Hole): boolean {
+  const at = data.indexOf(written)
+  if (hole === 'detailed' || data.lastIndexOf(written) !== at) return false
+  const escape = data.indexOf('\\')
+  if (escape < 0) return true
+  return escape > at && data.lastIndexOf('\\') < at + written.length
 }
 
 /** True when the event with the probe in its gaps parses to the same chunk but for the hole. */

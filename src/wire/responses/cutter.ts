@@ -59,8 +59,7 @@ export class DeltaCutter {
 
   /** Learns from a delta that did nothing but lengthen something. */
   learn(data: string, event: Readonly<Record<string, unknown>>, growing: Growing): void {
-    if (this.#vain > maxVain || data.includes('\\')) return
-    this.#vain++
+    if (this.#vain > maxVain) return
     const gaps = holes
       .filter((hole) => Object.hasOwn(event, hole))
       .map((hole) => gapOf(data, hole))
@@ -70,7 +69,10 @@ export class DeltaCutter {
       data.slice(gaps[at - 1]?.to ?? 0, gap?.from),
     )
     const names = gaps.map(({ hole }) => hole)
-    if (!names.includes('delta') || !proves(parts, names, event)) return
+    // where keys or other values are written with escapes, what looks like a key may be none
+    if (!names.includes('delta') || parts.some((part) => part.includes('\\'))) return
+    this.#vain++
+    if (!proves(parts, names, event)) return
     this.#templates = [
       { parts, gaps: names, growing },
       ...this.#templates.slice(0, maxTemplates - 1),

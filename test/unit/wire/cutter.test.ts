@@ -51,6 +51,27 @@ test('a string that also occurs elsewhere is learned at its own place or not at 
   expect(taught(data, 'ab').cut(data.replace('"id":"ab"', '"id":"cd"'))).toBeUndefined()
 })
 
+test.each(['{"or', 'a\\', '"', 'é\n"', '\u0007'])(
+  'an event teaches also where its string %j is written with escapes',
+  (value) => {
+    const cutter = taught(chunkOf(value), value)
+    expect(cutter.cut(chunkOf('other'))).toBe('other')
+    expect(cutter.cut(chunkOf(value))).toBe(value)
+  },
+)
+
+test.each([
+  String.raw`{"id":"a\"b","choices":[{"index":0,"delta":{"content":"a\u0022b"}}]}`,
+  String.raw`{"choices":[{"index":0,"delta":{"content":"a\u0022b"}}],"id":"a\"b"}`,
+  String.raw`{"id":"a\"b","choices":[{"index":0,"delta":{"content":"a\"b"}}]}`,
+  String.raw`{"id":"\\a\"b","choices":[{"index":0,"delta":{"c\u006fntent":"a\"b"}}]}`,
+])('of %s the string is learned at its own place or not at all', (data) => {
+  const other = data.replace(/a\\"b|a\\u0022b/, 'cd')
+  const expected = (JSON.parse(other) as { choices: { delta: { content: string } }[] }).choices[0]!
+    .delta.content
+  expect([undefined, expected]).toContain(taught(data, 'a"b').cut(other))
+})
+
 test('a choice other than the first is not learned', () => {
   const data =
     '{"choices":[{"index":1,"delta":{"content":"a"}},{"index":0,"delta":{"content":"a"}}]}'

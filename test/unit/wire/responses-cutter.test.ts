@@ -34,7 +34,15 @@ test.each([
   expect(cutAfter(plain, later)).toBe(expected)
 })
 
+test('a delta that is written with escapes teaches as well as another one', () => {
+  const escaped = plain.replace('"a"', String.raw`"{\"or"`)
+  expect(cutAfter(escaped, plain)).toBe('a')
+  expect(cutAfter(escaped, escaped)).toBe('{"or')
+})
+
 test.each([
+  String.raw`{"delta":"a","name":"\"delta\":\"a"}`,
+  String.raw`{"delta":"a","obfuscation":"\n","n\u0061me":"a"}`,
   '{"delta" :"a","n":{"delta":"a"}}',
   String.raw`{"d\u0065lta":"a","n":{"delta":"a"}}`,
   '{"delta":"a","n":{"delta":"a"}}',
