@@ -1,12 +1,11 @@
 import type { JsonPrimitive } from '../../base/json.ts'
 import type { KeyedDigest } from './keyed-digest.ts'
 import { printOf, type Print } from './print.ts'
+import { joint, Respelling } from './respelling.ts'
 import { RunIndex } from './run-index.ts'
 import { secretsIn } from './secrets.ts'
+import { WholeRuns } from './whole-runs.ts'
 import { wordsOf } from './words.ts'
-
-/** What joins the parts of a URL, an address or a path. */
-const joint = /[^\p{L}\p{N}._-]+/u
 
 /** What is left of a text that a tool was asked with. */
 interface Said {
@@ -17,59 +16,65 @@ interface Said {
 }
 
 /**
- * What a call has asked a tool with: where the result repeats it, whole or in part, the tool does
- * not vouch for it, lists no id with it, and it is no secret of the tool.
+ * What a call has asked a tool with: where the result repeats it, whole or in part, joined or in
+ * another spelling, the tool does not vouch for it, lists no id with it, and it is no secret of the
+ * tool.
  */
 export class Repetition {
   readonly secrets = new Set<string>()
   readonly #prints: readonly Print[]
   readonly #digest: KeyedDigest
-  readonly #forms = new Set<string>()
-  #words: ReadonlySet<string> | undefined
-  /** Whole values by their first word. */
-  readonly #wholes = new Map<string, (readonly string[])[]>()
+  readonly #forms: ReadonlySet<string>
+  #asked: ReadonlySet<string> | undefined
+  #respelling: Respelling | undefined
+  #wholes: WholeRuns | undefined
   #index: RunIndex | undefined
 
   constructor(values: readonly JsonPrimitive[], digest: KeyedDigest) {
     this.#digest = digest
     this.#prints = values.map(printOf)
+    this.#forms = new Set(this.#prints.flatMap(({ forms }) => forms))
     for (const value of values) {
       for (const part of secretsIn(String(value))) this.secrets.add(part)
-    }
-    for (const { words, forms } of this.#prints) {
-      for (const form of forms) this.#forms.add(form)
-      const [first] = words
-      if (first !== undefined) this.#wholes.set(first, [...(this.#wholes.get(first) ?? []), words])
     }
   }
 
   /** Whether the value is one of those asked with, or some words of one in a row. */
   holds(value: JsonPrimitive): boolean {
     const words = wordsOf(String(value))
-    if (words.length === 0 || words.some((word) => !this.#asked(word))) return false
+    if (words.length === 0 || this.#prints.length === 0) return false
+    const isRespelt = this.#spelling.coverOf(words)
+    if (words.some((word, at) => !isRespelt[at] && !this.#words.has(word))) return false
+    if (isRespelt.includes(true)) return true
     const at = (index: number): number => this.#digest(words[index]!)
     return this.#runs().find({ length: words.length, at }) !== undefined
   }
 
+  /** The typed values that were not asked with. */
+  formsWithout(forms: readonly string[]): readonly string[] {
+    if (this.#prints.length === 0) return forms
+    return forms.filter((form) => !this.#forms.has(form) && !this.#spelling.isFormJoined(form))
+  }
+
   without({ words, forms }: Print): Said {
-    const left = { words: [], forms: forms.filter((form) => !this.#forms.has(form)) }
-    if (!words.some((word) => this.#asked(word))) {
-      return { own: [{ ...left, words }], answered: [] }
+    const left = { words: [], forms: this.formsWithout(forms) }
+    const isRespelt = this.#prints.length === 0 ? [] : this.#spelling.coverOf(words)
+    const isAsked = words.map((word, at) => isRespelt[at] === true || this.#words.has(word))
+    if (!isAsked.includes(true)) return { own: [{ ...left, words }], answered: [] }
+    this.#wholes ??= new WholeRuns(this.#prints.map((print) => print.words.map(this.#digest)))
+    const isWhole = this.#wholes.coverOf(words.map(this.#digest))
+    return {
+      own: [left, ...cut(words, (at) => isAsked[at]!)],
+      answered: cut(words, (at) => isWhole[at]! || isRespelt[at] === true),
     }
-    const own = cut(words, (word) => (this.#asked(word) ? 1 : 0))
-    return { own: [left, ...own], answered: cut(words, (_, at) => this.#wholeAt(words, at)) }
   }
 
-  /** How many words from there on are a whole value. */
-  #wholeAt(words: readonly string[], at: number): number {
-    const wholes = this.#wholes.get(words[at]!)
-    const whole = wholes?.find((run) => run.every((word, offset) => words[at + offset] === word))
-    return whole?.length ?? 0
+  get #words(): ReadonlySet<string> {
+    return (this.#asked ??= new Set(rowsOf(this.#prints).flat()))
   }
 
-  #asked(word: string): boolean {
-    this.#words ??= new Set(rowsOf(this.#prints).flat())
-    return this.#words.has(word)
+  get #spelling(): Respelling {
+    return (this.#respelling ??= new Respelling(this.#words, this.#forms, this.secrets))
   }
 
   #runs(): RunIndex {
@@ -86,26 +91,19 @@ export class Repetition {
  */
 export function rowsOf(prints: readonly Print[]): readonly (readonly string[])[] {
   return prints.flatMap(({ words, forms }) => {
-    const typed = forms.map((form) => form.slice(form.indexOf(':') + 1))
+    const typed = forms.map((form) => form.slice(form.indexOf(':') + 1).toLowerCase())
     // no word is empty: nothing runs on from one text to the next
     const parts = [...typed, ...words].flatMap((text) => [text, '', ...text.split(joint), ''])
     return [words, parts]
   })
 }
 
-/** The words in rows between those that are left out; `lengthAt` says how many are, at each. */
-function cut(
-  words: readonly string[],
-  lengthAt: (word: string, at: number) => number,
-): readonly Print[] {
+/** The words in rows between those that are left out. */
+function cut(words: readonly string[], isOut: (at: number) => boolean): readonly Print[] {
   const parts: string[][] = [[]]
-  for (let at = 0; at < words.length;) {
-    const length = lengthAt(words[at]!, at)
-    if (length === 0) parts.at(-1)!.push(words[at++]!)
-    else {
-      parts.push([])
-      at += length
-    }
+  for (const [at, word] of words.entries()) {
+    if (isOut(at)) parts.push([])
+    else parts.at(-1)!.push(word)
   }
   return parts.filter((part) => part.length > 0).map((part) => ({ words: part, forms: [] }))
 }

@@ -49,8 +49,8 @@ export class Shelving {
   ): void {
     if (typeof value === 'boolean' || value === null || String(value).length > 128) return
     if (repeated.holds(value)) return
-    const isWord = !/\s/.test(String(value))
-    this.#ledger.add(`ids:${tool}`, source, [], [idForm(value), ...(isWord ? forms : [])])
+    const typed = /\s/.test(String(value)) ? [] : repeated.formsWithout(forms)
+    this.#ledger.add(`ids:${tool}`, source, [], [idForm(value), ...typed])
   }
 
   addSecrets(value: JsonPrimitive, source: Source, repeated?: Repetition): void {
