@@ -10,6 +10,7 @@ import { eraseRun, pruneRuns, removeRun } from './sqlite-retention.ts'
 import {
   prepareWriter,
   selectAnswers,
+  selectBytes,
   selectCheckpoints,
   selectCheckpointTable,
   selectLatest,
@@ -18,6 +19,7 @@ import {
   type Writer,
 } from './sqlite-statements.ts'
 import { selectVersion, sqliteCode } from './sqlite-tables.ts'
+import { storedText } from './stored-record.ts'
 
 /** Runs that are listed at a time: a reader must not hold the file while its consumer thinks. */
 const pageLength = 256
@@ -70,9 +72,11 @@ export class SqliteFile {
   *read(runId: string, from: number): Generator<JournalRecord, void, undefined> {
     const database = this.#database()
     if (database === undefined) return
-    const page = this.#prepare(database, selectRecords(this.#formatOf(database)))
+    const format = this.#formatOf(database)
+    const page = this.#prepare(database, selectRecords(format))
+    const bytes = (): StatementSync => this.#prepare(database, selectBytes(format))
     try {
-      for (const records of recordPages(page, runId, from)) yield* records
+      for (const records of recordPages({ page, bytes }, runId, from)) yield* records
     } catch (error) {
       throw unreadable(this.#path, error)
     }
@@ -84,7 +88,7 @@ export class SqliteFile {
     const page = this.#prepare(database, selectRuns)
     for (let after = 0; ;) {
       const rows = this.#all(page, after, pageLength)
-      for (const { id } of rows) yield id as string
+      for (const { id } of rows) yield this.#runId(id)
       if (rows.length < pageLength) return
       after = rows.at(-1)!['number'] as number
     }
@@ -116,7 +120,7 @@ export class SqliteFile {
     if (database === undefined) return []
     if (this.#all(this.#prepare(database, selectCheckpointTable)).length === 0) return []
     const rows = this.#all(this.#prepare(database, selectCheckpoints), runId)
-    return rows.map(({ checkpoint }) => checkpoint as string)
+    return rows.map(({ checkpoint }) => storedText(checkpoint))
   }
 
   erase(runId: string): Promise<number> {
@@ -136,7 +140,7 @@ export class SqliteFile {
     const database = this.#database()
     if (database === undefined) return []
     const rows = this.#all(this.#prepare(database, selectAnswers), runId)
-    return rows.map(({ answer }) => answer as string)
+    return rows.map(({ answer }) => storedText(answer))
   }
 
   async close(): Promise<void> {
@@ -255,6 +259,11 @@ export class SqliteFile {
     const statement = statements.get(sql) ?? this.#attempt(() => database.prepare(sql))
     statements.set(sql, statement)
     return statement
+  }
+
+  #runId(id: unknown): string {
+    if (typeof id === 'string') return id
+    throw unreadable(this.#path, new TypeError('the id of a run is no text'))
   }
 
   #formatOf(database: DatabaseSync): number {

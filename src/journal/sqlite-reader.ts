@@ -1,5 +1,11 @@
+import { isUtf8 } from 'node:buffer'
 import { existsSync } from 'node:fs'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import {
+  DatabaseSync,
+  type SQLInputValue,
+  type SQLOutputValue,
+  type StatementSync,
+} from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { messageOf, SallyportError } from '../base/errors.ts'
 import type { JournalRecord } from './journal.ts'
@@ -52,36 +58,62 @@ const longestPage = 256
  */
 const pageSize = 2 ** 17
 
-/** Records of a run from the `from`-th on, by `selectRecords`, in pages. */
+/** How records are read. */
+export interface RecordStatements {
+  /** `selectRecords` */
+  readonly page: StatementSync
+  /** `selectBytes`; most runs are read without it. */
+  readonly bytes: () => StatementSync
+}
+
+/** What stands in a file that was made by hand may be of any type. */
+type Row = [seq: SQLOutputValue, line: SQLOutputValue, payload: SQLOutputValue, place: number]
+
+/** Behind which a page begins. */
+type Place = readonly [seq: SQLInputValue, place: number]
+
+/** Records of a run from the `from`-th on, in pages. */
 export function* recordPages(
-  statement: StatementSync,
+  statements: RecordStatements,
   runId: string,
   from: number,
 ): Generator<readonly JournalRecord[], void, undefined> {
   let length = firstPage
-  for (let next = from; ;) {
-    const { records, isLast } = recordPage(statement, runId, { from: next, length })
+  // before the first one there is no number, also none that is negative
+  for (let after: Place = [from === 0 ? -Infinity : from - 1, Infinity]; ;) {
+    const { last, records } = recordPage(statements, runId, { after, length })
     if (records.length > 0) yield records
-    if (isLast) return
-    next = records.at(-1)!.seq + 1
+    if (last === undefined) return
+    after = last
     length = longestPage
   }
 }
 
 function recordPage(
-  statement: StatementSync,
+  { bytes, page }: RecordStatements,
   runId: string,
-  { from, length }: { readonly from: number; readonly length: number },
-): { readonly records: readonly JournalRecord[]; readonly isLast: boolean } {
+  { after, length }: { readonly after: Place; readonly length: number },
+): { readonly records: readonly JournalRecord[]; readonly last: Place | undefined } {
   const records: JournalRecord[] = []
   let size = 0
   // an object for each row would cost a fifth more
-  statement.setReturnArrays(true)
-  for (const row of statement.iterate(runId, from, length)) {
-    const record = storedRecord(...(row as unknown as [number, string, string | null]))
-    records.push(record)
+  page.setReturnArrays(true)
+  for (const row of page.iterate(runId, ...after, length)) {
+    const [seq, line, payload, place] = row as unknown as Row
+    const record = storedRecord(seq, line, payload)
+    const isText = isExact(record) || isUtf8Row(bytes().get(runId, seq, place))
+    records.push(isText ? record : storedRecord(seq, '', null))
     size += record.line.length + (record.payload?.length ?? 0)
-    if (size > pageSize) return { records, isLast: false }
+    if (records.length === length || size > pageSize) return { records, last: [seq, place] }
   }
-  return { records, isLast: records.length < length }
+  return { records, last: undefined }
+}
+
+/** Bytes that are no UTF-8 are read as U+FFFD, and several of them as the same text. */
+function isExact({ line, payload }: JournalRecord): boolean {
+  return !line.includes('\ufffd') && payload?.includes('\ufffd') !== true
+}
+
+function isUtf8Row(row: Record<string, SQLOutputValue> | undefined): boolean {
+  return Object.values(row ?? {}).every((cell) => cell === null || isUtf8(cell as Uint8Array))
 }

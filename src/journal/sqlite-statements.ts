@@ -15,13 +15,29 @@ export interface Writer {
   readonly addRecord: StatementSync
 }
 
-/** The records of a run, from the tables of a version: files that cannot be written stay as they are. */
+/**
+ * The records of a run behind a place, from the tables of a version: files that cannot be written stay
+ * as they are. A place is a number and that of the row, so that no row is left out, and none is read
+ * again, whatever stands in it.
+ */
 export function selectRecords(version: number): string {
-  const where = `r.run = (SELECT number FROM runs WHERE id = ?) AND r.seq >= ? ORDER BY r.seq LIMIT ?`
-  return version === 1
-    ? `SELECT r.seq AS seq, r.line AS line, p.payload AS payload FROM records r
-        LEFT JOIN payloads p ON p.run = r.run AND p.seq = r.seq WHERE ${where}`
-    : `SELECT r.seq AS seq, r.line AS line, r.payload AS payload FROM entries r WHERE ${where}`
+  const { place, tables } = entriesOf(version)
+  return `SELECT r.seq, r.line, payload, ${place} AS place FROM ${tables} AND (r.seq, ${place}) > (?, ?)
+    ORDER BY r.seq, place LIMIT ?`
+}
+
+/** The record of a run at a place, as its bytes are. */
+export function selectBytes(version: number): string {
+  const { place, tables } = entriesOf(version)
+  return `SELECT CAST(r.line AS BLOB) AS line, CAST(payload AS BLOB) AS payload FROM ${tables}
+    AND (r.seq, ${place}) = (?, ?)`
+}
+
+function entriesOf(version: number): { readonly place: string; readonly tables: string } {
+  const ofRun = 'WHERE r.run = (SELECT number FROM runs WHERE id = ?)'
+  if (version > 1) return { place: 'r.number', tables: `entries r ${ofRun}` }
+  const joined = 'records r LEFT JOIN payloads p ON p.run = r.run AND p.seq = r.seq'
+  return { place: '0', tables: `${joined} ${ofRun}` }
 }
 
 export const selectAnswers = 'SELECT answer FROM answers WHERE run = ? ORDER BY number'

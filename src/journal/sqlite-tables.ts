@@ -10,13 +10,37 @@ const applicationId = 0x53616c79
 /** Version of the tables below. */
 const formatVersion = 2
 
-/** Throws `bad-journal` for a database of something else, or of a later version than this one. */
+/**
+ * Throws `bad-journal` for a database of something else, or of a later version than this one, and for
+ * one in which reading or writing a table does something else: a view may have no end.
+ */
 export function checkJournal(database: DatabaseSync, path: string): void {
   const application = pragma(database, 'application_id', path)
   const version = pragma(database, 'user_version', path)
   if (application === 0 && version === 0 && isEmpty(database)) return
   if (application !== applicationId) throw noJournal(path)
   checkVersion(version, path)
+  const strange = strangeIn(database)
+  if (strange === undefined) return
+  throw new SallyportError('bad-journal', `journal \`${path}\` has ${strange} of its own`, {
+    help: 'somebody has changed its tables: restore the file from a copy',
+  })
+}
+
+/** Tables that are read or written, of all versions. */
+const tables = ['runs', 'entries', 'records', 'payloads', 'answers', 'counters', 'checkpoints']
+
+function strangeIn(database: DatabaseSync): string | undefined {
+  const has = (sql: string): boolean => database.prepare(sql).get() !== undefined
+  if (has("SELECT 1 FROM sqlite_schema WHERE type = 'trigger'")) return 'triggers'
+  // as statements, for a table could have the name that each of them has as a function
+  const found = database.prepare('PRAGMA main.table_list').all()
+  for (const { name, type } of found.filter((each) => tables.includes(each['name'] as string))) {
+    if (type !== 'table') return `a ${String(type)} \`${String(name)}\``
+    const columns = database.prepare(`PRAGMA main.table_xinfo(${String(name)})`).all()
+    if (columns.some(({ hidden }) => hidden !== 0)) return 'computed columns'
+  }
+  return undefined
 }
 
 function checkVersion(version: number, path: string): void {

@@ -1,4 +1,4 @@
-import { SallyportError } from '../base/errors.ts'
+import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { callId } from '../base/ids.ts'
 import { redacted } from '../base/redact.ts'
 import { openRecord } from '../journal/chain.ts'
@@ -75,14 +75,22 @@ export interface Past {
   readonly head: string
 }
 
+type Records = Iterable<JournalRecord> | AsyncIterable<JournalRecord>
+
 /**
- * Reads a run back. Throws `bad-journal` where the journal holds no such run, and where messages,
- * arguments or results are encrypted; `run-not-resumable` where they were erased.
+ * Reads a run back. Throws `bad-option` where the journal holds no such run; `bad-journal` where
+ * messages, arguments or results are encrypted, and for records that are none of a run;
+ * `run-not-resumable` where what was said was erased.
  */
-export async function readPast(
-  runId: string,
-  records: Iterable<JournalRecord> | AsyncIterable<JournalRecord>,
-): Promise<Past> {
+export async function readPast(runId: string, records: Records): Promise<Past> {
+  try {
+    return await pastOf(runId, records)
+  } catch (error) {
+    throw isSallyportError(error) ? error : damagedRun(runId, error)
+  }
+}
+
+async function pastOf(runId: string, records: Records): Promise<Past> {
   const events: StructuralEvent[] = []
   let head = ''
   for await (const record of records) {
@@ -261,6 +269,13 @@ function pastCall(call: ToolCall, known: CallInMaking | undefined): PastCall {
 function unknownRun(runId: string): SallyportError {
   return new SallyportError('bad-option', `the journal holds no run \`${runId}\``, {
     help: 'name a run of this journal',
+  })
+}
+
+function damagedRun(runId: string, cause: unknown): SallyportError {
+  return new SallyportError('bad-journal', `run \`${runId}\` cannot be read: ${messageOf(cause)}`, {
+    help: 'the journal is damaged or was altered: restore it from a copy',
+    cause,
   })
 }
 

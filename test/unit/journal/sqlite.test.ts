@@ -1,11 +1,11 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { Chain } from '../../../src/journal/chain.ts'
 import type { Journal, JournalRecord } from '../../../src/journal/journal.ts'
 import { recordPages } from '../../../src/journal/sqlite-reader.ts'
-import { selectRecords } from '../../../src/journal/sqlite-statements.ts'
+import { selectBytes, selectRecords } from '../../../src/journal/sqlite-statements.ts'
 import { sqliteJournal } from '../../../src/journal/sqlite.ts'
 import { journalSuite } from '../../../src/testing/journal-suite.ts'
 import { temporaryFolder } from '../../support/folder.ts'
@@ -82,8 +82,10 @@ describe('SQLite journal', () => {
     await writer.close()
     using database = new DatabaseSync(path)
     const sizes: number[] = []
-    for (const page of recordPages(database.prepare(selectRecords(2)), 'run_a', 0)) {
-      sizes.push(page.reduce((sum, { line, payload }) => sum + line.length + payload!.length, 0))
+    const page = database.prepare(selectRecords(2))
+    const bytes = (): StatementSync => database.prepare(selectBytes(2))
+    for (const found of recordPages({ page, bytes }, 'run_a', 0)) {
+      sizes.push(found.reduce((sum, { line, payload }) => sum + line.length + payload!.length, 0))
     }
     expect(sizes.length).toBeGreaterThan(80)
     expect(Math.max(...sizes)).toBeLessThan(2 ** 17 + 21_000)
