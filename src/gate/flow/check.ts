@@ -14,12 +14,12 @@ import { secrecyLevels } from '../../protocol/facts.ts'
 import type { Finding } from '../finding.ts'
 import { FlowArgument, policySource, type Trace } from './argument.ts'
 import { secretSources, unvouchedLinks } from './carried.ts'
-import { schemaBelow } from './endorsement.ts'
 import { isEmpty, type Query } from './forms.ts'
 import type { Ledger, Source } from './ledger.ts'
 import { pinnedBy } from './pins.ts'
 import { afterReason, linkReason, secretReason, steeringReason, type Problem } from './reasons.ts'
-import { scalarsOf, schemasIn, valuesOf, type Place } from './scalars.ts'
+import { scalarsOf, shapesIn, valuesOf, type Place } from './scalars.ts'
+import { Shape } from './shape.ts'
 
 export interface FlowCall {
   readonly tool: string
@@ -54,7 +54,7 @@ export class FlowCheck {
     readonly concerns: (tool: string) => boolean
   }[]
   readonly #arguments = new Map<string, readonly FlowArgument[]>()
-  readonly #schemas = new WeakMap<JsonObject, ReturnType<typeof schemasIn>>()
+  readonly #shapes = new WeakMap<JsonObject, ReturnType<typeof shapesIn>>()
 
   /** `inputOf` tells the input schema of a tool: which names of members it declares. */
   constructor(policy: Policy, inputOf: (tool: string) => JsonValue | undefined = () => undefined) {
@@ -73,12 +73,12 @@ export class FlowCheck {
       checksSteering: this.#policy.document.flow?.untrustedSteering !== undefined,
       pins,
     })
-    const input = this.#inputOf(tool)
+    const shape = Shape.of(this.#inputOf(tool))
     for (const argument of this.#argumentsOf(tool)) {
       const { name } = argument
       if (!Object.hasOwn(args, name)) continue
-      const schema = schemaBelow(input, name)
-      examination.examine(argument, scalarsOf(args[name]!, `/${escapeToken(name)}`, schema))
+      const places = scalarsOf(args[name]!, `/${escapeToken(name)}`, shape.member(name))
+      examination.examine(argument, places)
     }
     const { labels, problems } = examination
     return { findings: this.#findings(tool, problems, ledger), labels }
@@ -94,9 +94,9 @@ export class FlowCheck {
   ): readonly JsonPrimitive[] | undefined {
     const input = this.#inputOf(tool)
     if (typeof value !== 'object' || input === undefined) return valuesOf(value)
-    const schemas = this.#schemas.get(args) ?? schemasIn(args, input)
-    this.#schemas.set(args, schemas)
-    return valuesOf(value, schemas.get(value))
+    const shapes = this.#shapes.get(args) ?? shapesIn(args, Shape.of(input))
+    this.#shapes.set(args, shapes)
+    return valuesOf(value, shapes.get(value))
   }
 
   /** The same of all arguments. */

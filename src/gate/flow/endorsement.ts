@@ -1,8 +1,7 @@
-import type { JsonPrimitive, JsonValue } from '../../base/json.ts'
-import { isObject } from '../../base/json.ts'
+import type { JsonPrimitive } from '../../base/json.ts'
 import type { Endorsement } from '../../protocol/facts.ts'
 import { linksIn } from './links.ts'
-import { sameJson } from '../../policy/equality.ts'
+import type { Shape } from './shape.ts'
 
 const identifier = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/
 const date = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/
@@ -25,21 +24,6 @@ const shapes: Readonly<Record<Exclude<Endorsement, 'enum'>, (value: JsonPrimitiv
  * either side, dates are written as in RFC 3339, and `enum` are the values that the output schema
  * lists at this place.
  */
-export function hasShape(
-  shape: Endorsement,
-  value: JsonPrimitive,
-  schema: JsonValue | undefined,
-): boolean {
-  if (shape !== 'enum') return shapes[shape](value)
-  if (!isObject(schema)) return false
-  const listed = schema['enum'] ?? (Object.hasOwn(schema, 'const') ? [schema['const']] : undefined)
-  return Array.isArray(listed) && listed.some((item) => sameJson(item as JsonValue, value))
-}
-
-/** The schema of a member or item, as far as `properties` and `items` say it. */
-export function schemaBelow(schema: JsonValue | undefined, key: string): JsonValue | undefined {
-  if (!isObject(schema)) return undefined
-  const { properties, items } = schema as Readonly<Record<string, JsonValue>>
-  if (isObject(properties) && Object.hasOwn(properties, key)) return properties[key] as JsonValue
-  return items
+export function hasShape(endorse: Endorsement, value: JsonPrimitive, shape: Shape): boolean {
+  return endorse === 'enum' ? shape.lists(value) : shapes[endorse](value)
 }

@@ -12,7 +12,8 @@ import {
   type Secrecy,
   type Trust,
 } from '../../protocol/facts.ts'
-import { hasShape, schemaBelow } from './endorsement.ts'
+import { hasShape } from './endorsement.ts'
+import { Shape } from './shape.ts'
 
 /** One scalar of a result with its label. */
 export interface Leaf {
@@ -38,8 +39,9 @@ export function strictLeavesOf(
   labels: readonly OutputFacts[],
   schema?: JsonValue,
 ): readonly Leaf[] {
+  const shape = Shape.of(schema)
   const stated = new Set(labels.flatMap(({ fields = {} }) => Object.keys(fields).flatMap(tokensOf)))
-  const [first = [], ...others] = labels.map((facts) => leavesOf(value, facts, schema, stated))
+  const [first = [], ...others] = labels.map((facts) => leavesOf(value, facts, shape, stated))
   // labels change nothing about which scalars there are
   const leaves = first.map((leaf, index) =>
     others.reduce((strict, same) => stricter(strict, same[index]!), leaf),
@@ -91,7 +93,7 @@ const plainKey = /^[A-Za-z0-9_-]{1,32}$/
 function leavesOf(
   value: JsonValue,
   facts: OutputFacts,
-  schema: JsonValue | undefined,
+  whole: Shape,
   stated: ReadonlySet<string>,
 ): readonly Leaf[] {
   const leaves: Leaf[] = []
@@ -100,7 +102,7 @@ function leavesOf(
   const fields = Object.entries(facts.fields ?? {})
     .map(([pointer, label]): Field => ({ tokens: tokensOf(pointer), label }))
     .toSorted((a, b) => literals(a) - literals(b))
-  visit(value, '', 0, base, fields, schema)
+  visit(value, '', 0, base, fields, whole)
   return leaves
 
   function visit(
@@ -109,7 +111,7 @@ function leavesOf(
     depth: number,
     label: OutputLabel,
     below: readonly Field[],
-    shape: JsonValue | undefined,
+    shape: Shape,
   ): void {
     if (!isObject(part) && !Array.isArray(part)) {
       leaves.push(leafOf(pointer, part as JsonPrimitive, holding(below, label), shape))
@@ -123,35 +125,25 @@ function leavesOf(
       const childLabel = ending.reduce(override, held)
       if (isObject(part)) addName(key, place, childLabel, shape)
       const deeper = within.filter(({ tokens }) => tokens.length > depth + 1)
-      visit(child, place, depth + 1, childLabel, deeper, schemaBelow(shape, key))
+      const inner = isObject(part) ? shape.member(key) : shape.item(Number(key))
+      visit(child, place, depth + 1, childLabel, deeper, inner)
     }
   }
 
-  function addName(
-    key: string,
-    place: string,
-    label: OutputLabel,
-    shape: JsonValue | undefined,
-  ): void {
+  function addName(key: string, place: string, label: OutputLabel, shape: Shape): void {
     const isPlainName = plainKey.test(key)
-    if (isPlainName && (stated.has(key) || declares(shape, key))) return
-    leaves.push({ ...leafOf(place, key, label, undefined), isPlainName })
+    if (isPlainName && (stated.has(key) || shape.declares(key))) return
+    leaves.push({ ...leafOf(place, key, label, Shape.unknown), isPlainName })
   }
-}
-
-function declares(schema: JsonValue | undefined, key: string): boolean {
-  const properties = isObject(schema) ? schema['properties'] : undefined
-  return isObject(properties) && Object.hasOwn(properties, key)
 }
 
 function leafOf(
   pointer: string,
   value: JsonPrimitive,
   { trust = 'untrusted', secrecy = 'internal', endorse }: OutputLabel,
-  schema: JsonValue | undefined,
+  shape: Shape,
 ): Leaf {
-  const endorsed =
-    trust === 'untrusted' && endorse !== undefined && hasShape(endorse, value, schema)
+  const endorsed = trust === 'untrusted' && endorse !== undefined && hasShape(endorse, value, shape)
   return {
     pointer,
     value,

@@ -191,7 +191,9 @@ export class FlowSession implements Sources {
   /** A person has seen and approved the call: its values may be used again in the same place. */
   endorse(tool: string, args: JsonObject): void {
     const forms = Object.entries(args).flatMap(([name, value]) =>
-      (valuesOf(value) ?? []).map((item) => endorsedForm(tool, name, item)),
+      (this.#check.valuesOf(value, { tool, args }) ?? []).map((item) =>
+        endorsedForm(tool, name, item),
+      ),
     )
     this.#ledger.add('endorsed', { origin: { kind: 'approval' }, secrecy: 'internal' }, [], forms)
   }

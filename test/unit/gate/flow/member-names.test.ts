@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject, JsonValue } from '../../../../src/base/json.ts'
+import { FlowCheck } from '../../../../src/gate/flow/check.ts'
 import { prepareRehearsals, type Rehearsal } from '../../../../src/gate/rehearsal.ts'
 import { defineTool } from '../../../../src/tools/tool.ts'
 import { policyOf, user } from '../../../support/agent.ts'
+import { flowPolicy, Talk } from './support.ts'
 
 const shares = { type: 'object', additionalProperties: { type: 'number' } } as const
 const split = defineTool({
@@ -60,5 +62,70 @@ describe('the name of a member that the schema leaves open', () => {
     await rehearsal.happened({ tool: 'split', args: { shares: { eve: 100 } } }, 'eve and bob: 100')
     expect(await effectOf(rehearsal, { shares: { eve: 100 } })).toBe('deny')
     expect(await effectOf(rehearsal, { shares: { bob: 100 } })).toBe('allow')
+  })
+
+  test('may be used again once a person has seen it', () => {
+    const talk = named(shares).reads('x')
+    expect(talk.rule(eve)).toBe('flow.untrustedSteering')
+    talk.flow.endorse('act', eve)
+    expect(talk.rule(eve)).toBe('all')
+    expect(talk.rule({ shares: { bob: 100 } })).toBe('flow.untrustedSteering')
+  })
+})
+
+/** A session that was told of a number, whose `act` steers by `shares` of such a schema. */
+function named(schema: JsonObject, rest: JsonObject = {}): Talk {
+  const policy = flowPolicy({ act: { args: { shares: { steers: true } } } })
+  const input = { type: 'object', properties: { shares: schema }, ...rest }
+  return new Talk(policy, { check: new FlowCheck(policy, () => input) }).says('100')
+}
+
+describe('a name is left open', () => {
+  const eve = { shares: { eve: 100 } }
+
+  test.each<[string, JsonObject, JsonObject, JsonObject?]>([
+    ['by one of several schemas', { anyOf: [shares, { type: 'null' }] }, eve],
+    ['by each of several schemas', { allOf: [shares, { minProperties: 1 }] }, eve],
+    ['under a condition', { if: shares, then: {}, else: {} }, eve],
+    ['by a schema that is referred to', { $ref: '#/$defs/a b' }, eve, { $defs: { 'a b': shares } }],
+    ['by an escaped reference', { $ref: '#/$defs/a%20b' }, eve, { $defs: { 'a b': shares } }],
+    [
+      'below a schema that is referred to',
+      { $ref: '#/definitions/all' },
+      { shares: { shares: { eve: 100 } } },
+      { definitions: { all: { properties: { shares } } } },
+    ],
+    ['in an item', { items: shares }, { shares: [{ eve: 100 }] }],
+    ['in an item of a tuple', { prefixItems: [{}, shares] }, { shares: [100, { eve: 100 }] }],
+    ['in an item of an older tuple', { items: [shares] }, { shares: [{ eve: 100 }] }],
+    ['behind a tuple', { prefixItems: [{}], items: shares }, { shares: [100, { eve: 100 }] }],
+    [
+      'behind an older tuple',
+      { items: [{}], additionalItems: shares },
+      { shares: [0, { eve: 0 }] },
+    ],
+    ['in a list of anything', {}, { shares: [{ eve: 100 }] }],
+    ['by a pattern', { patternProperties: { '^': {} }, additionalProperties: false }, eve],
+  ])('%s', (_, schema, args, rest) => {
+    expect(named(schema, rest).says('0').reads('x').rule(args)).toBe('flow.untrustedSteering')
+    expect(named(schema, rest).says('eve 0').reads('x').rule(args)).toBe('all')
+  })
+
+  const declared = { type: 'object', properties: { eve: {} } } as const
+  test.each<[string, JsonObject, JsonObject, JsonObject?]>([
+    ['by one of several schemas', { anyOf: [{ type: 'null' }, declared] }, eve],
+    ['by a schema that is referred to', { $ref: '#/$defs/a' }, eve, { $defs: { a: declared } }],
+    ['by a schema that refers to itself', { properties: { eve: { $ref: '#' } } }, eve],
+    ['where it depends on others', { dependentSchemas: { a: declared } }, eve],
+    ['by a list of names', { propertyNames: { enum: ['eve', 'bob'] } }, eve],
+    [
+      'below a name that fits a pattern',
+      { patternProperties: { '^1': declared } },
+      { shares: { '100': { eve: 100 } } },
+    ],
+    ['where it is not known', { $ref: 'https://schemas.example/a' }, eve],
+    ['where nothing is there', { $ref: '#/$defs/b' }, eve, { $defs: {} }],
+  ])('not where it is declared: %s', (_, schema, args, rest) => {
+    expect(named(schema, rest).reads('x').rule(args)).toBe('all')
   })
 })
