@@ -1,5 +1,6 @@
 import { createTimeFormatter, type Clock } from '../base/clock.ts'
 import { pointerOf, type JsonObject } from '../base/json.ts'
+import { redactPointers } from '../base/redact.ts'
 import { firmSteps } from '../policy/layers.ts'
 import type { CompiledLimit, DecisionRequest, Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
@@ -198,9 +199,10 @@ export class Judgement {
     this.#sessions.note(context, event)
   }
 
-  /** A person has said yes to the call as it is. */
-  approved({ call, args }: ExaminedCall, context: JudgeContext): void {
-    const event = { kind: 'approved', tool: call.tool, args: known(args) } as const
+  /** A person has said yes to the call as it was shown. */
+  approved({ call, args, tool }: ExaminedCall, context: JudgeContext): void {
+    const shown = redactPointers(known(args), tool?.sensitive ?? []) as JsonObject
+    const event = { kind: 'approved', tool: call.tool, args: shown } as const
     this.#sessions.note(context, event)
   }
 

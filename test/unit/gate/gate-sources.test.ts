@@ -135,3 +135,22 @@ describe('what the schemas of tools say', () => {
     expect(await ruleFor([read, act], { bob: 'ann' })).toBe('flow.untrustedSteering')
   })
 })
+
+test('a yes vouches for what was shown, and not for what is sensitive', async () => {
+  const policy = policyOf({
+    rules: [{ id: 'all', allow: ['**'] }],
+    tools: {
+      read: { kind: 'read', output: { trust: 'untrusted' } },
+      act: { kind: 'write', args: { to: { steers: true }, card: { steers: true } } },
+    },
+    flow: { untrustedSteering: 'ask' },
+  })
+  const act = toolOf('act', { sensitive: ['/card'] })
+  const { gate, judge } = await gateOf(policy, [toolOf('read'), act])
+  gate.settle(await examined(gate, 'read'), run, { succeeded: true, value: 'x', durationMs: 0 })
+  const asked = await judge('act', { to: 'eve', card: '4111' })
+  const { request } = asked as Extract<typeof asked, { kind: 'pending' }>
+  await gate.answer(request.id, { action: 'approve', by: { subject: 'ada' } })
+  expect((await judge('act', { to: 'eve' })).kind).toBe('permit')
+  expect((await judge('act', { to: 'eve', card: '4111' })).kind).toBe('pending')
+})
