@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isSallyportError, SallyportError } from '../base/errors.ts'
@@ -51,7 +52,8 @@ export async function writeNewText(path: string, text: string): Promise<void> {
 export async function checkReadable(path: string): Promise<void> {
   const named = `journal \`${path}\``
   try {
-    await using file = await open(path)
+    // a named pipe would be waited for
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     if ((await file.stat()).isFile()) return
   } catch (cause) {
     throw fileFailure(named, 'read', cause)

@@ -97,7 +97,7 @@ function runOf(line: string): string | undefined {
 
 /** What is known of each run of a journal of lines without reading it. */
 export async function runStates(path: string): Promise<readonly RunState[]> {
-  const payloads = await new JsonlIndex(`${path}.payloads`).table()
+  const payloads = await new JsonlIndex(path, '.payloads').table()
   const answered = new Set((await answerLines(`${path}.answers`)).map(({ runId }) => runId))
   using lines = await new JsonlIndex(path).open()
   const states: RunState[] = []

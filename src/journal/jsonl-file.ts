@@ -151,9 +151,9 @@ export class Reader {
   readonly #checkpoints: JsonlIndex
 
   constructor(path: string) {
-    this.#checkpoints = new JsonlIndex(`${path}.checkpoints`)
+    this.#checkpoints = new JsonlIndex(path, '.checkpoints')
     this.#lines = new JsonlIndex(path)
-    this.#payloads = new JsonlIndex(`${path}.payloads`)
+    this.#payloads = new JsonlIndex(path, '.payloads')
   }
 
   /**

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { SallyportError } from '../base/errors.ts'
+import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { LineTable } from './line-table.ts'
-import { lineEnd, stretchesOf } from './lines.ts'
+import { forReading, lineEnd, stretchesOf } from './lines.ts'
 
 /**
  * Where the lines of each run stand, so that a run is read without the others. Made anew when the
@@ -13,11 +13,14 @@ import { lineEnd, stretchesOf } from './lines.ts'
  */
 export class JsonlIndex {
   readonly #path: string
+  readonly #beside: string
   #stamp: string | undefined
   #table = new LineTable()
 
-  constructor(path: string) {
-    this.#path = path
+  /** Of the journal at `path`, or of the file beside it whose name ends in `beside`. */
+  constructor(path: string, beside = '') {
+    this.#path = `${path}${beside}`
+    this.#beside = beside
   }
 
   /** The runs of the file as it is now, and how many lines each has. Throws `bad-journal`. */
@@ -34,16 +37,18 @@ export class JsonlIndex {
     const file = openExisting(this.#path)
     if (file === undefined) return new OpenLines(this.#path, undefined, new LineTable())
     try {
-      const { ino, size, mtimeNs } = fstatSync(file, { bigint: true })
+      const stat = fstatSync(file, { bigint: true })
+      if (!stat.isFile()) throw new Error('it is not a file')
+      const { ino, size, mtimeNs } = stat
       const stamp = [ino, size, mtimeNs].join(':')
       if (stamp !== this.#stamp) {
-        this.#table = await scan(this.#path, file)
+        this.#table = await scan(this.#path, this.#beside, file)
         this.#stamp = stamp
       }
       return new OpenLines(this.#path, file, this.#table)
     } catch (error) {
       closeSync(file)
-      throw error
+      throw unreadable(this.#path, error)
     }
   }
 }
@@ -51,10 +56,10 @@ export class JsonlIndex {
 /** A missing file is one without lines: it may come. */
 function openExisting(path: string): number | undefined {
   try {
-    return openSync(path, 'r')
+    return openSync(path, forReading)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    throw unreadable(path, error)
   }
 }
 
@@ -102,26 +107,26 @@ export class OpenLines implements Disposable {
   }
 }
 
-async function scan(path: string, file: number): Promise<LineTable> {
+async function scan(path: string, beside: string, file: number): Promise<LineTable> {
   const table = new LineTable()
   let number = 0
-  for await (const { offset, bytes } of stretchesOf(file)) {
+  for await (const { offset, bytes } of stretchesOf(file, path)) {
     // looked at as a whole, which is a third of the price of doing so for each line
     const isText = isUtf8(bytes)
     let from = 0
     for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd, from)) {
       number++
       const head = isText ? headIn(bytes, from, end) : readHead(bytes.subarray(from, end))
-      if (head === undefined) throw unusable(path, number, bytes.subarray(from, end))
+      if (head === undefined) {
+        // what was never a journal says nothing of a run in its first line
+        const isNone = number === 1 && beside === '' && !bytes.includes('"runId":')
+        throw isNone ? noJournal(path) : damaged(path, beside, number)
+      }
       table.add(head.runId, { seq: head.seq, offset: offset + from, length: end - from })
       from = end + 1
     }
   }
   return table
-}
-
-function unusable(path: string, number: number, line: Buffer): SallyportError {
-  return number > 1 || line.includes('"runId":') ? damaged(path, number) : noJournal(path)
 }
 
 interface Head {
@@ -188,10 +193,18 @@ export function noJournal(path: string): SallyportError {
   })
 }
 
-function damaged(path: string, line: number): SallyportError {
+function damaged(path: string, beside: string, line: number): SallyportError {
   return new SallyportError('bad-journal', `\`${path}\` is damaged at line ${line}`, {
     help: 'restore the file from a copy; nothing in it has been changed',
-    details: { line },
+    details: { line, beside },
+  })
+}
+
+function unreadable(path: string, cause: unknown): SallyportError {
+  if (isSallyportError(cause)) return cause
+  return new SallyportError('bad-journal', `\`${path}\` cannot be read: ${messageOf(cause)}`, {
+    help: 'see to it that it is a file, and may be read by the user who runs this',
+    cause,
   })
 }
 

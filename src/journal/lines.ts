@@ -1,6 +1,8 @@
-import { read } from 'node:fs'
+import { constants as bufferConstants } from 'node:buffer'
+import { constants, read } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { SallyportError } from '../base/errors.ts'
 
 interface Bytes {
   /** In bytes from the beginning of the file. */
@@ -14,10 +16,10 @@ interface Bytes {
  * which `node:readline` would break it. A missing file has none.
  */
 export async function* linesOf(path: string): AsyncGenerator<Bytes> {
-  const file = await open(path, 'r').catch(undefinedIfMissing)
+  const file = await open(path, forReading).catch(undefinedIfMissing)
   if (file === undefined) return
   try {
-    for await (const { offset, bytes } of stretchesOf(file.fd)) {
+    for await (const { offset, bytes } of stretchesOf(file.fd, path)) {
       let from = 0
       for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd, from)) {
         yield { offset: offset + from, bytes: bytes.subarray(from, end) }
@@ -31,6 +33,12 @@ export async function* linesOf(path: string): AsyncGenerator<Bytes> {
 
 export const lineEnd = 0x0a
 
+/** A named pipe in the place of a file is not waited for. */
+export const forReading: number = constants.O_RDONLY | constants.O_NONBLOCK
+
+/** Bytes of the longest line: a longer one could not be a text. */
+const longestLine: number = bufferConstants.MAX_STRING_LENGTH
+
 function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error
 }
@@ -41,16 +49,21 @@ const usualRoom = 256 * 1024
 const readInto = promisify(read)
 
 /**
- * The file of a descriptor in stretches of whole lines, each of as many as have been read at once, and
- * with their line ends. The descriptor is left open: a stream that is given up closes its own some
+ * The file of a descriptor, at `path`, in stretches of whole lines, each of as many as have been read at once, and
+ * with their line ends. Throws `bad-journal` at a line that is longer than the longest. The descriptor is left open: a stream that is given up closes its own some
  * time later and whatever it is told, and the number may then be that of another file.
  */
-export async function* stretchesOf(file: number): AsyncGenerator<Bytes> {
+export async function* stretchesOf(
+  file: number,
+  path: string,
+  longest: number = longestLine,
+): AsyncGenerator<Bytes> {
   let room = Buffer.allocUnsafe(usualRoom)
   /** Bytes of a line that has not ended, at the beginning of the room. */
   let kept = 0
   for (let offset = 0; ;) {
-    if (kept === room.length) room = Buffer.concat([room], 2 * kept)
+    if (kept > longest) throw tooLong(path, longest)
+    if (kept === room.length) room = Buffer.concat([room], Math.min(2 * kept, longest + 1))
     const { bytesRead } = await readInto(file, room, kept, room.length - kept, offset + kept)
     if (bytesRead === 0) return
     const filled = kept + bytesRead
@@ -62,6 +75,13 @@ export async function* stretchesOf(file: number): AsyncGenerator<Bytes> {
     offset += end
     kept = filled - end
   }
+}
+
+function tooLong(path: string, longest: number): SallyportError {
+  const message = `\`${path}\` is damaged: a line is longer than ${longest} bytes`
+  return new SallyportError('bad-journal', message, {
+    help: 'restore the file from a copy; nothing in it has been changed',
+  })
 }
 
 /** Cuts off what a crash left after the last line end, so that the next line stands alone. */

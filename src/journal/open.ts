@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import { encryptionIn } from './environment-keys.ts'
 import type { Journal } from './journal.ts'
 import { jsonlJournal } from './jsonl.ts'
+import { forReading } from './lines.ts'
 import { sqliteJournal } from './sqlite.ts'
 
 /** The first bytes of every SQLite database (SQLite file format, section 1.3). */
@@ -31,7 +32,7 @@ export async function openJournal(
 /** Empty for a file that is missing or cannot be read, of which its reader tells. */
 async function beginningOf(path: string): Promise<string> {
   try {
-    await using file = await open(path, 'r')
+    await using file = await open(path, forReading)
     const { buffer, bytesRead } = await file.read(Buffer.alloc(sqliteMark.length), 0)
     return buffer.toString('latin1', 0, bytesRead)
   } catch {

@@ -101,7 +101,8 @@ async function pastOf(runId: string, records: Records): Promise<Past> {
     head = record.hash
   }
   const [start] = events
-  if (start?.type !== 'run-start') throw unknownRun(runId)
+  if (start === undefined) throw unknownRun(runId)
+  if (start.type !== 'run-start') throw new TypeError('it does not begin with `run-start`')
   return {
     start,
     carrier: carrierOf(events),

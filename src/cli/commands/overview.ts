@@ -13,7 +13,7 @@ import { sameRecords } from '../../report/same-records.ts'
 import { summarize } from '../../report/summary.ts'
 import { verifyChain } from '../../report/verify.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import { readText, writeText } from '../files.ts'
+import { checkReadable, readText, writeText } from '../files.ts'
 import type { Io } from '../io.ts'
 import { redactorOf, type RedactionOptions } from '../redaction.ts'
 import { useSmallHeap } from '../small-heap.ts'
@@ -93,6 +93,7 @@ interface Gathering {
 /** A file that cannot be read is listed, so that it hides no other. */
 async function addFile(file: string, gathering: Gathering): Promise<void> {
   try {
+    await checkReadable(file)
     if (file.endsWith('.json')) await addReport(file, gathering)
     else await addJournal(file, gathering)
   } catch (error) {

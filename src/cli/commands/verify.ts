@@ -1,5 +1,6 @@
 import { parseDuration } from '../../base/duration.ts'
 import { isSallyportError, SallyportError } from '../../base/errors.ts'
+import { isObject } from '../../base/json.ts'
 import { openJournal } from '../../journal/open.ts'
 import type { Journal } from '../../journal/journal.ts'
 import type { Verdict, Verification } from '../../report/verification.ts'
@@ -165,13 +166,14 @@ async function givenOf(options: VerifyOptions): Promise<VerifyJournalOptions> {
 /** A line that is none of a journal is a finding; a file that cannot be read is a failure. */
 async function unreadable(error: unknown): Promise<Found> {
   if (!isSallyportError(error) || error.code !== 'bad-journal') throw error
-  const { details } = error as { readonly details?: { readonly line?: unknown } }
-  if (typeof details?.line !== 'number') throw error
+  const { beside, line } = isObject(error.details) ? error.details : {}
+  if (typeof line !== 'number') throw error
+  const place = typeof beside === 'string' && beside !== '' ? ` of its \`${beside}\`` : ''
   const nothing = await verifyChain([])
   return {
     runId: null,
     ...nothing,
     verdict: 'MALFORMED',
-    message: `line ${details.line} is no record`,
+    message: `line ${line}${place} is no record`,
   }
 }
