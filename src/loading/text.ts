@@ -1,9 +1,9 @@
 import { digestJson } from '../base/digest.ts'
-import { isObject } from '../base/json.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import type { PolicyFile } from '../policy/document.ts'
 import type { Policy, PolicyTool } from '../policy/policy.ts'
 import { readPolicy, type ReadOptions } from '../policy/read.ts'
+import { closedNames } from '../tools/argument-names.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { LoadedPolicy } from './file.ts'
 
@@ -32,7 +32,7 @@ function toPolicyTool(tool: Tool): PolicyTool {
     facts: tool.facts,
     pin: pinOf(tool),
     requires: requirementsOf(tool),
-    argumentNames: argumentNamesOf(tool),
+    argumentNames: closedNames(tool.input),
   }
 }
 
@@ -46,11 +46,4 @@ function pinOf({ name, description, input }: Tool): string {
 function requirementsOf({ requires }: Tool): NonNullable<PolicyTool['requires']> {
   const { roles, scopes } = requires
   return { ...(roles.length === 0 ? {} : { roles }), ...(scopes.length === 0 ? {} : { scopes }) }
-}
-
-/** The argument names of a closed schema; undefined when it takes any. */
-function argumentNamesOf({ input }: Tool): readonly string[] | undefined {
-  const { properties, additionalProperties } = input
-  const closed = additionalProperties === false && isObject(properties)
-  return closed ? Object.keys(properties) : undefined
 }

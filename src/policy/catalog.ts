@@ -1,7 +1,7 @@
 import { SallyportError } from '../base/errors.ts'
 import { shorten } from '../base/text.ts'
 import type { Diagnostics } from './diagnostic.ts'
-import type { PolicyFile, Rule, ToolEntry } from './document.ts'
+import type { PolicyFile, Rule, Sequence, ToolEntry } from './document.ts'
 import { mergeFacts } from './facts.ts'
 import { compileGlob, isGlob } from './glob.ts'
 import type { PinnedTool, PolicyTool, ToolFloor } from './policy.ts'
@@ -77,6 +77,17 @@ export function checkAgainst(catalog: Catalog, file: PolicyFile, diagnostics: Di
     if (find(name.text).length === 0 && name.text !== '**') report(name, names, diagnostics)
   }
   for (const rule of file.rules) checkArguments(rule, find, diagnostics)
+  for (const { name, args } of file.tools ?? []) {
+    for (const arg of args) {
+      checkArgument(arg.name, arg.name.text, { tools: [name] }, find, diagnostics)
+    }
+  }
+  for (const limit of file.limits) {
+    const top = limit.sum?.[0]
+    // what a call does not have adds nothing: the limit would never be reached
+    if (top !== undefined) checkArgument({ text: top, ...limit.at }, top, limit, find, diagnostics)
+  }
+  for (const sequence of file.sequences) checkSameArgument(sequence, find, diagnostics)
   const { paths, network, commands } = file.guards
   for (const guard of [...paths, ...network, ...commands]) {
     // `*` is any argument
@@ -133,6 +144,21 @@ function areLacking(tools: readonly PolicyTool[], argument: string): boolean {
     if (argumentNames === undefined || argumentNames.includes(argument)) return false
   }
   return tools.length > 0
+}
+
+/** A call without the argument counts as one with every value; that is for some, not for all. */
+function checkSameArgument(
+  { at, earlier, sameArg, tools }: Sequence,
+  find: Find,
+  diagnostics: Diagnostics,
+): void {
+  if (sameArg === undefined) return
+  for (const names of [earlier, tools]) {
+    const all = names.flatMap(({ text }) => find(text))
+    if (areLacking(all, sameArg)) {
+      checkArgument({ text: sameArg, ...at }, sameArg, { tools: names }, find, diagnostics)
+    }
+  }
 }
 
 /** Every tool named exactly needs the argument `top`; of the tools of a glob at least one. */

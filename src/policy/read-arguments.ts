@@ -65,7 +65,7 @@ const tests = {
   maxItems: size,
   items: nested,
   anyItem: nested,
-  startsWith: listOf('`startsWith`', anyText),
+  startsWith: listOf('`startsWith`, for the first items of a list,', anyText),
   matches: pattern,
   containsMatch: pattern,
   contains: anyText,

@@ -171,6 +171,8 @@ const limitFields = mapping(
   },
 )
 
+const manyAmounts = 'a sum is of one argument: `*` would name none'
+
 export const readLimit: Read<Limit> = (node, diagnostics) => {
   const fields = limitFields(node, diagnostics)
   if (fields === undefined || node.kind !== 'map') return undefined
@@ -183,7 +185,13 @@ export const readLimit: Read<Limit> = (node, diagnostics) => {
       'a limit has either `count` or `sum`',
     )
   }
-  if (sum === undefined && counted && !Number.isInteger(rest.max)) {
+  const path = sum === undefined ? undefined : pointerTokens(sum)!
+  if (path?.includes('*') === true) {
+    return diagnostics.error(node.entries.get('sum')!.value, 'bad-value', manyAmounts, {
+      help: 'name one argument, such as `/amount`; what a list holds is not added up',
+    })
+  }
+  if (path === undefined && counted && !Number.isInteger(rest.max)) {
     const place = node.entries.get('max')!.value
     return diagnostics.error(
       place,
@@ -195,7 +203,7 @@ export const readLimit: Read<Limit> = (node, diagnostics) => {
   return {
     ...rest,
     count,
-    ...(sum === undefined ? {} : { sum: pointerTokens(sum)! }),
+    ...(path === undefined ? {} : { sum: path }),
     over: over ?? 'deny',
     ...(window === undefined ? {} : { windowMs: window }),
   }

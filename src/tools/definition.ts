@@ -1,8 +1,9 @@
 import { SallyportError } from '../base/errors.ts'
-import { deepFreeze, isObject, pointerTokens, type JsonObject } from '../base/json.ts'
+import { deepFreeze, isObject, type JsonObject } from '../base/json.ts'
 import { copyPlain } from '../base/plain.ts'
 import { nearest } from '../base/suggest.ts'
 import { shorten } from '../base/text.ts'
+import { isClosedTo, pointerProblem } from './argument-names.ts'
 import { FactsProblem, readFacts } from './facts.ts'
 import { badSchema, closeSchema, rewriteSchema } from './rewrite.ts'
 import { isStandardSchema, jsonSchemaOf, type StandardSchema } from './standard-schema.ts'
@@ -67,7 +68,7 @@ class DefinitionReader {
       input,
       output: this.#output(),
       annotations,
-      facts: this.#facts(annotations),
+      facts: this.#facts(annotations, input),
       requires: this.#requires(),
       timeoutMs: this.#whole('timeoutMs', this.#fields['timeoutMs'], 30_000, 1, 3_600_000),
       retry: this.#retry(annotations),
@@ -154,13 +155,18 @@ class DefinitionReader {
     })
   }
 
-  #facts(annotations: ToolAnnotations): Tool['facts'] {
+  #facts(annotations: ToolAnnotations, input: JsonObject): Tool['facts'] {
     const given = this.#fields['facts']
     if (given === undefined) return Object.freeze({})
     if (!isObject(given)) throw this.#bad('has `facts` that is not an object')
     const facts = this.#readFacts(given)
     if (annotations.readOnly && (facts.kind === 'write' || facts.kind === 'destructive')) {
       throw this.#bad(`cannot be \`readOnly\` and of the kind \`${facts.kind}\``)
+    }
+    const strange = Object.keys(facts.args ?? {}).find((name) => isClosedTo(input, name))
+    if (strange !== undefined) {
+      const named = `\`facts.args\` for \`${shorten(strange, 64)}\``
+      throw this.#bad(`has ${named}, which names nothing in the schema of the arguments`, argsHelp)
     }
     return deepFreeze(facts)
   }
@@ -195,7 +201,7 @@ class DefinitionReader {
   #pointers(name: 'sensitive' | 'editable', input: JsonObject): readonly string[] {
     const pointers = this.#strings(name, this.#fields[name])
     for (const pointer of pointers) {
-      const problem = checkPointer(input, pointer)
+      const problem = pointerProblem(input, pointer)
       if (problem !== undefined) {
         throw this.#bad(
           `has in \`${name}\` the pointer \`${shorten(pointer, 120)}\`, which ${problem}`,
@@ -236,6 +242,8 @@ class DefinitionReader {
   }
 }
 
+const argsHelp = 'write the name as the schema of `input` does'
+
 const idempotencyHelp =
   'set `annotations.idempotent` if a second call with the same arguments does no harm'
 
@@ -260,37 +268,4 @@ function list(words: readonly string[]): string {
 
 function badTool(message: string, options: { readonly help?: string }): SallyportError {
   return new SallyportError('bad-tool', message, options)
-}
-
-/**
- * What is wrong with a pointer into arguments; undefined if nothing is. A pointer that the schema
- * proves to name nothing is a misspelling, and would leave in the open what was meant to be hidden.
- */
-function checkPointer(schema: JsonObject, pointer: string): string | undefined {
-  const tokens = pointerTokens(pointer)
-  if (tokens === undefined) return 'is not a JSON Pointer'
-  let current: unknown = schema
-  for (const token of tokens) {
-    if (!isObject(current)) return undefined
-    if (isClosedTo(current, token)) return 'names nothing in the schema of the arguments'
-    current = below(current, token)
-  }
-  return undefined
-}
-
-function isClosedTo(schema: Record<string, unknown>, token: string): boolean {
-  const members = schema['properties']
-  return (
-    token !== '*' &&
-    schema['additionalProperties'] === false &&
-    !Object.hasOwn(schema, 'patternProperties') &&
-    !(isObject(members) && Object.hasOwn(members, token))
-  )
-}
-
-/** The schema a token leads to, where that is certain. */
-function below(schema: Record<string, unknown>, token: string): unknown {
-  const members = schema['properties']
-  if (isObject(members) && Object.hasOwn(members, token)) return members[token]
-  return /^(?:\*|0|[1-9]\d*)$/.test(token) ? schema['items'] : undefined
 }

@@ -132,6 +132,14 @@ guards:
   network: [{ tools: [desk.read], arg: ${arg}, hosts: ['**'] }]
   commands: [{ tools: [desk.read], arg: ${arg}, programs: { ls: {} } }]`
 
+const sum = (of: string, pointer: string): readonly string[] =>
+  said(`rules: []
+limits: [{ id: l, tools: [${of}], per: session, sum: ${pointer}, max: 9 }]`)
+
+const same = (earlier: string, then: string): readonly string[] =>
+  said(`rules: []
+sequences: [{ id: s, after: [${earlier}], sameArg: id, then: { tools: [${then}], do: deny } }]`)
+
 describe('what is said of a name that the catalogue does not know', () => {
   const known = 'help: known are `refund`, `desk.read`, `desk.write`, `free`'
 
@@ -201,6 +209,49 @@ output: [{ tools: [gone], maxSize: 1KiB }]`
       'help: known are `id`',
       '7:14-73 unknown-argument: `desk.read` has no argument `body`',
       'help: known are `id`',
+    ])
+  })
+
+  test('of an argument that the facts of a tool name, where it would stay without its facts', () => {
+    expect(
+      said(`rules: []
+tools:
+  refund: { kind: write, args: { order: { is: id }, amout: { steers: true } } }
+  free: { kind: write, args: { anything: { steers: true } } }
+  gone: { kind: write, args: { anything: { steers: true } } }`),
+    ).toEqual([
+      '5:53-58 unknown-argument: `refund` has no argument `amout`',
+      'help: did you mean `amount`?',
+      'try: amount',
+    ])
+  })
+
+  test('of an argument that a limit adds up, where nothing would ever count', () => {
+    expect(sum('refund, free', '/amount')).toEqual([])
+    expect(sum('refund', '/order/total')).toEqual([])
+    expect(sum("'desk.*'", '/body')).toEqual([])
+    expect(sum('refund', '/amout')).toEqual([
+      '4:10-71 unknown-argument: `refund` has no argument `amout`',
+      'help: did you mean `amount`?',
+      'try: amount',
+    ])
+    expect(sum('refund, desk.read', '/amount')).toEqual([
+      '4:10-83 unknown-argument: `desk.read` has no argument `amount`',
+      'help: known are `id`',
+    ])
+  })
+
+  test('of an argument that none of the tools of a sequence has', () => {
+    expect(same('desk.read', 'desk.write')).toEqual([])
+    expect(same('desk.read, refund', "'desk.*', refund")).toEqual([])
+    expect(same('free', 'free')).toEqual([])
+    expect(same('refund', 'desk.write')).toEqual([
+      '4:13-93 unknown-argument: `refund` has no argument `id`',
+      'help: known are `order`, `amount`',
+    ])
+    expect(same('desk.read', 'refund')).toEqual([
+      '4:13-92 unknown-argument: `refund` has no argument `id`',
+      'help: known are `order`, `amount`',
     ])
   })
 

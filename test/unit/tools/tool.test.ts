@@ -78,6 +78,7 @@ test.each([
   ['a fact about arguments that is no boolean', { facts: { args: { a: { steers: 1 } } } }],
   ['known values that are no texts', { facts: { args: { a: { known: [1] } } } }],
   ['no known values', { facts: { args: { a: { known: [] } } } }],
+  ['a fact about no argument', { facts: { args: { cart: { steers: true } } } }],
   ['a field that is no pointer', { facts: { fields: { a: {} } } }],
   [
     'a writing kind of a read-only tool',
