@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { amountsIn } from '../../src/gate/flow/amounts.ts'
 import { piecesWith, markers } from '../../src/gate/flow/pieces.ts'
 import { secretsIn } from '../../src/gate/flow/secrets.ts'
 import { trim } from '../../src/gate/flow/trim.ts'
@@ -36,6 +37,34 @@ test('parts that may be secrets are those that patterns find', () => {
   fc.assert(
     fc.property(text, (written) => {
       expect([...secretsIn(written)].toSorted()).toEqual([...secretsByPatterns(written)].toSorted())
+    }),
+    runs,
+  )
+})
+
+test('an amount is found however its digits are grouped', () => {
+  const sizes = fc.constantFrom([3], [3, 2])
+  const signs = fc.constantFrom(
+    ['', '.'],
+    [',', '.'],
+    ['.', ','],
+    ["'", '.'],
+    ['’', ','],
+    ['_', '.'],
+    [' ', ','],
+    ['\u202f', '.'],
+    [' ', '.'],
+  )
+  const amount = fc.tuple(
+    fc.integer({ min: 100_000, max: 10 ** 12 }),
+    fc.integer({ min: 1, max: 99 }),
+  )
+  fc.assert(
+    fc.property(amount, sizes, signs, ([units, cents], groups, [sign, point]) => {
+      fc.pre(!/\s/.test(sign!) || groups.length === 1)
+      const shortest = `${units}.${String(cents).padStart(2, '0').replace(/0$/, '')}`
+      const written = `${inGroups(String(units), groups, sign!)}${point}${String(cents).padStart(2, '0')}`
+      expect(secretsIn(`the sum is ${written} in all`)).toContain(shortest)
     }),
     runs,
   )
@@ -82,22 +111,14 @@ function secretsByPatterns(written: string): ReadonlySet<string> {
     end = index + part.length
   }
   offer(group)
-  for (const [amount] of folded.matchAll(/[0-9][0-9.,'’]*/g)) offer(plainAmount(amount))
+  for (const amount of amountsIn(folded)) found.add(amount)
   if (folded.length <= 256) offer(folded.replaceAll(/[^\p{L}\p{N}]+/gu, ''))
   return found
 }
 
-/** Without groups and needless zeros; empty for what is no amount. */
-function plainAmount(written: string): string {
-  const amount = written.replace(/[.,'’]+$/, '').replaceAll(/['’]/g, ',')
-  const isGrouped = /^\d{1,3}(,\d{3})+(\.\d+)?$/.test(amount)
-  const isPointed = /^\d{1,3}(\.\d{3})+,\d+$/.test(amount)
-  const plain = isGrouped
-    ? amount.replaceAll(',', '')
-    : (isPointed ? amount.replaceAll('.', '') : amount).replace(',', '.')
-  if (amount.length > 40 || !/^\d+(\.\d+)?$/.test(plain)) return ''
-  const [whole = '', fraction = ''] = plain.split('.')
-  const digits = whole.replace(/^0+(?=\d)/, '')
-  const rest = fraction.replace(/0+$/, '')
-  return rest === '' ? digits : `${digits}.${rest}`
+/** The digits with a sign between groups of these sizes, from the end; the last size repeats. */
+function inGroups(digits: string, [size, ...sizes]: readonly number[], sign: string): string {
+  if (digits.length <= size!) return digits
+  const front = inGroups(digits.slice(0, -size!), sizes.length === 0 ? [size!] : sizes, sign)
+  return front + sign + digits.slice(-size!)
 }

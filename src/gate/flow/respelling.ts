@@ -1,3 +1,4 @@
+import { amountsIn } from './amounts.ts'
 import { decimalOf } from './words.ts'
 
 /** What joins the parts of a URL, an address or a path. */
@@ -72,8 +73,11 @@ export class Respelling {
   }
 
   #isAmount(word: string): boolean {
-    const decimal = decimalOf(word)
-    return decimal !== undefined && decimal !== word && this.#words.has(decimal)
+    if (!digit.test(word)) return false
+    const amounts = [decimalOf(word), ...amountsIn(word)]
+    return amounts.some(
+      (amount) => amount !== undefined && amount !== word && this.#words.has(amount),
+    )
   }
 
   /** Where the groups from `start` on that are one value end; `start` where they are none. */

@@ -1,17 +1,13 @@
 import { fold, isAscii } from '../../policy/equality.ts'
+import { amountsIn } from './amounts.ts'
 import { markers } from './pieces.ts'
 import { eachRow } from './rows.ts'
-import { nothing, trim } from './trim.ts'
-import { decimalOf } from './words.ts'
 
 const ignorable = /\p{Default_Ignorable_Code_Point}/gu
 const joining = markers('-_.@:/+=')
 const space = 0x20
 const noBreakSpace = 0xa0
 const notWord = /[^\p{L}\p{N}]+/gu
-const amounts = /\d[\d.,'’]*/g
-const apostrophe = /['’]/g
-const stops = new Set(".,'’")
 const digit = /\p{N}/u
 
 /** Longest scalar that counts as one value, apart from the words in it. */
@@ -20,9 +16,9 @@ const maxWhole = 256
 /**
  * The parts of a text that may be secrets: words, words with what joins them, groups of digits
  * taken together (an account in groups of four), amounts however their digits are grouped, and a
- * short text as a whole. Of these, what has at
- * least 6 characters and a digit, or at least 16 characters. Case, width and invisible characters
- * make no difference; a secret that was encoded or put in other words is not found.
+ * short text as a whole. Of these, what has at least 6 characters and a digit, or at least 16
+ * characters. Case, width and invisible characters make no difference; a secret that was encoded or
+ * put in other words is not found.
  */
 export function secretsIn(text: string): ReadonlySet<string> {
   const folded = fold(isAscii(text) ? text : text.replace(ignorable, ''))
@@ -57,9 +53,7 @@ export function secretsIn(text: string): ReadonlySet<string> {
   })
   offer(joined.start, joined.end, joined.hasDigit)
   offerText(group)
-  for (const [amount] of folded.matchAll(amounts)) {
-    offerText(decimalOf(trim(amount, nothing, stops).replaceAll(apostrophe, ',')) ?? '')
-  }
+  for (const amount of amountsIn(folded)) found.add(amount)
   if (folded.length <= maxWhole) offerText(folded.replace(notWord, ''))
   return found
 }

@@ -86,6 +86,13 @@ describe('private data in what a call carries', () => {
     ['DE89 3704 0044 0532 0130 00', 'DE89370400440532013000'],
     ['DE89370400440532013000', 'it is DE89 3704 0044 0532 0130 00!'],
     [4_111_111, 'number 4111111'],
+    [12_345.67, 'a sum of 12 345,67'],
+    [12_345.67, 'a sum of 12_345.67'],
+    ['12 345,67', 'a sum of 12345.67'],
+    [1_234_567.89, 'a sum of 12,34,567.89'],
+    [125_000, 'a sum of 125.000'],
+    ['1,250.00', 'a sum of 1250.00'],
+    ['EUR 1.250,00', 'a sum of 1250.00'],
     ['correct horse battery staple', 'Correct Horse Battery Staple'],
   ])('%j is found in %j', (secret, body) => {
     const talk = sending({}, { secretsOut: 'ask' }).reads(secret, 'account')

@@ -31,6 +31,7 @@ describe('what a trusted tool was asked with is not vouched for', () => {
     ],
     ['as a number in groups', { a: '15550100' }, '1 555 0100 rings', '1 555 0100'],
     ['as a number without groups', { a: '+1 555 0100' }, '15550100 rings', '15550100'],
+    ['as an amount in lakhs', { a: 1_234_567.5 }, '12,34,567.50 booked', '12,34,567.50'],
     ['as an amount', { a: 1234.5 }, '1,234.50 booked', '1,234.50'],
     ['as an amount with its currency', { a: '1234.5' }, '$1,234.50 booked', '$1,234.50'],
   ])('%s', (_, args, answer, to, facts) => {
