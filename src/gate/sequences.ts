@@ -10,6 +10,7 @@ import type { Position } from '../protocol/decision.ts'
 import type { ArgumentForm } from '../protocol/facts.ts'
 import type { Finding } from './finding.ts'
 import { canonical } from './flow/forms.ts'
+import { parseUrl } from './flow/links.ts'
 import { scalarsOf } from './flow/scalars.ts'
 
 /** Different values of one argument that are remembered for a sequence. */
@@ -48,21 +49,23 @@ export function compileSequences(policy: Policy): readonly CompiledSequence[] {
   }))
 }
 
-/** The folders below which guards of the policy file read an argument. */
+/** The folders below which guards of the policy file read an argument, or parts of it. */
 function guardedRoots({
   document,
   file,
 }: Policy): (tool: string, name: string) => readonly string[] {
   const folder = dirname(resolve(file))
   const guards = document.guards.paths
-    .filter(({ arg }) => arg.length === 1)
+    .filter(({ arg }) => arg.length > 0)
     .map(({ tools, arg, root }) => ({
       concerns: compileGlobs(tools),
       name: arg[0]!,
       root: resolve(folder, root),
     }))
   return (tool, name) =>
-    guards.filter((guard) => guard.name === name && guard.concerns(tool)).map(({ root }) => root)
+    guards
+      .filter((guard) => [name, '*'].includes(guard.name) && guard.concerns(tool))
+      .map(({ root }) => root)
 }
 
 /**
@@ -98,17 +101,26 @@ function formOf(text: string, form: ArgumentForm | undefined): readonly string[]
 
 /**
  * A text in the forms that spellings share which some tools take for one: in one case, a path also
- * from the top of the disk, a URL without its fragment and by either scheme of the web.
+ * from the top of the disk, a URL by where it leads.
  */
 function likenesses(
   text: string,
   form: ArgumentForm | undefined,
   roots: readonly string[],
 ): readonly string[] | undefined {
-  const plain = form === 'url' ? text.replace(/#.*$/s, '').replace(/^\s*http:/i, 'https:') : text
-  const forms = formOf(plain, form)
+  const forms = form === 'url' ? addressOf(text) : formOf(text, form)
   const whole = roots.flatMap((root) => canonical(resolve(root, text.trim()), 'path') ?? [])
   return forms === undefined ? undefined : [...forms, ...whole].map(fold)
+}
+
+/** Where a URL leads, whatever its scheme and fragment, without needless escapes (RFC 3986, 6.2.2.2). */
+function addressOf(text: string): readonly string[] | undefined {
+  const url = parseUrl(text.trim().replace(/#.*$/s, ''))
+  return url && [url.rest.replaceAll(/%(2[de]|3\d|[46][1-9a-f]|[57][0-9a]|5f|7e)/gi, unescaped)]
+}
+
+function unescaped(_: string, code: string): string {
+  return String.fromCharCode(Number.parseInt(code, 16))
 }
 
 /** Forms without a spelling of their own. */

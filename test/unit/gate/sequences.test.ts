@@ -136,11 +136,38 @@ describe('`sameArg` where spellings of one thing differ', () => {
     [undefined, './a.txt', 'a.txt'],
     ['url', 'https://a.example/x', 'https://a.example/x#1'],
     ['url', 'http://a.example/x#2', 'https://A.example/x#1'],
+    ['url', 'http://a.example:80/x', 'http://a.example/x'],
+    ['url', 'HTTPS://a.example:443/x', 'http://a.example/x'],
+    ['url', 'a.example/x', 'https://a.example/x'],
+    ['url', 'https://a.example/%78?%7E-', 'https://a.example/x?~%2D'],
   ])('stops %s `%s` once it was `%s`', async (is, at, first) => {
     const rehearsal = await begun(is, 'after', first)
     expect(await deciding(rehearsal, 'remove', { at })).toBe('deny by sequences.s')
     const other = is === 'url' ? 'https://a.example/y' : 'y.txt'
     expect(await deciding(rehearsal, 'remove', { at: other })).toBe('allow by all')
+  })
+
+  test.each<[string, JsonValue, JsonValue, JsonValue]>([
+    ['/at/*', ['a.txt'], ['/srv/work/a.txt'], ['b.txt']],
+    ['/at/to', { to: 'a.txt' }, { '0': '/srv/work/a.txt' }, { '0': 'b.txt' }],
+    ['/*', 'a.txt', '/srv/work/a.txt', 'b.txt'],
+  ])('wherever a guard of %s reads a path', async (arg, first, at, other) => {
+    const rules = [{ id: 'all', allow: ['**'] }]
+    const tools = { read: { kind: 'read' }, remove: { kind: 'destructive' } }
+    const guards = { paths: [{ tools: ['read', 'remove'], arg, root: '/srv/work' }] }
+    const sequences = [{ id: 's', after: ['read'], sameArg: 'at', then: then(['remove']) }]
+    const policy = policyOf({ rules, tools, sequences, guards } as JsonObject).compile()
+    const log = new SequenceLog(compileSequences(policy))
+    log.permitted('read', { at: first })
+    expect(log.check('remove', { at })).toHaveLength(1)
+    expect(log.check('remove', { at: other })).toEqual([])
+  })
+
+  test('and not where the port or what is escaped differs', async () => {
+    const rehearsal = await begun('url', 'after', 'https://a.example/a%2Fb')
+    for (const at of ['https://a.example/a/b', 'https://a.example:80/a%2Fb']) {
+      expect(await deciding(rehearsal, 'remove', { at })).toBe('allow by all')
+    }
   })
 
   test('lets nothing pass that is not the same to the letter', async () => {
