@@ -40,50 +40,51 @@ export async function askPeople(
   isRecorded: boolean,
 ): Promise<Asked> {
   if (!isRecorded) recordRequest(environment, first)
-  const refusals: RepeatedAnswer[] = []
-  const elsewhere: Elsewhere = { argsDigest: first.argsDigest, refusals, wake: undefined }
-  const leave = environment.remembered.onNo(first, (no) => {
-    refusals.push(no)
-    elsewhere.wake?.()
-  })
-  try {
-    return await hearOut(environment, first, elsewhere)
-  } finally {
-    leave()
+  const count = { asked: 0, problems: 0 }
+  for (let request = first; ;) {
+    const elsewhere: Elsewhere = { refusals: [], wake: undefined }
+    const leave = environment.remembered.onNo(request, (no) => {
+      elsewhere.refusals.push(no)
+      elsewhere.wake?.()
+    })
+    try {
+      const heard = await hearOut(environment, request, elsewhere, count)
+      if (heard.kind !== 'another') return heard
+      request = heard.request
+    } finally {
+      leave()
+    }
   }
 }
 
-/** What is said to equal calls while this one waits. */
+/** What is said to calls equal to the one that waits. */
 interface Elsewhere {
-  readonly argsDigest: string
-  /** The first of them settles this one too, while it is as it was asked. */
+  /** The first of them settles this one too. */
   readonly refusals: RepeatedAnswer[]
   /** Nobody needs to be asked any more. */
   wake: (() => void) | undefined
 }
 
-function refusedElsewhere(
-  request: ApprovalRequest,
-  { argsDigest, refusals }: Elsewhere,
-): RepeatedAnswer | undefined {
-  return request.argsDigest === argsDigest ? refusals.shift() : undefined
+/** Another request has taken the place of the one that waited: what was said to its equals counts. */
+interface Another {
+  readonly kind: 'another'
+  readonly request: ApprovalRequest
 }
 
 async function hearOut(
   environment: CallEnvironment,
   first: ApprovalRequest,
   elsewhere: Elsewhere,
-): Promise<Asked> {
+  count: { asked: number; problems: number },
+): Promise<Asked | Another> {
   let request = first
   const repeated = [...environment.remembered.answersTo(request)]
-  let asked = 0
-  let problems = 0
-  while (asked < maxAnswers) {
+  while (count.asked < maxAnswers) {
     const given = repeated.shift() ?? (await environment.given?.(request))
-    if (given === undefined) asked++
+    if (given === undefined) count.asked++
     const said = given ?? (await firstAnswer(environment, request, elsewhere))
     if (said === stopped || environment.signal.aborted) return { kind: 'stopped' }
-    const answer = refusedElsewhere(request, elsewhere) ?? said
+    const answer = elsewhere.refusals.shift() ?? said
     if (answer === noAnswer) return { kind: 'open', request }
     const answered =
       answer === overdue
@@ -93,12 +94,15 @@ async function hearOut(
       case 'invalid':
         // what was said under other circumstances is passed over, and people are asked
         if (answer instanceof RepeatedAnswer) break
-        if (problems++ < maxProblems) recordProblem(environment, answered.error)
+        if (count.problems++ < maxProblems) recordProblem(environment, answered.error)
         if (environment.askAgain !== true) return { kind: 'open', request }
         break
       case 'waiting':
         recordAnswer(environment, request, answer, answered.examined)
-        if (answered.request.id !== request.id) recordEdited(environment, answered, answer)
+        if (answered.request.id !== request.id) {
+          recordEdited(environment, answered, answer)
+          return { kind: 'another', request: answered.request }
+        }
         request = answered.request
         break
       case 'settled':
@@ -124,7 +128,7 @@ async function firstAnswer(
   if (approve === undefined || drain.aborted) return noAnswer
   await recorder.flush()
   if (signal.aborted) return stopped
-  const refused = refusedElsewhere(request, elsewhere)
+  const refused = elsewhere.refusals.shift()
   if (refused !== undefined) return refused
   let cancelTimer: (() => void) | undefined
   let stop: (() => void) | undefined

@@ -204,4 +204,42 @@ describe('a no to one of several equal calls of a turn', () => {
     expect((await start().result()).status).toBe('completed')
     expect([calls, ended]).toEqual([[], ['1']])
   })
+
+  test('leaves one of them alone that an edit has made another', async () => {
+    const edited = Promise.withResolvers<void>()
+    const refused = Promise.withResolvers<void>()
+    const approve: Approve = async ({ args, callId }) => {
+      if ((args as JsonObject)['sum'] === 5) {
+        edited.resolve()
+        await refused.promise
+        return { action: 'approve', by: { subject: 'olga' } }
+      }
+      if (callId.endsWith('-0')) return { action: 'edit', args: { to: 'a', sum: 5 }, by }
+      await edited.promise
+      return no
+    }
+    const sum = { tool: 'pay', args: { to: 'a', sum: 9 } }
+    const rule = { ...plain, approvers: { count: 2 } }
+    const { calls, start } = desk([], [rule], [{ calls: [sum, sum] }, { text: 'done' }], {
+      approve,
+    })
+    const run = start()
+    for await (const event of run) {
+      if (event.type === 'decision' && event.decision.rule === 'approval_denied') refused.resolve()
+    }
+    const { report, status } = await run.result()
+    expect([status, calls]).toEqual(['completed', [{ to: 'a', sum: 5 }]])
+    expect(report.rows.map((row) => row.status)).toEqual(['success', 'denied-by-human'])
+  })
+
+  test('refuses one of them that an edit makes equal, and asks nobody else', async () => {
+    const five = { to: 'a', sum: 5 }
+    const edit = { action: 'edit', args: five, by: { subject: 'olga' } } as const
+    const rule = { ...plain, approvers: { count: 2 } }
+    const said = [turn(five), turn({ to: 'a', sum: 9 }), { text: 'done' }]
+    const { asked, calls, start } = desk([no, edit], [rule], said)
+    const { report, status } = await start().result()
+    expect([status, calls, asked.length]).toEqual(['completed', [], 2])
+    expect(report.rows[1]).toMatchObject({ status: 'denied-by-human' })
+  })
 })
