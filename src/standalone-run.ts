@@ -54,6 +54,8 @@ interface OpenCall {
   readonly finished: Promise<void>
   /** The gate has not said yet what may be done, as long as its hooks think. */
   isAtGate: boolean
+  /** What people were asked about it last. */
+  approvalId?: string
 }
 
 interface Question {
@@ -206,13 +208,14 @@ export class GateRun {
 
   #ask(request: ApprovalRequest): Promise<ApprovalAnswer> {
     const { callId: id } = request
-    const { judged } = this.#calls.get(id)!
+    const open = this.#calls.get(id)!
+    open.approvalId = request.id
     const answer = Promise.withResolvers<ApprovalAnswer>()
     this.#questions.set(request.id, { callId: id, answer })
     const problem = this.#problems.get(request.id)
     this.#problems.delete(request.id)
     if (problem !== undefined) {
-      judged.reject(new SallyportError(problem.code, problem.message))
+      open.judged.reject(new SallyportError(problem.code, problem.message))
     } else {
       this.#tell(id, { callId: id, decision: this.#decisions.get(id), outcome: 'ask', request })
     }
@@ -235,9 +238,8 @@ export class GateRun {
       content: result?.content ?? 'Not executed: nobody has approved this call.',
     }
     // nobody would take an answer any more; who gives one is told of a no that came before it
-    for (const [approvalId, { callId: asked }] of this.#questions) {
-      if (asked !== id) continue
-      this.#questions.delete(approvalId)
+    const { approvalId } = this.#calls.get(id)!
+    if (approvalId !== undefined && this.#questions.delete(approvalId)) {
       if (result?.status === 'denied-by-human') this.#refused.set(approvalId, judged)
     }
     this.#tell(id, judged)

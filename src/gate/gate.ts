@@ -133,8 +133,8 @@ export function createGate(options: GateOptions): Gate {
       if (weighed.kind !== 'ask') return weighed
       const { decision } = weighed
       const { approvals } = judgement.policy
-      const { maxPending = Infinity } = approvals
-      if (open.countOf(context) >= maxPending) {
+      const { maxPending } = approvals
+      if (maxPending !== undefined && open.countOf(context) >= maxPending) {
         return refusePending(examined, context, maxPending)
       }
       const approval = openApproval(examined, context, decision, judgement.policy, clock)
