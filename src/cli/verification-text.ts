@@ -8,6 +8,7 @@ export const broken: ReadonlySet<Verification['verdict']> = new Set([
   'MALFORMED',
   'TAMPERED',
   'UNPERMITTED',
+  'COUNT_MISMATCH',
 ])
 
 /** What was found about a run, for people: the verdict, then what is proved and what is not. */

@@ -15,7 +15,8 @@ interface CallCourse {
   /** Digest of the arguments that were judged: as proposed, or as edited by a person. */
   argsDigest: unknown
   shadow: boolean
-  /** How many people have to say yes, by the last request. */
+  /** The last request, and how many people have to say yes to it. */
+  request: unknown
   needed: number
   refused: boolean
   /** Who said yes. Most calls are never asked about. */
@@ -25,6 +26,7 @@ interface CallCourse {
   /** It leads to a run of an agent, which tells by itself how far it has come. */
   delegated: boolean
   finished: boolean
+  unknown: boolean
 }
 
 /** All that is kept of a call that went well: of a long run there are many. */
@@ -102,7 +104,7 @@ export class Course {
     this.#count(call, -1)
     const finding =
       'succeeded' in call
-        ? again(type, callId)
+        ? again(type, line, callId)
         : step(type, call, line, { callId, shadowMode: this.#shadowMode })
     const kept = keptOf(type, call, line)
     if (kept !== call) this.#calls.set(callId, kept)
@@ -155,6 +157,7 @@ function newCall({ argsDigest, tool }: Line): CallCourse {
     tool,
     argsDigest,
     shadow: false,
+    request: undefined,
     needed: 1,
     refused: false,
     yes: undefined,
@@ -162,6 +165,7 @@ function newCall({ argsDigest, tool }: Line): CallCourse {
     started: false,
     delegated: false,
     finished: false,
+    unknown: false,
   }
 }
 
@@ -181,11 +185,16 @@ function keptOf(
   return succeeded.find((each) => each.effect === effect) ?? succeeded.at(-1)!
 }
 
-/** Of a call that has succeeded. */
-function again(type: string, callId: string): Finding | undefined {
-  return type === 'execution-start'
-    ? unpermitted(callId, 'was started again after it had succeeded')
-    : undefined
+/** Of a call that has succeeded: what was said of it can only be taken back for later ones. */
+function again(type: string, line: Line, callId: string): Finding | undefined {
+  if (type === 'execution-start') {
+    return unpermitted(callId, 'was started again after it had succeeded')
+  }
+  return line['action'] === 'revoke' ? undefined : settled(callId)
+}
+
+function settled(callId: string): Finding {
+  return malformed(`says of the call ${quoted(callId)} what its outcome rules out`)
 }
 
 function step(
@@ -203,6 +212,7 @@ function step(
     }
     case 'approval-request':
       call.asked = true
+      call.request = line['approvalId']
       call.refused = line['argsDigest'] !== call.argsDigest || line['tool'] !== call.tool
       call.yes = undefined
       call.needed = neededOf(line['approvers'])
@@ -222,7 +232,10 @@ function step(
         ? undefined
         : unpermitted(callId, 'was started with other arguments than were judged')
     default:
+      // of an outcome that nobody knew somebody may tell later
+      if (call.finished && !call.unknown) return settled(callId)
       call.finished = true
+      call.unknown = line['status'] === 'unknown-outcome'
       return !call.started && (line['status'] === 'success' || line['attempts'] !== 0)
         ? unpermitted(callId, 'has an outcome but was never started')
         : undefined
@@ -230,11 +243,14 @@ function step(
 }
 
 function answer(call: CallCourse, line: Line): void {
-  if (line['action'] === 'approve') (call.yes ??= new Set()).add(subjectOf(line))
-  else if (line['action'] === 'edit') {
-    ;(call.yes ??= new Set()).add(subjectOf(line))
-    call.argsDigest = line['argsDigest']
-  } else if (line['action'] !== 'revoke') call.refused = true
+  const { action } = line
+  // an answer to another request is a yes to nothing
+  const isYes = (action === 'approve' || action === 'edit') && line['approvalId'] === call.request
+  // who agreed before an edit has not seen what it changes
+  if (action === 'edit' || action === 'revoke') call.yes = undefined
+  if (action === 'edit') call.argsDigest = line['argsDigest']
+  if (isYes) (call.yes ??= new Set()).add(subjectOf(line))
+  if (action !== 'approve' && action !== 'edit' && action !== 'revoke') call.refused = true
 }
 
 function isPermitted(call: CallCourse): boolean {

@@ -39,6 +39,17 @@ test('a journal that was altered is shown with its verdict, and exits with 1', a
   expect(JSON.parse(out)).toHaveProperty('rows')
 })
 
+test('a run whose end counts other calls than are there is shown with that, and exits with 1', async () => {
+  const path = await writeRun()
+  const text = readFileSync(path, 'utf8')
+  const lines = text.replace('"counts":{"allow":0,', '"counts":{"allow":1,')
+  expect(lines).not.toBe(text)
+  writeFileSync(path, lines)
+  const { code, notes, out } = await report(path)
+  expect([code, notes]).toEqual([1, expect.stringMatching(/^COUNT_MISMATCH: /)])
+  expect(JSON.parse(out)).toHaveProperty('rows')
+})
+
 test('a journal whose records have wrong types is refused with their place', async () => {
   const path = await writeRun()
   const text = readFileSync(path, 'utf8')

@@ -41,6 +41,28 @@ function askedOf(count: unknown): EventWriter {
   return writer
 }
 
+function executed(): EventWriter {
+  return begin().decide(0, 'allow', 'r', []).execute(0, 'refund', 1, 1)
+}
+
+function failed(status: 'error-execution' | 'unknown-outcome'): EventWriter {
+  const writer = executed()
+  const outcome = writer.events.pop()!
+  writer.events.push({ ...outcome, status } as StructuralEvent)
+  return writer
+}
+
+async function overOf(writer: EventWriter): Promise<Verdict> {
+  return courseOf(writer.end('completed'))
+}
+
+/** Of a call that ran after its last answer, which was another one. */
+async function ranAfter(writer: EventWriter, change: object): Promise<Verdict> {
+  const answer = writer.events.pop()!
+  writer.events.push({ ...answer, ...change } as StructuralEvent)
+  return overOf(writer.execute(0, 'refund', 1, 1))
+}
+
 async function courseOf(writer: EventWriter): Promise<Verdict> {
   return verdictOf(seal(writer.events))
 }
@@ -353,6 +375,41 @@ describe('the course of calls', () => {
     }
     const once = askedOf(1).answer(0, 'approve').execute(0, 'refund', 1, 1)
     expect(await courseOf(once.end('completed'))).toBe('CONSISTENT')
+  })
+
+  test('takes no yes to another request, and none that was taken back or to what was edited since', async () => {
+    expect(await ranAfter(askedOf(1).answer(0, 'approve'), {})).toBe('CONSISTENT')
+    expect(await ranAfter(askedOf(1).answer(0, 'approve'), { approvalId: 'apr_other' })).toBe(
+      'UNPERMITTED',
+    )
+    expect(
+      await ranAfter(askedOf(1).answer(0, 'approve').answer(0, 'approve'), { action: 'revoke' }),
+    ).toBe('UNPERMITTED')
+    const edited = askedOf(2)
+      .answer(0, 'approve')
+      .answer(0, 'edit', { args: { amount: 80 } })
+    const other = { by: { subject: 'lead-2', roles: ['lead'] } }
+    expect(await ranAfter(edited, other)).toBe('UNPERMITTED')
+    const both = askedOf(2)
+      .answer(0, 'edit', { args: { amount: 80 } })
+      .answer(0, 'approve')
+    expect(await ranAfter(both, other)).toBe('CONSISTENT')
+  })
+
+  test('is what its outcome says, and nothing that follows says otherwise', async () => {
+    for (const writer of [
+      executed().refuse(0, 'refund', { status: 'error-security' }),
+      executed().decide(0, 'deny', 'r', []),
+      executed().ask(0, 'refund', { amount: 80 }, []),
+      executed().answer(0, 'deny'),
+      failed('error-execution').refuse(0, 'refund', { status: 'error-security' }),
+    ]) {
+      expect(await overOf(writer)).toBe('MALFORMED')
+    }
+    const told = failed('unknown-outcome').refuse(0, 'refund', { status: 'abandoned' })
+    expect(await overOf(told)).toBe('CONSISTENT')
+    const again = failed('error-execution').execute(0, 'refund', 1, 1)
+    expect(await overOf(again)).toBe('CONSISTENT')
   })
 
   test('lets shadow mode run what it would have refused', async () => {
