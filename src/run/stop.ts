@@ -1,3 +1,5 @@
+import { SallyportError } from '../base/errors.ts'
+import { isObject } from '../base/json.ts'
 import { checkNumber } from '../base/options.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Cost, Usage } from '../protocol/usage.ts'
@@ -60,7 +62,10 @@ export interface Stop {
   readonly message: string
 }
 
-/** Looked at after every turn whose calls want another one; the first that answers ends the run. */
+/**
+ * Looked at after every turn whose calls want another one; the first that answers ends the run. What
+ * is no answer, such as `false` or a promise, ends it as `error` with `bad-option`.
+ */
 export type StopCondition = (state: RunState) => Stop | undefined
 
 /** Ends the run as completed once one of these tools has run with success. */
@@ -100,7 +105,7 @@ export function textMatches(pattern: string | RegExp): StopCondition {
 /** Ends the run once every one of the conditions would, as the first one says. */
 export function allOf(...conditions: readonly StopCondition[]): StopCondition {
   return (state) => {
-    const stops = conditions.map((condition) => condition(state))
+    const stops = conditions.map((condition) => answerOf(condition, state))
     return stops.includes(undefined) ? undefined : stops[0]
   }
 }
@@ -109,10 +114,30 @@ function fulfilled(limit: string, message: string): Stop {
   return { status: 'completed', limit, max: 1, message }
 }
 
+/** Throws `bad-option` for what is no answer, such as a boolean or a promise: it would end the run. */
+function answerOf(condition: StopCondition, state: RunState): Stop | undefined {
+  const stop: unknown = condition(state)
+  if (stop === undefined || isStop(stop)) return stop
+  throw new SallyportError(
+    'bad-option',
+    'a condition of `stopWhen` gives neither a stop nor nothing',
+    {
+      help: 'return `{ status, limit, max, message }` to end the run and `undefined` to go on, and no promise',
+    },
+  )
+}
+
+function isStop(value: unknown): value is Stop {
+  if (!isObject(value)) return false
+  const { limit, max, message, status } = value
+  const isNamed = typeof limit === 'string' && typeof message === 'string'
+  return (status === 'completed' || status === 'limit') && isNamed && typeof max === 'number'
+}
+
 /** The answer of the first condition that has one. */
 export function firstStop(conditions: readonly StopCondition[], state: RunState): Stop | undefined {
   for (const condition of conditions) {
-    const stop = condition(state)
+    const stop = answerOf(condition, state)
     if (stop !== undefined) return stop
   }
   return undefined

@@ -91,7 +91,7 @@ describe('a database of journals that somebody has made by hand', () => {
   })
 
   test('finds bytes that are read as the same text as others', async () => {
-    for (const bytes of ['FF', 'F09F98']) {
+    for (const bytes of ['ff', 'f09f98']) {
       const path = await forged()
       expect(await verdicts(path)).toEqual(['CONSISTENT', 'CONSISTENT'])
       using database = new DatabaseSync(path)

@@ -56,6 +56,33 @@ describe('a run ends', () => {
   })
 })
 
+describe('a run ends as an error, not by what is no answer of a condition:', () => {
+  const stop = { status: 'completed', limit: 'mine', max: 1, message: 'enough' }
+  test.each<[string, unknown]>([
+    ['a no', false],
+    ['a yes', true],
+    ['null', null],
+    ['a promise', Promise.resolve(undefined)],
+    ['a text', 'limit'],
+    ['a status there is not', { ...stop, status: 'done' }],
+    ['no name', { ...stop, limit: undefined }],
+    ['no message', { ...stop, message: 1 }],
+    ['no bound', { ...stop, max: '1' }],
+  ])('%s', async (_, given) => {
+    const condition = (() => given) as StopCondition
+    for (const each of [condition, allOf(condition, turnCountIs(1))]) {
+      const agent = agentOf(turns, {
+        tools: [toolOf('act')],
+        policy: allowing('act'),
+        stopWhen: [each],
+      })
+      const { result } = await finish(agent.start())
+      expect(result).toMatchObject({ status: 'error', error: { code: 'bad-option' } })
+      expect(result.report.totals.turns).toBe(1)
+    }
+  })
+})
+
 test('half a turn is no count', () => {
   expect(() => turnCountIs(0.5)).toThrow(expect.objectContaining({ code: 'bad-option' }))
 })
