@@ -24,6 +24,7 @@ import {
   isFunction,
   isHistory,
   isJournal,
+  isLoadedPolicy,
   isMessage,
   isModel,
   isNumber,
@@ -193,11 +194,7 @@ const isSigning = isObjectOf({
 const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
   model: isModel,
   tools: isArrayOf('tools', isToolLike),
-  policy: hasMethods(
-    'a loaded policy',
-    ['compile'],
-    'pass what `await loadPolicy(path)` or `await parsePolicy(text)` gives',
-  ),
+  policy: isLoadedPolicy,
   instructions: isText,
   limits: areLimits,
   stopWhen: isArrayOf('functions', isFunction),

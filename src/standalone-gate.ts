@@ -21,6 +21,7 @@ import {
   isFlag,
   isFunction,
   isJournal,
+  isLoadedPolicy,
   isText,
   isToolLike,
   type OptionCheck,
@@ -32,25 +33,8 @@ import { pluginsOfGate } from './standalone-plugins.ts'
 import { GateRun, type GateRunParts } from './standalone-run.ts'
 import { createRegistry } from './tools/registry.ts'
 import { readCall, readHeard, readOutcome, readPrincipal, readSession } from './standalone-input.ts'
-import { toTools, type JsonSchema, type ToolDefinition, type ToolLog } from './tools/tool.ts'
-
-/** A tool that another program carries out. */
-export interface GatedTool extends Pick<
-  ToolDefinition,
-  | 'name'
-  | 'annotations'
-  | 'facts'
-  | 'requires'
-  | 'timeoutMs'
-  | 'sensitive'
-  | 'editable'
-  | 'maxResultBytes'
-> {
-  readonly description?: string
-  /** JSON Schema of the arguments, in the words of the Model Context Protocol. */
-  readonly inputSchema?: JsonSchema
-  readonly outputSchema?: JsonSchema
-}
+import { gatedTools, type GatedTool } from './standalone-tools.ts'
+import type { ToolLog } from './tools/tool.ts'
 
 export interface StandaloneGateOptions {
   readonly tools: readonly GatedTool[]
@@ -138,7 +122,10 @@ export interface StandaloneGate {
   settle(callId: string, outcome: Outcome): Promise<Settled>
   /** Ends the run under way when its calls are settled, and makes its report. The session stays. */
   end(principal: Principal | null, session: string): Promise<Report>
-  /** Ends all runs under way and disposes of the plugins; the journal stays open. */
+  /**
+   * Ends all runs under way and disposes of the plugins; the journal stays open. What comes after it
+   * rejects with `runtime-closed`.
+   */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -161,13 +148,14 @@ export async function createGate(
   policy: LoadedPolicy,
   options: StandaloneGateOptions,
 ): Promise<StandaloneGate> {
+  isLoadedPolicy('policy', policy)
   checkOptions('createGate', options, Object.keys(gateChecks))
   gateChecks.tools('tools', options.tools)
   checkGiven(options, gateChecks)
   const { journal = memoryJournal(), allowShadow = false, secrets = [] } = options
   const { clock = systemClock } = options
   const runs = new Map<string, GateRun>()
-  const tools = toTools(options.tools.map((tool) => carriedOutElsewhere(tool, runs)))
+  const tools = gatedTools(options.tools, runs)
   const inForce = enforced(policy, tools, allowShadow)
   const registry = await createRegistry(tools)
   const plugins = await pluginsOfGate(options, clock)
@@ -185,26 +173,13 @@ export async function createGate(
   return new Standalone({ ...parts, format: createTimeFormatter() }, runs)
 }
 
-/** A tool whose execution ends when the host settles it. */
-function carriedOutElsewhere(
-  { inputSchema, outputSchema, description = '', ...rest }: GatedTool,
-  runs: ReadonlyMap<string, GateRun>,
-): ToolDefinition {
-  return {
-    ...rest,
-    description,
-    input: inputSchema ?? { type: 'object' },
-    ...(outputSchema === undefined ? {} : { output: outputSchema }),
-    execute: (args, context) => runs.get(context.runId)!.execute(context.callId, args),
-  }
-}
-
 /** One run for what follows each user message of a session, as in runs with a model. */
 class Standalone implements StandaloneGate {
   readonly #parts: GateRunParts
   /** By run id, as long as calls of the run are open. */
   readonly #runs: Map<string, GateRun>
   readonly #current = new Map<string, GateRun>()
+  #isClosed = false
 
   constructor(parts: GateRunParts, runs: Map<string, GateRun>) {
     this.#parts = parts
@@ -255,6 +230,7 @@ class Standalone implements StandaloneGate {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     const runs = [...this.#current.values()]
     this.#current.clear()
     await Promise.allSettled(runs.map((run) => this.#end(run)))
@@ -272,6 +248,11 @@ class Standalone implements StandaloneGate {
   }
 
   #begin(messages: readonly Message[], principal: Principal | null, session: string): GateRun {
+    if (this.#isClosed) {
+      throw new SallyportError('runtime-closed', 'this gate was closed and judges no more calls', {
+        help: 'make another gate',
+      })
+    }
     const run = new GateRun(this.#parts, { principal, session, messages })
     this.#runs.set(run.id, run)
     this.#current.set(keyOf(principal, session), run)

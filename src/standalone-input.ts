@@ -1,6 +1,7 @@
 import { SallyportError } from './base/errors.ts'
 import { isObject } from './base/json.ts'
 import { copyPlain } from './base/plain.ts'
+import { isName, isTexts } from './gate/identity/claims.ts'
 import { isArrayOf, isMessage, isPlainObject, isText } from './protocol/option-checks.ts'
 import type { Message } from './protocol/message.ts'
 import type { Principal } from './protocol/principal.ts'
@@ -23,11 +24,38 @@ function argumentText(args: ProposedCall['args']): string {
   throw new SallyportError('bad-option', `the arguments are no plain data: ${copy.message}`)
 }
 
-/** As it is now: what the host makes of its object later changes no call under way. */
+const isGivenName = (value: unknown): boolean => value === undefined || isName(value)
+
+const principalChecks: Readonly<Record<keyof Principal, (value: unknown) => boolean>> = {
+  subject: isName,
+  issuer: isGivenName,
+  roles: isTexts,
+  scopes: isTexts,
+  tenant: isGivenName,
+  agent: isGivenName,
+  actors: (value) => value === undefined || isTexts(value),
+  claims: (value) => value === undefined || isObject(value),
+}
+
+/**
+ * As it is now: what the host makes of its object later changes no call under way. Throws
+ * `bad-option` for what is neither a principal nor null, which stands for nobody.
+ */
 export function readPrincipal(principal: Principal | null): Principal | null {
+  if (principal === null) return null
   const copy = copyPlain(principal, { maxLength: 1024 * 1024, maxDepth: 64 })
-  if (copy.ok) return copy.value as Principal | null
-  throw new SallyportError('bad-option', `the principal is no plain data: ${copy.message}`)
+  if (!copy.ok) throw noPrincipal(`the principal is no plain data: ${copy.message}`)
+  const { value } = copy
+  if (!isObject(value)) throw noPrincipal('the principal is not an object')
+  const bad = Object.entries(principalChecks).find(([name, check]) => !check(value[name]))
+  if (bad !== undefined) throw noPrincipal(`the principal has no usable member \`${bad[0]}\``)
+  return value as unknown as Principal
+}
+
+function noPrincipal(message: string): SallyportError {
+  return new SallyportError('bad-option', message, {
+    help: 'pass `{ subject, roles, scopes }`, what `createAuthenticator` tells of a caller, or null for nobody',
+  })
 }
 
 /** Throws `bad-option` for what names no session. */
@@ -42,8 +70,9 @@ export function readHeard(messages: readonly Message[]): void {
 
 /** Throws `bad-option` for what is no outcome. */
 export function readOutcome(outcome: Outcome): void {
-  if (isObject(outcome)) return
-  throw new SallyportError('bad-option', 'the outcome is not an object', {
+  const isOutcome = isObject(outcome) && ('result' in outcome || 'error' in outcome)
+  if (isOutcome) return
+  throw new SallyportError('bad-option', 'the outcome has neither a `result` nor an `error`', {
     help: 'pass `{ result }`, or `{ error }` where the tool has failed',
   })
 }

@@ -5,7 +5,6 @@ export { createProofMemory } from './identity/proof-memory.ts'
 
 export type { Auth, Authenticator, AuthenticatorOptions, AuthResult } from './authenticate.ts'
 export type {
-  GatedTool,
   Judged,
   Outcome,
   ProposedCall,
@@ -13,6 +12,7 @@ export type {
   StandaloneGate,
   StandaloneGateOptions,
 } from '../standalone-gate.ts'
+export type { GatedTool } from '../standalone-tools.ts'
 export type { CustomAuthenticator } from './identity/custom.ts'
 export type { RequestProof } from './identity/dpop.ts'
 export type { ProofMemory } from './identity/proof-memory.ts'

@@ -83,6 +83,12 @@ export function hasMethods(what: string, methods: readonly string[], help: strin
   }
 }
 
+export const isLoadedPolicy = hasMethods(
+  'a loaded policy',
+  ['compile'],
+  'pass what `await loadPolicy(path)` or `await parsePolicy(text)` gives',
+)
+
 export const isJournal = hasMethods(
   'a journal',
   ['append', 'read', 'list', 'leaveAnswer', 'answers', 'erase', 'remove', 'prune', 'close'],
