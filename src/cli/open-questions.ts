@@ -1,7 +1,8 @@
 import { isSallyportError, SallyportError } from '../base/errors.ts'
 import type { ApprovalRequest } from '../gate/verdict.ts'
 import { openJournal } from '../journal/open.ts'
-import type { Journal } from '../journal/journal.ts'
+import type { Journal, JournalRecord } from '../journal/journal.ts'
+import { eventsOf } from '../report/read.ts'
 import { isFinal } from '../rested-runs.ts'
 import { callsInDoubt, readPast, type Past } from '../run/past.ts'
 import { openQuestions } from '../run/past-questions.ts'
@@ -54,11 +55,16 @@ export async function* waitingIn(
 
 async function pastOf(journal: Journal, runId: string): Promise<Past | undefined> {
   try {
-    return await readPast(runId, journal.read(runId))
+    return await readPast(runId, shaped(journal.read(runId)))
   } catch (error) {
     if (isSallyportError(error) && error.code === 'run-not-resumable') return undefined
     throw error
   }
+}
+
+/** What is asked of people is read from a file that anybody may have written. */
+async function* shaped(records: AsyncIterable<JournalRecord>): AsyncGenerator<JournalRecord> {
+  for await (const { record } of eventsOf(records)) yield record
 }
 
 /** The open question of that id. Throws `bad-option` when there is none. */

@@ -86,7 +86,9 @@ export class TerminalQuestions {
       ({ column, effect, file, id: rule, line }) =>
         `  ${effect} \`${visible(rule)}\` at ${visible(file)}:${line}:${column}`,
     )
-    this.#io.note([`  request ${id}, call ${callId} of run ${runId}`, ...places, ''].join('\n'))
+    this.#io.note(
+      [visible(`  request ${id}, call ${callId} of run ${runId}`), ...places, ''].join('\n'),
+    )
     return true
   }
 
@@ -122,7 +124,7 @@ export class TerminalQuestions {
       ...labels.map(labelText),
       ...(place === undefined ? [] : [`  rule \`${visible(place.id)}\`${at}`]),
       ...reasons.map((reason) => `  because ${visible(reason)}`),
-      `  needs ${approvers.map(neededText).join(' and ')}, until ${expiresAt}`,
+      `  needs ${approvers.map(neededText).join(' and ')}, until ${visible(expiresAt)}`,
       ...(approvedBy.length === 0 ? [] : [`  yes from ${approvedBy.map(visible).join(', ')}`]),
       '',
     ].join('\n')

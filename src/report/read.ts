@@ -37,6 +37,7 @@ export async function* eventsOf(
   readonly event: StructuralEvent
   readonly seq: number
   readonly hash: string
+  readonly record: JournalRecord
 }> {
   const check = await eventShape()
   for await (const record of records) {
@@ -45,7 +46,7 @@ export async function* eventsOf(
     if (problem !== undefined) {
       throw damaged(`record ${record.seq} (\`${shorten(String(event.type), 40)}\`): ${problem}`)
     }
-    yield { event, seq: record.seq, hash: record.hash }
+    yield { event, seq: record.seq, hash: record.hash, record }
   }
 }
 

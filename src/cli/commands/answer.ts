@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../../base/codes.ts'
 import { SallyportError } from '../../base/errors.ts'
 import { parseJson } from '../../base/json.ts'
+import { shellWord } from '../../base/shell-word.ts'
+import { visible } from '../../base/text.ts'
 import { readAnswer } from '../../gate/answer.ts'
 import { checkAnswerer } from '../../gate/check-answer.ts'
 import type { ApprovalAnswer, ApprovalRequest, Approver } from '../../gate/verdict.ts'
@@ -43,8 +45,8 @@ export async function answer(
     const { expiresAt, runId } = request
     await journal.leaveAnswer(runId, JSON.stringify({ id, ...given }))
     if (options.json === true) outJson(io, { id, runId, ...given })
-    io.note(`left for run ${runId}, where it counts until ${expiresAt}\n`)
-    io.note(`  go on with: sallyport resume ${runId}\n`)
+    io.note(`left for run ${visible(runId)}, where it counts until ${visible(expiresAt)}\n`)
+    io.note(`  go on with: sallyport resume ${shellWord(runId)}\n`)
     return exitCode.done
   })
 }

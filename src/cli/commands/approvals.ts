@@ -1,3 +1,4 @@
+import { shellWord } from '../../base/shell-word.ts'
 import { shorten, visible } from '../../base/text.ts'
 import type { ApprovalRequest } from '../../gate/verdict.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
@@ -34,10 +35,10 @@ function showQuestion(request: ApprovalRequest, options: ApprovalsOptions, io: I
   const { id, reasons, runId, tool } = request
   io.out(
     [
-      `${id}  ${visible(tool)} ${shorten(visible(JSON.stringify(args)), 500)}`,
-      `  run ${runId}, call ${callId}, asked by ${visible(askedBy?.subject ?? 'somebody unknown')}`,
+      `${visible(id)}  ${visible(tool)} ${shorten(visible(JSON.stringify(args)), 500)}`,
+      `  run ${visible(runId)}, call ${visible(callId)}, asked by ${visible(askedBy?.subject ?? 'somebody unknown')}`,
       ...reasons.map((reason) => `  because ${visible(reason)}`),
-      `  needs ${approvers.map(neededText).join(' and ')}, until ${expiresAt}`,
+      `  needs ${approvers.map(neededText).join(' and ')}, until ${visible(expiresAt)}`,
       ...(approvedBy.length === 0 ? [] : [`  yes from ${approvedBy.map(visible).join(', ')}`]),
       '',
     ].join('\n'),
@@ -50,8 +51,9 @@ function showDoubtful(call: DoubtfulCall, options: ApprovalsOptions, io: Io): vo
     return
   }
   const { callId, runId, tool } = call
+  const command = `sallyport resume ${shellWord(runId)} --resolve ${shellWord(callId)}=success`
   io.out(
-    `${callId}  ${visible(tool)} was started, and nobody knows how it ended\n` +
-      `  find out, then: sallyport resume ${runId} --resolve ${callId}=success (or failed, or retry)\n`,
+    `${visible(callId)}  ${visible(tool)} was started, and nobody knows how it ended\n` +
+      `  find out, then: ${command} (or failed, or retry)\n`,
   )
 }

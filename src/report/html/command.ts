@@ -1,4 +1,4 @@
-import { visible } from '../../base/text.ts'
+import { shellWord } from '../../base/shell-word.ts'
 
 /** Where the reader finds what a call was decided by. */
 export interface Whereabouts {
@@ -15,16 +15,11 @@ export function explainCommand(callId: string, { journal, policyFile }: Whereabo
     ['--journal', path(journal ?? '.sallyport/journal.db')],
     ['--call', callId],
   ] as const
-  return ['sallyport explain', ...words.map(([name, word]) => `${name} ${quoted(word)}`)].join(' ')
+  return ['sallyport explain', ...words.map(([name, word]) => `${name} ${shellWord(word)}`)].join(
+    ' ',
+  )
 }
 
 function path(name: string): string {
   return name.startsWith('-') ? `./${name}` : name
-}
-
-/** One word of a POSIX shell. What is invisible is written out first, so that no paste hides it. */
-function quoted(word: string): string {
-  const shown = visible(word)
-  if (/^[\w./:@][\w./:@-]*$/.test(shown)) return shown
-  return `'${shown.replaceAll("'", `'\\''`)}'`
 }
