@@ -1,7 +1,9 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { renderHtml } from '../../src/report/html/page.ts'
 import { reportOfMany } from '../unit/report/many-calls.ts'
+import { carriedBy } from '../unit/report/page-data.ts'
 import { describeInBrowser, type Open } from './browser.ts'
 
 declare global {
@@ -69,6 +71,27 @@ describeInBrowser('a page whose calls are still being read', (open: Open) => {
     expect(await page.locator('.detail h3').innerText()).toContain('call 100.3')
   })
 
+  test.each<[string, () => string]>([
+    ['lost a line', () => repacked((lines, digests) => (lines.splice(2, 1), digests))],
+    ['lost all calls', () => repacked((lines, digests) => (lines.splice(1), digests))],
+    ['lost the end of a line', () => repacked((lines, digests) => (lines.pop(), digests))],
+    ['lost its digests', () => repacked(() => '')],
+    ['lost a digest', () => repacked((_, digests) => digests.slice(0, -44))],
+    ['counts other calls', () => repacked(first('"calls":1000', '"calls":872'))],
+    ['is that of another run', () => repacked(first('"runId":"', '"runId":"x'))],
+    ['is none', () => html.replace(carriedBy(html), '')],
+    ['is no base64', () => html.replace(carriedBy(html), 'é.<b>')],
+    [
+      'has other members',
+      () => repacked((lines, digests) => (lines.splice(1, 1, '[{}]'), digests)),
+    ],
+  ])('tells that it is not whole if its data %s', async (_, make) => {
+    const { page, troubles } = await open(make(), { until: '[role=alert]' })
+    await expect.poll(() => troubles).toHaveLength(1)
+    expect(troubles[0]).toContain('the calls cannot be shown')
+    await expectNotice(page)
+  })
+
   test.each(['cut', 'changed'])('is what it is without script if its data was %s', async (how) => {
     const [, data] = /<template id="data">([^.]+)/.exec(html)!
     const at = Math.floor(data!.length * 0.9)
@@ -76,12 +99,38 @@ describeInBrowser('a page whose calls are still being read', (open: Open) => {
     const { page, troubles } = await open(html.replace(data!, damaged), { until: 'html' })
     await expect.poll(() => troubles).toHaveLength(1)
     expect(troubles[0]).toContain('the calls cannot be shown')
-    expect(await page.locator('#explorer *').count()).toBe(0)
-    expect(await page.locator('.calls > li').first().isVisible()).toBe(true)
+    await expectNotice(page)
     // nothing listens any more that would take the key from the browser
     expect(await page.evaluate(slashIsTaken)).toBe(false)
   })
 })
+
+function first(from: string, to: string): (lines: string[], digests: string) => string {
+  return (lines, digests) => {
+    expect(lines[0]).toContain(from)
+    lines[0] = lines[0]!.replace(from, to)
+    return digests
+  }
+}
+
+/** The page tells that it is not whole, and shows what is written out. */
+async function expectNotice(page: Page): Promise<void> {
+  expect(await page.locator('#explorer *').count()).toBe(1)
+  expect(await page.getByRole('alert').innerText()).toContain('cannot be read here')
+  expect(await page.locator('.toolbar').count()).toBe(0)
+  expect(await page.locator('.calls > li').first().isVisible()).toBe(true)
+}
+
+/** The page with its data packed anew after a change of its lines and digests. */
+function repacked(change: (lines: string[], digests: string) => string): string {
+  const data = carriedBy(html)
+  const [packed, digests] = data.split('.') as [string, string]
+  const lines = gunzipSync(Buffer.from(packed, 'base64')).toString().split('\n')
+  const kept = change(lines, digests)
+  const changed = gzipSync(lines.join('\n')).toString('base64')
+  expect([changed, kept]).not.toEqual([packed, digests])
+  return html.replace(data, `${changed}.${kept}`)
+}
 
 function status(page: Page): Promise<string> {
   return page.locator('.filters [role=status]').innerText()

@@ -47,12 +47,18 @@ export class DigestReturner {
     this.#hex = hexOfBytes(bytesOfBase64(digests))
   }
 
-  /** The part as it was before its digests were taken out. */
+  /** The part as it was before its digests were taken out. Throws where there are too few. */
   put(part: string): string {
     return part.replaceAll(/(?<!\\)"#("?)/g, (_, end: string) => {
       if (end === '') return '"'
       this.#at += 64
+      if (this.#at > this.#hex.length) throw new Error('digests are missing')
       return `"sha256:${this.#hex.slice(this.#at - 64, this.#at)}"`
     })
+  }
+
+  /** Throws unless all have been put back. */
+  end(): void {
+    if (this.#at !== this.#hex.length) throw new Error('digests are left')
   }
 }

@@ -1,3 +1,4 @@
+import { visible } from '../../base/text.ts'
 import type { CallRow } from '../report.ts'
 import type { CallSummary, Outcome } from '../summary.ts'
 
@@ -20,6 +21,11 @@ const unenforced: Look = { symbol: '~', word: 'executed in shadow mode', tone: '
 
 export function lookOf(call: CallSummary): Look {
   return call.shadowed && call.outcome === 'executed' ? unenforced : looks[call.outcome]
+}
+
+/** What the place of the calls says of the run they are of. */
+export function placeName(runId: string): string {
+  return visible(runId.slice(0, 200))
 }
 
 /** The id of a call inside the page. */

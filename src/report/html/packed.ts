@@ -58,4 +58,10 @@ export class PackedLines {
     this.#begun = lines.pop()!
     for (const line of lines) yield JSON.parse(this.#returner.put(line))
   }
+
+  /** Throws where a line has not ended, or digests are left. */
+  end(): void {
+    if (this.#begun !== '') throw new Error('the last line is cut')
+    this.#returner.end()
+  }
 }

@@ -14,6 +14,7 @@ import type { CallDetails } from './packed.ts'
 import { element, section, type Section } from './element.ts'
 import { Flows } from './flow.ts'
 import { headerContent } from './header.ts'
+import { placeName } from './look.ts'
 import { insideParts, pageHead, splitParts, type Loading } from './loading.ts'
 import { noteRules, snippetsOf, unmatchedSection, type PolicyText } from './policy.ts'
 import { script } from './script.ts'
@@ -168,7 +169,7 @@ class PageContent implements Visitor {
       ['waiting', cards(this.#waiting)],
       ['failed', cards(this.#failed)],
       ['limits and errors', problemsSection(report)],
-      ['all calls', this.#calls(extras)],
+      ['all calls', this.#calls(report, extras)],
       ['timeline', this.#timeline.section(report)],
       ['data flow', this.#flows.section()],
       ['rules', this.#tables.rules()],
@@ -181,12 +182,14 @@ class PageContent implements Visitor {
   }
 
   /** All calls: a place for the script, and the first of them for readers without it. */
-  #calls(extras: Extras): Section | undefined {
+  #calls({ header: { runId } }: Report, extras: Extras): Section | undefined {
     const items = this.#listed
       .all()
       .map((call) => callItem(call, { ...extras, details: this.#details(call.row) }))
     const leftOut = { ofData: this.#data.leftOut, ofText: this.#listed.leftOut }
-    return items.length === 0 ? undefined : callsSection(items, leftOut, this.#listed.count)
+    const total = this.#listed.count
+    const place = { 'data-run': placeName(runId), 'data-calls': `${total - leftOut.ofData}` }
+    return items.length === 0 ? undefined : callsSection(items, leftOut, { place, total })
   }
 }
 
@@ -266,7 +269,7 @@ function navigation(parts: readonly Part[]): VNode {
 function callsSection(
   items: readonly VNode[],
   leftOut: { readonly ofData: number; readonly ofText: number },
-  total: number,
+  { place, total }: { readonly place: Readonly<Record<string, string>>; readonly total: number },
 ): Section {
   const words = (count: number): string =>
     `${formatNumber(count)} of ${formatNumber(total)} calls are left out`
@@ -275,7 +278,7 @@ function callsSection(
     'All calls',
     leftOut.ofData > 0 &&
       element('p', { class: 'muted' }, `${words(leftOut.ofData)} of this page.`),
-    element('div', { id: 'explorer' }),
+    element('div', { id: 'explorer', ...place }),
     element(
       'div',
       { class: 'static' },

@@ -27,6 +27,7 @@ class Explorer {
   readonly #detail: Detail
   readonly #closed = new Set<number>()
   readonly #listening = new AbortController()
+  readonly #toolbar = createToolbar()
   #opened: CallSummary | undefined
 
   constructor(head: PackedHead) {
@@ -50,7 +51,7 @@ class Explorer {
   start(place: Element): void {
     this.element.setAttribute('aria-busy', 'true')
     place.replaceChildren(this.element)
-    document.querySelector('header nav')?.after(createToolbar())
+    document.querySelector('header nav')?.after(this.#toolbar)
     document.documentElement.dataset['script'] = 'on'
     const { signal } = this.#listening
     addEventListener('hashchange', () => this.#follow(), { signal })
@@ -61,6 +62,7 @@ class Explorer {
   end(): void {
     this.#listening.abort()
     this.element.remove()
+    this.#toolbar.remove()
     delete document.documentElement.dataset['script']
   }
 
@@ -165,11 +167,23 @@ function setHash(anchor: string): void {
   }
 }
 
-/** Without the data, or in a browser too old for it, the page stays as it is without script. */
+/** Without all of the data, or in a browser too old for it, the page is what it is without script. */
 async function main(): Promise<void> {
-  const place = document.querySelector('#explorer')
+  const place = document.querySelector<HTMLElement>('#explorer')
   if (place === null) return
-  const { head, calls } = await loadData()
+  try {
+    await fill(place)
+  } catch (cause) {
+    place.replaceChildren(create('p', { role: 'alert' }, unreadable))
+    throw cause
+  }
+}
+
+const unreadable =
+  'The data of this page cannot be read here: it is damaged, cut, or that of another page. Shown is what the page holds without it, which may be some of the calls only.'
+
+async function fill(place: HTMLElement): Promise<void> {
+  const { head, calls } = await loadData(place)
   const explorer = new Explorer(head)
   try {
     for await (const some of calls) {
