@@ -1,7 +1,7 @@
 import { SallyportError } from '../base/errors.ts'
 import type { Io } from './io.ts'
 import type { PolicyKey } from '../loading/signature.ts'
-import { readPolicyKeys } from './policy.ts'
+import { readPolicyKeys } from './trusted-keys.ts'
 
 /**
  * The private key of the file that an option or `SALLYPORT_SIGNING_KEY` names; undefined where

@@ -44,6 +44,21 @@ describe.concurrent('sallyport sign', () => {
     expect((await cli(decide, { cwd, input })).code).toBe(0)
   })
 
+  test('names a key without an id by its thumbprint, as signatures of records do', async () => {
+    const cwd = folderWithKeys()
+    const { kid: _kid, ...nameless } = secret
+    const { kid: _id, ...trusted } = open
+    writeFileSync(join(cwd, 'secret.jwk'), JSON.stringify(nameless))
+    writeFileSync(join(cwd, 'keys.jwks'), JSON.stringify(trusted))
+    const sign = await cli(['sign', 'desk.yaml', '--key', 'secret.jwk', '--json'], { cwd })
+    expect(sign.lines()).toMatchObject([{ kid: expect.stringMatching(/^[\w-]{43}$/) }])
+    const check = ['check', '--policy-keys', 'keys.jwks', 'desk.yaml']
+    expect((await cli(check, { cwd })).code).toBe(0)
+    writeFileSync(join(cwd, 'keys.jwks'), JSON.stringify({ ...trusted, x: undefined }))
+    const broken = await cli(check, { cwd })
+    expect([broken.code, broken.err]).toEqual([2, expect.stringContaining('has no `kid`')])
+  })
+
   test('says nothing of a key that it cannot use', async () => {
     const cwd = folderWithKeys()
     const { d } = secret as { readonly d: string }

@@ -4,7 +4,7 @@ import { signPolicy } from '../../loading/sign.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { writeText } from '../files.ts'
 import { outJson, printable, type Io } from '../io.ts'
-import { readPolicyKeys } from '../policy.ts'
+import { readTrustedKeys } from '../trusted-keys.ts'
 
 export interface SignOptions {
   readonly key: string
@@ -14,7 +14,7 @@ export interface SignOptions {
 
 /** Signs one policy file with everything it extends; the signature is a file beside it. */
 export async function sign(file: string, options: SignOptions, io: Io): Promise<ExitCode> {
-  const [key, ...others] = await readPolicyKeys(options.key)
+  const [key, ...others] = await readTrustedKeys(options.key)
   if (key === undefined || others.length > 0) {
     throw new SallyportError('bad-option', `\`${options.key}\` holds more than one key`)
   }
