@@ -182,7 +182,7 @@ export const areLimits: OptionCheck = isObjectOf(
   ),
 )
 
-const isSigning = isObjectOf({
+const isSigningOptions = isObjectOf({
   key: isPlainObject,
   keyId: isText,
   keys: isArrayOf('JSON Web Keys', isPlainObject),
@@ -190,6 +190,11 @@ const isSigning = isObjectOf({
   anchor: isFunction,
   anchorRequired: isFlag,
 })
+
+const isSigning: OptionCheck = (name, value) => {
+  isSigningOptions(name, value)
+  isPlainObject(`${name}.key`, (value as SigningOptions).key)
+}
 
 const runtimeChecks: Readonly<Record<keyof RuntimeOptions, OptionCheck>> = {
   model: isModel,

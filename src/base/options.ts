@@ -46,3 +46,9 @@ export function checkNumber(name: string, value: unknown, range: NumberRange): v
     },
   )
 }
+
+/** Throws `bad-option` for what is no text; `what` names it in the message, in backticks. */
+export function checkText(what: string, value: unknown): asserts value is string {
+  if (typeof value === 'string') return
+  throw new SallyportError('bad-option', `\`${what}\` is not a text`, { help: 'pass a string' })
+}

@@ -89,7 +89,7 @@ export function redisHistory(client: RedisClient, options: RedisHistoryOptions =
 type Send = (command: string, words: readonly string[]) => Promise<unknown>
 
 function senderOf(client: RedisClient): Send {
-  const { call, sendCommand } = client as Partial<NodeRedisClient & CallingClient>
+  const { call, sendCommand } = (client ?? {}) as Partial<NodeRedisClient & CallingClient>
   const bare: Send | undefined =
     typeof call === 'function'
       ? (command, words) => call.call(client, command, ...words)

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { checkText } from '../base/options.ts'
 import type { Anchor } from './checkpoint.ts'
 import { checkFileOptions, encrypted, type FileJournalOptions } from './encryption.ts'
 import type { Journal } from './journal.ts'
@@ -22,6 +23,7 @@ const load = () => import('./jsonl-file.ts')
  * `bad-option` for options that are none.
  */
 export function jsonlJournal(path: string, options: FileJournalOptions = {}): Journal {
+  checkText('path', path)
   checkFileOptions('jsonlJournal', options)
   return encrypted(fileJournal(path), options.encryption)
 }

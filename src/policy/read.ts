@@ -1,4 +1,5 @@
 import type { JsonValue } from '../base/json.ts'
+import { checkText } from '../base/options.ts'
 import { Diagnostics } from './diagnostic.ts'
 import type { PolicyFile } from './document.ts'
 import { parseJsonTree } from './parse-json.ts'
@@ -32,10 +33,14 @@ const maxLength = 4 * 1024 * 1024
  * Everything that can be told without a catalogue of tools is checked; unknown keys are errors.
  *
  * Throws `bad-policy` when the file is not usable. The message names the first error as
- * `file:line:column: message`; the details are all findings, each a `Diagnostic`.
+ * `file:line:column: message`; the details are all findings, each a `Diagnostic`. Throws `bad-option`
+ * for what is no text.
  */
-export function readPolicy(policyText: string, { file, ...options }: ReadOptions): PolicyFile {
-  return openPolicy(policyText, file).complete(options)
+export function readPolicy(policyText: string, options: ReadOptions): PolicyFile {
+  checkText('policyText', policyText)
+  const { file, ...rest } = options
+  checkText('file', file)
+  return openPolicy(policyText, file).complete(rest)
 }
 
 /** A policy whose text is well-formed, of which only its parents have been read. */

@@ -16,7 +16,7 @@ const day = 86_400_000
  * @example `hashApiKey(randomBytes(32).toString('base64url'))`
  */
 export function hashApiKey(key: string): string {
-  if (key === '' || key.length > maxKeyLength || !key.isWellFormed()) {
+  if (typeof key !== 'string' || key === '' || key.length > maxKeyLength || !key.isWellFormed()) {
     throw new SallyportError('bad-option', `an API key has 1 to ${maxKeyLength} characters`)
   }
   return sha256(key)
