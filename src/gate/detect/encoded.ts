@@ -9,7 +9,14 @@ interface Reading {
   readonly replace: (match: string) => string
   /** How a value looks in a text that was read so. */
   readonly formsOf: (value: string) => readonly string[]
+  /** What a text must hold for a value that was found in it. */
+  readonly needs?: RegExp
 }
+
+const inBase64 = (value: string): readonly string[] =>
+  [0, 1, 2].map((offset) => base64Of(bytesOf(value), offset))
+
+const signs: Readonly<Record<string, string>> = { '-': '+', _: '/', '%2b': '+', '%2f': '/' }
 
 const readings: readonly Reading[] = [
   { pattern: /(?!)/g, replace: (match) => match, formsOf: (value) => [value, inJson(value)] },
@@ -19,18 +26,27 @@ const readings: readonly Reading[] = [
     replace: (match) => spaced(match === '+' ? match : byteOf(match.slice(1))),
     formsOf: (value) => [spaced(bytesOf(value).toString('latin1'))],
   },
+  // escapes broken into groups and lines
+  {
+    pattern: /%[0-9a-f]{2}|\\[nrt]|[%\\]|[\0-$&-/:-@[\]-`{-\x7f]+/gi,
+    replace: (match) => (/^%./.test(match) ? lettersOf(byteOf(match.slice(1))) : ''),
+    formsOf: (value) => [lettersOf(bytesOf(value).toString('latin1'))],
+    needs: /%[0-9a-f]{2}/i,
+  },
   // any case; groups and lines apart, or each byte by itself
   {
-    pattern: /[A-F]|[\s:,.-]|\\[nrtxX]|0[xX]/g,
-    replace: (match) => (match.length === 1 && /[A-F]/.test(match) ? match.toLowerCase() : ''),
+    pattern: /0[xX]|[A-F]|[^0-9a-fA-F]+/g,
+    replace: (match) => (/^[A-F]$/.test(match) ? match.toLowerCase() : ''),
     formsOf: (value) => [bytesOf(value).toString('hex')],
   },
-  // both alphabets; lines apart (RFC 2045), also in the escapes of a text in a text
+  // for URLs, by the other alphabet or with escapes
   {
-    pattern: /[-_]|\s|\\[nr]/g,
-    replace: (match) => ({ '-': '+', _: '/' })[match] ?? '',
-    formsOf: (value) => [0, 1, 2].map((offset) => inBase64(bytesOf(value), offset)),
+    pattern: /%[0-9a-fA-F]{2}|[-_]|\\[nrt]|[%\\]|[^A-Za-z0-9+/_%\\-]+/g,
+    replace: (match) => signs[match.toLowerCase()] ?? '',
+    formsOf: inBase64,
   },
+  // groups and lines apart (RFC 2045), also in the escapes of a text in a text
+  { pattern: /\\[nrt]|[^A-Za-z0-9+/]+/g, replace: () => '', formsOf: inBase64 },
 ]
 
 /**
@@ -52,14 +68,16 @@ export function encodedFinder(values: readonly string[]): (text: string) => read
 function findRead(
   text: string,
   forms: readonly string[],
-  { pattern, replace }: Omit<Reading, 'formsOf'>,
+  { needs, pattern, replace }: Omit<Reading, 'formsOf'>,
 ): readonly Found[] {
-  if (forms.length === 0) return []
+  if (forms.length === 0 || needs?.test(text) === false) return []
   const read = text.replace(pattern, replace)
   const found = forms.flatMap((form) => findForm(read, form))
   if (found.length === 0 || read === text) return found
   const places = placesOf(text, pattern, replace)
-  return found.map(({ start, end }) => ({ start: places[start]!.start, end: places[end - 1]!.end }))
+  return found
+    .map(({ start, end }) => ({ start: places[start]!.start, end: places[end - 1]!.end }))
+    .filter(({ start, end }) => needs?.test(text.slice(start, end)) !== false)
 }
 
 /** Where each character of the text that was read stands in the text. */
@@ -102,12 +120,17 @@ function spaced(text: string): string {
   return text.replaceAll('+', ' ')
 }
 
+/** Also digits, and what is no ASCII. */
+function lettersOf(text: string): string {
+  return text.replace(/[\0-/:-@[-`{-\x7f]+/g, '')
+}
+
 function inJson(value: string): string {
   return JSON.stringify(value.toWellFormed()).slice(1, -1)
 }
 
 /** What stays the same of the base64 of the bytes behind so many others. */
-function inBase64(bytes: Buffer, offset: number): string {
+function base64Of(bytes: Buffer, offset: number): string {
   const whole = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
   // characters that also hold bits of a neighbour
   const first = offset === 0 ? 0 : offset + 1

@@ -187,11 +187,33 @@ describe('a secret', () => {
       '[0x6b, 0x2b, 0x37, 0x2f, 0x70, 0x21, 0x27]',
       '6b, 0x2b, 0x37, 0x2f, 0x70, 0x21, 0x27',
     ],
+    ['hex in quoted pieces', '["6b2b", "372f", "7021", "27"]', '6b2b", "372f", "7021", "27'],
+    ['hex by other signs', '6b_2b|37/2f;7021>27', '6b_2b|37/2f;7021>27'],
+    ['base64 in quoted lines', '> ays3\n> L3Ah\n> Jw', 'ays3\n> L3Ah\n> J'],
+    ['base64 by points', 'ays3.L3Ah.Jw', 'ays3.L3Ah.J'],
+    ['base64 by hyphens', 'ays3-L3Ah-Jw', 'ays3-L3Ah-J'],
+    ['base64 in lines of a URL', 'ays3%0D%0AL3AhJw%3D%3D', 'ays3%0D%0AL3AhJ'],
     ['base64 in short lines', 'ays3\nL3Ah\nJw', 'ays3\nL3Ah\nJ'],
     ['base64 over two lines', 'ays3L\r\n3AhJw==', 'ays3L\r\n3AhJ'],
     ['base64 over two lines of a text in JSON', '"ays3L\\n3AhJw=="', 'ays3L\\n3AhJ'],
   ])('the host knows is found in %s', (_, text, found) => {
     expect(find(text, ["k+7/p!'"])).toEqual([found])
+  })
+
+  test('the host knows is found in base64 whose signs are escaped', () => {
+    const text = encodeURIComponent(Buffer.from('~~~???>>>').toString('base64'))
+    expect(find(text, ['~~~???>>>'])).toEqual(['fn5%2BPz8%2FPj4%2B'])
+  })
+
+  test.each([
+    ['lines', 'key-%61bc-\n123'],
+    ['groups', 'key %2D%61bc %2D 123'],
+    ['lines of a text in JSON', 'key-%61bc-\\n123'],
+    ['quoted lines', 'key-%61b\n> c-123'],
+  ])('the host knows is found where %s break what is escaped', (_, text) => {
+    expect(find(text, ['key-abc-123'])).toEqual([text])
+    // as other words
+    expect(find(text.replaceAll(/%61/g, 'a').replaceAll(/%../g, ' '), ['key-abc-123'])).toEqual([])
   })
 
   test('the host knows is marked where it stands, each time', () => {
