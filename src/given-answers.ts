@@ -18,34 +18,33 @@ export function givenAnswers(
 ): (request: ApprovalRequest) => Promise<ApprovalAnswer | undefined> {
   const by = answerer === undefined ? {} : { by: approverOf(answerer) }
   const decided = new Map(decisions.map(({ id, ...answer }) => [id, { ...answer, ...by }]))
-  const own = new Set<ApprovalAnswer>(decided.values())
   const heard = new Set<string>()
   const waiting = new Map<string, ApprovalAnswer[]>()
-  const look = async ({ id, runId }: ApprovalRequest): Promise<ApprovalAnswer[]> => {
-    const texts = (await journal.answers(runId)).filter((text) => !heard.has(text))
-    const left = texts.flatMap((text) => {
-      const answer = leftAnswer(text, id)
-      if (answer === undefined) return []
+  const look = async (runId: string): Promise<void> => {
+    for (const text of await journal.answers(runId)) {
+      if (heard.has(text)) continue
       heard.add(text)
-      return [answer]
-    })
+      const read = leftAnswer(text)
+      if (read === undefined) continue
+      const left = waiting.get(read.id) ?? []
+      left.push(read.answer)
+      waiting.set(read.id, left)
+    }
+  }
+  const looked = new Set<string>()
+  return async ({ approvedBy, id, runId }) => {
+    // second thoughts about a yes that counted are not too late
+    const step = `${id} ${approvedBy.length}`
+    if (!looked.has(step) || (waiting.get(id) ?? []).length === 0) await look(runId)
+    looked.add(step)
+    const left = waiting.get(id) ?? []
+    const no = left.findIndex(isNo)
+    if (no >= 0) return left.splice(no, 1)[0]
     const decision = decided.get(id)
     decided.delete(id)
-    const yes = left.filter((answer) => !isNo(answer))
-    // second thoughts about a yes that nobody has used are not too late
-    const found = [...left.filter(isNo), ...(decision === undefined ? [] : [decision]), ...yes]
-    waiting.set(id, found)
-    return found
-  }
-  return async (request) => {
-    for (;;) {
-      let left = waiting.get(request.id) ?? []
-      if (left.length === 0) left = await look(request)
-      const answer = left.shift()
-      if (answer === undefined) return undefined
-      const isSecond = request.approvedBy.includes(answer.by?.subject ?? '') && !isNo(answer)
-      if (!isSecond || own.has(answer)) return answer
-    }
+    if (decision !== undefined) return decision
+    const first = left.findIndex((answer) => !approvedBy.includes(answer.by?.subject ?? ''))
+    return left.splice(0, first < 0 ? left.length : first + 1)[first]
   }
 }
 
@@ -53,12 +52,13 @@ function isNo({ action }: ApprovalAnswer): boolean {
   return action === 'deny'
 }
 
-/** An answer from the journal, if it is one to this request. */
-function leftAnswer(text: string, approvalId: string): ApprovalAnswer | undefined {
+/** An answer from the journal and the request it is to. */
+function leftAnswer(
+  text: string,
+): { readonly id: string; readonly answer: ApprovalAnswer } | undefined {
   const parsed = parseJson(text)
   if (!parsed.ok || !isObject(parsed.value)) return undefined
   const { id, ...rest } = parsed.value
-  if (id !== approvalId) return undefined
   const answer = readAnswer(rest)
-  return 'code' in answer ? undefined : answer
+  return typeof id !== 'string' || 'code' in answer ? undefined : { id, answer }
 }

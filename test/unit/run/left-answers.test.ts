@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { ApprovalRequest } from '../../../src/gate/verdict.ts'
+import { givenAnswers } from '../../../src/given-answers.ts'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import type { ResumeOptions } from '../../../src/resume-options.ts'
@@ -48,6 +50,20 @@ describe('answers that were left for a run', () => {
     expect([status, calls]).toEqual(['completed', [{}]])
     const answers = report.rows[0]!.approvals[0]!.answers
     expect(answers.map(({ by }) => by?.subject)).toEqual(['lena', 'mara'])
+  })
+
+  test('are refused by a no that comes while a yes is weighed', async () => {
+    const { id, journal, leave, runId } = await waiting()
+    for (const lead of ['lena', 'mara']) await leave(lead, 'lead')
+    const next = givenAnswers(journal, [], undefined)
+    const request = { id, runId, approvedBy: [] as string[] } as unknown as ApprovalRequest
+    expect(await next(request)).toMatchObject({ by: { subject: 'lena' } })
+    await leave('olga', 'lead', 'deny')
+    expect(await next({ ...request, approvedBy: ['lena'] })).toMatchObject({ action: 'deny' })
+    expect(await next({ ...request, approvedBy: ['lena', ''] })).toMatchObject({
+      by: { subject: 'mara' },
+    })
+    expect(await next({ ...request, approvedBy: ['lena', ''] })).toBeUndefined()
   })
 
   test('count beside texts that are no answers', async () => {
