@@ -2,6 +2,7 @@ import { canonicalJson } from '../base/digest.ts'
 import { errorData, type ErrorData } from '../base/errors.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
 import { redactPointers } from '../base/redact.ts'
+import { shorten } from '../base/text.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { unnamed, type OpenApproval } from './approval.ts'
@@ -52,14 +53,30 @@ export function checkAnswerer(
       // somebody without a name cannot be told apart from a second one
       (by !== undefined || needed.count === 1),
   )
-  if (!entitled || isOfOtherTenant(by, askedBy)) {
-    return errorData('approval-not-entitled', 'the answer is not from a person who is asked')
+  if (!entitled) return errorData('approval-not-entitled', notAsked(by, approvers))
+  if (isOfOtherTenant(by, askedBy)) {
+    const message = `${nameOf(by)} belongs to another tenant than the caller`
+    return errorData('approval-not-entitled', message)
   }
   const mayRemember = approvers.every((needed) => needed.remember === true)
   if (remember === true && action !== 'deny' && !mayRemember) {
     return invalid('not every rule that asks lets a yes be remembered')
   }
   return undefined
+}
+
+/** Which of the people who are asked the answer is not from. */
+function notAsked(by: Approver | undefined, approvers: Answerable['approvers']): string {
+  const roles = [...new Set(approvers.flatMap((needed) => needed.roles ?? []))]
+  if (roles.length === 0) return 'the answer names nobody in `by`, and more than one has to agree'
+  const shown = roles.map((role) => `\`${role}\``).join(', ')
+  return by === undefined
+    ? `the answer names nobody in \`by\`, and somebody in the role ${shown} is asked`
+    : `${nameOf(by)} is not in the role ${shown}, which is asked`
+}
+
+function nameOf(by: Approver | undefined): string {
+  return `\`${shorten(by?.subject ?? unnamed, 128)}\``
 }
 
 /** By which name the caller, or who acts for it, answers; also through somebody else's rights. */

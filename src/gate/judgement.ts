@@ -134,10 +134,7 @@ export class Judgement {
       waits && hasRest && limit.over === 'deny'
     const later = shortages.filter(isLater)
     const now = shortages.filter((shortage) => !isLater(shortage))
-    const judged = applyFindings(
-      decision,
-      now.map(({ limit }) => limitFinding(limit)),
-    )
+    const judged = applyFindings(decision, now.map(limitFinding))
     return { ...judged, reasons: [...judged.reasons, ...later.map(({ limit }) => laterOf(limit))] }
   }
 
@@ -285,10 +282,12 @@ function amountOf({ sum }: CompiledLimit, args: JsonObject | null): bigint | und
 
 const units = { calls: 'calls', denials: 'denials', cost: 'dollars', time: 'seconds' } as const
 
-function limitFinding({ id, over, position, max, count, sum }: CompiledLimit): Finding {
+function limitFinding({ hasRest, limit }: Shortage<CompiledLimit>): Finding {
+  const { id, over, position, max, count, sum } = limit
   const what = sum === undefined ? units[count] : `of \`${pointerOf(sum)}\` in all`
   const unless = count === 'cost' ? ', or the price of an answer is not known' : ''
-  const reason = `limit \`${id}\` of ${max} ${what} is used up${unless}`
+  const named = `limit \`${id}\` of ${max} ${what}`
+  const reason = hasRest ? `this call goes over ${named}` : `${named} is used up${unless}`
   return { effect: over, rule: `limits.${id}`, position, reason }
 }
 

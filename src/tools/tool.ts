@@ -220,9 +220,11 @@ function toTool(definition: Tool | ToolDefinition): Tool {
     })
   }
   if (Object.hasOwn(definition, brand)) {
-    throw new SallyportError('bad-tool', 'the tool was made by another copy of the library', {
-      help: 'make sure that only one version of the library is installed',
-    })
+    throw new SallyportError(
+      'bad-tool',
+      'this is a copy of a tool, or the tool of another copy of the library',
+      { help: 'pass what `defineTool` returned itself, and install the library once' },
+    )
   }
   return defineTool(definition as ToolDefinition & { readonly input: Record<string, unknown> })
 }

@@ -31,6 +31,12 @@ function settled(
   gate.settle(examined, context, { succeeded: true, value: null, durationMs })
 }
 
+test('a sum of which something is left says that this call is too much', async () => {
+  const { judge } = await limited({ sum: '/n', max: 5, over: 'ask' })
+  const { decision } = await judge('act', { n: 6 })
+  expect(decision.reasons[0]).toBe('this call goes over limit `l0` of 5 of `/n` in all')
+})
+
 describe('a limit that is used up says what it is', () => {
   test.each<[JsonObject, string]>([
     [{ max: 1 }, 'limit `l0` of 1 calls is used up'],
@@ -66,7 +72,7 @@ describe('a limit that is used up says what it is', () => {
     const { decision } = await judge('pay', { a: 6, b: { c: 10 } })
     expect(decision.effect).toBe('ask')
     expect(decision.reasons).toEqual([
-      'limit `l1` of 9 of `/b/c` in all is used up',
+      'this call goes over limit `l1` of 9 of `/b/c` in all',
       expect.stringContaining('rule `asked`'),
       'as it is, this call goes over limit `l0` of 5 of `/a` in all and will be refused',
     ])
