@@ -2,6 +2,7 @@ import { SallyportError } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
 import type { ModelEvent } from './event.ts'
+import { isImageUrl } from './image.ts'
 import type { Cost, FinishUnified, Usage } from './usage.ts'
 
 type Check = (value: unknown) => boolean
@@ -9,6 +10,9 @@ type Check = (value: unknown) => boolean
 type Checks<Whole> = { readonly [Member in keyof Required<Whole>]: Check }
 
 const isText: Check = (value) => typeof value === 'string'
+
+/** Whoever shows an answer may follow what it holds. */
+const isPicture: Check = (value) => typeof value === 'string' && isImageUrl(value)
 
 const isAmount: Check = (value) =>
   typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY
@@ -65,7 +69,7 @@ type Members<Type> = Omit<Extract<ModelEvent, { readonly type: Type }>, 'type'>
 const checks: { readonly [Type in ModelEvent['type']]: Checks<Members<Type>> } = {
   'text-delta': { text: isText },
   'reasoning-delta': { text: isText },
-  image: { url: isText },
+  image: { url: isPicture },
   'tool-call-start': { slot: isAnything, providerId: isAnything, tool: isAnything },
   'tool-call-delta': { slot: isAnything, text: isAnything },
   'tool-call': {
