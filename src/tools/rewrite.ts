@@ -200,9 +200,9 @@ export function closeSchema(schema: JsonObject): JsonObject {
     : { ...schema, additionalProperties: false }
 }
 
-/** The names of all arguments there can be; undefined where the schema leaves others open. */
+/** The names of all arguments; undefined where the schema names none, or leaves others open. */
 export function closedNames(schema: JsonObject): readonly string[] | undefined {
-  const { additionalProperties, patternProperties, properties = {} } = schema
+  const { additionalProperties, patternProperties, properties } = schema
   const isOpen = additionalProperties !== false || patternProperties !== undefined
   return isOpen || !isObject(properties) ? undefined : Object.keys(properties)
 }

@@ -156,7 +156,9 @@ describe('a run that waits for people', () => {
     const [open] = linesOf(await call('approvals', '--json')) as [{ id: string; runId: string }]
     const { code, notes } = await carry('resume', open.runId, '--approve', open.id)
     expect(code).toBe(3)
-    expect(notes).toContain('an answer does not count: the answer is not from a person who is')
+    expect(notes).toContain(
+      'an answer does not count: the answer names nobody in `by`, and somebody in the role',
+    )
   })
 
   test('takes answers on its command line, and only from who may give them', async () => {
