@@ -37,9 +37,14 @@ process.exitCode = status === 'completed' ? 0 : status === 'needs-approval' ? 3 
 
 function modelOf(environment: NodeJS.ProcessEnv): Model {
   const baseUrl = environment['MODEL_URL']
-  return baseUrl === undefined
-    ? openrouter({ model: 'anthropic/claude-haiku-4.5' })
-    : openaiCompatible({ baseUrl, model: environment['MODEL'] ?? 'local' })
+  if (baseUrl !== undefined) {
+    return openaiCompatible({ baseUrl, model: environment['MODEL'] ?? 'local' })
+  }
+  if (!environment['OPENROUTER_API_KEY']) {
+    console.error('set OPENROUTER_API_KEY, or MODEL_URL for an endpoint of your own')
+    process.exit(2)
+  }
+  return openrouter({ model: 'anthropic/claude-haiku-4.5' })
 }
 
 /** Without a terminal nobody answers, and the run waits. */

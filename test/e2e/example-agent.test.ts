@@ -42,6 +42,14 @@ describe('the agent to start from', () => {
     expect(existsSync(join(folder, '.sallyport/journal.db'))).toBe(true)
   })
 
+  test('says what it needs where it has no key and no endpoint', async () => {
+    const environment = { OPENROUTER_API_KEY: '' }
+    const main = join(folder, 'main.ts')
+    const { code, errors, out } = await runProgram(main, ['hello'], { folder, environment })
+    const needed = 'set OPENROUTER_API_KEY, or MODEL_URL for an endpoint of your own\n'
+    expect([code, errors, out]).toEqual([2, needed, ''])
+  })
+
   test('waits for an answer where nobody can be asked', async () => {
     writeFileSync(join(folder, 'notes/plan.md'), 'as it was')
     const args = { file: 'plan.md', text: '' }

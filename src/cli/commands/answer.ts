@@ -46,7 +46,8 @@ export async function answer(
     await journal.leaveAnswer(runId, JSON.stringify({ id, ...given }))
     if (options.json === true) outJson(io, { id, runId, ...given })
     io.note(`left for run ${visible(runId)}, where it counts until ${visible(expiresAt)}\n`)
-    io.note(`  go on with: sallyport resume ${shellWord(runId)}\n`)
+    const command = `sallyport resume ${shellWord(runId)} --policy F --tools M --model NAME`
+    io.note(`  go on with the policy, tools and model of the run: ${command}\n`)
     return exitCode.done
   })
 }
