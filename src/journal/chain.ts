@@ -1,3 +1,4 @@
+import { isDeeper } from '../base/depth.ts'
 import { sha256 } from '../base/digest.ts'
 import { parseExact } from '../base/json-source.ts'
 import type { StructuralEvent } from '../protocol/run-event.ts'
@@ -78,9 +79,13 @@ export interface OpenedRecord {
   readonly encryptedWith?: string
 }
 
+/** Levels of the deepest event: whoever reads on may recurse, and has room for some thousand. */
+const maxDepth = 1000
+
 /**
  * Reads the event of a record. Does not check the chain; `report/verify.ts` does. Members that
- * were erased with their payload, or are encrypted with it, are missing from the event.
+ * were erased with their payload, or are encrypted with it, are missing from the event. Throws a
+ * SyntaxError or TypeError for what is none, and for one of more than 1,000 levels.
  */
 export function openRecord(
   record: Pick<JournalRecord, 'line' | 'payload' | 'encryptedWith'>,
@@ -93,9 +98,11 @@ export function openRecord(
     record.payload === undefined
       ? undefined
       : (parseExact(record.payload) as { value: Record<string, unknown> }).value
+  // what the chain covers wins over the payload beside it
+  const event = { ...value, ...line, seq: eventSeq }
+  if (isDeeper(event, maxDepth)) throw new TypeError(`it has more than ${maxDepth} levels`)
   return {
-    // what the chain covers wins over the payload beside it
-    event: { ...value, ...line, seq: eventSeq } as unknown as StructuralEvent,
+    event: event as unknown as StructuralEvent,
     erased: payload !== undefined && value === undefined && encryptedWith === undefined,
     ...(encryptedWith === undefined ? {} : { encryptedWith }),
   }

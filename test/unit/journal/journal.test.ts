@@ -184,6 +184,18 @@ describe('chain', () => {
     expect(payloadDigest(a)).not.toBe(payloadDigest(b))
   })
 
+  test('is not read where it is deeper than those who read on can bear', () => {
+    const event = result(7, 'content')
+    const { line } = new Chain().seal(event)
+    const open = (levels: number): unknown => {
+      const [begin, end] = ['['.repeat(levels), ']'.repeat(levels)]
+      return openRecord({ line, payload: `{"value":{"result":${begin}${end}}}` }).event
+    }
+    expect(open(999)).toHaveProperty('type', event.type)
+    expect(() => open(1000)).toThrow('it has more than 1000 levels')
+    expect(() => open(100_000)).toThrow('it has more than 1000 levels')
+  })
+
   test('gives back the event that was sealed', () => {
     const event = result(7, 'content')
     expect(openRecord(new Chain().seal(event)).event).toEqual(event)
