@@ -140,9 +140,10 @@ function anchorClaims({
   ]
 }
 
-/** Nothing where only this run was looked at. */
 function runClaims({ named, unbroken, doubt }: Findings): readonly Property[] {
-  if (named === undefined) return []
+  if (named === undefined) {
+    return [open('runs', 'that later runs have seen these records: no other run was looked at')]
+  }
   if (named === 0) {
     return [open('runs', 'that no run after this one was removed: none that is there names it')]
   }
