@@ -17,8 +17,12 @@ export interface Appended {
 /** Lessons in a row that helped with no later event, after which learning stops. */
 const maxVain = 8
 
-/** Stands for any other string while a template is proved. */
+/** Stand for any other string, and for any other padding, while a template is proved. */
 const probe = 'sallyport probe'
+const paddingProbe = 'sallyport padding'
+
+/** What OpenAI pads events with, so that who sees their lengths cannot tell the text. */
+const paddingName = 'obfuscation'
 
 interface Template {
   readonly hole: Hole
@@ -27,19 +31,21 @@ interface Template {
   readonly prefix: string
   /** Between the two places; undefined when there is one. */
   readonly middle: string | undefined
+  /** Between the last place and the padding; undefined when there is none. */
+  readonly beforePadding: string | undefined
   readonly suffix: string
 }
 
 /**
- * Reads events that differ from an earlier, fully parsed one in a single JSON string without
- * parsing them: the text before and after the string is compared as it is, and what lies between
- * is the new value. This is exact: the place of the string is proved by parsing the event once
- * with another value in it, and a value with a quote, a backslash or a control character has to
+ * Reads events that differ from an earlier, fully parsed one in a single JSON string, and in padding
+ * behind it, without parsing them: the text around the string is compared as it is, and what lies
+ * between is the new value. This is exact: the place of the string is proved by parsing the event
+ * once with another value in it, and a value with a quote, a backslash or a control character has to
  * parse as one JSON string by itself. Comparing costs about a tenth of parsing.
  *
  * Whoever teaches an event promises that a second one with the same text around the string has the
- * same meaning, except for the string. Endpoints that change more than that in every event (padding,
- * ids) are given up on after eight lessons without use.
+ * same meaning, except for the string. Endpoints that change more than that in every event (ids,
+ * numbers) are given up on after eight lessons without use.
  */
 export class DeltaCutter {
   /** The one used last comes first. */
@@ -71,18 +77,28 @@ export class DeltaCutter {
   learn(data: string, chunk: unknown, hole: Hole, slot: number, value: string): void {
     if (this.#vain > maxVain) return
     const written = JSON.stringify(value)
-    const parts = split(data, written, hole === 'detailed' ? 2 : 1)
-    if (parts === undefined) return
+    const around = split(data, written, hole === 'detailed' ? 2 : 1)
+    if (around === undefined) return
     this.#vain++
     if (this.#vain > maxVain) {
       // comparing with what never comes again would only cost time
       this.#templates = []
       return
     }
-    if (!isOnly(data, written, hole) && !proves(parts, chunk, hole, value)) return
+    const padding = paddingIn(chunk)
+    const end = around.at(-1)!
+    const ends = padding === undefined ? undefined : split(end, `"${padding}"`, 1)
+    const isProved = ends === undefined && isOnly(data, written, hole)
+    if (!isProved && !proves(around, ends, chunk, hole, value)) return
     this.forget(hole)
-    const middle = parts.length === 3 ? parts[1] : undefined
-    this.#templates.unshift({ hole, slot, prefix: parts[0]!, middle, suffix: parts.at(-1)! })
+    this.#templates.unshift({
+      hole,
+      slot,
+      prefix: around[0]!,
+      middle: around.length === 3 ? around[1] : undefined,
+      beforePadding: ends?.[0],
+      suffix: ends?.[1] ?? end,
+    })
   }
 
   /** To be called when an event at the hole may no longer mean what it meant. */
@@ -110,15 +126,33 @@ function unescaped(written: string): string | undefined {
 }
 
 /** What stands in the gaps of the template; undefined when the text around them differs. */
-function valueIn(data: string, { prefix, middle, suffix }: Template): string | undefined {
-  const end = data.length - suffix.length
-  if (end <= prefix.length || data.slice(0, prefix.length) !== prefix) return undefined
-  if (data.slice(end) !== suffix) return undefined
+function valueIn(data: string, template: Template): string | undefined {
+  const { prefix, middle } = template
+  if (data.slice(0, prefix.length) !== prefix) return undefined
+  const end = endOfValues(data, template)
+  if (end <= prefix.length) return undefined
   if (middle === undefined) return data.slice(prefix.length, end)
   const length = (end - prefix.length - middle.length) / 2
   if (length < 1 || !Number.isInteger(length)) return undefined
   const value = data.slice(prefix.length, prefix.length + length)
   return data.slice(prefix.length + length, end) === middle + value ? value : undefined
+}
+
+/** Where the last gap ends; -1 when what follows differs. */
+function endOfValues(data: string, { beforePadding, suffix }: Template): number {
+  const end = data.length - suffix.length
+  if (data.slice(end) !== suffix) return -1
+  if (beforePadding === undefined) return end
+  const from = data.lastIndexOf('"', end - 1) + 1
+  const before = from - beforePadding.length
+  const isSame = data.slice(before, from) === beforePadding && isPlain(data.slice(from, end))
+  return isSame ? before : -1
+}
+
+/** The padding of a chunk, where what stands for it in the text is known. */
+function paddingIn(chunk: unknown): string | undefined {
+  const padding = (chunk as Readonly<Record<string, unknown>>)[paddingName]
+  return typeof padding === 'string' && isPlain(padding) ? padding : undefined
 }
 
 /** The text around the first `count` strings that are written so; undefined if there are fewer. */
@@ -149,13 +183,24 @@ function isOnly(data: string, written: string, hole: Hole): boolean {
   return escape > at && data.lastIndexOf('\\') < at + written.length
 }
 
-/** True when the event with the probe in its gaps parses to the same chunk but for the hole. */
-function proves(parts: readonly string[], chunk: unknown, hole: Hole, value: string): boolean {
+/** True when the event with the probes in its gaps parses to the same chunk but for them. */
+function proves(
+  around: readonly string[],
+  ends: readonly string[] | undefined,
+  chunk: unknown,
+  hole: Hole,
+  value: string,
+): boolean {
+  const end = ends?.join(paddingProbe) ?? around.at(-1)!
   try {
-    const other = JSON.parse(parts.join(probe)) as unknown
+    const other = JSON.parse([...around.slice(0, -1), end].join(probe)) as Record<string, unknown>
     for (const [holder, key] of placesOf(other, hole)) {
       if (holder?.[key] !== probe) return false
       holder[key] = value
+    }
+    if (ends !== undefined) {
+      if (other[paddingName] !== paddingProbe) return false
+      other[paddingName] = paddingIn(chunk)
     }
     return JSON.stringify(other) === JSON.stringify(chunk)
   } catch {

@@ -72,6 +72,38 @@ test.each([
   expect([undefined, expected]).toContain(taught(data, 'a"b').cut(other))
 })
 
+function padded(content: string, obfuscation: string): string {
+  return chunkOf(content, { usage: null, obfuscation })
+}
+
+test.each([
+  ['shorter padding', padded('cd', 'x'), 'cd'],
+  ['no padding left', padded('cd', ''), 'cd'],
+  ['a longer string and padding', padded('cd'.repeat(99), 'xyz'.repeat(9)), 'cd'.repeat(99)],
+  ['escapes in the string', padded('a"b\\', 'x'), 'a"b\\'],
+  ['the end of an event in the string', padded('","usage":null,"', 'x'), '","usage":null,"'],
+  ['escapes in the padding', padded('cd', 'x"y'), undefined],
+  ['an escape at the end of the padding', padded('cd', 'x\\'), undefined],
+  ['a raw control character in the padding', padded('cd', '~').replace('~', '\u0001'), undefined],
+  ['padding that is no text', padded('cd', '~').replace('"~"', '7'), undefined],
+  ['no padding', chunkOf('cd', { usage: null }), undefined],
+  ['usage before the padding', padded('cd', 'x').replace('null', '{}'), undefined],
+  ['a member behind the padding', padded('cd', 'x').replace(/}$/, ',"a":1}'), undefined],
+  ['nothing but its end', padded('ab', 'xyz').slice(-14), undefined],
+])('of padded events one with %s is read as JSON has it', (_, data, expected) => {
+  expect(taught(padded('ab', 'xyz'), 'ab').cut(data)).toBe(expected)
+})
+
+test.each([
+  padded('ab', 'ab'),
+  padded('ab', 'x').replace('null', '"x"'),
+  padded('ab', 'x').replace('null', 'null,"obfuscation":"x"'),
+  `{"obfuscation":"x",${padded('ab', 'y').slice(1).replace('obfuscation', 'padding')}`,
+])('of %s nothing is cut but what stands at the hole', (lesson) => {
+  const other = lesson.replace(/"ab"/, '"cd"').replaceAll('"x"', '"zz"')
+  expect([undefined, 'cd']).toContain(taught(lesson, 'ab').cut(other))
+})
+
 test('a choice other than the first is not learned', () => {
   const data =
     '{"choices":[{"index":1,"delta":{"content":"a"}},{"index":0,"delta":{"content":"a"}}]}'
@@ -209,6 +241,7 @@ const changing = ['content', 'reasoning', 'reasoning_content', 'text', 'summary'
 function changed(data: string, value: string, except: string | undefined): string {
   const chunk = JSON.parse(data)
   const { delta: holder } = chunk.choices[0]
+  if (typeof chunk.obfuscation === 'string' && except !== 'text') chunk.obfuscation = value.slice(1)
   const entry = holder.tool_calls?.[0]?.function
   if (entry !== undefined) entry.arguments = value
   for (const place of [holder, holder.reasoning_details?.[0] ?? {}]) {
