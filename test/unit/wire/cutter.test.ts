@@ -144,10 +144,11 @@ test('learning stops after eight lessons that helped nothing', () => {
   expect(afterLessons(9)).toBeUndefined()
 })
 
-/** Events of a stream; `padded` so that no event is like another and all of them are parsed. */
-function decode(stream: readonly string[], padded: boolean): readonly ModelEvent[] {
+/** Events of a stream; `isPadded` so that no event is like another and all of them are parsed. */
+function decode(stream: readonly string[], isPadded: boolean): readonly ModelEvent[] {
   const decoder = new ChatDecoder(defaultBounds, (name) => name, true)
-  for (const [at, data] of stream.entries()) decoder.push(padded ? ' '.repeat(at + 1) + data : data)
+  for (const [at, data] of stream.entries())
+    decoder.push(isPadded ? ' '.repeat(at + 1) + data : data)
   decoder.finish()
   return decoder.events
 }
