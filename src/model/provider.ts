@@ -4,6 +4,7 @@ import type { ModelErrorData, ModelEvent } from '../protocol/event.ts'
 import type { ModelStreamOptions } from '../protocol/model.ts'
 import type { ModelRequest } from '../protocol/request.ts'
 import { Exchange } from '../wire/exchange.ts'
+import type { BodyText } from '../wire/growing-text.ts'
 import { HttpClient } from '../wire/http.ts'
 import { retrying } from '../wire/retry.ts'
 import { modelError } from '../wire/status.ts'
@@ -18,7 +19,7 @@ import type { ModelsCall } from './provider-models.ts'
 import { Senders, type Sender } from './provider-keys.ts'
 import { Ways } from './provider-ways.ts'
 import { Quotas } from './quota.ts'
-import { named, withoutForeign } from './sealed.ts'
+import { foreignFilter, named } from './sealed.ts'
 import type { ModelSelector } from './select.ts'
 
 /** Asks one endpoint over one wire. */
@@ -32,12 +33,14 @@ export class HttpProvider {
   readonly #codec: WireCodec
   readonly #clock: Clock
   readonly #ways: Ways
+  readonly #withoutForeign: ReturnType<typeof foreignFilter>
 
   constructor(settings: ProviderSettings, codec: WireCodec) {
     const { options, timeouts, retry } = settings
     this.#settings = settings
     this.#codec = codec
     this.#clock = options.clock ?? systemClock
+    this.#withoutForeign = foreignFilter(options.provider)
     const now = (): number => this.#clock.now()
     this.#client = new HttpClient({
       connectMs: timeouts.connectMs,
@@ -197,11 +200,11 @@ export class HttpProvider {
   }
 
   /** The body is written anew only when another model is asked or another kind of answer. */
-  #encode(asking: Asking, model: string, stream: boolean): string {
+  #encode(asking: Asking, model: string, stream: boolean): BodyText {
     const { written } = asking
     if (written?.model === model && written.stream === stream) return written.body
     const { request } = asking
-    const messages = withoutForeign(request.messages, this.#settings.options.provider)
+    const messages = this.#withoutForeign(request.messages)
     const body = this.#codec.encode({ ...request, messages }, { model, stream })
     asking.written = { model, stream, body }
     return body
@@ -210,7 +213,7 @@ export class HttpProvider {
 
 interface Sending {
   readonly model: string
-  readonly body: string
+  readonly body: BodyText
   readonly stream: boolean
   readonly sender: Sender
 }
@@ -226,7 +229,7 @@ export interface Asking {
   /** Those of a pool that were tried. */
   keys: readonly string[]
   tries: number
-  written?: { readonly model: string; readonly stream: boolean; readonly body: string }
+  written?: { readonly model: string; readonly stream: boolean; readonly body: BodyText }
 }
 
 function prepareError(thrown: unknown): ModelErrorData {

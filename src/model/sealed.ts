@@ -5,15 +5,37 @@ import type { AssistantMessage, Message } from '../protocol/message.ts'
 const bare = new WeakMap<AssistantMessage, AssistantMessage>()
 
 /**
- * The messages as a provider may see them. What another one wants back opaque is left out: it may be
- * sealed reasoning, which is that provider's alone, and what it says of its own tools and containers
- * is not to be taken for ours. What nobody has put a name to is left out too.
+ * Gives the messages as a provider may see them. What another one wants back opaque is left out: it
+ * may be sealed reasoning, which is that provider's alone, and what it says of its own tools and
+ * containers is not to be taken for ours. What nobody has put a name to is left out too.
+ *
+ * A history that grows at its end is looked at once: what was seen before is known by its identity.
  */
-export function withoutForeign(messages: readonly Message[], provider: string): readonly Message[] {
+export function foreignFilter(
+  provider: string,
+): (messages: readonly Message[]) => readonly Message[] {
+  /** By their first message, those that were seen last and hold nothing foreign. */
+  const own = new WeakMap<Message, readonly Message[]>()
   const isForeign = (message: Message): message is AssistantMessage =>
     message.role === 'assistant' && message.provider !== provider && isSealed(message)
-  if (!messages.some(isForeign)) return messages
-  return messages.map((message) => (isForeign(message) ? bareOf(message) : message))
+  return (messages) => {
+    const [first] = messages
+    if (first === undefined) return messages
+    const seen = own.get(first) ?? []
+    const from = beginsWith(messages, seen) ? seen.length : 0
+    for (let at = from; at < messages.length; at++) {
+      if (!isForeign(messages[at]!)) continue
+      return messages.map((message) => (isForeign(message) ? bareOf(message) : message))
+    }
+    own.set(first, [...messages])
+    return messages
+  }
+}
+
+function beginsWith(messages: readonly Message[], beginning: readonly Message[]): boolean {
+  if (messages.length < beginning.length) return false
+  for (let at = 0; at < beginning.length; at++) if (messages[at] !== beginning[at]) return false
+  return true
 }
 
 function isSealed({ opaque, content }: AssistantMessage): boolean {

@@ -1,4 +1,5 @@
 import { ResponseBody, type BodySource } from './body.ts'
+import type { BodyText } from './growing-text.ts'
 import type { HttpQuestion, HttpRequest } from './http.ts'
 import {
   contentOf,
@@ -54,12 +55,18 @@ async function responseOf(
   signal: AbortSignal,
 ): Promise<FetchResponse> {
   try {
-    const options = { ...contentOf(request), redirect: 'manual', signal } as const
-    return await fetch(request.url.href, options)
+    const { body, ...content } = contentOf(request)
+    const text = body === undefined ? {} : { body: textOf(body) }
+    return await fetch(request.url.href, { ...content, ...text, redirect: 'manual', signal })
   } catch (thrown) {
     // "fetch failed" says nothing; its cause has the code
     throw thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
   }
+}
+
+/** Functions are promised a text. */
+function textOf(body: BodyText): string {
+  return typeof body === 'string' ? body : new TextDecoder().decode(body)
 }
 
 function drop({ body }: FetchResponse): void {

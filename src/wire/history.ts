@@ -1,5 +1,6 @@
 import { isObject, parseJson } from '../base/json.ts'
 import type { AssistantMessage, Message, ToolCallPart, ToolMessage } from '../protocol/message.ts'
+import { GrowingText, type BodyText } from './growing-text.ts'
 
 /**
  * Writes one message as JSON text. `ids` are those its calls go by, or the one of the call that it
@@ -20,8 +21,8 @@ interface Written {
 export interface WrittenHistory {
   /** One for each message, system messages first; to be used before the next history is written. */
   readonly texts: readonly string[]
-  /** Those that are not empty, with commas between them. */
-  joined(): string
+  /** Those that are not empty, with commas between them, and with other texts around. */
+  between(before: string, after: string): BodyText
 }
 
 /**
@@ -57,9 +58,11 @@ export function historyWriter(
 class SentHistory implements WrittenHistory {
   readonly #write: MessageWriter
   readonly #isSendable: (id: string) => boolean
+  /** Those that are written, beside each other: all are compared with every turn. */
+  #messages: Message[] = []
   #written: Written[] = []
   #ids: CallIds
-  #joined = ''
+  #joined = new GrowingText()
   #joinedLength = 0
   texts: string[] = []
 
@@ -71,27 +74,35 @@ class SentHistory implements WrittenHistory {
 
   update(messages: readonly Message[]): void {
     const before = this.#written
-    const isLonger = before.every(({ message }, at) => messages[at] === message)
-    if (!isLonger) {
+    if (!this.#goesOn(messages)) {
+      this.#messages = []
       this.#written = []
       this.#ids = new CallIds(this.#isSendable)
       this.texts = []
-      this.#joined = ''
+      this.#joined = new GrowingText()
       this.#joinedLength = 0
     }
     for (let at = this.#written.length; at < messages.length; at++) {
       const written = writeOnce(messages[at]!, before[at], this.#ids, this.#write)
+      this.#messages[at] = messages[at]!
       this.#written[at] = written
       this.texts[at] = written.text
     }
   }
 
-  joined(): string {
+  #goesOn(messages: readonly Message[]): boolean {
+    const before = this.#messages
+    for (let at = 0; at < before.length; at++) if (messages[at] !== before[at]) return false
+    return true
+  }
+
+  between(before: string, after: string): BodyText {
+    const joined = this.#joined
     for (; this.#joinedLength < this.texts.length; this.#joinedLength++) {
       const text = this.texts[this.#joinedLength]!
-      if (text !== '') this.#joined += this.#joined === '' ? text : `,${text}`
+      if (text !== '') joined.append(joined.isEmpty ? text : `,${text}`)
     }
-    return this.#joined
+    return joined.between(before, after)
   }
 }
 

@@ -4,6 +4,7 @@ import type { ResponseBody } from './body.ts'
 import { connectError } from './connect-error.ts'
 import { dispatchRequest, openAgent } from './dispatch.ts'
 import { modelError, statusError } from './status.ts'
+import type { BodyText } from './growing-text.ts'
 import type { Reply, Transport } from './transport.ts'
 import type { Watch } from './watch.ts'
 
@@ -14,7 +15,7 @@ export interface HttpRequest {
   readonly url: URL
   /** From `checkHeaders`. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: BodyText
   /** Asks for server-sent events. */
   readonly stream: boolean
 }

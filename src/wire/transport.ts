@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { ResponseBody } from './body.ts'
+import type { BodyText } from './growing-text.ts'
 import type { HttpQuestion, HttpRequest } from './http.ts'
 
 /** What a fetch function is given. It must not follow redirects: the key would go along. */
@@ -56,4 +57,6 @@ export function contentOf(request: HttpRequest | HttpQuestion): Content {
   }
 }
 
-type Content = Pick<FetchInit, 'method' | 'headers' | 'body'>
+interface Content extends Pick<FetchInit, 'method' | 'headers'> {
+  readonly body?: BodyText
+}

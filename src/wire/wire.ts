@@ -1,5 +1,6 @@
 import type { ModelErrorData, ModelEvent } from '../protocol/event.ts'
 import type { ModelRequest } from '../protocol/request.ts'
+import type { BodyText } from './growing-text.ts'
 import type { WireBounds } from './settings.ts'
 
 export interface EncodeOptions {
@@ -33,7 +34,7 @@ export interface Decoder {
 /** How requests of a wire are written and how its answers are read. */
 export interface WireCodec {
   /** The JSON text of the request body. Throws `bad-option` for what the wire cannot express. */
-  encode(request: ModelRequest, options: EncodeOptions): string
+  encode(request: ModelRequest, options: EncodeOptions): BodyText
   /** Without `toolCallDeltas` the fragments of calls are put together but not told of. */
   decoder(request: ModelRequest, bounds: WireBounds, toolCallDeltas: boolean): Decoder
 }

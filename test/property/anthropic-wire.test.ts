@@ -12,6 +12,7 @@ import { SseReader } from '../../src/wire/sse.ts'
 import { lawBreaks, request, runnable } from '../conformance/wire/support.ts'
 import { share } from '../support/share.ts'
 import { expectCases } from '../support/tally.ts'
+import { bodyText } from '../support/body-text.ts'
 
 const codec = anthropicCodec({})
 const runs = { numRuns: 500 }
@@ -178,7 +179,7 @@ test('an answer goes back as it came, but for text without visible characters', 
         ...(answer.opaque === undefined ? {} : { opaque: answer.opaque }),
       }
       const sent = JSON.parse(
-        codec.encode({ messages: [message], tools: [] }, { model: 'm', stream: true }),
+        bodyText(codec.encode({ messages: [message], tools: [] }, { model: 'm', stream: true })),
       )
       const { content } = JSON.parse(anthropicBody(turn, 0, 'm')) as {
         content: readonly { readonly type: string; readonly text?: string }[]

@@ -6,6 +6,7 @@ import type { AssistantMessage, AssistantPart } from '../../src/protocol/message
 import { defaultBounds } from '../../src/wire/settings.ts'
 import { responsesCodec } from '../../src/wire/responses/codec.ts'
 import { lawBreaks, runnable } from '../conformance/wire/support.ts'
+import { bodyText } from '../support/body-text.ts'
 
 const request = { messages: [], tools: [] }
 const codec = responsesCodec({ dialect: 'openai' })
@@ -327,7 +328,12 @@ test('S4-04 S4-06 however items are told, the turn is the same, and they are sen
         expect(turn.reasoning).toBe(joined(one.items, 'reasoning'))
       } else expect(turn.text).toHaveLength(joined(one.items, 'message').length)
       const { input } = JSON.parse(
-        codec.encode({ messages: [messageOf(turn)], tools: [] }, { model: 'gpt-5', stream: true }),
+        bodyText(
+          codec.encode(
+            { messages: [messageOf(turn)], tools: [] },
+            { model: 'gpt-5', stream: true },
+          ),
+        ),
       )
       // reasoning that led to nothing is not wanted back
       const last = one.items.findLastIndex(({ kind }) => kind !== 'reasoning')

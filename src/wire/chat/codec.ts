@@ -5,7 +5,8 @@ import type {
   ReasoningSettings,
   ToolChoice,
 } from '../../protocol/request.ts'
-import type { HistoryWriter } from '../history.ts'
+import type { BodyText } from '../growing-text.ts'
+import type { HistoryWriter, WrittenHistory } from '../history.ts'
 import { toolNaming, toWireName, type ToolNames } from '../names.ts'
 import type { EncodeOptions, WireCodec } from '../wire.ts'
 import { ChatDecoder } from './decode.ts'
@@ -38,7 +39,7 @@ function encodeBody(
   encoding: EncodeOptions,
   options: ChatWireOptions,
   history: HistoryWriter,
-): string {
+): BodyText {
   const { settings = {} } = request
   checkExtra(settings.extra)
   const names = request.tools.length === 0 ? undefined : toolNames(request.tools)
@@ -51,13 +52,13 @@ function encodeBody(
     ...options.body,
     ...settings.extra,
   }
-  return joinBody(rest, history(request.messages).joined(), names)
+  return joinBody(rest, history(request.messages), names)
 }
 
 /** Messages and tools are JSON text already; the rest is small. */
-function joinBody(rest: object, messages: string, names: ToolNames | undefined): string {
+function joinBody(rest: object, messages: WrittenHistory, names: ToolNames | undefined): BodyText {
   const tools = names === undefined ? '' : `,"tools":${names.json}`
-  return `${JSON.stringify(rest).slice(0, -1)},"messages":[${messages}]${tools}}`
+  return messages.between(`${JSON.stringify(rest).slice(0, -1)},"messages":[`, `]${tools}}`)
 }
 
 function encodeSettings(settings: ModelSettings, dialect: ChatDialect): object {

@@ -6,6 +6,7 @@ import type {
   ReasoningSettings,
   ToolChoice,
 } from '../../protocol/request.ts'
+import type { BodyText } from '../growing-text.ts'
 import type { HistoryWriter } from '../history.ts'
 import { toolNaming, toWireName } from '../names.ts'
 import type { EncodeOptions, WireCodec } from '../wire.ts'
@@ -45,7 +46,7 @@ function encodeBody(
   { model, stream }: EncodeOptions,
   { dialect, body }: ResponsesWireOptions,
   history: HistoryWriter,
-): string {
+): BodyText {
   const { settings = {}, output } = request
   checkExtra(settings.extra)
   checkSettings(settings)
@@ -64,8 +65,8 @@ function encodeBody(
     ...settings.extra,
   }
   const tools = toolsText(request, dialect)
-  const input = history(request.messages).joined()
-  return `${JSON.stringify(rest).slice(0, -1)},"input":[${input}]${tools}}`
+  const before = `${JSON.stringify(rest).slice(0, -1)},"input":[`
+  return history(request.messages).between(before, `]${tools}}`)
 }
 
 /** Tools are JSON text already. OpenAI makes pictures by a tool of its own. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { chatCodec } from '../../../src/wire/chat/codec.ts'
 import { ask, lawBreaks, runnable } from './support.ts'
+import { bodyText } from '../../support/body-text.ts'
 
 /** What a stream has to come to. */
 interface Case {
@@ -641,7 +642,9 @@ test.each([true, false])(
       { messages: [{ role: 'assistant', content: [], opaque }], tools: [] },
       { model: 'm', stream },
     )
-    expect(JSON.parse(body)).toMatchObject({ messages: [{ reasoning_content: 'two\nparts' }] })
+    expect(JSON.parse(bodyText(body))).toMatchObject({
+      messages: [{ reasoning_content: 'two\nparts' }],
+    })
   },
 )
 

@@ -6,6 +6,7 @@ import { anthropicWire } from '../../../src/wire/anthropic/anthropic.ts'
 import { anthropicCodec } from '../../../src/wire/anthropic/codec.ts'
 import type { AnthropicWireOptions } from '../../../src/wire/anthropic/options.ts'
 import { styleOf } from '../../../src/wire/anthropic/thinking.ts'
+import { bodyText } from '../../support/body-text.ts'
 
 function written(
   request: Partial<ModelRequest>,
@@ -13,7 +14,7 @@ function written(
   model = 'claude-sonnet-5',
 ): string {
   const asked = { messages: [], tools: [], ...request }
-  return anthropicCodec(options).encode(asked, { model, stream: true })
+  return bodyText(anthropicCodec(options).encode(asked, { model, stream: true }))
 }
 
 function body(...given: Parameters<typeof written>) {

@@ -5,13 +5,14 @@ import { chatWire } from '../../../src/wire/chat/chat.ts'
 import { chatCodec } from '../../../src/wire/chat/codec.ts'
 import type { ChatDialect } from '../../../src/wire/chat/options.ts'
 import { defaultBounds } from '../../../src/wire/settings.ts'
+import { bodyText } from '../../support/body-text.ts'
 
 function body(request: Partial<ModelRequest>, dialect: ChatDialect = 'compatible', stream = true) {
   const text = chatCodec({ dialect }).encode(
     { messages: [], tools: [], ...request },
     { model: 'm', stream },
   )
-  return JSON.parse(text)
+  return JSON.parse(bodyText(text))
 }
 
 function tool(name: string): ToolSpecification {
@@ -251,7 +252,7 @@ test('extra members of a request replace those of the endpoint', () => {
     { messages: [], tools: [], settings: { extra: { top_k: 3 } } },
     { model: 'm', stream: true },
   )
-  expect(JSON.parse(text)).toMatchObject({ top_k: 3, min_p: 2 })
+  expect(JSON.parse(bodyText(text))).toMatchObject({ top_k: 3, min_p: 2 })
 })
 
 function user(content: string): Message {

@@ -4,6 +4,7 @@ import type { ModelRequest } from '../../../src/protocol/request.ts'
 import { chatWire } from '../../../src/wire/chat/chat.ts'
 import { defaultBounds } from '../../../src/wire/settings.ts'
 import type { WireCodec } from '../../../src/wire/wire.ts'
+import { bodyText } from '../../support/body-text.ts'
 
 const called = { callId: 'run_1-1-0', providerId: 'c1', tool: 'clock.now' }
 
@@ -42,7 +43,7 @@ const call = {
 
 test('S1-44 S1-45 a request is written in the words of the provider', async () => {
   const { encode } = await codec()
-  const body = JSON.parse(encode(request, { model: 'a/b', stream: true })) as Record<
+  const body = JSON.parse(bodyText(encode(request, { model: 'a/b', stream: true }))) as Record<
     string,
     unknown
   >
@@ -71,7 +72,7 @@ test('S1-44 S1-45 a request is written in the words of the provider', async () =
 
 test('S1-44 S1-45 a whole answer and one in chunks of the provider come to the same events', async () => {
   const { decoder, encode } = await codec()
-  const { tools } = JSON.parse(encode(request, { model: 'a/b', stream: true })) as {
+  const { tools } = JSON.parse(bodyText(encode(request, { model: 'a/b', stream: true }))) as {
     readonly tools: readonly [{ readonly function: { readonly name: string } }]
   }
   const named = { ...call, function: { ...call.function, name: tools[0].function.name } }

@@ -4,6 +4,7 @@ import { anthropicCodec } from '../../../src/wire/anthropic/codec.ts'
 import { chatCodec } from '../../../src/wire/chat/codec.ts'
 import { responsesCodec } from '../../../src/wire/responses/codec.ts'
 import type { WireCodec } from '../../../src/wire/wire.ts'
+import { bodyText } from '../../support/body-text.ts'
 
 interface Sent {
   readonly messages?: readonly {
@@ -50,7 +51,7 @@ const kept = { wire: 'responses', value: { dialect: 'openai', items: [{ item, ca
 
 describe.each(wires)('over %s', (_, codec, find) => {
   const sent = (messages: readonly Message[]): unknown =>
-    find(JSON.parse(codec.encode({ messages, tools: [] }, { model: 'm', stream: true })))
+    find(JSON.parse(bodyText(codec.encode({ messages, tools: [] }, { model: 'm', stream: true }))))
 
   test.each([
     '{"a":',
@@ -70,6 +71,6 @@ describe.each(wires)('over %s', (_, codec, find) => {
   test('arguments that can be read are sent as they came', () => {
     const args = '{"b":1,"a":[1,2],"c":1.0}'
     const same = codec.encode({ messages: history(args), tools: [] }, { model: 'm', stream: true })
-    expect(same.replaceAll('\\"', '"')).toContain(args)
+    expect(bodyText(same).replaceAll('\\"', '"')).toContain(args)
   })
 })

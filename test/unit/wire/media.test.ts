@@ -4,6 +4,7 @@ import type { ModelRequest } from '../../../src/protocol/request.ts'
 import { anthropicCodec } from '../../../src/wire/anthropic/codec.ts'
 import { chatCodec } from '../../../src/wire/chat/codec.ts'
 import { responsesCodec } from '../../../src/wire/responses/codec.ts'
+import { bodyText } from '../../support/body-text.ts'
 
 const codecs = {
   'chat of OpenAI': chatCodec({ dialect: 'openai' }),
@@ -18,7 +19,7 @@ const names = Object.keys(codecs) as Name[]
 /** What a wire sends of a part. */
 function sent(name: Name, part: UserPart): unknown {
   const request: ModelRequest = { messages: [{ role: 'user', content: [part] }], tools: [] }
-  const body = JSON.parse(codecs[name].encode(request, { model: 'm', stream: true }))
+  const body = JSON.parse(bodyText(codecs[name].encode(request, { model: 'm', stream: true })))
   return (body.messages ?? body.input)[0].content[0]
 }
 

@@ -4,6 +4,7 @@ import type { AssistantMessage, AssistantPart, Message } from '../../../src/prot
 import type { ModelRequest, ModelSettings } from '../../../src/protocol/request.ts'
 import { responsesCodec } from '../../../src/wire/responses/codec.ts'
 import type { ResponsesDialect } from '../../../src/wire/responses/options.ts'
+import { bodyText } from '../../support/body-text.ts'
 
 interface Encoding {
   readonly dialect?: ResponsesDialect
@@ -19,7 +20,7 @@ function body(
     { messages: [], tools: [], ...request },
     { model, stream },
   )
-  return JSON.parse(text)
+  return JSON.parse(bodyText(text))
 }
 
 function input(messages: readonly Message[], dialect?: ResponsesDialect): readonly JsonObject[] {
