@@ -4,6 +4,7 @@ import type { Journal } from '../journal/journal.ts'
 import { pointsNamedIn } from '../journal/named-runs.ts'
 import type { RunPoint } from '../protocol/run-event.ts'
 import { readAnchors } from './attest.ts'
+import { faultOf } from './read-fault.ts'
 import type { Verification } from './verification.ts'
 import { verifyBeside, verifyChain, type Beside, type VerifyOptions } from './verify.ts'
 
@@ -112,14 +113,19 @@ async function readLinks(journal: JournalReader): Promise<Links> {
   const named = new Map<string, Set<string>>()
   for await (const runId of journal.list()) {
     runs.add(runId)
-    for await (const { line } of journal.read(runId)) {
-      for (const point of pointsNamedIn(line)) {
-        addTo(named, point)
-      }
-      break
-    }
+    for (const point of await pointsNamedBy(journal, runId)) addTo(named, point)
   }
   return { runs, named }
+}
+
+async function pointsNamedBy(journal: JournalReader, runId: string): Promise<readonly RunPoint[]> {
+  try {
+    for await (const { line } of journal.read(runId)) return pointsNamedIn(line)
+  } catch (error) {
+    // told when the run is verified
+    faultOf(error)
+  }
+  return []
 }
 
 /** What is found of a run that is named, and has no records. */

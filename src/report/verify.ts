@@ -9,6 +9,7 @@ import type { RunPoint } from '../protocol/run-event.ts'
 import { Attestation, type Anchors, type SignedOptions } from './attest.ts'
 import { claimsOf } from './claims.ts'
 import { Course } from './course.ts'
+import { faultOf } from './read-fault.ts'
 import type { Fault, Property, Verdict, Verification } from './verification.ts'
 
 export interface VerifyOptions {
@@ -61,9 +62,13 @@ export async function verifyBeside(
   const { signed } = options
   const attestation = signed && (await Attestation.of(signed, beside.anchors))
   const chain = new ChainCheck(options, attestation, beside.noteChild)
-  for await (const record of records) {
-    const fault = chain.add(record)
-    if (fault !== undefined) return conclude(fault, chain)
+  try {
+    for await (const record of records) {
+      const fault = chain.add(record)
+      if (fault !== undefined) return conclude(fault, chain)
+    }
+  } catch (error) {
+    return conclude(faultOf(error), chain)
   }
   return conclude(chain.end(options) ?? consistent, chain)
 }

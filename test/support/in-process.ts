@@ -7,8 +7,12 @@ export interface Said {
   readonly notes: string
 }
 
-/** A command in this process, with `input` on standard input and an empty environment. */
-export async function inProcess(args: readonly string[], input = ''): Promise<Said> {
+/** A command in this process, with `input` on standard input and no other environment. */
+export async function inProcess(
+  args: readonly string[],
+  input = '',
+  environment: Io['environment'] = {},
+): Promise<Said> {
   const said = { out: '', notes: '' }
   const io: Io = {
     out: (text) => void (said.out += text),
@@ -16,7 +20,7 @@ export async function inProcess(args: readonly string[], input = ''): Promise<Sa
     input: (async function* () {
       if (input !== '') yield input
     })(),
-    environment: {},
+    environment,
     outIsClosed: false,
     drained: async () => undefined,
     outIsTerminal: false,

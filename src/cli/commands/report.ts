@@ -74,6 +74,7 @@ async function rendered(
       options,
       io,
     )
+    io.note('a report proves nothing by itself: verify its journal, and compare the head\n')
     return exitCode.done
   }
   useSmallHeap()

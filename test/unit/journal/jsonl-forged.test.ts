@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { jsonlJournal } from '../../../src/journal/jsonl.ts'
 import { stretchesOf } from '../../../src/journal/lines.ts'
 import { createRuntime } from '../../../src/runtime.ts'
+import { recordsOf } from '../../../src/testing/journal-records.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
 import { collect } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
@@ -65,6 +66,26 @@ describe('a file beside a journal of lines', () => {
   })
 })
 
+test('a payload that only looks encrypted is found where it stands, and hides no other run', async () => {
+  const { path } = await written()
+  const journal = jsonlJournal(path)
+  const runtime = createRuntime({ model: scripted([{ text: 'hello' }]), journal })
+  await runtime.run({ input: 'hi' }).result()
+  await journal.close()
+  const [first, ...others] = readFileSync(`${path}.payloads`, 'utf8').split('\n')
+  const forged = first!.replace(/"payload":.*$/, '"payload":"x"}')
+  writeFileSync(`${path}.payloads`, [forged, ...others].join('\n'))
+  for (const environment of [{}, { SALLYPORT_JOURNAL_KEYS: `k:${'ab'.repeat(32)}` }]) {
+    const { code, notes, out } = await inProcess(['verify', path, '--json'], '', environment)
+    expect([code, notes]).toEqual([1, ''])
+    const found = out.split('\n').slice(0, -1)
+    expect(found.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { verdict: 'TAMPERED', record: 0 },
+      { verdict: 'CONSISTENT' },
+    ])
+  }
+})
+
 test('a journal that is a pipe or a folder is no journal, and is listed as such among others', async () => {
   const { path } = await written()
   const folder = join(path, '..')
@@ -112,7 +133,8 @@ test('a line may be as long as a text, and no longer', async () => {
 
 test('a run without its beginning is damaged, and no wrong name', async () => {
   const { path } = await written()
-  writeFileSync(path, '{"at":"","runId":"r","seq":0}\n', { flag: 'a' })
+  const [turn] = recordsOf('r', 1)
+  writeFileSync(path, `${turn!.line}\n`, { flag: 'a' })
   expect(await collect(jsonlJournal(path).list())).toHaveLength(2)
   const { code, notes } = await inProcess(['approvals', '--journal', path])
   expect(code).toBe(4)
