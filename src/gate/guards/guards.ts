@@ -171,13 +171,10 @@ function checkUrls(guard: NetworkGuard, area: NetworkArea): Check {
       const values = findValues(args, place)
       return values === blocked ? [] : values.map(({ value }) => String(value).toUpperCase())
     })
-    const methods = found.length === 0 ? [undefined] : new Set(found)
+    const refused = found.find((method) => guard.methods?.includes(method) === false)
     return eachText(args, guard.arg, ({ pointer, value }) => {
-      for (const method of methods) {
-        const located = area.locate(value, method)
-        if (!located.ok) return said(pointer, located.reason)
-      }
-      return undefined
+      const located = area.locate(value, refused)
+      return said(pointer, located.ok ? undefined : located.reason)
     })
   }
 }

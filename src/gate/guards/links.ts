@@ -23,10 +23,11 @@ export function linkProblem(
   writing: boolean,
   probe: FileProbe,
 ): string | undefined {
-  const links = [...prefixes(area.root, segments), ...climbedPlaces(area.root, path)].some(
-    (place) => probe.kindOf(place) === 'link',
-  )
-  if (!links) return undefined
+  const disk = new Walk(probe)
+  const isLinked =
+    disk.passesLink(area.root, segments) ||
+    (climbs(path) && disk.passesLink(area.root, path.split('/')))
+  if (!isLinked) return undefined
   if (area.symlinks === 'deny') return 'leads through a symbolic link'
   if (climbs(path)) return 'leads through a symbolic link and holds `..`; write it without `..`'
   return realProblem(area, segments, writing, probe)
@@ -38,30 +39,60 @@ function realProblem(
   writing: boolean,
   probe: FileProbe,
 ): string | undefined {
-  const existing = prefixes(area.root, segments).filter((place) => probe.kindOf(place) !== 'absent')
-  const missing = segments.slice(existing.length)
-  const real = join(probe.realPath(existing.at(-1) ?? area.root), ...missing)
+  const existing = new Walk(probe).existing(area.root, segments)
+  const real = join(probe.realPath(existing.place), ...segments.slice(existing.count))
   const below = segmentsBelow(probe.realPath(area.root), real)
   if (below === undefined) return 'leads through a symbolic link out of the folder'
   return area.refuse(below, writing)
 }
 
-function prefixes(root: string, segments: readonly string[]): readonly string[] {
-  return segments.map((_, index) => join(root, ...segments.slice(0, index + 1)))
-}
+/**
+ * Goes down paths step by step. Nothing is below what is not there, so that of a path of thousands
+ * of parts only those are looked at that exist.
+ */
+class Walk {
+  readonly #probe: FileProbe
+  readonly #kinds = new Map<string, ReturnType<FileProbe['kindOf']>>()
 
-/** What is passed and left again by `..`; the system follows a link there before it goes up. */
-function climbedPlaces(root: string, path: string): readonly string[] {
-  if (!climbs(path)) return []
-  const places: string[] = []
-  const stack: string[] = []
-  for (const segment of path.split('/')) {
-    if (segment === '' || segment === '.') continue
-    if (segment === '..') stack.pop()
-    else {
-      stack.push(segment)
-      places.push(join(root, ...stack))
-    }
+  constructor(probe: FileProbe) {
+    this.#probe = probe
   }
-  return places
+
+  /** Also a link that `..` leaves again: the system follows it before it goes up. */
+  passesLink(root: string, segments: readonly string[]): boolean {
+    const places: (string | undefined)[] = [root]
+    for (const segment of segments) {
+      if (segment === '' || segment === '.') continue
+      if (segment === '..') {
+        if (places.length > 1) places.pop()
+        continue
+      }
+      const above = places.at(-1)
+      const place = above === undefined ? undefined : join(above, segment)
+      const kind = place === undefined ? 'absent' : this.#kindOf(place)
+      if (kind === 'link') return true
+      places.push(kind === 'absent' ? undefined : place)
+    }
+    return false
+  }
+
+  /** How many of the parts are there, and where the last of them is. */
+  existing(
+    root: string,
+    segments: readonly string[],
+  ): { readonly place: string; readonly count: number } {
+    let place = root
+    for (const [count, segment] of segments.entries()) {
+      const next = join(place, segment)
+      if (this.#kindOf(next) === 'absent') return { place, count }
+      place = next
+    }
+    return { place, count: segments.length }
+  }
+
+  #kindOf(place: string): ReturnType<FileProbe['kindOf']> {
+    const kind = this.#kinds.get(place) ?? this.#probe.kindOf(place)
+    this.#kinds.set(place, kind)
+    return kind
+  }
 }

@@ -232,6 +232,27 @@ describe('symbolic links', () => {
     expect(rulesOf(guards, { path: 'out/secret' })).toEqual(['guards.paths'])
   })
 
+  test.each(['new/../in', 'new/deep/../../out/secret', 'real/../new/../in'])(
+    'are seen behind what is not there: %s',
+    (path) => expect(rulesOf(strict, { path })).toEqual(['guards.paths']),
+  )
+
+  test('are not looked for below what is not there', () => {
+    const looked: string[] = []
+    const probe: FileProbe = {
+      kindOf: (path) => {
+        looked.push(path)
+        return fileProbe.kindOf(path)
+      },
+      realPath: (path) => path,
+    }
+    const guards = guardsOf({ paths: [{ root }] }, { probe })
+    const path = `${'new/'.repeat(500)}${'../'.repeat(500)}real/new/deep`
+    expect(rulesOf(guards, { path })).toEqual([])
+    const places = ['real', 'real/new', 'new'].map((place) => join(root, place))
+    expect(looked.toSorted()).toEqual(places.toSorted())
+  })
+
   test('that cannot be looked at are a refusal', () => {
     const broken: FileProbe = {
       kindOf: () => {
