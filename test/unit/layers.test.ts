@@ -177,6 +177,15 @@ describe('the house', () => {
     expect(cycles).toEqual([])
   })
 
+  test('has no class that makes itself while it is made, which does not load once it is compiled', () => {
+    const found = violations(({ text }) =>
+      [...text.matchAll(/^\s+static [^\n=(]*= new (\w+)\(/gm)]
+        .filter(([, name]) => text.includes(`class ${name} `))
+        .map(([line]) => line.trim()),
+    )
+    expect(found).toEqual([])
+  })
+
   test('keeps files short', () => {
     const lines = files.map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
     expect(lines.filter((file) => file.lines > 300)).toEqual([])

@@ -13,7 +13,7 @@ import {
   type Trust,
 } from '../../protocol/facts.ts'
 import { hasShape } from './endorsement.ts'
-import { Shape } from './shape.ts'
+import { Shape, unknownShape } from './shape.ts'
 
 /** One scalar of a result with its label. */
 export interface Leaf {
@@ -133,7 +133,7 @@ function leavesOf(
   function addName(key: string, place: string, label: OutputLabel, shape: Shape): void {
     const isPlainName = plainKey.test(key)
     if (isPlainName && (stated.has(key) || shape.declares(key))) return
-    leaves.push({ ...leafOf(place, key, label, Shape.unknown), isPlainName })
+    leaves.push({ ...leafOf(place, key, label, unknownShape), isPlainName })
   }
 }
 

@@ -1,6 +1,6 @@
 import { escapeToken, type JsonPrimitive, type JsonValue } from '../../base/json.ts'
 import { lengthRead, maxRead } from './allowance.ts'
-import { Shape } from './shape.ts'
+import { unknownShape, type Shape } from './shape.ts'
 
 /** A scalar of a value and its place. */
 export interface Place {
@@ -41,7 +41,7 @@ const plainKey = /^[A-Za-z_][A-Za-z0-9_-]{0,31}$/
 export function scalarsOf(
   value: JsonValue,
   pointer = '',
-  shape = Shape.unknown,
+  shape = unknownShape,
 ): readonly Place[] | undefined {
   const places: Place[] = []
   const open: [JsonValue, string, Shape][] = [[value, pointer, shape]]

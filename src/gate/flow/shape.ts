@@ -12,8 +12,6 @@ const references = ['$ref', '$dynamicRef'] as const
  * something else.
  */
 export class Shape {
-  static readonly unknown = new Shape(undefined, undefined)
-
   readonly #root: JsonValue | undefined
   /** Undefined when they are not known. */
   readonly #parts: readonly JsonObject[] | undefined
@@ -25,7 +23,7 @@ export class Shape {
   }
 
   static of(schema: JsonValue | undefined): Shape {
-    return schema === undefined ? Shape.unknown : new Shape(schema, [schema])
+    return new Shape(schema, schema === undefined ? undefined : [schema])
   }
 
   /** Whether a member of this name is declared. */
@@ -81,7 +79,7 @@ export class Shape {
   /** Where no part speaks of what is below, it may be anything. */
   #kept(key: string, below: (parts: readonly JsonObject[]) => readonly JsonValue[]): Shape {
     const parts = this.#parts
-    if (parts === undefined) return Shape.unknown
+    if (parts === undefined) return unknownShape
     const known = this.#below.get(key)
     if (known !== undefined) return known
     const schemas = below(parts)
@@ -90,6 +88,9 @@ export class Shape {
     return shape
   }
 }
+
+/** Of a value of which no schema says anything. */
+export const unknownShape = Shape.of(undefined)
 
 function partsOf(
   schemas: readonly JsonValue[],

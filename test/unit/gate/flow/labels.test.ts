@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { JsonValue } from '../../../../src/base/json.ts'
 import { hasShape } from '../../../../src/gate/flow/endorsement.ts'
 import { strictLeavesOf, type Leaf } from '../../../../src/gate/flow/leaves.ts'
-import { Shape } from '../../../../src/gate/flow/shape.ts'
+import { Shape, unknownShape } from '../../../../src/gate/flow/shape.ts'
 import type { Endorsement, OutputFacts } from '../../../../src/protocol/facts.ts'
 
 const shown = (leaves: readonly Leaf[]): readonly string[] =>
@@ -188,7 +188,7 @@ describe('the shape of a value', () => {
     ],
   ] as const)('%s has each of %j', (shape, values) => {
     for (const value of values)
-      expect([value, hasShape(shape, value, Shape.unknown)]).toEqual([value, true])
+      expect([value, hasShape(shape, value, unknownShape)]).toEqual([value, true])
   })
 
   test.each([
@@ -219,7 +219,7 @@ describe('the shape of a value', () => {
     ],
   ] as const)('%s has none of %j', (shape, values) => {
     for (const value of values)
-      expect([value, hasShape(shape, value, Shape.unknown)]).toEqual([value, false])
+      expect([value, hasShape(shape, value, unknownShape)]).toEqual([value, false])
   })
 
   test.each([
