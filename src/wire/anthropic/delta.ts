@@ -1,3 +1,5 @@
+import { detached } from '../../base/detached.ts'
+
 /** The member that holds the text, by type of delta. */
 export const textMembers: ReadonlyMap<string, string> = new Map([
   ['text_delta', 'text'],
@@ -58,7 +60,7 @@ function openingOf(data: string): Opening | undefined {
   if (digits === '' || (digits.length > 1 && digits.startsWith('0'))) return undefined
   const middle = middles.find(({ text }) => data.startsWith(text, at))
   if (middle === undefined) return undefined
-  const text = data.slice(0, at + middle.text.length)
+  const text = detached(data.slice(0, at + middle.text.length))
   return { text, index: Number(digits), type: middle.type }
 }
 

@@ -1,3 +1,4 @@
+import { detached } from '../../base/detached.ts'
 import { growingMember } from './reasoning.ts'
 
 /**
@@ -77,7 +78,7 @@ export class DeltaCutter {
   learn(data: string, chunk: unknown, hole: Hole, slot: number, value: string): void {
     if (this.#vain > maxVain) return
     const written = JSON.stringify(value)
-    const around = split(data, written, hole === 'detailed' ? 2 : 1)
+    const around = split(detached(data), written, hole === 'detailed' ? 2 : 1)
     if (around === undefined) return
     this.#vain++
     if (this.#vain > maxVain) {

@@ -1,3 +1,5 @@
+import { detached } from '../../base/detached.ts'
+
 /** What a delta lengthens. */
 export interface Growing {
   append(text: string): void
@@ -66,7 +68,7 @@ export class DeltaCutter {
       .filter((gap) => gap !== undefined)
       .toSorted((a, b) => a.from - b.from)
     const parts = [...gaps, undefined].map((gap, at) =>
-      data.slice(gaps[at - 1]?.to ?? 0, gap?.from),
+      detached(data.slice(gaps[at - 1]?.to ?? 0, gap?.from)),
     )
     const names = gaps.map(({ hole }) => hole)
     // where keys or other values are written with escapes, what looks like a key may be none
