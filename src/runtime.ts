@@ -81,11 +81,16 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       signal: run.signal,
       timeoutMs: runLimits.runTimeoutMs,
       admitted,
-      async carry({ abort, signal }) {
+      carry({ abort, signal }) {
         const stop = (detail: string): void => abort('stopped', detail)
         const started = { runId, run, queue, steering, limits: runLimits, signal, stop }
+        const loaded = carry.value
+        const result =
+          loaded === undefined
+            ? carry.load().then((parts) => carryOut(parts, started))
+            : carryOut(loaded, started)
         // the schema has checked the output
-        return (await carryOut(await carry.load(), started)) as RunResult<Output>
+        return result as Promise<RunResult<Output>>
       },
     })
     atWork.add(handle)

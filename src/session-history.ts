@@ -81,7 +81,7 @@ export interface Found {
 type Caller = Pick<JudgeContext, 'principal' | 'runId' | 'session'>
 
 /** Does work with the conversation of a session, where there is one and conversations are kept. */
-export async function inConversation<Value>(
+export function inConversation<Value>(
   { drain, history }: { readonly drain: AbortSignal; readonly history: SessionHistory | undefined },
   caller: Caller,
   signal: AbortSignal,
