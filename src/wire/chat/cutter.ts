@@ -77,28 +77,29 @@ export class DeltaCutter {
   /** Learns from an event whose only effect was the string at the hole. */
   learn(data: string, chunk: unknown, hole: Hole, slot: number, value: string): void {
     if (this.#vain > maxVain) return
-    const written = JSON.stringify(value)
-    const around = split(detached(data), written, hole === 'detailed' ? 2 : 1)
-    if (around === undefined) return
     this.#vain++
     if (this.#vain > maxVain) {
       // comparing with what never comes again would only cost time
       this.#templates = []
       return
     }
+    const count = hole === 'detailed' ? 2 : 1
+    const written = JSON.stringify(value)
+    const around = split(data, written, count) ?? split(data, inAscii(written), count)
+    if (around === undefined) return
     const padding = paddingIn(chunk)
     const end = around.at(-1)!
     const ends = padding === undefined ? undefined : split(end, `"${padding}"`, 1)
-    const isProved = ends === undefined && isOnly(data, written, hole)
+    const isProved = ends === undefined && count === 1 && isOnly(data, written)
     if (!isProved && !proves(around, ends, chunk, hole, value)) return
     this.forget(hole)
     this.#templates.unshift({
       hole,
       slot,
-      prefix: around[0]!,
-      middle: around.length === 3 ? around[1] : undefined,
-      beforePadding: ends?.[0],
-      suffix: ends?.[1] ?? end,
+      prefix: detached(around[0]!),
+      middle: around.length === 3 ? detached(around[1]!) : undefined,
+      beforePadding: ends && detached(ends[0]!),
+      suffix: detached(ends?.[1] ?? end),
     })
   }
 
@@ -169,16 +170,23 @@ function split(data: string, written: string, count: number): readonly string[] 
   return [...parts, data.slice(from)]
 }
 
+/** The same JSON text as writers have it that write ASCII alone, which many do by default. */
+function inAscii(json: string): string {
+  return json.replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 /**
- * True when the string at the hole can only be where its text stands, which spares the proof by
- * parsing once more. The text in quotes stands once, and there are no escapes but those in it: no
- * other string can have the same value then, neither with escapes nor, where this one needs them,
- * without. Nor can its first quote end another string, for what follows up to a backslash would
- * stand outside of any.
+ * True when a string can only be where its text stands, which spares the proof by parsing once more.
+ * The text in quotes stands once, and there are no escapes but those in it: no other string can have
+ * the same value then, neither with escapes nor, where this one needs them, without. Nor can its
+ * first quote end another string, for what follows up to a backslash would stand outside of any.
  */
-function isOnly(data: string, written: string, hole: Hole): boolean {
+function isOnly(data: string, written: string): boolean {
   const at = data.indexOf(written)
-  if (hole === 'detailed' || data.lastIndexOf(written) !== at) return false
+  if (at < 0 || data.lastIndexOf(written) !== at) return false
   const escape = data.indexOf('\\')
   if (escape < 0) return true
   return escape > at && data.lastIndexOf('\\') < at + written.length

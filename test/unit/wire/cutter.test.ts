@@ -72,6 +72,35 @@ test.each([
   expect([undefined, expected]).toContain(taught(data, 'a"b').cut(other))
 })
 
+/** As writers have it that write ASCII alone. */
+function asciiOf(json: string): string {
+  return json.replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+test.each(['é', '你好', '😀"\n', 'a\u2028'])(
+  'an event teaches also where all of its string %j is written in ASCII',
+  (value) => {
+    const cutter = taught(asciiOf(chunkOf(value)), value)
+    expect(cutter.cut(asciiOf(chunkOf('世界')))).toBe('世界')
+    expect(cutter.cut(chunkOf('other'))).toBe('other')
+  },
+)
+
+test.each([
+  `{"id":"é",${asciiOf(chunkOf('é')).slice(1)}`,
+  asciiOf(`{"id":"é",${chunkOf('~').slice(1)}`).replace('~', 'é'),
+])('of %s, where another string is the same, it is learned at its place or not at all', (data) => {
+  for (const written of ['é', '\\u00e9']) {
+    const other = data.replace(`"${written}"`, '"cd"')
+    const expected = (JSON.parse(other) as { choices: { delta: { content: string } }[] })
+      .choices[0]!.delta.content
+    expect([undefined, expected]).toContain(taught(data, 'é').cut(other))
+  }
+})
+
 function padded(content: string, obfuscation: string): string {
   return chunkOf(content, { usage: null, obfuscation })
 }
@@ -267,6 +296,7 @@ const stream = fc
       return other === null ? each : changed(each, other, except)
     }),
   )
+  .chain((data) => fc.constantFrom(data, data.map(asciiOf)))
 
 test('a stream means the same with and without learning', () => {
   fc.assert(
