@@ -111,7 +111,7 @@ async function scan(path: string, beside: string, file: number): Promise<LineTab
   const table = new LineTable()
   let number = 0
   for await (const { offset, bytes } of stretchesOf(file, path)) {
-    // looked at as a whole, which is a third of the price of doing so for each line
+    // looked at as a whole: a call for each line would cost more than looking
     const isText = isUtf8(bytes)
     let from = 0
     for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd, from)) {

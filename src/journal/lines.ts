@@ -49,9 +49,10 @@ const usualRoom = 256 * 1024
 const readInto = promisify(read)
 
 /**
- * The file of a descriptor, at `path`, in stretches of whole lines, each of as many as have been read at once, and
- * with their line ends. Throws `bad-journal` at a line that is longer than the longest. The descriptor is left open: a stream that is given up closes its own some
- * time later and whatever it is told, and the number may then be that of another file.
+ * The file of a descriptor, at `path`, in stretches of whole lines, each of as many as have been
+ * read at once, and with their line ends. Throws `bad-journal` at a line that is longer than the
+ * longest. The descriptor is left open: a stream that is given up closes its own some time later and
+ * whatever it is told, and the number may then be that of another file.
  */
 export async function* stretchesOf(
   file: number,

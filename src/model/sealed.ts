@@ -1,5 +1,6 @@
 import type { ModelEvent } from '../protocol/event.ts'
 import type { AssistantMessage, Message } from '../protocol/message.ts'
+import { beginsWith } from '../wire/history.ts'
 
 /** Messages without what others have sealed, each made once: wires write the same message once. */
 const bare = new WeakMap<AssistantMessage, AssistantMessage>()
@@ -30,12 +31,6 @@ export function foreignFilter(
     own.set(first, [...messages])
     return messages
   }
-}
-
-function beginsWith(messages: readonly Message[], beginning: readonly Message[]): boolean {
-  if (messages.length < beginning.length) return false
-  for (let at = 0; at < beginning.length; at++) if (messages[at] !== beginning[at]) return false
-  return true
 }
 
 function isSealed({ opaque, content }: AssistantMessage): boolean {

@@ -1,6 +1,6 @@
 import { errorData, isSallyportError, messageOf } from '../base/errors.ts'
 import { copyPlain } from '../base/plain.ts'
-import { childController, stopReason, withGrace } from '../base/signal.ts'
+import { lending, stopReason, withGrace } from '../base/signal.ts'
 import { TurnAssembler, type AssembledCall, type AssembledTurn } from '../protocol/assemble.ts'
 import { callId } from '../base/ids.ts'
 import type { ToolCall } from '../protocol/call.ts'
@@ -39,14 +39,7 @@ export async function streamTurn(
   const started = clock.monotonic()
   const reader = new TurnReader(environment)
   const asked = request(environment, messages, turn)
-  // the model gets a signal of its own: whatever becomes of it, that of the run stays as it is
-  const lent = childController(signal)
-  try {
-    await withGrace(reader.read(asked, lent.signal), signal, graceMs)
-  } finally {
-    lent.dispose()
-    lent.abort('ended')
-  }
+  await lending(signal, (lent) => withGrace(reader.read(asked, lent), signal, graceMs))
   const response = reader.finish()
   const calls = response.calls.map((call, index) => toCall(call, environment.runId, turn, index))
   const message = toMessage(response, calls)

@@ -74,7 +74,7 @@ class SentHistory implements WrittenHistory {
 
   update(messages: readonly Message[]): void {
     const before = this.#written
-    if (!this.#goesOn(messages)) {
+    if (!beginsWith(messages, this.#messages)) {
       this.#messages = []
       this.#written = []
       this.#ids = new CallIds(this.#isSendable)
@@ -90,12 +90,6 @@ class SentHistory implements WrittenHistory {
     }
   }
 
-  #goesOn(messages: readonly Message[]): boolean {
-    const before = this.#messages
-    for (let at = 0; at < before.length; at++) if (messages[at] !== before[at]) return false
-    return true
-  }
-
   between(before: string, after: string): BodyText {
     const joined = this.#joined
     for (; this.#joinedLength < this.texts.length; this.#joinedLength++) {
@@ -104,6 +98,12 @@ class SentHistory implements WrittenHistory {
     }
     return joined.between(before, after)
   }
+}
+
+/** Whether the messages begin with these very objects. */
+export function beginsWith(messages: readonly Message[], beginning: readonly Message[]): boolean {
+  for (let at = 0; at < beginning.length; at++) if (messages[at] !== beginning[at]) return false
+  return true
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isDeeper } from '../base/depth.ts'
 import { isObject, type JsonValue } from '../base/json.ts'
 
 /**
@@ -50,12 +51,7 @@ export function hasError(object: Record<string, unknown>): boolean {
  * pass, because writing recurses and reading does not.
  */
 export function isShallow(value: unknown, levels = 64): value is JsonValue {
-  if (typeof value !== 'object' || value === null) return true
-  if (levels === 0) return false
-  for (const key of Object.keys(value)) {
-    if (!isShallow((value as Record<string, unknown>)[key], levels - 1)) return false
-  }
-  return true
+  return !isDeeper(value, levels)
 }
 
 /**
