@@ -50,8 +50,8 @@ export function hasError(object: Record<string, unknown>): boolean {
  * True when the value is nested at most 64 levels. What is kept and written again later has to
  * pass, because writing recurses and reading does not.
  */
-export function isShallow(value: unknown, levels = 64): value is JsonValue {
-  return !isDeeper(value, levels)
+export function isShallow(value: unknown): value is JsonValue {
+  return !isDeeper(value, 64)
 }
 
 /**
