@@ -19,15 +19,23 @@ export function findChoice(choices: readonly unknown[], isWhole: boolean): Found
     : { choice: choices[position] as Record<string, unknown>, position }
 }
 
+/** True when another choice claims to be the first. */
+export function hasTwoFirst(choices: readonly unknown[], found: FoundChoice | undefined): boolean {
+  if (choices.length < 2) return false
+  return choices.some((other, position) => position !== found?.position && isFirst(other))
+}
+
 /**
- * True when not reading the other choices would lose tool calls, or when another one claims to be
- * the first. Only one choice is ever asked for; the text of others is a variant of no interest.
+ * True when a choice that is not read has tool calls. Only one choice is ever asked for: beside
+ * calls of the first one those of others are a variant of no interest, without any they are lost.
  */
-export function losesCalls(choices: readonly unknown[], found: FoundChoice | undefined): boolean {
+export function hasCallsElsewhere(
+  choices: readonly unknown[],
+  found: FoundChoice | undefined,
+): boolean {
   if (choices.length === (found === undefined ? 0 : 1)) return false
   return choices.some(
-    (other, position) =>
-      position !== found?.position && isObject(other) && (isFirst(other) || hasCalls(other)),
+    (other, position) => position !== found?.position && isObject(other) && hasCalls(other),
   )
 }
 

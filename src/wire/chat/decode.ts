@@ -7,7 +7,7 @@ import type { WireBounds } from '../settings.ts'
 import { envelopeError, modelError } from '../status.ts'
 import type { Decoder } from '../wire.ts'
 import { CallSlots } from './calls.ts'
-import { errorOf, findChoice, holderIn, losesCalls, parsed } from './chunk.ts'
+import { errorOf, findChoice, hasCallsElsewhere, hasTwoFirst, holderIn, parsed } from './chunk.ts'
 import { imagesIn, piecesOf, type Piece } from './content.ts'
 import { DeltaCutter, type Appended, type Hole } from './cutter.ts'
 import { callEntries, type CallEntry } from './entries.ts'
@@ -22,8 +22,8 @@ const maxWord = 256
 const reasoningNames = ['reasoning', 'reasoning_content', 'reasoning_text', 'thinking'] as const
 
 /**
- * Reads one Chat Completions answer, streamed or whole. Only the choice with index 0 counts, and
- * calls in another one fail the response; ids and roles of chunks mean nothing. Every error is
+ * Reads one Chat Completions answer, streamed or whole. Only the choice with index 0 counts; where
+ * it has no calls but another one has, the response fails. Ids and roles of chunks mean nothing. Every error is
  * reported once, and after it the response keeps its usage and its calls, which then never run.
  */
 export class ChatDecoder implements Decoder {
@@ -46,6 +46,7 @@ export class ChatDecoder implements Decoder {
   #done = false
   #failed = false
   #broken = false
+  #callsElsewhere = false
   /** Characters of the event at hand, the measure of what is kept of it as it is. */
   #eventLength = 0
   #appended: Appended = { count: 0, hole: undefined, slot: 0, text: '' }
@@ -89,6 +90,8 @@ export class ChatDecoder implements Decoder {
   finish(cut?: ModelErrorData): void {
     if (cut !== undefined) this.#fail(cut)
     if (!this.#failed) this.#calls.check()
+    if (!this.#failed && this.#callsElsewhere && this.#calls.count === 0)
+      this.#fail(tooManyChoices())
     if (!this.#failed) this.#checkEvidence()
     const finishReason = this.#evidence.finishReason(this.#failed, this.#calls.count > 0)
     const endedWell = finishReason.unified === 'tool-calls' || finishReason.unified === 'stop'
@@ -156,9 +159,8 @@ export class ChatDecoder implements Decoder {
     const error = errorOf(chunk)
     const told = error === undefined ? this.#evidence.notice(chunk) : envelopeError(error)
     if (told !== undefined) return this.#fail(told)
-    if (losesCalls(choices, found)) {
-      return this.#fail(modelError('model-protocol', 'the answer has more than one choice'))
-    }
+    if (hasTwoFirst(choices, found)) return this.#fail(tooManyChoices())
+    this.#callsElsewhere ||= hasCallsElsewhere(choices, found)
     if (choice === undefined) return
     const holder = holderIn(choice, whole, this.#textLength === 0 && this.#calls.count === 0)
     const delta = choice[holder]
@@ -285,4 +287,8 @@ export class ChatDecoder implements Decoder {
     this.#broken = error.code === 'model-too-large' || error.code === 'model-protocol'
     this.events.push({ type: 'error', error })
   }
+}
+
+function tooManyChoices(): ModelErrorData {
+  return modelError('model-protocol', 'the answer has more than one choice')
 }

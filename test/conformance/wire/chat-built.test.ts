@@ -318,14 +318,15 @@ const hostile: readonly Case[] = [
       code: 'model-protocol',
     })),
   ),
-  {
-    name: 'another choice with calls in an event of its own',
-    body: events(calls(whole), choices({ index: 1, delta: { tool_calls: [whole] } }), ...finished),
-    runs: [],
-    calls: 1,
-    finish: 'error',
-    code: 'model-protocol',
-  },
+  ...[
+    choices({ index: 1, delta: { tool_calls: [whole] } }),
+    choices({ index: 1, delta: { tool_calls: [whole] } }, { index: 0, delta: { content: '' } }),
+  ].map((other) => ({
+    name: 'calls in the first choice, and others in an event without them',
+    body: events(other, calls(call({ index: 0, id: 'b' }, 'f', '{"a":2}')), other, ...finished),
+    runs: [['f', { a: 2 }]] as const,
+    finish: 'tool-calls',
+  })),
   {
     name: 'two first choices',
     body: events(
