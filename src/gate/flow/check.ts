@@ -1,5 +1,6 @@
 import {
   escapeToken,
+  isObject,
   type JsonObject,
   type JsonPrimitive,
   type JsonValue,
@@ -55,6 +56,8 @@ export class FlowCheck {
   }[]
   readonly #arguments = new Map<string, readonly FlowArgument[]>()
   readonly #shapes = new WeakMap<JsonObject, ReturnType<typeof shapesIn>>()
+  /** Of input schemas. */
+  readonly #inputs = new WeakMap<JsonObject, Shape>()
 
   /** `inputOf` tells the input schema of a tool: which names of members it declares. */
   constructor(policy: Policy, inputOf: (tool: string) => JsonValue | undefined = () => undefined) {
@@ -73,7 +76,7 @@ export class FlowCheck {
       checksSteering: this.#policy.document.flow?.untrustedSteering !== undefined,
       pins,
     })
-    const shape = Shape.of(this.#inputOf(tool))
+    const shape = this.#shapeOf(this.#inputOf(tool))
     for (const argument of this.#argumentsOf(tool)) {
       const { name } = argument
       if (!Object.hasOwn(args, name)) continue
@@ -94,7 +97,7 @@ export class FlowCheck {
   ): readonly JsonPrimitive[] | undefined {
     const input = this.#inputOf(tool)
     if (typeof value !== 'object' || input === undefined) return valuesOf(value)
-    const shapes = this.#shapes.get(args) ?? shapesIn(args, Shape.of(input))
+    const shapes = this.#shapes.get(args) ?? shapesIn(args, this.#shapeOf(input))
     this.#shapes.set(args, shapes)
     return valuesOf(value, shapes.get(value))
   }
@@ -104,6 +107,13 @@ export class FlowCheck {
     if (valuesOf(call.args) === undefined) return undefined
     const parts = Object.values(call.args).map((value) => this.valuesOf(value, call))
     return parts.includes(undefined) ? undefined : parts.flatMap((values) => values ?? [])
+  }
+
+  #shapeOf(input: JsonValue | undefined): Shape {
+    if (!isObject(input)) return Shape.of(input)
+    const shape = this.#inputs.get(input) ?? Shape.of(input as JsonObject)
+    this.#inputs.set(input, shape)
+    return shape
   }
 
   /** Whether some tool of the policy lists the value as `known`. */

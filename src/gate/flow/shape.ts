@@ -1,10 +1,10 @@
 import { getPointer } from '../../base/json-path.ts'
-import { isObject, type JsonObject, type JsonValue } from '../../base/json.ts'
-import { sameJson } from '../../policy/equality.ts'
+import { isObject, type JsonObject, type JsonPrimitive, type JsonValue } from '../../base/json.ts'
 
-/** Keywords whose schemas are about the same value: one, a list, or one for each name. */
-const alike = ['allOf', 'anyOf', 'oneOf', 'if', 'then', 'else', 'dependentSchemas'] as const
-const references = ['$ref', '$dynamicRef'] as const
+/** Keywords whose schemas are about the same value: one, or a list. */
+const alike = ['allOf', 'anyOf', 'oneOf', 'if', 'then', 'else'] as const
+/** The same, one for each name; `dependencies` also hold lists of names. */
+const alikeByName = ['dependentSchemas', 'dependencies'] as const
 
 /**
  * What the schema of a tool says about one value: all its parts that may be about it, by references
@@ -16,6 +16,9 @@ export class Shape {
   /** Undefined when they are not known. */
   readonly #parts: readonly JsonObject[] | undefined
   readonly #below = new Map<string, Shape>()
+  #declared: ReadonlyMap<string, readonly JsonValue[]> | undefined
+  #names: readonly Shape[] | undefined
+  #listed: ReadonlySet<JsonValue> | undefined
 
   private constructor(root: JsonValue | undefined, schemas: readonly JsonValue[] | undefined) {
     this.#root = root
@@ -28,10 +31,11 @@ export class Shape {
 
   /** Whether a member of this name is declared. */
   declares(name: string): boolean {
-    return (this.#parts ?? []).some(({ properties, propertyNames }) => {
-      if (isObject(properties) && Object.hasOwn(properties, name)) return true
-      return propertyNames !== undefined && new Shape(this.#root, [propertyNames]).lists(name)
-    })
+    if (this.#members.has(name)) return true
+    this.#names ??= (this.#parts ?? [])
+      .flatMap(({ propertyNames }) => (propertyNames === undefined ? [] : [propertyNames]))
+      .map((names) => new Shape(this.#root, [names]))
+    return this.#names.some((names) => names.lists(name))
   }
 
   /** Whether whoever makes the value chooses the name, so that it is as much a value as its member. */
@@ -40,26 +44,19 @@ export class Shape {
   }
 
   /** Whether the value is one of those that the schema lists. */
-  lists(value: JsonValue): boolean {
-    return (this.#parts ?? []).some((part) => {
-      const listed = part['enum'] ?? (Object.hasOwn(part, 'const') ? [part['const']!] : undefined)
-      return Array.isArray(listed) && listed.some((item) => sameJson(item as JsonValue, value))
-    })
+  lists(value: JsonPrimitive): boolean {
+    this.#listed ??= new Set(this.#parts?.flatMap(listedIn))
+    return this.#listed.has(inNfc(value))
   }
 
   /** Of a member; below a name that is left open, of all such members. */
   member(name: string): Shape {
-    const declared = (this.#parts ?? []).flatMap(({ properties }) =>
-      isObject(properties) && Object.hasOwn(properties, name)
-        ? [properties[name] as JsonValue]
-        : [],
-    )
-    if (declared.length > 0) return this.#kept(`/${name}`, () => declared)
+    const declared = this.#members.get(name)
+    if (declared !== undefined) return this.#kept(`/${name}`, () => declared)
     return this.#kept('', (parts) =>
-      parts.flatMap(({ additionalProperties, patternProperties, unevaluatedProperties }) => [
-        ...objectsOf([additionalProperties, unevaluatedProperties]),
-        ...valuesOf(patternProperties),
-      ]),
+      parts.flatMap(({ additionalProperties, patternProperties }) =>
+        objectsOf([additionalProperties, ...valuesOf(patternProperties)]),
+      ),
     )
   }
 
@@ -74,6 +71,11 @@ export class Shape {
         return rest === undefined ? [] : [rest]
       }),
     )
+  }
+
+  /** The schemas of each declared member. */
+  get #members(): ReadonlyMap<string, readonly JsonValue[]> {
+    return (this.#declared ??= declaredIn(this.#parts ?? []))
   }
 
   /** Where no part speaks of what is below, it may be anything. */
@@ -104,17 +106,16 @@ function partsOf(
     const part = schema as JsonObject
     if (parts.has(part)) continue
     parts.add(part)
-    for (const keyword of references) {
-      if (!Object.hasOwn(part, keyword)) continue
-      const target = targetOf(part[keyword]!, root)
+    if (Object.hasOwn(part, '$ref')) {
+      const target = targetOf(part['$ref']!, root)
       if (target === undefined) return undefined
       open.push(target)
     }
     for (const keyword of alike) {
       const about = part[keyword]
-      if (keyword === 'dependentSchemas') open.push(...valuesOf(about))
-      else if (about !== undefined) open.push(...(Array.isArray(about) ? about : [about]))
+      if (about !== undefined) open.push(...(Array.isArray(about) ? about : [about]))
     }
+    for (const keyword of alikeByName) open.push(...objectsOf(valuesOf(part[keyword])))
   }
   return [...parts]
 }
@@ -122,11 +123,44 @@ function partsOf(
 /** What a reference within the schema leads to. */
 function targetOf(reference: JsonValue, root: JsonValue): JsonValue | undefined {
   if (typeof reference !== 'string' || !reference.startsWith('#')) return undefined
+  if (/^#[^/]/.test(reference)) return anchored(reference.slice(1), root)
   try {
     return getPointer(root, decodeURIComponent(reference.slice(1)))
   } catch {
     return undefined
   }
+}
+
+function anchored(name: string, root: JsonValue): JsonValue | undefined {
+  const open = [root]
+  for (const value of open) {
+    if (typeof value !== 'object' || value === null) continue
+    if (isObject(value) && value['$anchor'] === name) return value
+    for (const child of Object.values(value)) open.push(child as JsonValue)
+  }
+  return undefined
+}
+
+function declaredIn(parts: readonly JsonObject[]): ReadonlyMap<string, readonly JsonValue[]> {
+  const members = new Map<string, JsonValue[]>()
+  for (const { properties } of parts) {
+    if (!isObject(properties)) continue
+    for (const [name, schema] of Object.entries(properties as JsonObject)) {
+      const known = members.get(name)
+      if (known === undefined) members.set(name, [schema])
+      else known.push(schema)
+    }
+  }
+  return members
+}
+
+function listedIn(part: JsonObject): readonly JsonValue[] {
+  const listed = part['enum'] ?? (Object.hasOwn(part, 'const') ? [part['const']!] : [])
+  return Array.isArray(listed) ? (listed as readonly JsonValue[]).map(inNfc) : []
+}
+
+function inNfc(value: JsonValue): JsonValue {
+  return typeof value === 'string' ? value.normalize('NFC') : value
 }
 
 function tupleOf({ items, prefixItems }: JsonObject): readonly JsonValue[] {

@@ -88,6 +88,12 @@ describe('a name is left open', () => {
     ['by each of several schemas', { allOf: [shares, { minProperties: 1 }] }, eve],
     ['under a condition', { if: shares, then: {}, else: {} }, eve],
     ['by a schema that is referred to', { $ref: '#/$defs/a b' }, eve, { $defs: { 'a b': shares } }],
+    [
+      'by a schema that is referred to by its anchor',
+      { $ref: '#all' },
+      eve,
+      { $defs: { all: { $anchor: 'all', ...shares } } },
+    ],
     ['by an escaped reference', { $ref: '#/$defs/a%20b' }, eve, { $defs: { 'a b': shares } }],
     [
       'below a schema that is referred to',
@@ -117,6 +123,8 @@ describe('a name is left open', () => {
     ['by a schema that is referred to', { $ref: '#/$defs/a' }, eve, { $defs: { a: declared } }],
     ['by a schema that refers to itself', { properties: { eve: { $ref: '#' } } }, eve],
     ['where it depends on others', { dependentSchemas: { a: declared } }, eve],
+    ['where it depended on others', { dependencies: { a: declared, b: ['c'] } }, eve],
+    ['by an anchored schema', { $ref: '#a' }, eve, { $defs: { a: { $anchor: 'a', ...declared } } }],
     ['by a list of names', { propertyNames: { enum: ['eve', 'bob'] } }, eve],
     [
       'below a name that fits a pattern',
