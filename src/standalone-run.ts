@@ -110,7 +110,7 @@ export class GateRun {
     })
     this.#environment = {
       runId: this.id,
-      gate: { ...gate, answer: (id, given) => this.#weigh(gate, id, given) },
+      gate: { ...gate, answer: (...given) => this.#weigh(gate, ...given) },
       recorder,
       clock,
       limits: { maxParallel: Infinity },
@@ -222,9 +222,9 @@ export class GateRun {
     return answer.promise
   }
 
-  async #weigh(gate: Gate, approvalId: string, answer: ApprovalAnswer): Promise<Answered> {
-    const answered = await gate.answer(approvalId, answer)
-    if (answered.kind === 'invalid') this.#problems.set(approvalId, answered.error)
+  async #weigh(gate: Gate, ...given: Parameters<Gate['answer']>): Promise<Answered> {
+    const answered = await gate.answer(...given)
+    if (answered.kind === 'invalid') this.#problems.set(given[0], answered.error)
     return answered
   }
 

@@ -156,6 +156,11 @@ export function withYes(open: OpenApproval, by: Approver | undefined): OpenAppro
   return { ...open, yes, request: deepFreeze({ ...open.request, approvedBy }) }
 }
 
+/** As if nobody had answered yet. */
+export function withoutYes(open: OpenApproval): OpenApproval {
+  return { ...open, yes: [], request: deepFreeze({ ...open.request, approvedBy: [] }) }
+}
+
 /**
  * The answer with the values the approver was not shown: where an edit holds `[redacted]` at a
  * sensitive pointer, it means what was asked. Refused where nothing was hidden at that place.

@@ -17,6 +17,7 @@ import {
   reopen,
   restoreHidden,
   revive,
+  withoutYes,
   withYes,
   type AskedBefore,
   type OpenApproval,
@@ -79,8 +80,15 @@ export interface Gate {
     context: JudgeContext,
     asked: AskedBefore | Decision,
   ): Verdict | Promise<Verdict>
-  /** Weighs an answer and judges the call again; the stricter outcome wins. */
-  answer(approvalId: string, answer: ApprovalAnswer): Promise<Answered>
+  /**
+   * Weighs an answer and judges the call again; the stricter outcome wins. `isRefused` tells whether
+   * people have said no to a call: an edit that leads to one leaves a request for it open.
+   */
+  answer(
+    approvalId: string,
+    answer: ApprovalAnswer,
+    isRefused?: (examined: ExaminedCall) => boolean,
+  ): Promise<Answered>
   /** Nobody has answered in time. */
   expire(approvalId: string): Answered
   /** The call will not run after all: what it took is free again, and nobody is asked any more. */
@@ -183,7 +191,11 @@ export function createGate(options: GateOptions): Gate {
     return weighing.refuse(examined, context, decision, 'error-security', 'limit-reached')
   }
 
-  async function answer(approvalId: string, given: ApprovalAnswer): Promise<Answered> {
+  async function answer(
+    approvalId: string,
+    given: ApprovalAnswer,
+    isRefused: (examined: ExaminedCall) => boolean = () => false,
+  ): Promise<Answered> {
     const approval = open.get(approvalId)
     if (approval === undefined) return notOpen
     if (isOverdue(approval, clock)) return expire(approvalId)
@@ -192,7 +204,7 @@ export function createGate(options: GateOptions): Gate {
     if ('code' in read) return { kind: 'invalid', error: read }
     const problem = checkAnswer(approval, read, judgement.policy.approvals, rolesOf)
     if (problem !== undefined) return { kind: 'invalid', error: problem }
-    if (read.action !== 'deny') return approve(approvalId, approval, read)
+    if (read.action !== 'deny') return approve(approvalId, approval, read, isRefused)
     const { examined, context } = approval
     open.drop(approvalId)
     const message = read.reason ?? 'a person refused this call'
@@ -227,6 +239,7 @@ export function createGate(options: GateOptions): Gate {
     approvalId: string,
     approval: OpenApproval,
     given: ApprovalAnswer,
+    isRefused: (examined: ExaminedCall) => boolean,
   ): Promise<Answered> {
     // closed while an edit is examined, so that no second answer can use it meanwhile
     open.drop(approvalId)
@@ -238,17 +251,18 @@ export function createGate(options: GateOptions): Gate {
       open.keep(approval)
       return { kind: 'invalid', error: examined.defect.error }
     }
+    const isEdit = given.action === 'edit'
     // who said yes before an edit has not seen what it changes
-    const before = given.action === 'edit' ? { ...approval, yes: [] } : approval
-    const supported = withYes(before, given.by)
+    const before = isEdit ? withoutYes(approval) : approval
+    const supported = isEdit && isRefused(examined) ? before : withYes(before, given.by)
     // other arguments and another policy take something else of the limits than was reserved
-    if (given.action === 'edit' || approval.policy !== judgement.policy) {
+    if (isEdit || approval.policy !== judgement.policy) {
       judgement.release(examined.call.callId)
     }
     const weighed = await weighing.weigh(examined, approval.context, supported)
     if (weighed.kind !== 'ask') return { kind: 'settled', verdict: weighed, examined }
     const { decision } = weighed
-    const isAnother = given.action === 'edit' || needsOthers(supported, decision)
+    const isAnother = isEdit || needsOthers(supported, decision)
     return { kind: 'waiting', request: wait(supported, examined, decision, isAnother), examined }
   }
 

@@ -89,7 +89,9 @@ async function hearOut(
     const answered =
       answer === overdue
         ? environment.gate.expire(request.id)
-        : await environment.gate.answer(request.id, givenBy(answer))
+        : await environment.gate.answer(request.id, givenBy(answer), ({ argsDigest, call }) =>
+            environment.remembered.refuses({ argsDigest, tool: call.tool }),
+          )
     switch (answered.kind) {
       case 'invalid':
         // what was said under other circumstances is passed over, and people are asked
@@ -177,14 +179,14 @@ function settle(
   })
 }
 
-/** The request that an edit leads to, which the one who edited has agreed to. */
+/** The request that an edit leads to, which the one who edited has agreed to unless it was refused. */
 function recordEdited(
   environment: CallEnvironment,
   { request, examined }: Extract<Answered, { kind: 'waiting' }>,
   answer: Answer,
 ): void {
   recordRequest(environment, request)
-  if (answer === overdue) return
+  if (answer === overdue || request.approvedBy.length === 0) return
   // what is to be remembered stands with the edit itself
   const yes = { ...givenBy(answer), action: 'approve', remember: false } as const
   recordAnswer(environment, request, yes, examined)

@@ -74,10 +74,15 @@ export class RememberedAnswers {
     }
   }
 
+  /** Whether somebody has said no to the call. */
+  refuses(call: Bound): boolean {
+    return (this.#answers.get(keyOf(call)) ?? []).some(isNo)
+  }
+
   /** A no comes first, and then nothing else matters. */
   answersTo(request: ApprovalRequest): readonly RepeatedAnswer[] {
     const answers = this.#answers.get(keyOf(request)) ?? []
-    const no = answers.find(({ given }) => given.action === 'deny')
+    const no = answers.find(isNo)
     if (no !== undefined) return [no]
     const isPermitted = request.approvers.every(({ remember }) => remember === true)
     return isPermitted ? answers : []
@@ -93,6 +98,10 @@ export class RememberedAnswers {
     }
     return found
   }
+}
+
+function isNo({ given }: RepeatedAnswer): boolean {
+  return given.action === 'deny'
 }
 
 function keyOf({ argsDigest, tool }: Bound): string {

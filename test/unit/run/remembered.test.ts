@@ -232,14 +232,19 @@ describe('a no to one of several equal calls of a turn', () => {
     expect(report.rows.map((row) => row.status)).toEqual(['success', 'denied-by-human'])
   })
 
-  test('refuses one of them that an edit makes equal, and asks nobody else', async () => {
-    const five = { to: 'a', sum: 5 }
-    const edit = { action: 'edit', args: five, by: { subject: 'olga' } } as const
-    const rule = { ...plain, approvers: { count: 2 } }
-    const said = [turn(five), turn({ to: 'a', sum: 9 }), { text: 'done' }]
-    const { asked, calls, start } = desk([no, edit], [rule], said)
-    const { report, status } = await start().result()
-    expect([status, calls, asked.length]).toEqual(['completed', [], 2])
-    expect(report.rows[1]).toMatchObject({ status: 'denied-by-human' })
-  })
+  test.each([1, 2])(
+    'refuses one of them that an edit makes equal, and asks nobody else: %i to agree',
+    async (count) => {
+      const five = { to: 'a', sum: 5 }
+      const edit = { action: 'edit', args: five, by: { subject: 'olga' } } as const
+      const rule = { ...plain, approvers: { count } }
+      const said = [turn(five), turn({ to: 'a', sum: 9 }), { text: 'done' }]
+      const journal = memoryJournal()
+      const { asked, calls, start } = desk([no, edit], [rule], said, { journal })
+      const { report, runId, status } = await start().result()
+      expect([status, calls, asked.length]).toEqual(['completed', [], 2])
+      expect(report.rows[1]).toMatchObject({ status: 'denied-by-human' })
+      expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
+    },
+  )
 })
