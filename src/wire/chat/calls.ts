@@ -30,7 +30,8 @@ interface Slot {
 
 /** What one fragment did. */
 export interface Taken {
-  readonly opened: boolean
+  /** True when it opened the call or gave it its id: later ones may belong to other calls than before. */
+  readonly changed: boolean
   /** True when the same fragment, sent again before a call is opened, belongs to the same call. */
   readonly settled: boolean
   readonly slot: number
@@ -98,6 +99,7 @@ export class CallSlots {
     }
     const known = owner ?? this.#find(index, id, name)
     const slot = known ?? this.#open(index)
+    const idBefore = slot?.id
     if (slot === undefined || !this.#identify(slot, id, name)) return undefined
     keepOpaque(slot, entry['extra_content'])
     slot.isCustom ||= body === custom
@@ -105,7 +107,8 @@ export class CallSlots {
     if (text === undefined) return this.#refuse('the arguments of a tool call stand there twice')
     if (!this.append(slot.number, text)) return undefined
     const settled = owner !== undefined || isBare(index, id, name)
-    return { opened: known === undefined, settled, slot: slot.number, text }
+    const changed = known === undefined || slot.id !== idBefore
+    return { changed, settled, slot: slot.number, text }
   }
 
   /** Appends argument text to a call; false when the response failed by it. */

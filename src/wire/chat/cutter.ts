@@ -2,10 +2,23 @@ import { detached } from '../../base/detached.ts'
 import { growingMember } from './reasoning.ts'
 
 /**
- * A place of a chunk whose string may differ from one chunk to the next. `detailed` is two places
- * with the same string: the reasoning, and the only block of the reasoning details.
+ * A place of a chunk whose string may differ from one chunk to the next. Those of `twoPlaces` are two
+ * places with the same string: the reasoning, and the only block of the reasoning details.
  */
-export type Hole = 'content' | 'reasoning' | 'reasoning_content' | 'detailed' | 'arguments'
+export type Hole = 'content' | 'reasoning' | 'reasoning_content' | 'arguments' | TwoPlaces
+
+/** By hole, the member of the delta that holds the reasoning. */
+const twoPlaces = { detailed: 'reasoning', detailed_content: 'reasoning_content' } as const
+type TwoPlaces = keyof typeof twoPlaces
+
+/** How often a text is kept: told, to be sent back under its name, and in its block. */
+export const copies: Readonly<Record<Exclude<Hole, 'arguments'>, number>> = {
+  content: 1,
+  reasoning: 1,
+  reasoning_content: 2,
+  detailed: 2,
+  detailed_content: 3,
+}
 
 /** What one event appended; an event that appended exactly one string can be learned. */
 export interface Appended {
@@ -18,7 +31,10 @@ export interface Appended {
 /** Lessons in a row that helped with no later event, after which learning stops. */
 const maxVain = 8
 
-/** Stand for any other string, and for any other padding, while a template is proved. */
+/**
+ * Stand for any other string, and for any other padding, while a template is proved. Events that hold
+ * them already are not learned: the right value would prove nothing of the place it was put in.
+ */
 const probe = 'sallyport probe'
 const paddingProbe = 'sallyport padding'
 
@@ -83,11 +99,12 @@ export class DeltaCutter {
       this.#templates = []
       return
     }
-    const count = hole === 'detailed' ? 2 : 1
+    const padding = paddingIn(chunk)
+    if (value === probe || padding === paddingProbe) return
+    const count = isTwice(hole) ? 2 : 1
     const written = JSON.stringify(value)
     const around = split(data, written, count) ?? split(data, inAscii(written), count)
     if (around === undefined) return
-    const padding = paddingIn(chunk)
     const end = around.at(-1)!
     const ends = padding === undefined ? undefined : split(end, `"${padding}"`, 1)
     const isProved = ends === undefined && count === 1 && isOnly(data, written)
@@ -103,10 +120,14 @@ export class DeltaCutter {
     })
   }
 
-  /** To be called when an event at the hole may no longer mean what it meant. */
-  forget(hole: Hole): void {
-    this.#templates = this.#templates.filter((known) => known.hole !== hole)
+  /** To be called when an event at one of the holes may no longer mean what it meant. */
+  forget(...holes: readonly Hole[]): void {
+    this.#templates = this.#templates.filter((known) => !holes.includes(known.hole))
   }
+}
+
+export function isTwice(hole: Hole): hole is TwoPlaces {
+  return hole in twoPlaces
 }
 
 /** True when JSON.parse would take the text between quotes as it is. */
@@ -234,10 +255,10 @@ function placesOf(chunk: unknown, hole: Hole): readonly Place[] {
   // of several choices only the one with index 0 is read
   const delta = (choice?.index ?? 0) === 0 ? choice?.delta : undefined
   if (hole === 'arguments') return [[delta?.tool_calls?.[0]?.function, hole]]
-  if (hole !== 'detailed') return [[delta, hole]]
+  if (!isTwice(hole)) return [[delta, hole]]
   const block = delta?.reasoning_details?.[0]
   return [
-    [delta, delta?.['reasoning'] === probe ? 'reasoning' : 'reasoning_content'],
+    [delta, twoPlaces[hole]],
     [block, growingMember(block?.['type']) ?? ''],
   ]
 }

@@ -9,7 +9,7 @@ import type { Decoder } from '../wire.ts'
 import { CallSlots } from './calls.ts'
 import { errorOf, findChoice, hasCallsElsewhere, hasTwoFirst, holderIn, parsed } from './chunk.ts'
 import { imagesIn, piecesOf, type Piece } from './content.ts'
-import { DeltaCutter, type Appended, type Hole } from './cutter.ts'
+import { copies, DeltaCutter, isTwice, type Appended, type Hole } from './cutter.ts'
 import { callEntries, type CallEntry } from './entries.ts'
 import { Evidence } from './evidence.ts'
 import { ReasoningDetails } from './reasoning.ts'
@@ -163,6 +163,8 @@ export class ChatDecoder implements Decoder {
     this.#callsElsewhere ||= hasCallsElsewhere(choices, found)
     if (choice === undefined) return
     const holder = holderIn(choice, whole, this.#textLength === 0 && this.#calls.count === 0)
+    // a whole message is read in place of deltas only where it comes first
+    if (holder === 'message') this.#appended.count += 2
     const delta = choice[holder]
     if (isObject(delta) && !this.#failed) {
       this.#delta(delta)
@@ -187,7 +189,7 @@ export class ChatDecoder implements Decoder {
     const details = listAt(delta, 'reasoning_details')
     let detailText = ''
     if (details.length > 0) {
-      this.#cutter.forget('detailed')
+      this.#cutter.forget('detailed', 'detailed_content')
       const added = this.#details.add(details, this.#eventLength)
       if (!this.#fits(added.kept)) return
       detailText = added.text
@@ -201,7 +203,7 @@ export class ChatDecoder implements Decoder {
     } else if (!this.#plainReasoning) this.#append('reasoning', detailText)
     if (details.length === 0) return
     const twice = details.length === 1 && detailText === plain && this.#details.continues
-    if (twice) this.#appended.hole = 'detailed'
+    if (twice) this.#appended.hole = name === 'reasoning_content' ? 'detailed_content' : 'detailed'
     else this.#appended.count += 2
   }
 
@@ -242,10 +244,10 @@ export class ChatDecoder implements Decoder {
     const taken = this.#calls.add(entry, source)
     if (taken === undefined) return
     const appended = this.#appended
-    if (taken.opened) this.#cutter.forget('arguments')
-    if (taken.opened || !taken.settled || opaque || source !== undefined) appended.count += 2
-    if (taken.text === '') return
-    appended.count++
+    if (taken.changed) this.#cutter.forget('arguments')
+    const isMore = taken.changed || !taken.settled || opaque || source !== undefined
+    // of a call that goes on without a text nothing would be left to tell
+    appended.count += isMore || taken.text === '' ? 2 : 1
     appended.hole = 'arguments'
     appended.slot = taken.slot
     appended.text = taken.text
@@ -259,10 +261,9 @@ export class ChatDecoder implements Decoder {
     }
     // content that is nothing but the data of a picture is one
     if (hole === 'content' && isImageData(text)) return this.#image(text)
-    const isKeptTwice = hole === 'detailed' || hole === 'reasoning_content'
-    if (!this.#fits(isKeptTwice ? 2 * text.length : text.length)) return
-    if (hole === 'detailed') this.#details.lengthen(text)
-    else if (hole === 'reasoning_content') this.#reasoningContent += text
+    if (isTwice(hole)) this.#details.lengthen(text)
+    if (!this.#fits(copies[hole] * text.length)) return
+    if (hole === 'reasoning_content') this.#reasoningContent += text
     const type = hole === 'content' ? 'text-delta' : 'reasoning-delta'
     this.events.push({ type, text })
     const appended = this.#appended

@@ -9,8 +9,11 @@ export interface Growing {
 const holes = ['delta', 'sequence_number', 'obfuscation'] as const
 type Hole = (typeof holes)[number]
 
-/** Stand for any other value while a template is proved. */
-const probes = { delta: 'one probe', sequence_number: 7, obfuscation: 'another' } as const
+/**
+ * Stand for any other value while a template is proved. Events that hold one already are not learned:
+ * the right value would prove nothing of the place it was put in.
+ */
+const probes = { delta: 'one probe', sequence_number: 71077345, obfuscation: 'another' } as const
 
 /** Templates kept: as many things may grow by turns. */
 const maxTemplates = 4
@@ -71,6 +74,7 @@ export class DeltaCutter {
       detached(data.slice(gaps[at - 1]?.to ?? 0, gap?.from)),
     )
     const names = gaps.map(({ hole }) => hole)
+    if (names.some((hole) => event[hole] === probes[hole])) return
     // where keys or other values are written with escapes, what looks like a key may be none
     if (!names.includes('delta') || parts.some((part) => part.includes('\\'))) return
     this.#vain++

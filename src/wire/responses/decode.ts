@@ -142,7 +142,9 @@ export class ResponsesDecoder implements Decoder {
     const { itemCount } = this.#output
     const growing = this.#delta(event, type)
     if (growing === undefined || this.#output.itemCount > itemCount) this.#cutter.forget()
-    if (growing !== undefined) this.#cutter.learn(data, event, growing)
+    // whose type is the name of the event means something else under another name
+    const isTyped = typeof event['type'] === 'string'
+    if (growing !== undefined && isTyped) this.#cutter.learn(data, event, growing)
     else if (!type.endsWith('.delta')) this.#part(event, type, data)
   }
 
