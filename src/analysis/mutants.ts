@@ -13,6 +13,8 @@ export interface Mutant {
    * out, weakened or inverted.
    */
   readonly essential?: true
+  /** Present for what no test can spell out, since tests do not name a time. */
+  readonly timed?: true
   /** As the end of "no test fails when …". */
   readonly what: string
   readonly at: Span
@@ -23,6 +25,7 @@ export interface Mutant {
 export interface Change<Part> {
   readonly kind: Mutant['kind']
   readonly essential?: true
+  readonly timed?: true
   readonly what: string
   readonly at: Span
   readonly part: Part
@@ -118,7 +121,8 @@ function* mutantsOfRule(rule: Rule): Generator<Change<Rule | undefined>> {
   }
   const { from: _from, until: _until, ...always } = rule
   if (from !== undefined || until !== undefined) {
-    yield { kind: 'dropped', what: `${name} is valid at all times`, at, part: always }
+    const what = `${name} is valid at all times`
+    yield { kind: 'dropped', timed: true, what, at, part: always }
   }
   for (const [index, argument] of args.entries()) {
     const place = `argument \`${argument.name.text}\` of ${name}`

@@ -23,7 +23,7 @@ export interface Mutation {
 /**
  * Changes a policy in one place at a time and runs its tests on the result: a change that makes
  * none of them fail survives. A bound that was moved to where another rule decides anyway changes
- * nothing and is not counted. `compile` makes a policy of a changed file.
+ * nothing and is not counted, nor is a time window that now makes no difference. `compile` makes a policy of a changed file.
  */
 export async function mutationOf(
   file: PolicyFile,
@@ -38,6 +38,7 @@ export async function mutationOf(
     const isNoticed = !(await passes(policy, options))
     if (!isNoticed && mutant.kind === 'bound' && isHidden(mutant.file, file, compile, options))
       continue
+    if (!isNoticed && mutant.timed === true) continue
     total++
     if (!isNoticed) survivors.push(survivorOf(mutant))
   }

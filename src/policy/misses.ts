@@ -90,7 +90,11 @@ function quoted(value: string | { readonly text: string }): string {
 function partsOfCall(rule: Rule): readonly Part[] {
   const parts: Part[] = []
   if (rule.from !== undefined || rule.until !== undefined) {
-    parts.push(({ now }) => (isWithin(now, rule) === yes ? undefined : 'is not valid at this time'))
+    parts.push(({ now }) => {
+      if (isWithin(now, rule) === yes) return undefined
+      const isTold = Number.isFinite(now)
+      return isTold ? 'is not valid at this time' : 'is not valid at all times, and none is given'
+    })
   }
   const { onlyArgs } = rule
   if (onlyArgs !== undefined) {

@@ -34,7 +34,26 @@ function folderOf(files: Readonly<Record<string, string>> = {}): string {
   return deskFolder({ 'desk.test.yaml': suite, 'hostile.test.yaml': hostile, ...files })
 }
 
+const timed = `sallyport: 1
+name: timed
+rules:
+  - { id: past, allow: [look], until: 2001-01-01T00:00:00Z }
+  - { id: open, allow: [look], from: 2001-01-01T00:00:00Z, until: 9000-01-01T00:00:00Z }
+tests:
+  - { name: now, as: { subject: u }, call: { tool: look }, expect: allow, by: open }
+`
+
 describe.concurrent('sallyport test', () => {
+  test('rules with a time window are judged at the time it is', async () => {
+    const cwd = folderOf({ 'timed.yaml': timed })
+    expect((await cli(['test', 'timed.yaml'], { cwd })).code).toBe(0)
+    const { out } = await cli(['test', 'timed.yaml', '--mutate', '--json'], { cwd })
+    const survivors = JSON.parse(out).policies[0].mutation.survivors as { what: string }[]
+    // no test can tell that a rule that holds now would hold at all times
+    expect(survivors.map(({ what }) => what)).not.toContain('rule `open` is valid at all times')
+    expect(survivors.map(({ what }) => what)).toContain('rule `past` is left out')
+  })
+
   test('runs test files under the policy they name, and says what was covered', async () => {
     const cwd = folderOf()
     const { code, out, err } = await cli(['test', 'desk.test.yaml', '--coverage'], { cwd })

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { coverageOf } from '../../analysis/coverage.ts'
 import { mutationOf, type Mutation } from '../../analysis/mutation.ts'
-import { runSuite } from '../../analysis/suite.ts'
+import { runSuite, type SuiteOptions } from '../../analysis/suite.ts'
 import { isSuiteFile, readSuiteFile, type Suite } from '../../analysis/suite-file.ts'
 import { suitesToJunit } from '../../analysis/suite-junit.ts'
 import {
@@ -17,7 +17,6 @@ import { visible } from '../../base/text.ts'
 import type { LoadedPolicy } from '../../loading/file.ts'
 import { compileFor } from '../../loading/text.ts'
 import { compilePattern } from '../../policy/pattern.ts'
-import type { Tool } from '../../tools/tool.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { readText } from '../files.ts'
 import { outJson, type Io } from '../io.ts'
@@ -45,7 +44,7 @@ interface Subject {
 }
 
 /**
- * Runs the tests of policy files and of test files. Exit code 1 when a test fails, when there is
+ * Runs the tests of policy files and of test files, at the time it is. Exit code 1 when a test fails, when there is
  * none, when coverage or mutation score is below the threshold, or, without a threshold, when no
  * test notices that a rule, flow check, sequence or guard is left out, weakened or inverted.
  */
@@ -63,7 +62,8 @@ async function runOnce(files: readonly string[], options: TestOptions, io: Io): 
   const filter = options.run === undefined ? () => true : filterOf(options.run)
   const subjects = await readSubjects(files, options, io)
   const outcomes: PolicyOutcome[] = []
-  for (const subject of subjects) outcomes.push(await outcomeOf(subject, tools, filter, options))
+  const given = { now: Date.now(), ...(tools === undefined ? {} : { tools }) }
+  for (const subject of subjects) outcomes.push(await outcomeOf(subject, given, filter, options))
   const code = verdict(outcomes, options, io)
   print(outcomes, code, options, io)
   return code
@@ -109,16 +109,15 @@ async function readSubjects(
 
 async function outcomeOf(
   { path, loaded, suites }: Subject,
-  tools: readonly Tool[] | undefined,
+  given: Pick<SuiteOptions, 'now' | 'tools'>,
   filter: (name: string) => boolean,
   { coverage, mutate }: TestOptions,
 ): Promise<PolicyOutcome> {
-  const policy = loaded.compile(tools)
-  const withTools = tools === undefined ? {} : { tools }
+  const policy = loaded.compile(given.tools)
   const outcomes: SuiteOutcome[] = []
   for (const suite of suites) {
     const tests = suite.tests.filter(({ name }) => filter(name))
-    outcomes.push({ suite, results: await runSuite(policy, { ...withTools, tests }) })
+    outcomes.push({ suite, results: await runSuite(policy, { ...given, tests }) })
   }
   const results = outcomes.flatMap((outcome) => outcome.results)
   const tests = results.map((result) => result.test)
@@ -130,8 +129,8 @@ async function outcomeOf(
     // where a test fails without any change, none can tell a change
     ...(mutate === true && sound
       ? {
-          mutation: await mutationOf(loaded.file, (file) => compileFor(file, tools), {
-            ...withTools,
+          mutation: await mutationOf(loaded.file, (file) => compileFor(file, given.tools), {
+            ...given,
             tests,
           }),
         }
