@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { messageOf, SallyportError } from '../base/errors.ts'
 import type { JournalRecord, LatestRun } from './journal.ts'
 import { conflict } from './memory.ts'
@@ -86,11 +86,13 @@ export class SqliteFile {
     const database = this.#database()
     if (database === undefined) return
     const page = this.#prepare(database, selectRuns)
-    for (let after = 0; ;) {
+    // in a file that was made by hand the numbers may be any that SQLite has
+    page.setReadBigInts(true)
+    for (let after: number | bigint = -Infinity; ;) {
       const rows = this.#all(page, after, pageLength)
       for (const { id } of rows) yield this.#runId(id)
       if (rows.length < pageLength) return
-      after = rows.at(-1)!['number'] as number
+      after = rows.at(-1)!['number'] as bigint
     }
   }
 
@@ -271,7 +273,7 @@ export class SqliteFile {
     return format!['user_version'] as number
   }
 
-  #all(statement: StatementSync, ...values: (string | number)[]): Record<string, unknown>[] {
+  #all(statement: StatementSync, ...values: SQLInputValue[]): Record<string, unknown>[] {
     return this.#attempt(() => statement.all(...values))
   }
 

@@ -67,10 +67,12 @@ export interface RecordStatements {
 }
 
 /** What stands in a file that was made by hand may be of any type. */
-type Row = [seq: SQLOutputValue, line: SQLOutputValue, payload: SQLOutputValue, place: number]
+type Row = [seq: SQLOutputValue, line: SQLOutputValue, payload: SQLOutputValue, place: Whole]
+
+type Whole = number | bigint
 
 /** Behind which a page begins. */
-type Place = readonly [seq: SQLInputValue, place: number]
+type Place = readonly [seq: SQLInputValue, place: Whole]
 
 /** Records of a run from the `from`-th on, in pages. */
 export function* recordPages(
@@ -89,11 +91,37 @@ export function* recordPages(
   }
 }
 
-function recordPage(
+interface PageStart {
+  readonly after: Place
+  readonly length: number
+}
+
+interface Page {
+  readonly records: readonly JournalRecord[]
+  readonly last: Place | undefined
+}
+
+/** Numbers that no double holds, which only a hand puts there, are read as a BigInt or not at all. */
+function recordPage(statements: RecordStatements, runId: string, start: PageStart): Page {
+  const { page } = statements
+  try {
+    return readPage(statements, runId, start)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_OUT_OF_RANGE') throw error
+  }
+  page.setReadBigInts(true)
+  try {
+    return readPage(statements, runId, start)
+  } finally {
+    page.setReadBigInts(false)
+  }
+}
+
+function readPage(
   { bytes, page }: RecordStatements,
   runId: string,
-  { after, length }: { readonly after: Place; readonly length: number },
-): { readonly records: readonly JournalRecord[]; readonly last: Place | undefined } {
+  { after, length }: PageStart,
+): Page {
   const records: JournalRecord[] = []
   let size = 0
   // an object for each row would cost a fifth more

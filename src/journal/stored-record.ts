@@ -7,8 +7,9 @@ import type { JournalRecord } from './journal.ts'
  */
 export function storedRecord(seq: unknown, line: unknown, payload: unknown): JournalRecord {
   const text = storedText(line)
+  const number = typeof seq === 'bigint' ? Number(seq) : seq
   const record = {
-    seq: Number.isSafeInteger(seq) ? (seq as number) : -1,
+    seq: Number.isSafeInteger(number) ? (number as number) : -1,
     line: text,
     hash: hashLine(text),
     durable: false,

@@ -81,6 +81,31 @@ describe('a database of journals that somebody has made by hand', () => {
     }
   })
 
+  test('finds runs whatever their rows are numbered, and what was changed in them', async () => {
+    for (const number of ['0', '-1', '9223372036854775807', '-9223372036854775807 - 1']) {
+      const moved = `UPDATE runs SET number = ${number} WHERE number = 1;
+        UPDATE entries SET run = ${number} WHERE run = 1;`
+      expect(await verdicts(await forged(moved))).toEqual(['CONSISTENT', 'CONSISTENT'])
+      const change =
+        'UPDATE entries SET payload = NULL, line = line || 1 WHERE seq = 1 AND run <> 2'
+      const path = await forged(moved, change)
+      expect((await verdicts(path)).toSorted()).toEqual(['CONSISTENT', 'MALFORMED'])
+      await readAll(path)
+    }
+  })
+
+  test('reads numbers that no double holds, and finds those of records', async () => {
+    const last = 'number = (SELECT max(number) FROM entries WHERE run = 1)'
+    for (const seq of ['9007199254740993', '9223372036854775807', '-9223372036854775807 - 1']) {
+      const path = await forged(`UPDATE entries SET seq = ${seq} WHERE ${last}`)
+      expect(await verdicts(path)).toEqual(['TAMPERED', 'CONSISTENT'])
+      await readAll(path)
+    }
+    const path = await forged(`UPDATE entries SET number = 9223372036854775807 WHERE ${last}`)
+    expect(await verdicts(path)).toEqual(['CONSISTENT', 'CONSISTENT'])
+    await readAll(path)
+  })
+
   test('reads a record once whose number is followed by none', async () => {
     const long = `'{"x":"' || hex(zeroblob(100000)) || '"}'`
     const rows = [`1e300, ${long}`, `9e999, ${long}`, `x'00', ${long}`]
