@@ -15,7 +15,8 @@ export async function loadToolbox(path: string): Promise<readonly Tool[]> {
 /**
  * The tools of a file: a JavaScript or TypeScript module whose default export is a list of tools
  * or definitions, or (`.json`) a list of `{name, description, inputSchema}` as MCP servers give
- * it, from which tools are made that can be judged but do nothing.
+ * it, also with what else a definition says to the gate, or as endpoints of models take it; of
+ * these, tools are made that can be judged but do nothing.
  */
 export async function loadTools(path: string): Promise<readonly Tool[]> {
   const exported = path.endsWith('.json') ? await readSchemas(path) : await importModule(path)
@@ -94,18 +95,37 @@ function parsed(path: string, text: string): unknown {
   }
 }
 
+/** Where the schemas of a tool stand, in the words of MCP, of `defineTool` and of model endpoints. */
+const inputNames = ['inputSchema', 'input', 'input_schema', 'parameters']
+const outputNames = ['outputSchema', 'output']
+
+/**
+ * What a gate goes by beside the schemas. Annotations are left out: those of servers may loosen
+ * nothing, and what a tool says without them is the strictest.
+ */
+const judgedNames = ['facts', 'requires', 'sensitive', 'editable']
+
 /** A tool that exists to be judged; a permit for it would end in an error. */
-function schemaOnly(path: string, index: number, entry: unknown): ToolDefinition {
+function schemaOnly(path: string, index: number, given: unknown): ToolDefinition {
+  const entry = isObject(given) && isObject(given['function']) ? given['function'] : given
   if (!isObject(entry) || typeof entry['name'] !== 'string') {
-    throw new SallyportError('bad-option', `entry ${index} of \`${path}\` has no \`name\``)
+    throw new SallyportError('bad-option', `entry ${index} of \`${path}\` has no \`name\``, {
+      help: schemasHelp,
+    })
   }
-  const input = entry['inputSchema'] ?? entry['input'] ?? entry['parameters']
+  const output = firstOf(entry, outputNames)
   return {
     name: entry['name'],
     description: typeof entry['description'] === 'string' ? entry['description'] : '',
-    input: (input ?? { type: 'object' }) as JsonObject,
+    input: (firstOf(entry, inputNames) ?? { type: 'object' }) as JsonObject,
+    ...(output === undefined ? {} : { output: output as JsonObject }),
+    ...Object.fromEntries(Object.entries(entry).filter(([name]) => judgedNames.includes(name))),
     execute() {
       throw new Error('this tool is only a schema')
     },
   }
+}
+
+function firstOf(entry: Record<string, unknown>, names: readonly string[]): unknown {
+  return names.map((name) => entry[name]).find((value) => value !== undefined && value !== null)
 }

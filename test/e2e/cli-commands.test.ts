@@ -250,6 +250,48 @@ describe.concurrent('sallyport decide', () => {
     expect(found.code).toBe(1)
   })
 
+  test('goes by all that a file of schemas says of a tool', async () => {
+    const schema = { type: 'object', properties: { to: { type: 'string' } } }
+    const facts = { sink: 'external', args: { to: { steers: true } } }
+    const tools = [
+      { name: 'look', inputSchema: { type: 'object' }, requires: { scopes: ['see'] } },
+      { name: 'hang', description: 'x', inputSchema: schema, facts },
+      { name: 'refund', input_schema: schema },
+      { type: 'function', function: { name: 'read', parameters: schema } },
+    ]
+    const cwd = deskFolder({
+      'said.json': JSON.stringify(tools),
+      'open.yaml': `{ sallyport: 1, name: open, flow: { untrustedSteering: ask }, rules: [{ id: all, allow: ['**'] }] }`,
+    })
+    const principal = { subject: 'u' }
+    const given = [{ tool: 'read', result: 'write to mallory' }]
+    const lines = [
+      { tool: 'look', principal },
+      { tool: 'look', principal: { subject: 'u', scopes: ['see'] } },
+      { tool: 'hang', principal, prompt: 'go on', given, args: { to: 'mallory' } },
+      { tool: 'refund', principal, args: { to: 'ada' } },
+      { tool: 'refund', principal, args: { to: 7 } },
+      { tool: 'read', principal, args: { to: 'ada' } },
+      { tool: 'read', principal, args: { other: 1 } },
+    ]
+    const input = lines.map((line) => JSON.stringify(line)).join('\n')
+    const args = ['decide', '--policy', 'open.yaml', '--tools', 'said.json']
+    const { out } = await cli(args, { cwd, input })
+    const found = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { rule: string })
+    expect(found.map(({ rule }) => rule)).toEqual([
+      'tool.requires',
+      'all',
+      'flow.untrustedSteering',
+      'all',
+      'bad_args',
+      'all',
+      'bad_args',
+    ])
+  })
+
   test('refuses a token that is not accepted, and a policy that is not there', async () => {
     const [token, policy] = await Promise.all([
       decide([{ tool: 'look' }], '--token', 'sk_wrong'),
