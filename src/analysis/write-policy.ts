@@ -1,4 +1,4 @@
-import { Document, isMap, isSeq, visit, type Node, type YAMLMap } from 'yaml'
+import { Document, isMap, isSeq, parse, visit, type Node, type YAMLMap } from 'yaml'
 import type { JsonObject } from '../base/json.ts'
 import { visible } from '../base/text.ts'
 import { formatPolicy } from './format.ts'
@@ -13,6 +13,12 @@ interface Comments {
   readonly head: readonly string[]
   /** Lines above each rule, in their order. */
   readonly rules?: readonly (readonly string[])[]
+}
+
+/** The same policy as JSON, without its comments. */
+export function policyAsJson(text: string): string {
+  const plain: unknown = parse(text, { version: '1.2', schema: 'core' })
+  return `${policyJson(JSON.stringify(plain, null, 2))}\n`
 }
 
 /** Plain data of a policy as a file for people, in canonical form and with comments. */

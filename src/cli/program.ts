@@ -93,6 +93,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--issuer <url>', 'issuer of the tokens')
     .option('--audience <name>', 'audience of the tokens')
     .option('-o, --output <file>', optionHelp.newFile)
+    .option('--json', 'the policy as JSON, without comments')
     .action(async (file: string, options) => {
       const { convert } = await import('./commands/convert.ts')
       done(await convert(file, options, io))
@@ -115,6 +116,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--from-log <files...>', 'journals, reports or traces: the least that covers what ran')
     .option('--tools <file>', 'tools module or schemas.json to begin with')
     .option('-o, --output <file>', optionHelp.newFile)
+    .option('--json', 'the policy as JSON, without comments')
     .action(async (options) => {
       const { init } = await import('./commands/init.ts')
       done(await init(options, io))
@@ -207,6 +209,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .command('schema')
     .description('print a JSON Schema')
     .argument('<name>', 'policy, report, overview, found-call, event, record or snapshot')
+    .option('--json', 'accepted for symmetry: the output always is JSON')
     .action(async (name: string) => {
       const { schema } = await import('./commands/schema.ts')
       done(await schema(name, io))

@@ -95,6 +95,23 @@ describe.concurrent('sallyport init', () => {
     expect(again.err).toContain('not overwritten')
   })
 
+  test('prints the same policy as JSON, which is a policy file too', async () => {
+    const cwd = deskFolder({ 'log.jsonl': log })
+    const args = ['init', '--from-log', 'log.jsonl']
+    const [yaml, json] = await Promise.all([
+      cli([...args, '-o', 'draft.yaml'], { cwd }),
+      cli([...args, '--json', '-o', 'draft.json'], { cwd }),
+    ])
+    expect([yaml.code, json.code]).toEqual([0, 0])
+    expect(JSON.parse(readFileSync(join(cwd, 'draft.json'), 'utf8'))).toMatchObject({
+      sallyport: 1,
+      name: 'observed',
+    })
+    const { code, out } = await cli(['diff', 'draft.yaml', 'draft.json', '--json'], { cwd })
+    expect([code, (JSON.parse(out) as { changes: unknown }).changes]).toEqual([0, []])
+    expect((await cli(['test', 'draft.json', '--allow-empty'], { cwd })).code).toBe(0)
+  })
+
   test('drafts from a log the least that covers what ran', async () => {
     const cwd = deskFolder({ 'log.jsonl': log })
     const drafted = await cli(['init', '--from-log', 'log.jsonl', '-o', 'draft.yaml'], { cwd })

@@ -160,6 +160,13 @@ describe('the tables', () => {
     }
   })
 
+  test('name a form for programs with every command', () => {
+    for (const [command, , options] of tableUnder('command', 'does', 'options')) {
+      const hasForm = ['--json', '--format'].some((name) => quoted(options).includes(name))
+      expect([command, hasForm]).toEqual([command, true])
+    }
+  })
+
   test('name the exit codes that `--help` names', async () => {
     const { out } = await runProgram(cli, ['--help'])
     const listed = [...out.matchAll(/^ {2}(\d+) {2,}(.+)$/gm)].map(([, code, text]) => [code, text])

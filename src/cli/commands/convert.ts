@@ -1,5 +1,5 @@
 import { convertSecurityConfig } from '../../analysis/convert.ts'
-import { writePolicy } from '../../analysis/write-policy.ts'
+import { policyAsJson, writePolicy } from '../../analysis/write-policy.ts'
 import { readPolicy } from '../../policy/read.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { readText, writeNewText } from '../files.ts'
@@ -11,6 +11,7 @@ export interface ConvertOptions {
   readonly issuer?: string
   readonly audience?: string
   readonly output?: string
+  readonly json?: boolean
 }
 
 /**
@@ -18,17 +19,18 @@ export interface ConvertOptions {
  * comments and on standard error.
  */
 export async function convert(file: string, options: ConvertOptions, io: Io): Promise<ExitCode> {
-  const { tools, output, ...rest } = options
+  const { tools, output, json, ...rest } = options
   const given = tools === undefined ? {} : { tools: await loadToolbox(tools) }
   const { document, notes } = convertSecurityConfig(await readText(file), { ...rest, ...given })
-  const text = writePolicy(document, {
+  const written = writePolicy(document, {
     head: [
       '',
       ' Converted from a SecurityConfig. Read it before it is used. What it says otherwise:',
       ...notes.map((note) => ` - ${note}`),
     ],
   })
-  readPolicy(text, { file: 'converted' })
+  readPolicy(written, { file: 'converted' })
+  const text = json === true ? policyAsJson(written) : written
   for (const note of notes) io.note(`note: ${printable(note)}\n`)
   if (output === undefined) io.out(text)
   else await writeNewText(output, text)

@@ -3,6 +3,7 @@ import { draftText } from '../../analysis/draft-text.ts'
 import { observe } from '../../analysis/observed.ts'
 import { starterPolicy } from '../../analysis/starter.ts'
 import { readAllTraces } from '../../analysis/trace.ts'
+import { policyAsJson } from '../../analysis/write-policy.ts'
 import { SallyportError } from '../../base/errors.ts'
 import { counted } from '../../base/text.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
@@ -14,19 +15,22 @@ export interface InitOptions {
   readonly fromLog?: readonly string[]
   readonly tools?: string
   readonly output?: string
+  readonly json?: boolean
 }
 
 /**
- * Prints a policy to begin with, or the least that covers what logs show to have run. Nothing is
+ * Prints a policy to begin with, as YAML or JSON, or the least that covers what logs show to have run. Nothing is
  * put in force, and a file that exists is not overwritten.
  */
-export async function init({ fromLog, tools, output }: InitOptions, io: Io): Promise<ExitCode> {
+export async function init(options: InitOptions, io: Io): Promise<ExitCode> {
+  const { fromLog, tools, output, json } = options
   if (fromLog !== undefined && tools !== undefined) {
     throw new SallyportError('bad-option', '`--from-log` and `--tools` do not go together', {
       help: 'a draft from logs is about the tools that were called',
     })
   }
-  const text = fromLog === undefined ? await starter(tools) : await fromLogs(fromLog, io)
+  const written = fromLog === undefined ? await starter(tools) : await fromLogs(fromLog, io)
+  const text = json === true ? policyAsJson(written) : written
   if (output === undefined) io.out(text)
   else await writeNewText(output, text)
   return exitCode.done
