@@ -13,6 +13,7 @@ import { redacted, redactPointers } from '../base/redact.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Approvers, Decision } from '../protocol/decision.ts'
 import type {
+  Answered,
   ApprovalAnswer,
   ApprovalRequest,
   Approver,
@@ -31,6 +32,15 @@ export interface OpenApproval {
   readonly deadline: number
   /** The one it was asked under. */
   readonly policy: Pick<Policy, 'approvals'>
+}
+
+/** What comes of an answer to a request that is not open. */
+export const notOpen: Answered = {
+  kind: 'invalid',
+  error: errorData(
+    'approval-unknown',
+    'there is no open request with this id; each is answered once',
+  ),
 }
 
 /** The subject of who does not say who it is. */

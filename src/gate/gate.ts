@@ -1,9 +1,8 @@
 import type { Clock } from '../base/clock.ts'
-import { errorData } from '../base/errors.ts'
 import type { JsonBounds, JsonObject } from '../base/json.ts'
 import { whenKnown } from '../base/when-known.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { ToolCall } from '../protocol/call.ts'
+import type { CallStatus, ToolCall } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
 import { mintPermit, type Permit } from '../tools/permit.ts'
@@ -13,6 +12,7 @@ import {
   isOverdue,
   isSatisfied,
   needsOthers,
+  notOpen,
   openApproval,
   reopen,
   restoreHidden,
@@ -28,7 +28,7 @@ import type { Hooks } from './hooks.ts'
 import { Judgement, type LimitUse, type PastJudgement } from './judgement.ts'
 import type { Surroundings } from './layer.ts'
 import { OpenApprovals } from './open-approvals.ts'
-import { PermitTerms } from './terms.ts'
+import { Permits } from './permits.ts'
 import { Weighing } from './weighing.ts'
 import type {
   Answered,
@@ -89,6 +89,10 @@ export interface Gate {
     answer: ApprovalAnswer,
     isRefused?: (examined: ExaminedCall) => boolean,
   ): Promise<Answered>
+  /** Whether the policy has not changed since the permit was given. */
+  isInForce(permit: Permit): boolean
+  /** Judges a call again whose permit is not in force any more; the stricter outcome wins. */
+  renew(examined: ExaminedCall, context: JudgeContext, permit: Permit): Verdict | Promise<Verdict>
   /** Nobody has answered in time. */
   expire(approvalId: string): Answered
   /** The call will not run after all: what it took is free again, and nobody is asked any more. */
@@ -107,14 +111,6 @@ export interface Gate {
   forget(context: JudgeContext): void
 }
 
-const notOpen: Answered = {
-  kind: 'invalid',
-  error: errorData(
-    'approval-unknown',
-    'there is no open request with this id; each is answered once',
-  ),
-}
-
 export function createGate(options: GateOptions): Gate {
   const { registry, clock } = options
   const judgement = new Judgement(options.policy, clock, {
@@ -122,7 +118,7 @@ export function createGate(options: GateOptions): Gate {
     inputOf: (tool) => registry.get(tool)?.input,
     ...options,
   })
-  const terms = new PermitTerms(options.secrets)
+  const permits = new Permits(options.policy, options.secrets)
   const open = new OpenApprovals()
 
   const rolesOf = (approver: Approver): ReadonlySet<string> =>
@@ -131,17 +127,20 @@ export function createGate(options: GateOptions): Gate {
   const { allowShadow, hooks } = options
   const weighing = new Weighing({ judgement, allowShadow, hooks, rolesOf, mint })
 
-  function mint({ call, tool, args }: ExaminedCall, { principal }: JudgeContext): Permit {
+  function mint(
+    { args, call, tool }: ExaminedCall,
+    { principal }: JudgeContext,
+    asked?: OpenApproval,
+  ): Permit {
     const grant = { call, tool: tool!, args: args as JsonObject, principal }
-    return mintPermit({ ...grant, ...terms.of(judgement.policy, call.tool) })
+    return permits.note(mintPermit({ ...grant, ...permits.termsOf(call.tool) }), asked)
   }
 
   const judge: Gate['judge'] = (examined, context) =>
     whenKnown(weighing.weigh(examined, context), (weighed) => {
       if (weighed.kind !== 'ask') return weighed
       const { decision } = weighed
-      const { approvals } = judgement.policy
-      const { maxPending } = approvals
+      const { maxPending } = judgement.policy.approvals
       if (maxPending !== undefined && open.countOf(context) >= maxPending) {
         return refusePending(examined, context, maxPending)
       }
@@ -152,8 +151,17 @@ export function createGate(options: GateOptions): Gate {
 
   const rejudge: Gate['rejudge'] = (examined, context, asked) => {
     const revived = revive(asked, examined, context, judgement.policy, clock)
+    return reweigh(examined, context, revived, 'hasBegun' in asked && asked.hasBegun === true)
+  }
+
+  function reweigh(
+    examined: ExaminedCall,
+    context: JudgeContext,
+    revived: OpenApproval,
+    hasBegun: boolean,
+  ): Verdict | Promise<Verdict> {
     // a yes is no stock to draw on: what has not begun in its time is asked about anew
-    const isLate = isOverdue(revived, clock) && !('hasBegun' in asked && asked.hasBegun === true)
+    const isLate = isOverdue(revived, clock) && !hasBegun
     const heard = isLate ? { ...revived, yes: [] } : revived
     return whenKnown(weighing.weigh(examined, context, heard), (weighed) => {
       if (weighed.kind !== 'ask') return weighed
@@ -205,33 +213,26 @@ export function createGate(options: GateOptions): Gate {
     const problem = checkAnswer(approval, read, judgement.policy.approvals, rolesOf)
     if (problem !== undefined) return { kind: 'invalid', error: problem }
     if (read.action !== 'deny') return approve(approvalId, approval, read, isRefused)
-    const { examined, context } = approval
-    open.drop(approvalId)
-    const message = read.reason ?? 'a person refused this call'
-    const decision = judgement.denial('approval_denied', message)
-    const verdict = weighing.refuse(
-      examined,
-      context,
-      decision,
-      'denied-by-human',
-      'approval-denied',
-    )
-    return { kind: 'settled', verdict, examined }
+    const reason = read.reason ?? 'a person refused this call'
+    return close(approval, 'approval_denied', 'denied-by-human', reason)
   }
 
   function expire(approvalId: string): Answered {
     const approval = open.get(approvalId)
     if (approval === undefined) return notOpen
-    open.drop(approvalId)
-    const { examined, context } = approval
-    const decision = judgement.denial('approval_expired', 'nobody answered in time')
-    const verdict = weighing.refuse(
-      examined,
-      context,
-      decision,
-      'approval-expired',
-      'approval-expired',
-    )
+    return close(approval, 'approval_expired', 'approval-expired', 'nobody answered in time')
+  }
+
+  function close(
+    { context, examined, request }: OpenApproval,
+    step: 'approval_denied' | 'approval_expired',
+    status: CallStatus,
+    reason: string,
+  ): Answered {
+    open.drop(request.id)
+    const code = step === 'approval_denied' ? 'approval-denied' : 'approval-expired'
+    const decision = judgement.denial(step, reason)
+    const verdict = weighing.refuse(examined, context, decision, status, code)
     return { kind: 'settled', verdict, examined }
   }
 
@@ -266,17 +267,20 @@ export function createGate(options: GateOptions): Gate {
     return { kind: 'waiting', request: wait(supported, examined, decision, isAnother), examined }
   }
 
-  const examineCall: Gate['examine'] = (call, view = registry) =>
-    examineSafely(call, view, options.arguments)
-
   return {
     begin: (context, messages, trust = 'by role') => judgement.begin(context, messages, trust),
     remember: (context, earlier) => judgement.remember(context, earlier),
     leave: (context) => judgement.leave(context),
     tainted: (context) => judgement.tainted(context),
-    examine: examineCall,
+    examine: (call, view = registry) => examineSafely(call, view, options.arguments),
     judge,
     rejudge,
+    isInForce: (permit) => permits.isInForce(permit),
+    renew(examined, context, permit) {
+      judgement.withdraw(examined, context)
+      const asked = permits.askedFor(permit)
+      return asked ? reweigh(examined, context, asked, false) : judge(examined, context)
+    },
     answer,
     expire,
     release(callId) {

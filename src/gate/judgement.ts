@@ -1,14 +1,15 @@
 import { createTimeFormatter, type Clock } from '../base/clock.ts'
-import { pointerOf, type JsonObject } from '../base/json.ts'
+import type { JsonObject } from '../base/json.ts'
 import { redactPointers } from '../base/redact.ts'
 import { firmSteps } from '../policy/layers.ts'
 import type { CompiledLimit, DecisionRequest, Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
 import { amountAt, oneUnit } from './amount.ts'
-import { applyFindings, type Finding } from './finding.ts'
+import { applyFindings } from './finding.ts'
 import type { Surroundings } from './layer.ts'
 import { decideForAll, isInScope, ownersOf, sessionOf } from './lineage.ts'
+import { laterOf, limitFinding } from './limit-reasons.ts'
 import { LimitCounters, type Claim, type Shortage } from './limits.ts'
 import { denial } from './refusal.ts'
 import { Sessions } from './session.ts'
@@ -205,8 +206,15 @@ export class Judgement {
 
   /** The call may run. */
   permitted({ call, args }: ExaminedCall, context: JudgeContext): void {
-    const event = { kind: 'permitted', tool: call.tool, args: known(args) } as const
+    const { callId, tool } = call
+    const event = { kind: 'permitted', callId, tool, args: known(args) } as const
     this.#sessions.note(context, event)
+  }
+
+  /** Where the policy has changed: the call is to be judged as if it had not been permitted before. */
+  withdraw({ call }: ExaminedCall, context: JudgeContext): void {
+    this.#limits.release(call.callId)
+    this.#sessions.withdraw(context, call.callId)
   }
 
   /** The call will not run. Its own limits do not count as denials, or they would never end. */
@@ -278,20 +286,4 @@ function known(args: ExaminedCall['args']): JsonObject {
 /** Arguments that are not on record have an amount that nobody knows. */
 function amountOf({ sum }: CompiledLimit, args: JsonObject | null): bigint | undefined {
   return sum === undefined ? oneUnit : amountAt(args, sum)
-}
-
-const units = { calls: 'calls', denials: 'denials', cost: 'dollars', time: 'seconds' } as const
-
-function limitFinding({ hasRest, limit }: Shortage<CompiledLimit>): Finding {
-  const { id, over, position, max, count, sum } = limit
-  const what = sum === undefined ? units[count] : `of \`${pointerOf(sum)}\` in all`
-  const unless = count === 'cost' ? ', or the price of an answer is not known' : ''
-  const named = `limit \`${id}\` of ${max} ${what}`
-  const reason = hasRest ? `this call goes over ${named}` : `${named} is used up${unless}`
-  return { effect: over, rule: `limits.${id}`, position, reason }
-}
-
-/** Only of a sum can something be left that is too little. */
-function laterOf({ id, max, sum }: CompiledLimit): string {
-  return `as it is, this call goes over limit \`${id}\` of ${max} of \`${pointerOf(sum!)}\` in all and will be refused`
 }

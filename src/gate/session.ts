@@ -27,7 +27,12 @@ export type SessionEvent =
   /** A person has said yes to the call. */
   | { readonly kind: 'approved'; readonly tool: string; readonly args: JsonObject }
   /** The call may run. */
-  | { readonly kind: 'permitted'; readonly tool: string; readonly args: JsonObject }
+  | {
+      readonly kind: 'permitted'
+      readonly callId: string
+      readonly tool: string
+      readonly args: JsonObject
+    }
   /** It has run. */
   | {
       readonly kind: 'settled'
@@ -96,7 +101,8 @@ interface Compiled {
 }
 
 interface Remembered {
-  readonly policy: Policy
+  /** Undefined where the session is to be told its history anew. */
+  readonly policy: Policy | undefined
   readonly session: Session
   /** Everything it was told, for another policy; undefined where the policy never changes. */
   readonly history: SessionEvent[] | undefined
@@ -145,6 +151,17 @@ export class Sessions {
     // one more than it may have tells that it has had too many
     if (history !== undefined && history.length <= maxHistory) history.push(event)
     session.note(event)
+  }
+
+  /** A session that may be judged anew forgets that the call was permitted. */
+  withdraw(context: JudgeContext, callId: string): void {
+    const known = this.#sessions.get(keyOf(context))
+    // of one that is too long it is not known what else it was told
+    if (known?.history === undefined || known.history.length > maxHistory) return
+    const history = known.history.filter(
+      (event) => event.kind !== 'permitted' || event.callId !== callId,
+    )
+    this.#sessions.set(keyOf(context), { ...known, policy: undefined, history })
   }
 
   /** Tells a session of runs that it does not know of: each once, its own never. */

@@ -22,7 +22,11 @@ export interface WeighingOptions {
   readonly allowShadow?: boolean | undefined
   readonly hooks: Hooks | undefined
   readonly rolesOf: (approver: Approver) => ReadonlySet<string>
-  readonly mint: (examined: ExaminedCall, context: JudgeContext) => Permit
+  readonly mint: (
+    examined: ExaminedCall,
+    context: JudgeContext,
+    asked: OpenApproval | undefined,
+  ) => Permit
 }
 
 /** The pipeline after `examine`: what policy, hooks and people together say about a call. */
@@ -101,7 +105,7 @@ export class Weighing {
     const stands = asAsked(decision)
     const shadow = this.#isRelaxed(stands)
     if (findings.length === 0 && (shadow || stands.effect === 'allow')) {
-      return this.#permit(shadow ? { ...stands, shadow } : stands, examined, context)
+      return this.#permit(shadow ? { ...stands, shadow } : stands, examined, context, asked)
     }
     const passed = { ...decision, effect: 'allow', obligations: [] } as const
     const judged = asAsked(applyFindings(shadow ? passed : decision, findings))
@@ -110,13 +114,18 @@ export class Weighing {
     }
     if (!isSatisfied(judged, asked?.yes ?? [], rolesOf)) return { kind: 'ask', decision: judged }
     judgement.approved(examined, context)
-    return this.#permit(judged, examined, context)
+    return this.#permit(judged, examined, context, asked)
   }
 
-  #permit(decision: Decision, examined: ExaminedCall, context: JudgeContext): Weighed {
+  #permit(
+    decision: Decision,
+    examined: ExaminedCall,
+    context: JudgeContext,
+    asked: OpenApproval | undefined,
+  ): Weighed {
     const { judgement, mint } = this.#options
     judgement.permitted(examined, context)
-    return { kind: 'permit', decision, permit: mint(examined, context) }
+    return { kind: 'permit', decision, permit: mint(examined, context, asked) }
   }
 
   refuse(

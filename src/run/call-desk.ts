@@ -7,17 +7,29 @@ import type { ToolCall } from '../protocol/call.ts'
 import type { ToolMessage } from '../protocol/message.ts'
 import type { ToolResulted } from '../protocol/run-event.ts'
 import { execute } from '../tools/execute.ts'
+import type { Permit } from '../tools/permit.ts'
 import { askPeople, type Asked } from './approvals.ts'
 import { concluded, type Resting } from './delegation.ts'
 import type { CallEnvironment } from './environment.ts'
 import type { CallBudget } from './call-budget.ts'
 import { executionContext } from './execution-context.ts'
 import type { CallsOutcome, Judged, Judging } from './judged.ts'
-import { concurrencyKey, notRun, stoppedBefore, type Ending } from './ending.ts'
+import {
+  concurrencyKey,
+  notRun,
+  recordEnding,
+  stoppedBefore,
+  type Ending,
+  type Waits,
+} from './ending.ts'
 import { toolMessage } from './past.ts'
 import { recordProposal } from './proposal.ts'
 
 type Permitted = Extract<Verdict, { kind: 'permit' }>
+type Refusal = Extract<Verdict, { kind: 'refusal' }>
+type Pending = Extract<Verdict, { kind: 'pending' }>
+/** What is left to ask of a call that was permitted before the policy changed. */
+type Left = Promise<Pending | undefined>
 
 /** Carries each proposed call to its one result. */
 export class CallDesk {
@@ -91,8 +103,10 @@ export class CallDesk {
     const { call } = examined
     try {
       switch (verdict.kind) {
-        case 'permit':
-          return await this.#run(examined, verdict, 0)
+        case 'permit': {
+          const anew = await this.#run(examined, verdict, 0)
+          return anew && (await this.#ask(examined, anew, false))
+        }
         case 'refusal':
           return this.#refuse(call, verdict, 0)
         case 'pending':
@@ -106,11 +120,7 @@ export class CallDesk {
     }
   }
 
-  async #ask(
-    examined: ExaminedCall,
-    { request }: Extract<Verdict, { kind: 'pending' }>,
-    isAsked: boolean,
-  ): Promise<void> {
+  async #ask(examined: ExaminedCall, { request }: Pending, isAsked: boolean): Promise<void> {
     const started = this.#environment.clock.monotonic()
     const asked: Asked = await askPeople(this.#environment, request, isAsked)
     const waitedMs = Math.round(this.#environment.clock.monotonic() - started)
@@ -118,53 +128,60 @@ export class CallDesk {
       case 'open':
         this.#pending.push(asked.request)
         return undefined
-      case 'stopped':
+      case 'stopped': {
+        const ending = stoppedBefore(this.#environment.signal)
         this.#environment.gate.release(examined.call.callId)
-        this.#answer(examined.call, stoppedBefore(this.#environment.signal), {
-          approvalMs: waitedMs,
-        })
-        return undefined
-      case 'settled':
-        if (asked.verdict.kind === 'permit')
-          return this.#run(asked.examined, asked.verdict, waitedMs)
-        this.#refuse(examined.call, asked.verdict, waitedMs)
-        return undefined
+        return this.#answer(examined.call, ending, { approvalMs: waitedMs })
+      }
+      case 'settled': {
+        const { examined: settled, verdict } = asked
+        if (verdict.kind === 'refusal') return this.#refuse(examined.call, verdict, waitedMs)
+        const anew = await this.#run(settled, verdict, waitedMs)
+        return anew && this.#ask(settled, anew, false)
+      }
     }
   }
 
-  /** Waits for the key and a slot. */
-  #run(examined: ExaminedCall, { permit }: Permitted, approvalMs: number): Promise<void> {
+  /** Waits for the key and a slot. Returns a question where another policy asks one by then. */
+  #run(examined: ExaminedCall, { permit }: Permitted, approvalMs: number): Left {
     const queuedAt = this.#environment.clock.monotonic()
-    const { delegation, share } = this.#environment
-    const runNow = (): Promise<void> => this.#runNow(examined, permit, queuedAt, approvalMs)
+    const { delegation, keys, share, signal } = this.#environment
+    const runNow = (): Left => this.#runNow(examined, permit, queuedAt, approvalMs)
     const isLeaf = share !== undefined && delegation?.isAgent(examined.tool) !== true
-    const work = isLeaf ? (): Promise<void> => share.atWork(runNow) : runNow
+    const work = isLeaf ? (): Left => share.atWork(runNow) : runNow
+    const inSlot = (): Left => this.#slots?.(work) ?? work()
     const key = concurrencyKey(examined)
-    if (key === undefined) return this.#slots === undefined ? work() : this.#slots(work)
-    if (typeof key === 'string') return this.#runAlone(key, work)
+    if (key === undefined) return inSlot()
+    if (typeof key === 'string') return keys.alone(key, signal, inSlot)
     this.#environment.gate.release(examined.call.callId)
     this.#answer(examined.call, key, { approvalMs })
-    return Promise.resolve()
+    return Promise.resolve(undefined)
   }
 
-  async #runAlone(key: string, work: () => Promise<void>): Promise<void> {
-    const release = await this.#environment.keys.acquire(key, this.#environment.signal)
-    try {
-      await (this.#slots === undefined ? work() : this.#slots(work))
-    } finally {
-      release?.()
-    }
+  /** The policy has changed while the call waited: that of now decides as well. */
+  async #renew(examined: ExaminedCall, permit: Permit, queuedAt: number, approvalMs: number): Left {
+    const { context, gate, recorder } = this.#environment
+    const { callId } = examined.call
+    const verdict = await gate.renew(examined, context, permit)
+    recorder.emit({ type: 'decision', callId, decision: verdict.decision })
+    if (verdict.kind === 'pending') return verdict
+    if (verdict.kind === 'permit')
+      return this.#runNow(examined, verdict.permit, queuedAt, approvalMs)
+    this.#refuse(examined.call, verdict, approvalMs)
+    return undefined
   }
 
   /** Writes the intent down, and only then executes. */
   async #runNow(
     examined: ExaminedCall,
-    permit: Permitted['permit'],
+    permit: Permit,
     queuedAt: number,
     approvalMs: number,
-  ): Promise<void> {
-    const { clock, context, recorder, signal, stops } = this.#environment
+  ): Left {
+    const { clock, context, gate, recorder, signal, stops } = this.#environment
     const { call } = examined
+    if (!gate.isInForce(permit) && !signal.aborted)
+      return this.#renew(examined, permit, queuedAt, approvalMs)
     const queueMs = Math.round(clock.monotonic() - queuedAt)
     let ending: Ending | Resting
     // between the permit and this moment the call may have waited for long
@@ -176,10 +193,11 @@ export class CallDesk {
     this.#settle(examined, ending)
     if (ending.status === 'success') this.#succeeded.push(call.tool)
     this.#answer(call, ending, { queueMs, approvalMs })
-    if (this.#isLast(examined)) return
+    if (this.#isLast(examined)) return undefined
     // the outcome is on its way to the disk before slot and key are given to another call
     const written = recorder.flush()
     if (written !== undefined) await written
+    return undefined
   }
 
   /** Whether nobody can start before the flush that follows the calls. */
@@ -189,12 +207,9 @@ export class CallDesk {
     return isOver && !isKeyed && this.#environment.flushesAfterCalls === true
   }
 
-  async #executeNow(
-    examined: ExaminedCall,
-    permit: Permitted['permit'],
-  ): Promise<Ending | Resting> {
+  async #executeNow(examined: ExaminedCall, permit: Permit): Promise<Ending | Resting> {
     const { context, delegation, recorder, signal, stops } = this.#environment
-    const { callId, tool } = examined.call
+    const { tool } = examined.call
     const stop = stops.start(tool, context, signal)
     const delegating = delegation?.open(examined.call, examined.tool)
     try {
@@ -202,7 +217,7 @@ export class CallDesk {
       const written = recorder.flush()
       if (written !== undefined) await written
       const { delegate } = delegating ?? {}
-      const given = executionContext(this.#environment, callId, stop.signal, delegate)
+      const given = executionContext(this.#environment, permit, stop.signal, delegate)
       return await concluded(await execute(permit, given), delegating)
     } finally {
       stop.dispose()
@@ -210,7 +225,7 @@ export class CallDesk {
   }
 
   /** An agent has come to rest: its questions are those of the call. */
-  async #rest({ callId }: ToolCall, { child, inDoubt, pending }: Resting): Promise<void> {
+  async #rest({ callId }: ToolCall, { child, inDoubt, pending }: Resting): Promise<undefined> {
     const { recorder } = this.#environment
     const { head, runId } = child
     recorder.emit({ type: 'execution-progress', callId, value: { rests: { head, runId } } })
@@ -240,38 +255,14 @@ export class CallDesk {
     this.#environment.recorder.emit({ type, ...intent, ...(child === undefined ? {} : { child }) })
   }
 
-  #refuse(
-    call: ToolCall,
-    refusal: Extract<Verdict, { kind: 'refusal' }>,
-    approvalMs: number,
-  ): void {
+  #refuse(call: ToolCall, refusal: Refusal, approvalMs: number): void {
     const content = refusalContent(refusal.decision, refusal.error)
     this.#answer(call, { ...notRun(refusal.status, refusal.error), content }, { approvalMs })
   }
 
-  #answer(
-    call: ToolCall,
-    execution: Ending,
-    waits: {
-      readonly queueMs?: number
-      readonly approvalMs?: number
-      readonly resolvedBy?: string
-    } = {},
-  ): void {
-    const { status, content, durationMs, ...rest } = execution
-    this.#environment.recorder.emit({
-      type: 'tool-result',
-      callId: call.callId,
-      tool: call.tool,
-      status,
-      content,
-      ...rest,
-      queueMs: waits.queueMs ?? 0,
-      approvalMs: waits.approvalMs ?? 0,
-      ...(waits.resolvedBy === undefined ? {} : { resolvedBy: waits.resolvedBy }),
-      executionMs: Math.round(durationMs),
-    })
-    this.#answers.set(call.callId, toolMessage(call, { content, status }))
+  #answer(call: ToolCall, ending: Ending, waits: Waits = {}): void {
+    recordEnding(this.#environment.recorder, call, ending, waits)
+    this.#answers.set(call.callId, toolMessage(call, ending))
   }
 
   /** To be asked for in the same breath as whether the run goes on: a stop drops what is pending. */

@@ -2,15 +2,44 @@ import { errorData, type ErrorData } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
 import { stopReason } from '../base/signal.ts'
 import type { ExaminedCall } from '../gate/verdict.ts'
-import type { CallStatus } from '../protocol/call.ts'
+import type { CallStatus, ToolCall } from '../protocol/call.ts'
 import type { ChildRun } from '../protocol/child-run.ts'
 import type { Execution } from '../tools/execute.ts'
+import type { Recorder } from './recorder.ts'
 
 /** An execution, or what stands in its place for a call that never reached its tool. */
 export type Ending = Omit<Execution, 'status'> & {
   readonly status: CallStatus
   /** The run that the call of an agent has led to. */
   readonly child?: ChildRun
+}
+
+/** How long a call has waited, and who has found out about it. */
+export interface Waits {
+  readonly queueMs?: number
+  readonly approvalMs?: number
+  readonly resolvedBy?: string
+}
+
+/** Writes down what became of a call. */
+export function recordEnding(
+  recorder: Recorder,
+  { callId, tool }: ToolCall,
+  { content, durationMs, status, ...rest }: Ending,
+  { approvalMs = 0, queueMs = 0, resolvedBy }: Waits,
+): void {
+  recorder.emit({
+    type: 'tool-result',
+    callId,
+    tool,
+    status,
+    content,
+    ...rest,
+    queueMs,
+    approvalMs,
+    ...(resolvedBy === undefined ? {} : { resolvedBy }),
+    executionMs: Math.round(durationMs),
+  })
 }
 
 /** The result of a call that never reached its tool. */

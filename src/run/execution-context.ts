@@ -1,15 +1,17 @@
 import type { ExecuteContext } from '../tools/execute.ts'
+import type { Permit } from '../tools/permit.ts'
 import type { Delegate } from '../tools/tool.ts'
 import type { CallEnvironment } from './environment.ts'
 import { lateNews, progressReporter } from './progress.ts'
 
 /** What the execution of one call is told of its run. */
 export function executionContext(
-  { clock, deps, log, recorder, runId, wrappers }: CallEnvironment,
-  callId: string,
+  { clock, deps, gate, log, recorder, runId, wrappers }: CallEnvironment,
+  permit: Permit,
   signal: AbortSignal,
   delegate?: Delegate,
 ): ExecuteContext {
+  const { callId } = permit
   return {
     runId,
     idempotencyKey: callId,
@@ -19,6 +21,7 @@ export function executionContext(
     log,
     wrappers,
     delegate,
+    mayRetry: () => gate.isInForce(permit),
     onProgress: progressReporter(recorder, callId),
     // the call has its result by now; that the tool went on is news of its progress
     onLate(late) {

@@ -5,6 +5,16 @@
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<void>>()
 
+  /** Does the work with the key, or without it where the signal aborts first. */
+  async alone<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const release = await this.acquire(key, signal)
+    try {
+      return await work()
+    } finally {
+      release?.()
+    }
+  }
+
   /**
    * Waits for the key; the returned function gives it back. Undefined when the signal aborts
    * before it is free.

@@ -181,7 +181,10 @@ async function reconcileCall(
   const verdict = await judgeAgain(environment, past, examined, true)()
   const found =
     verdict.kind === 'permit'
-      ? await reconcile(verdict.permit, executionContext(environment, callId, environment.signal))
+      ? await reconcile(
+          verdict.permit,
+          executionContext(environment, verdict.permit, environment.signal),
+        )
       : undefined
   if (found === undefined) environment.gate.release(callId)
   return found

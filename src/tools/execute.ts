@@ -41,6 +41,8 @@ export interface ExecuteContext {
   readonly deps: unknown
   readonly clock: Clock
   readonly log?: ToolLog | undefined
+  /** Asked before each attempt but the first; where it says no, the last failure stands. Default: yes. */
+  readonly mayRetry?: (() => boolean) | undefined
   readonly onProgress: (value: JsonValue) => void
   readonly onLate: (note: LateNote) => void
   /** Where the tool is an agent. */
@@ -82,7 +84,9 @@ export async function execute(permit: Permit, context: ExecuteContext): Promise<
     while (outcome.kind === 'threw') {
       logFailure(outcome.error, grant, context, attempts.made)
       if (attempts.left === 0) break
-      outcome = await attempts.again()
+      const next = await attempts.again()
+      if (next === undefined) break
+      outcome = next
     }
     const found = conclude(outcome, grant, attempts)
     const finding = found instanceof Promise ? await found : found
@@ -207,10 +211,11 @@ class Attempts implements AttemptHooks, Course {
     return returned === undefined || !isPartOf(output.value, returned.value)
   }
 
-  /** Starts over after a pause that grows. */
-  async again(): Promise<Outcome> {
+  /** Starts over after a pause that grows; undefined where it may not any more. */
+  async again(): Promise<Outcome | undefined> {
     const reason = await pause(this.#grant.tool.retry.delayMs * 2 ** (this.made - 1), this.#stop)
-    return reason === undefined ? this.start() : { kind: 'stopped', reason }
+    if (reason !== undefined) return { kind: 'stopped', reason }
+    return this.#context.mayRetry?.() === false ? undefined : this.start()
   }
 
   hide(text: string): string {

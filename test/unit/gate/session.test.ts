@@ -216,7 +216,7 @@ describe('sessions', () => {
   })
 
   test('that are too long are not judged under a policy that has changed', () => {
-    const event = { kind: 'permitted', tool: 'read', args: {} } as const
+    const event = { kind: 'permitted', callId: 'c', tool: 'read', args: {} } as const
     let current = policy
     const sessions = new Sessions(() => current, { mayChange: true, surroundings: {} })
     const other = plainPolicyOf({ rules: [] })
@@ -225,6 +225,7 @@ describe('sessions', () => {
     }
     sessions.note(named('too many'), event)
     sessions.note(named('too many'), event)
+    sessions.withdraw(named('too many'), 'c')
     expect(sessions.of(named('too many'))).toBeDefined()
     current = other
     expect(sessions.of(named('most'))).toBeDefined()

@@ -1,0 +1,171 @@
+import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/base/json.ts'
+import { memoryJournal } from '../../../src/journal/memory.ts'
+import type { LoadedPolicy } from '../../../src/loading/file.ts'
+import type { Policy } from '../../../src/policy/policy.ts'
+import { verifyChain } from '../../../src/report/verify.ts'
+import type { RuntimeOptions } from '../../../src/runtime-options.ts'
+import type { Approve } from '../../../src/run/environment.ts'
+import type { ToolDefinition } from '../../../src/tools/tool.ts'
+import { agentOf, policyOf, toolOf, type Agent } from '../../support/agent.ts'
+
+const who = { roles: ['user'] }
+const all = { id: 'all', allow: ['**'], who }
+const never = { id: 'never', deny: ['act'] }
+const asks = (...roles: string[]): JsonObject => {
+  return { id: 'asked', ask: ['act'], who, approvers: { roles, count: 1 } }
+}
+const two = { calls: [0, 1].map((n) => ({ tool: 'act', args: { n } })) }
+
+interface Waiting extends Agent {
+  /** Resolves when one call is at work; the other one waits for it. */
+  readonly atWork: Promise<void>
+  readonly worked: string[]
+  finish(): void
+  /** These sections are in force from now on. */
+  change(sections: JsonObject): void
+}
+
+/** An agent whose two calls run one after the other, for their key unless told otherwise, under a policy that changes meanwhile. */
+function waiting(
+  sections: JsonObject,
+  options: Partial<RuntimeOptions> = {},
+  tool: Partial<ToolDefinition> = { concurrencyKey: () => 'k' },
+): Waiting {
+  let loaded = policyOf(sections)
+  const compiled = new Map<LoadedPolicy, Policy>()
+  const atWork = Promise.withResolvers<void>()
+  const finish = Promise.withResolvers<void>()
+  const worked: string[] = []
+  const act = toolOf('act', {
+    async execute(_, { callId }) {
+      worked.push(callId.slice(-1))
+      atWork.resolve()
+      await finish.promise
+      return 'acted'
+    },
+    ...tool,
+  })
+  const policy = {
+    compile: () => loaded.compile([act]),
+    follow: () => () => {
+      const known = compiled.get(loaded) ?? loaded.compile([act])
+      compiled.set(loaded, known)
+      return known
+    },
+  } as unknown as LoadedPolicy
+  return {
+    ...agentOf([two, { text: 'done' }], { tools: [act], policy, ...options }),
+    atWork: atWork.promise,
+    worked,
+    finish: () => finish.resolve(),
+    change(changed) {
+      loaded = policyOf(changed)
+    },
+  }
+}
+
+/** Says yes to what leads alone are asked about. */
+const lead: Approve = ({ approvers }) =>
+  approvers.length === 1
+    ? { action: 'approve', by: { subject: 'lena', roles: ['lead'] } }
+    : undefined
+
+describe('a call that waits for its key while the policy changes', () => {
+  test.each<[string, JsonObject, JsonObject, string, string]>([
+    ['runs where it still may', { rules: [all] }, { rules: [{ ...all, id: 'b' }] }, 'success', 'b'],
+    [
+      'does not run where it is denied by now',
+      { rules: [all] },
+      { rules: [all, never] },
+      'error-security',
+      'never',
+    ],
+    [
+      'does not run where nothing is left for it',
+      { rules: [all] },
+      { rules: [all], limits: [{ id: 'l', tools: ['act'], per: 'session', max: 1 }] },
+      'error-security',
+      'limits.l',
+    ],
+    [
+      'runs where nobody but itself would be in its way',
+      { rules: [all] },
+      {
+        rules: [{ ...all, id: 'b' }],
+        sequences: [
+          { id: 's', after: ['act'], sameArg: 'n', then: { tools: ['act'], do: 'deny' } },
+        ],
+      },
+      'success',
+      'b',
+    ],
+  ])('%s', async (_, before, after, status, rule) => {
+    const journal = memoryJournal()
+    const { atWork, change, finish, start } = waiting(before, { journal })
+    const run = start()
+    await atWork
+    change(after)
+    finish()
+    const { report, runId } = await run.result()
+    expect(report.rows[1]).toMatchObject({ status, decision: { rule } })
+    expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
+  })
+  test('does not run where it waited for a slot alone', async () => {
+    const waits = waiting({ rules: [all] }, { limits: { maxParallel: 1 } }, {})
+    const { atWork, change, finish, start, worked } = waits
+    const run = start()
+    await atWork
+    change({ rules: [all, never] })
+    finish()
+    const { report } = await run.result()
+    expect([worked, report.rows[1]!.decision!.rule]).toEqual([['0'], 'never'])
+  })
+
+  test('is asked about where people are asked by now, and holds nobody up', async () => {
+    const journal = memoryJournal()
+    const { atWork, change, finish, start, worked } = waiting(
+      { rules: [all] },
+      { approve: lead, journal },
+    )
+    const run = start()
+    await atWork
+    change({ rules: [all, asks('lead')] })
+    finish()
+    const { report, runId, status } = await run.result()
+    expect([status, worked]).toEqual(['completed', ['0', '1']])
+    expect(report.rows[1]).toMatchObject({ decision: { effect: 'ask' }, approvals: [{}] })
+    expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
+  })
+
+  test('needs a yes of whoever is asked by now beside the one it has', async () => {
+    const { atWork, change, finish, start, worked } = waiting(
+      { rules: [asks('lead')] },
+      { approve: lead },
+    )
+    const run = start()
+    await atWork
+    change({ rules: [asks('guest')] })
+    finish()
+    const { approvals, status } = await run.result()
+    expect([status, worked]).toEqual(['needs-approval', ['0']])
+    expect(approvals[0]!.approvers.map(({ roles }) => roles)).toEqual([['guest'], ['lead']])
+  })
+})
+
+test('a call that has failed is not tried again once the policy has changed', async () => {
+  const attempts: number[] = []
+  const failing: Partial<ToolDefinition> = {
+    annotations: { idempotent: true },
+    retry: { attempts: 3, delayMs: 1 },
+    execute(_, { attempt }) {
+      attempts.push(attempt)
+      if (attempt === 2) change({ rules: [all, never] })
+      throw new Error('down')
+    },
+  }
+  const { change, start } = waiting({ rules: [all] }, { limits: { maxToolCalls: 1 } }, failing)
+  const { report } = await start().result()
+  expect(attempts).toEqual([1, 2])
+  expect(report.rows[0]).toMatchObject({ status: 'error-execution', attempts: 2 })
+})
