@@ -5,7 +5,6 @@ import { filesOf } from './inherited.ts'
 import { checkUnique } from './names.ts'
 import { rangeOf } from './required.ts'
 import type { Name } from './shape.ts'
-import type { Span } from './source.ts'
 import { suggestionFor } from './suggest.ts'
 
 type Unchecked = Pick<PolicyFile, 'roles' | 'rules' | 'limits' | 'sequences' | 'tests' | 'parents'>
@@ -16,18 +15,14 @@ export function checkFile(
   identityRoles: readonly Name[],
   diagnostics: Diagnostics,
 ): void {
-  checkUnique('id of a rule', file.rules.map(nameOf), diagnostics)
-  checkUnique('id of a limit', file.limits.map(nameOf), diagnostics)
-  checkUnique('id of a sequence', file.sequences.map(nameOf), diagnostics)
+  checkUnique('id of a rule', file.rules, diagnostics)
+  checkUnique('id of a limit', file.limits, diagnostics)
+  checkUnique('id of a sequence', file.sequences, diagnostics)
   checkRoles(file, identityRoles, diagnostics)
   checkCycles(file.roles, diagnostics)
   // a rule that could not be read is not in the list, though it exists
   if (!diagnostics.hasErrors) checkExcept(file.rules, diagnostics)
   for (const rule of file.rules) checkRanges(rule, diagnostics)
-}
-
-function nameOf({ id, at }: { readonly id: string; readonly at: Span }): Name {
-  return { text: id, start: at.start, end: at.end }
 }
 
 function checkRoles(

@@ -45,7 +45,9 @@ export function warnOfShadow(rules: readonly Rule[], diagnostics: Diagnostics): 
 }
 
 export function expiringRules(rules: readonly Rule[]): readonly Expiring[] {
-  return rules.flatMap(({ id, at, until }) =>
-    until === undefined ? [] : [{ what: `the rule \`${id}\``, until, at }],
-  )
+  const found: Expiring[] = []
+  for (const { id, at, until } of rules) {
+    if (until !== undefined) found.push({ what: `the rule \`${id}\``, until, at })
+  }
+  return found
 }

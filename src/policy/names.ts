@@ -2,6 +2,7 @@ import { pointerTokens } from '../base/json.ts'
 import { readDuration } from '../base/duration.ts'
 import { shorten, visible } from '../base/text.ts'
 import type { Diagnostics } from './diagnostic.ts'
+import type { Span } from './source.ts'
 import { globProblem } from './glob.ts'
 import { formed, listOf, type Name, type Read } from './shape.ts'
 import { named, parsed, textOf, textProblem, type TextRule } from './texts.ts'
@@ -158,16 +159,22 @@ function isDate(value: string): boolean {
 export const sentence: Read<string> = textOf({ what: 'the text', maxLength: 2000 })
 
 /** Every id has to be the only one of its kind; the second one is reported. */
-export function checkUnique(what: string, names: readonly Name[], diagnostics: Diagnostics): void {
-  const seen = new Map<string, Name>()
-  for (const name of names) {
-    const first = seen.get(name.text)
+export function checkUnique(
+  what: string,
+  items: readonly (Name | { readonly id: string; readonly at: Span })[],
+  diagnostics: Diagnostics,
+): void {
+  const seen = new Map<string, Span>()
+  for (const item of items) {
+    const name = 'id' in item ? item.id : item.text
+    const at = 'id' in item ? item.at : item
+    const first = seen.get(name)
     if (first === undefined) {
-      seen.set(name.text, name)
+      seen.set(name, at)
       continue
     }
-    const message = `the ${what} \`${shorten(name.text, 64)}\` is used twice`
-    diagnostics.error(name, 'duplicate-id', message, {
+    const message = `the ${what} \`${shorten(name, 64)}\` is used twice`
+    diagnostics.error(at, 'duplicate-id', message, {
       help: `choose another one; it stands in line ${diagnostics.source.point(first.start).line} already`,
     })
   }

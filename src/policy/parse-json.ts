@@ -1,14 +1,7 @@
 import { keepsNumber } from '../base/json.ts'
 import type { JsonPrimitive } from '../base/json.ts'
 import type { Diagnostics } from './diagnostic.ts'
-import {
-  forbiddenKeys,
-  maxDepth,
-  type Entry,
-  type ListNode,
-  type MapNode,
-  type Node,
-} from './tree.ts'
+import { Entries, forbiddenKeys, maxDepth, type ListNode, type MapNode, type Node } from './tree.ts'
 
 const quote = 0x22
 const comma = 0x2c
@@ -79,7 +72,7 @@ class JsonWalk {
 
   #map(depth: number): MapNode {
     const start = this.at
-    const entries = new Map<string, Entry>()
+    const entries = new Entries()
     while (this.#next(closeBrace, entries.size > 0)) {
       const from = this.at
       const name = this.#key(entries)
@@ -88,7 +81,7 @@ class JsonWalk {
       if (this.#text.charCodeAt(this.at) !== colon) refuse()
       this.at++
       this.#skipSpace()
-      entries.set(name, { value: this.#value(depth + 1), start: from, end })
+      entries.add(name, this.#value(depth + 1), { start: from, end })
     }
     return { kind: 'map', entries, start, end: this.at }
   }
@@ -119,7 +112,7 @@ class JsonWalk {
   }
 
   /** A key that the mapping does not have yet. */
-  #key(entries: ReadonlyMap<string, Entry>): string {
+  #key(entries: Entries): string {
     if (this.#text.charCodeAt(this.at) !== quote) refuse()
     const written = this.#string()
     if (forbiddenKeys.has(written) || entries.has(written)) refuse()

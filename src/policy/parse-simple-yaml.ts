@@ -9,9 +9,9 @@ import {
   quotedValue,
 } from './simple-scalar.ts'
 import {
+  Entries,
   forbiddenKeys,
   maxDepth,
-  type Entry,
   type ListNode,
   type MapNode,
   type Node,
@@ -84,13 +84,13 @@ class SimpleWalk {
   #map(indent: number, depth: number): MapNode {
     if (depth > maxDepth) notSimple()
     const start = this.#at
-    const entries = new Map<string, Entry>()
+    const entries = new Entries()
     do {
       const from = this.#at
       const name = this.#key(entries)
       const end = this.#at
       this.#at++
-      entries.set(name, { value: this.#entry(indent, depth + 1), start: from, end })
+      entries.add(name, this.#entry(indent, depth + 1), { start: from, end })
     } while (this.#indent === indent)
     return { kind: 'map', entries, start, end: this.#close(indent) }
   }
@@ -157,14 +157,14 @@ class SimpleWalk {
 
   #flowMap(depth: number): MapNode {
     const start = this.#at
-    const entries = new Map<string, Entry>()
+    const entries = new Entries()
     while (this.#next(closeBrace, entries.size > 0)) {
       const from = this.#at
       const name = this.#key(entries)
       const end = this.#at
       this.#at++
       this.#skipSpaces()
-      entries.set(name, { value: this.#value(depth + 1, true), start: from, end })
+      entries.add(name, this.#value(depth + 1, true), { start: from, end })
     }
     return { kind: 'map', entries, start, end: this.#at }
   }
@@ -195,7 +195,7 @@ class SimpleWalk {
   }
 
   /** A key that the mapping does not have yet; ends at its colon. */
-  #key(entries: ReadonlyMap<string, Entry>): string {
+  #key(entries: Entries): string {
     const start = this.#at
     const written = isQuote(this.#text.charCodeAt(start)) ? this.#quoted() : this.#plainKey()
     const name = this.#interned(written)

@@ -3,7 +3,7 @@ import type * as Yaml from 'yaml'
 import { visible } from '../base/text.ts'
 import type { Diagnostics } from './diagnostic.ts'
 import type { Span } from './source.ts'
-import { forbiddenKeys, maxDepth, type Entry, type Node } from './tree.ts'
+import { Entries, forbiddenKeys, maxDepth, type Node } from './tree.ts'
 
 /** Aliases save typing in tests; many of them are an attack on the reader. */
 const maxAliases = 50
@@ -137,14 +137,14 @@ class Converter {
     depth: number,
     path: readonly string[],
   ): Node {
-    const entries = new Map<string, Entry>()
+    const entries = new Entries()
     const seen = new Set<string>()
     for (const pair of node.items) {
       const key = spanOf(pair.key)
       const name = this.#key(pair.key, key, seen)
       if (name === undefined) continue
       const value = this.convert(pair.value, depth + 1, depth === 0 ? [name] : path)
-      if (value !== undefined) entries.set(name, { value: placed(value, key), ...key })
+      if (value !== undefined) entries.add(name, placed(value, key), key)
     }
     return { kind: 'map', entries, ...at }
   }

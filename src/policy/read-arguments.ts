@@ -8,6 +8,7 @@ import {
   mapping,
   numberOf,
   oneOf,
+  withoutGaps,
   wrongType,
   type Name,
   type Read,
@@ -136,13 +137,11 @@ export const ruleArguments: Read<readonly RuleArgument[]> = (node, diagnostics) 
   if (node.entries.size === 0) {
     return diagnostics.error(node, 'bad-value', '`args` names no argument')
   }
-  const result: RuleArgument[] = []
-  for (const [name, entry] of node.entries) {
-    const { start, end } = entry
-    const argument = readArgument({ text: name, start, end }, entry.value, diagnostics)
-    if (argument !== undefined) result.push(argument)
-  }
-  return result
+  return withoutGaps(
+    node.entries.map(({ name: text, value, start, end }) =>
+      readArgument({ text, start, end }, value, diagnostics),
+    ),
+  )
 }
 
 function readArgument(name: Name, node: Node, diagnostics: Diagnostics): RuleArgument | undefined {

@@ -16,7 +16,7 @@ import { boolean, listOf, mapping, numberOf, oneOf, recordOf, type Name } from '
 import { named, textOf } from './texts.ts'
 import type { Source, Span } from './source.ts'
 import { digestTree } from './tree-digest.ts'
-import type { MapNode, Node } from './tree.ts'
+import { Entries, type MapNode, type Node } from './tree.ts'
 import { fillVariables } from './variables.ts'
 
 /** Same folder or below: a policy never reaches out of its tree, and never over the network. */
@@ -203,7 +203,7 @@ function digestOf(
   values: ReadonlyMap<string, string>,
   parents: readonly PolicyFile[],
 ): string {
-  const members = new Map([...root.entries].map(([key, { value }]) => [key, value] as const))
+  const members = new Map([...root.entries].map(({ name, value }) => [name, value] as const))
   members.delete('tests')
   const variables = [...values].map(([name, value]) => [name, made(value)] as const)
   if (variables.length > 0) members.set('vars', madeOf(new Map(variables)))
@@ -228,6 +228,7 @@ function made(value: string): Node {
 }
 
 function madeOf(members: ReadonlyMap<string, Node>): Node {
-  const entries = [...members].map(([name, value]) => [name, { value, ...nowhere }] as const)
-  return { kind: 'map', entries: new Map(entries), ...nowhere }
+  const entries = new Entries()
+  for (const [name, value] of members) entries.add(name, value, nowhere)
+  return { kind: 'map', entries, ...nowhere }
 }

@@ -4,10 +4,10 @@ import type { Diagnostics } from './diagnostic.ts'
 import type { Limit, Rule, Who } from './document.ts'
 import { duration, globs, id, instant, namedId, pointer, ruleId } from './names.ts'
 import { ruleArguments } from './read-arguments.ts'
-import { boolean, listOf, mapping, numberOf, oneOf, type Read } from './shape.ts'
+import { boolean, listOf, mapping, numberOf, oneOf, type Name, type Read } from './shape.ts'
 import { named, textOf } from './texts.ts'
 import type { Span } from './source.ts'
-import type { Node } from './tree.ts'
+import type { Entries, Node } from './tree.ts'
 
 const claim = textOf({ what: 'the value', maxLength: 512 })
 
@@ -91,7 +91,20 @@ const ruleFields = mapping(
   },
 )
 
+type RuleFields = NonNullable<ReturnType<typeof ruleFields>>
+
 const effects = ['allow', 'ask', 'deny'] as const
+
+/** Undefined when there is none, or more than one. */
+function effectOf(entries: Entries): Effect | undefined {
+  let found: Effect | undefined
+  for (const effect of effects) {
+    if (!entries.has(effect)) continue
+    if (found !== undefined) return undefined
+    found = effect
+  }
+  return found
+}
 
 /** Keys that mean something beside one effect only. */
 const bound = [
@@ -103,9 +116,8 @@ const bound = [
 export const readRule: Read<Rule> = (node, diagnostics) => {
   const fields = ruleFields(node, diagnostics)
   if (node.kind !== 'map') return undefined
-  const present = effects.filter((effect) => node.entries.has(effect))
-  const effect = present[0]
-  if (effect === undefined || present.length > 1) {
+  const effect = effectOf(node.entries)
+  if (effect === undefined) {
     const place = node.entries.get('id')?.value ?? node
     return diagnostics.error(
       place,
@@ -116,22 +128,36 @@ export const readRule: Read<Rule> = (node, diagnostics) => {
   }
   checkBound(node, effect, diagnostics)
   if (fields === undefined) return undefined
-  const { allow, ask, deny, args, except, approvers, shadow, ...rest } = fields
-  const tools = allow ?? ask ?? deny
+  const tools = fields.allow ?? fields.ask ?? fields.deny
   if (tools === undefined) return undefined
-  checkWindow(rest, diagnostics)
-  return {
-    ...rest,
+  checkWindow(fields, diagnostics)
+  return ruleOf(fields, effect, tools)
+}
+
+/** Member by member: a policy has thousands of rules, and to spread one costs as much as to read it. */
+function ruleOf(fields: RuleFields, effect: Effect, tools: readonly Name[]): Rule {
+  const { args = nothing, except = nothing, shadow = false, at } = fields
+  const { who, notWho, onlyArgs, approvers, reason, from, until } = fields
+  const rule: { -readonly [Key in keyof Rule]: Rule[Key] } = {
+    id: fields.id,
     effect,
     tools,
-    args: args ?? [],
-    except: except ?? [],
-    shadow: shadow ?? false,
-    ...(approvers === undefined
-      ? {}
-      : { approvers: { ...approvers, count: approvers.count ?? 1 } }),
+    args,
+    except,
+    shadow,
+    at,
   }
+  if (who !== undefined) rule.who = who
+  if (notWho !== undefined) rule.notWho = notWho
+  if (onlyArgs !== undefined) rule.onlyArgs = onlyArgs
+  if (approvers !== undefined) rule.approvers = { ...approvers, count: approvers.count ?? 1 }
+  if (reason !== undefined) rule.reason = reason
+  if (from !== undefined) rule.from = from
+  if (until !== undefined) rule.until = until
+  return rule
 }
+
+const nothing: readonly never[] = Object.freeze([])
 
 function checkBound(
   node: Extract<Node, { kind: 'map' }>,

@@ -56,8 +56,11 @@ export function mapping<Required extends Readers, Optional extends Readers>(
       const help = repair?.(node, writtenAs(node, diagnostics)) ?? repairMapping(known)
       return wrongType(node, diagnostics, `${what} has to be a mapping`, help)
     }
-    const result: Record<string, unknown> = { at: { start: node.start, end: node.end } }
-    for (const [key, entry] of node.entries) {
+    // begun empty, an object has room for four members; begun with one, for no other
+    const result: Record<string, unknown> = {}
+    result['at'] = { start: node.start, end: node.end }
+    for (let entry = node.entries.first; entry !== undefined; entry = entry.next) {
+      const key = entry.name
       const read = readers.get(key)
       if (read !== undefined) {
         const value = read(entry.value, diagnostics)
@@ -101,10 +104,7 @@ function missingKey(
   form: string,
   diagnostics: Diagnostics,
 ): void {
-  const first = node.entries.values().next().value ?? {
-    start: node.start,
-    end: node.start + 1,
-  }
+  const first = node.entries.first ?? { start: node.start, end: node.start + 1 }
   diagnostics.error(first, 'missing-key', `${what} needs the key \`${key}\``, {
     help: `add \`${key}:\` and ${form}`,
   })
@@ -141,9 +141,15 @@ export function listOf<T>(
       )
     }
     // of the length it has: one that grows makes room for more than most lists hold
-    const items = node.items.map((item) => read(item, diagnostics))
-    return items.includes(undefined) ? items.filter((item) => item !== undefined) : (items as T[])
+    return withoutGaps(node.items.map((item) => read(item, diagnostics)))
   })
+}
+
+/** What could be read of a list. */
+export function withoutGaps<T>(items: readonly (T | undefined)[]): readonly T[] {
+  return items.includes(undefined)
+    ? items.filter((item) => item !== undefined)
+    : (items as readonly T[])
 }
 
 /** A mapping from free names to one kind of value, with the places of the names. */
@@ -163,10 +169,10 @@ export function recordOf<T>(
       return diagnostics.error(node, 'bad-value', `${what} needs at least one entry`)
     }
     const result: { name: Name; value: T }[] = []
-    for (const [text, entry] of node.entries) {
-      const name = { text, start: entry.start, end: entry.end }
+    for (const { name: text, start, end, value: written } of node.entries) {
+      const name = { text, start, end }
       checkKey(name, diagnostics)
-      const value = read(entry.value, diagnostics)
+      const value = read(written, diagnostics)
       if (value !== undefined) result.push({ name, value })
     }
     return result

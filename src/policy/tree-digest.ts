@@ -48,7 +48,7 @@ class CanonicalWriter {
   }
 
   #map({ entries }: MapNode): void {
-    const names = [...entries.keys()]
+    const names = entries.map(({ name }) => name)
     sortKeys(names)
     this.#ascii('{')
     for (let index = 0; index < names.length; index++) {

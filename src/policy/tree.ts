@@ -16,12 +16,77 @@ export interface ListNode extends Span {
 
 export interface MapNode extends Span {
   readonly kind: 'map'
-  readonly entries: ReadonlyMap<string, Entry>
+  readonly entries: Entries
 }
 
-/** The place is that of the key. */
+/** One name of a mapping and its value; the place is that of the key. */
 export interface Entry extends Span {
+  readonly name: string
   readonly value: Node
+  /** What follows in the mapping. */
+  readonly next: Entry | undefined
+}
+
+/** Up to so many entries, comparing names is faster than an index of them. */
+const fewEntries = 8
+
+/**
+ * The entries of a mapping, in the order of the file: a chain, which takes a quarter of the memory
+ * of a `Map`. A policy of 10,000 rules has 50,000 mappings, nearly all of them of a few entries.
+ */
+export class Entries {
+  #first: Entry | undefined
+  #last: { next: Entry | undefined } | undefined
+  #index: Map<string, Entry> | undefined
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get first(): Entry | undefined {
+    return this.#first
+  }
+
+  /** A name that is not there yet. */
+  add(name: string, value: Node, { start, end }: Span): void {
+    const entry = { name, value, start, end, next: undefined }
+    if (this.#last === undefined) this.#first = entry
+    else this.#last.next = entry
+    this.#last = entry
+    this.#size++
+    if (this.#index !== undefined) this.#index.set(name, entry)
+    else if (this.#size > fewEntries) this.#index = this.#indexed()
+  }
+
+  get(name: string): Entry | undefined {
+    if (this.#index !== undefined) return this.#index.get(name)
+    let entry = this.#first
+    while (entry !== undefined && entry.name !== name) entry = entry.next
+    return entry
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined
+  }
+
+  /** What `read` gives for each, in a list of just that length. */
+  map<T>(read: (entry: Entry) => T): T[] {
+    const items = Array.from<T>({ length: this.#size })
+    let at = 0
+    for (let entry = this.#first; entry !== undefined; entry = entry.next) items[at++] = read(entry)
+    return items
+  }
+
+  *[Symbol.iterator](): Generator<Entry, void> {
+    for (let entry = this.#first; entry !== undefined; entry = entry.next) yield entry
+  }
+
+  #indexed(): Map<string, Entry> {
+    const index = new Map<string, Entry>()
+    for (const entry of this) index.set(entry.name, entry)
+    return index
+  }
 }
 
 /** Deepest nesting of a policy file. */
@@ -56,6 +121,6 @@ export function toJson(node: Node): JsonValue {
 
 export function mapToJson(node: MapNode): JsonObject {
   const object: Record<string, JsonValue> = {}
-  for (const [key, { value }] of node.entries) object[key] = toJson(value)
+  for (const { name, value } of node.entries) object[name] = toJson(value)
   return object
 }

@@ -30,8 +30,8 @@ function checkPlaces(written: string, node: Node): void {
   expect(parseExact(written.slice(node.start, node.end))).toEqual(toJson(node))
   if (node.kind === 'list') for (const item of node.items) checkPlaces(written, item)
   if (node.kind !== 'map') return
-  for (const [name, { value, ...key }] of node.entries) {
-    expect(JSON.parse(written.slice(key.start, key.end))).toBe(name)
+  for (const { name, value, start, end } of node.entries) {
+    expect(JSON.parse(written.slice(start, end))).toBe(name)
     checkPlaces(written, value)
   }
 }

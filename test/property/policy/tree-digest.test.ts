@@ -3,17 +3,16 @@ import { expect, test } from 'vitest'
 import { digestJson } from '../../../src/base/digest.ts'
 import type { JsonValue } from '../../../src/base/json.ts'
 import { digestTree } from '../../../src/policy/tree-digest.ts'
-import type { Node } from '../../../src/policy/tree.ts'
+import { Entries, type Node } from '../../../src/policy/tree.ts'
 
 const at = { start: 0, end: 0 }
 
 function treeOf(value: JsonValue): Node {
   if (typeof value !== 'object' || value === null) return { kind: 'scalar', value, ...at }
   if (Array.isArray(value)) return { kind: 'list', items: value.map(treeOf), ...at }
-  const entries = Object.entries(value).map(
-    ([name, member]) => [name, { value: treeOf(member), ...at }] as const,
-  )
-  return { kind: 'map', entries: new Map(entries), ...at }
+  const entries = new Entries()
+  for (const [name, member] of Object.entries(value)) entries.add(name, treeOf(member), at)
+  return { kind: 'map', entries, ...at }
 }
 
 const name = fc.oneof(

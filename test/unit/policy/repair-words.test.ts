@@ -8,12 +8,12 @@ import {
   repairTest,
   repairText,
 } from '../../../src/policy/repair.ts'
-import type { Node } from '../../../src/policy/tree.ts'
+import { Entries, type Node } from '../../../src/policy/tree.ts'
 
 const at = { start: 0, end: 0 }
 const scalar = (value: JsonPrimitive): Node => ({ kind: 'scalar', value, ...at })
 const list: Node = { kind: 'list', items: [], ...at }
-const map = { kind: 'map', entries: new Map(), ...at } as unknown as Node
+const map: Node = { kind: 'map', entries: new Entries(), ...at }
 
 describe('in place of a boolean', () => {
   test.each<[JsonPrimitive, boolean]>([

@@ -118,16 +118,16 @@ test.each(other)('%j is left to the library', (text) => {
 
 test('a key is found as far as every reader looks for its colon', () => {
   const key = 'k'.repeat(1024)
-  expect(parseSimpleYaml(`${key}: 1\n`)).toEqual(parseWithLibrary(`${key}: 1\n`))
+  expect(inOrder(parseSimpleYaml(`${key}: 1\n`))).toEqual(inOrder(parseWithLibrary(`${key}: 1\n`)))
   expect(parseSimpleYaml(`${key}k: 1\n`)).toBeUndefined()
 })
 
 test('nesting is read to the deepest level that is accepted', () => {
   const deep = nested(maxDepth)
-  expect(parseSimpleYaml(deep)).toEqual(parseWithLibrary(deep))
+  expect(inOrder(parseSimpleYaml(deep))).toEqual(inOrder(parseWithLibrary(deep)))
   const lines = Array.from({ length: maxDepth + 1 }, (_, at) => `${' '.repeat(at)}a:`)
   const block = `${lines.slice(0, maxDepth).join('\n')} 1\n`
-  expect(parseSimpleYaml(block)).toEqual(parseWithLibrary(block))
+  expect(inOrder(parseSimpleYaml(block))).toEqual(inOrder(parseWithLibrary(block)))
   expect(parseSimpleYaml(`${lines.join('\n')} 1\n`)).toBeUndefined()
 })
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { digestJson } from '../../../src/base/digest.ts'
 import type { JsonValue } from '../../../src/base/json.ts'
 import { digestTree } from '../../../src/policy/tree-digest.ts'
-import type { Node } from '../../../src/policy/tree.ts'
+import { Entries, type Node } from '../../../src/policy/tree.ts'
 
 const place = { start: 0, end: 0 }
 
@@ -13,10 +13,9 @@ function treeOf(value: JsonValue): Node {
   }
   if (typeof value !== 'object' || value === null)
     return { kind: 'scalar', value, ...place } as Node
-  const entries = new Map(
-    Object.entries(value).map(([name, member]) => [name, { ...place, value: treeOf(member) }]),
-  )
-  return { kind: 'map', entries, ...place } as unknown as Node
+  const entries = new Entries()
+  for (const [name, member] of Object.entries(value)) entries.add(name, treeOf(member), place)
+  return { kind: 'map', entries, ...place }
 }
 
 const chunk = 64 * 1024

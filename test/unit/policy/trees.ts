@@ -14,6 +14,10 @@ export function parseWithLibrary(text: string): Node | undefined {
 export function inOrder(node: Node | undefined): unknown {
   if (node?.kind === 'list') return { ...node, items: node.items.map(inOrder) }
   if (node?.kind !== 'map') return node
-  const entries = [...node.entries].map(([name, { value, ...key }]) => [name, key, inOrder(value)])
+  const entries = [...node.entries].map(({ name, value, start, end }) => [
+    name,
+    { start, end },
+    inOrder(value),
+  ])
   return { ...node, entries }
 }
