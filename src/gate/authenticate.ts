@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { SallyportError, type ErrorData } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
 import type { IdentityConfiguration } from '../protocol/identity.ts'
+import { checkGiven, isClock, isFunction, isPlainObject } from '../protocol/option-checks.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { ApiKeyTable } from './identity/api-key.ts'
 import { BearerVerifier, type Evidence } from './identity/bearer.ts'
@@ -75,6 +76,7 @@ export function createAuthenticator(
   options: AuthenticatorOptions,
 ): Authenticator {
   checkIdentity(identity)
+  checkAuthenticatorOptions(options)
   if (options.readFile === undefined && identity.jwt.some((jwt) => jwt.jwksFile !== undefined)) {
     throw new SallyportError('bad-option', 'a `jwksFile` needs the option `readFile`')
   }
@@ -113,6 +115,12 @@ export function createAuthenticator(
       }
     },
   }
+}
+
+function checkAuthenticatorOptions(options: AuthenticatorOptions): void {
+  isPlainObject('options', options)
+  isClock('clock', options.clock)
+  checkGiven(options, { authenticator: isFunction, readFile: isFunction, fetch: isFunction })
 }
 
 /** What is compared with no number is never over: without the time nobody is let in. */

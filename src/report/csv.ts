@@ -3,6 +3,7 @@ import { compactJson } from './json.ts'
 import { describeLabel } from './labels.ts'
 import type { Report } from './report.ts'
 import { summarize, type CallSummary } from './summary.ts'
+import { checkReport } from './given.ts'
 
 export interface CsvOptions {
   /** Begins with a byte order mark, by which spreadsheets know UTF-8. Default false. */
@@ -49,7 +50,9 @@ const columns: readonly (readonly [name: string, of: (call: CallSummary) => Cell
  * the same bytes.
  */
 export function renderCsv(report: Report, options: CsvOptions = {}): string {
-  const lines = summarize(report).calls.map((call) => csvLine(report.header.runId, call))
+  const lines = summarize(checkReport(report)).calls.map((call) =>
+    csvLine(report.header.runId, call),
+  )
   return [csvHead(options), ...lines].join('')
 }
 

@@ -20,6 +20,8 @@ import {
   type ReportHeader,
 } from './report.ts'
 import { joinedTools } from './tool-sets.ts'
+import { checkIterable } from './given.ts'
+import { checkOptions } from '../base/options.ts'
 
 /** A report in the making. Adding an event costs a fraction of a microsecond. */
 export interface ReportFold {
@@ -41,8 +43,10 @@ export function foldReport(
   events: Iterable<StructuralEvent>,
   options: { readonly head: string | null },
 ): Report {
+  checkOptions('foldReport', options, ['head'])
   const fold = createFold()
-  for (const event of events) fold.add(event)
+  for (const event of checkIterable('events', events, 'pass the events of a run, in their order'))
+    fold.add(event)
   return fold.report(options.head)
 }
 

@@ -1,7 +1,7 @@
 export { renderCsv } from './csv.ts'
 export { createFold, foldReport } from './fold.ts'
 export { renderHtml, renderSplitHtml } from './html/page.ts'
-export { renderJson } from './json.ts'
+export { renderJson } from './render-json.ts'
 export { renderJunit } from './junit.ts'
 export { renderMarkdown } from './markdown.ts'
 export { proveCall, verifyCallProof } from './proof.ts'

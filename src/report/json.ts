@@ -1,15 +1,3 @@
-import { visibleJson } from '../base/text.ts'
-import type { Report } from './report.ts'
-
-/**
- * `report.json`: members sorted, indented by two spaces, newline at the end. Equal reports give
- * equal bytes, whether folded while the run went on or from its journal. Invisible characters are
- * escaped, since the text may be read in a terminal.
- */
-export function renderJson(report: Report): string {
-  return `${visibleJson(prettyJson(report))}\n`
-}
-
 /** JSON for people: members sorted, indented by two spaces. */
 export function prettyJson(value: unknown): string {
   return JSON.stringify(sorted(value), null, 2)

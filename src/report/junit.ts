@@ -11,6 +11,7 @@ import {
   type Summary,
 } from './summary.ts'
 import { xmlText } from './xml.ts'
+import { checkReport } from './given.ts'
 
 /**
  * The report as JUnit XML, in the form that build servers read: a `testsuite` for the run, a
@@ -18,7 +19,7 @@ import { xmlText } from './xml.ts'
  * were stopped are skipped. Times are seconds. The same report gives the same bytes.
  */
 export function renderJunit(report: Report): string {
-  const { calls, ...summary } = summarize(report)
+  const { calls, ...summary } = summarize(checkReport(report))
   return [junitHead(report, summary), ...calls.map(junitCase), junitFoot].join('')
 }
 

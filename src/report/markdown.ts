@@ -5,6 +5,7 @@ import { markdownCode, RowsInRoom, table, type CutRows, type Row } from './markd
 import type { Report } from './report.ts'
 import { callNumber, redactionText, summarize, type CallSummary, type Summary } from './summary.ts'
 import type { Verification } from './verification.ts'
+import { checkReport } from './given.ts'
 
 export interface MarkdownOptions {
   /** UTF-16 code units at most; from 32,768. Default 65,536, which a comment on GitHub holds. */
@@ -20,7 +21,7 @@ export interface MarkdownOptions {
  * invisible characters are written as `\u{...}`. The same report gives the same text.
  */
 export function renderMarkdown(report: Report, options: MarkdownOptions = {}): string {
-  const { calls, ...summary } = summarize(report)
+  const { calls, ...summary } = summarize(checkReport(report))
   const rows = new MarkdownCalls(options)
   for (const call of calls) rows.add(call)
   return markdownText(report, summary, rows, options)

@@ -8,6 +8,8 @@ import type { JournalRecord } from '../journal/journal.ts'
 import { inclusionPath, rootOfPath } from '../journal/tree.ts'
 import { readCheckpoint } from './attest.ts'
 import type { Verdict } from './verification.ts'
+import { checkOptions, checkText } from '../base/options.ts'
+import { checkList, checkRecords } from './given.ts'
 
 /**
  * The records of one call with what proves that a signed checkpoint covers them (RFC 9162, section
@@ -35,15 +37,19 @@ export interface CallProof {
  */
 export async function proveCall(
   records: AsyncIterable<JournalRecord> | Iterable<JournalRecord>,
-  { call, checkpoints }: { readonly call: string; readonly checkpoints: readonly string[] },
+  options: { readonly call: string; readonly checkpoints: readonly string[] },
 ): Promise<CallProof> {
+  checkOptions('proveCall', options, ['call', 'checkpoints'])
+  const { call, checkpoints } = options
+  checkText('call', call)
+  checkList('checkpoints', checkpoints, 'pass what `journal.checkpoints(runId)` gives')
   const checkpoint = checkpoints.at(-1)
   const size = checkpoint === undefined ? 0 : sizeOf(checkpoint)
   const digests: string[] = []
   const found: { readonly seq: number; readonly line: string }[] = []
   let callId = call
   let runId = ''
-  for await (const { seq, line, hash } of records) {
+  for await (const { seq, line, hash } of checkRecords(records)) {
     if (digests.length < size) digests.push(hash)
     const event = eventIn(line, seq)
     if (event['type'] === 'tool-call' && `${event['turn']}.${event['index']}` === call) {

@@ -8,6 +8,7 @@ import type { StructuralEvent } from '../protocol/run-event.ts'
 import { createFold, type ReportFold } from './fold.ts'
 import type { Report } from './report.ts'
 import { eventShape, reportShape } from './shape.ts'
+import { checkRecords } from './given.ts'
 
 /**
  * The report over the records of one run, in their order, with the digest of the last one as head.
@@ -19,7 +20,7 @@ export async function readReport(
 ): Promise<Report> {
   const fold = createFold()
   let head: string | null = null
-  for await (const { event, seq, hash } of eventsOf(records)) {
+  for await (const { event, seq, hash } of eventsOf(checkRecords(records))) {
     try {
       fold.add(event)
     } catch (error) {

@@ -1,9 +1,11 @@
 import { SallyportError } from '../base/errors.ts'
 import { isObject, pointerTokens, type JsonObject, type JsonValue } from '../base/json.ts'
+import { checkOptions } from '../base/options.ts'
 import { redacted, redactPointers } from '../base/redact.ts'
 import { createSecretDetector } from '../gate/detect/secrets.ts'
 import { replaceFound, type Detector } from '../gate/detect/span.ts'
 import { compilePattern, type Pattern } from '../policy/pattern.ts'
+import { checkList } from './given.ts'
 import type { CallRow, ModelCallRow, Redaction, Report, ReportHeader } from './report.ts'
 
 /** What is taken out of a report before anybody sees it; texts that look like keys always are. */
@@ -32,6 +34,9 @@ export interface Redactor {
 
 /** Throws `bad-option` for a pointer or pattern that is none, and a value that is too short. */
 export function createRedactor(options: RedactOptions): Redactor {
+  const members = ['pointers', 'names', 'patterns', 'values'] as const
+  checkOptions('createRedactor', options, members)
+  for (const name of members) checkList(name, options[name] ?? [], 'pass an array of strings')
   const { pointers = [], names = [], patterns = [], values = [] } = options
   for (const pointer of pointers) {
     if (pointerTokens(pointer) === undefined) {

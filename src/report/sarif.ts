@@ -5,6 +5,7 @@ import type { JsonValue } from '../base/json.ts'
 import { prettyJson } from './json.ts'
 import type { Report } from './report.ts'
 import { callNumber, summarize, type CallSummary } from './summary.ts'
+import { checkReport } from './given.ts'
 
 /** Results that code scanning takes of one file. */
 const mostResults = 5_000
@@ -18,7 +19,7 @@ const mostResults = 5_000
  */
 export function renderSarif(report: Report): string {
   const results = new SarifResults()
-  for (const call of summarize(report).calls) results.add(call)
+  for (const call of summarize(checkReport(report)).calls) results.add(call)
   return sarifText(report, results)
 }
 

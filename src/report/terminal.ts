@@ -15,6 +15,7 @@ import {
   type Summary,
 } from './summary.ts'
 import { callTable, colorOf, more, Shortened, symbolOf, type Paint } from './terminal-table.ts'
+import { checkReport } from './given.ts'
 
 export interface TerminalOptions {
   /** Default false. */
@@ -31,7 +32,7 @@ export interface TerminalOptions {
  * from models, tools and policies are written as `\u{...}`.
  */
 export function renderTerminal(report: Report, options: TerminalOptions = {}): string {
-  const { calls, ...summary } = summarize(report)
+  const { calls, ...summary } = summarize(checkReport(report))
   const lists = new TerminalCalls(options)
   for (const call of calls) lists.add(call)
   for (const call of report.modelCalls) lists.addModelCall(call)

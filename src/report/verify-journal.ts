@@ -7,6 +7,7 @@ import { readAnchors } from './attest.ts'
 import { faultOf } from './read-fault.ts'
 import type { Verification } from './verification.ts'
 import { verifyBeside, verifyChain, type Beside, type VerifyOptions } from './verify.ts'
+import { checkReader } from './given.ts'
 
 type JournalReader = Pick<Journal, 'list' | 'read' | 'checkpoints'>
 
@@ -43,6 +44,7 @@ export async function* verifyJournal(
   journal: JournalReader,
   options: VerifyJournalOptions = {},
 ): AsyncGenerator<RunVerification> {
+  checkReader('journal', journal)
   const { keys, anchors: texts = [] } = options
   const anchors = keys && (await readAnchors(texts, keys))
   const { runs, named } = await readLinks(journal)

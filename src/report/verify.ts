@@ -11,6 +11,7 @@ import { claimsOf } from './claims.ts'
 import { Course } from './course.ts'
 import { faultOf } from './read-fault.ts'
 import type { Fault, Property, Verdict, Verification } from './verification.ts'
+import { checkRecords } from './given.ts'
 
 export interface VerifyOptions {
   /** The run that is meant. Default: that of `signed`, else the one that the first record names. */
@@ -50,7 +51,7 @@ export async function verifyChain(
   records: Records,
   options: VerifyOptions = {},
 ): Promise<Verification> {
-  return verifyBeside(records, options, {})
+  return verifyBeside(checkRecords(records), options, {})
 }
 
 /** The same for one of the runs of a journal. */

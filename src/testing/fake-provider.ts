@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { messageOf } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
+import { checkOptions } from '../base/options.ts'
 import { anthropicBody, anthropicStream } from './anthropic-script.ts'
 import { chatBody, chatStream } from './chat-script.ts'
 import { checkTurn, checkTurns } from './check-turn.ts'
@@ -80,6 +81,7 @@ export interface FakeProviderOptions {
  * ```
  */
 export async function fakeProvider(options: FakeProviderOptions): Promise<FakeProvider> {
+  checkOptions('fakeProvider', options, ['turns'])
   if (typeof options.turns !== 'function') checkTurns(options.turns, checkAnswer)
   const requests: FakeRequest[] = []
   const abortion = Promise.withResolvers<void>()

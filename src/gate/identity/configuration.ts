@@ -1,5 +1,5 @@
 import { SallyportError } from '../../base/errors.ts'
-import { pointerTokens } from '../../base/json.ts'
+import { isObject, pointerTokens } from '../../base/json.ts'
 import type { ApiKey, IdentityConfiguration, JwtIssuer } from '../../protocol/identity.ts'
 import { algorithms, isSymmetric } from './algorithms.ts'
 import { endOfDay } from './api-key.ts'
@@ -13,10 +13,14 @@ const hashOfNothing = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca4
  * Policy files have been checked before; this holds for sections that were built by hand too.
  */
 export function checkIdentity(identity: IdentityConfiguration): void {
+  if (!isObject(identity)) fail('the identity section is not an object', sectionHelp)
   const { anonymous, anonymousRole, jwt, apiKeys } = identity
   const isRole = anonymous === 'role'
   if ((!isRole && anonymous !== 'deny') || isRole !== Boolean(anonymousRole)) {
     fail('`anonymous` is not `deny`, and not `role` with an `anonymousRole`')
+  }
+  if (!areObjects(jwt) || !areObjects(apiKeys)) {
+    fail('`jwt` and `apiKeys` are not both lists of objects', sectionHelp)
   }
   checkUnique(
     'issuer',
@@ -35,6 +39,13 @@ export function checkIdentity(identity: IdentityConfiguration): void {
 }
 
 function checkIssuer(issuer: JwtIssuer): void {
+  const lists = [issuer.audience, issuer.algorithms, issuer.require]
+  const isWhole = typeof issuer.issuer === 'string' && lists.every(Array.isArray)
+  if (!isWhole || !areObjects([issuer.claims, issuer.roleMap])) {
+    fail(
+      'an issuer lacks one of `issuer`, `audience`, `algorithms`, `require`, `claims` and `roleMap`',
+    )
+  }
   const name = `the issuer \`${issuer.issuer}\``
   if (issuer.issuer === '') fail('an issuer has an empty name')
   if (issuer.audience.length === 0) fail(`${name} has no audience`, 'add `audience`')
@@ -91,6 +102,13 @@ function checkApiKey(key: ApiKey): void {
   if (key.expires !== undefined && endOfDay(key.expires) === undefined) {
     fail(`\`${key.expires}\` is not a day`, 'write it as `YYYY-MM-DD`')
   }
+}
+
+const sectionHelp =
+  "pass the `identity` of a policy, or `{ anonymous: 'deny', jwt: [], apiKeys: [] }`"
+
+function areObjects(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isObject)
 }
 
 function checkUnique(what: string, names: readonly string[]): void {

@@ -31,6 +31,11 @@ export function checkOwnKey(
 
 /** Throws `bad-option` for keys that cannot verify, or that cannot be told apart. */
 export function checkPublicKeys(keys: readonly OwnKey[]): void {
+  if (!Array.isArray(keys)) {
+    throw new SallyportError('bad-option', '`keys` is not a list of keys', {
+      help: 'pass an array of JSON Web Keys, each with a `kid`',
+    })
+  }
   const ids = new Set<string>()
   for (const [index, key] of keys.entries()) {
     const { kid } = checkOwnKey(key, `\`keys[${index}]\``)

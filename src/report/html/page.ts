@@ -22,6 +22,7 @@ import { integritySection, problemsSection, totalsSection } from './sections.ts'
 import { css } from './style.ts'
 import { Tables } from './tables.ts'
 import { Timeline } from './timeline.ts'
+import { checkReport } from '../given.ts'
 
 export interface HtmlOptions {
   /** Payloads to show beside the report, by call id. They are shown as given, not redacted. */
@@ -81,7 +82,7 @@ export async function longPage(report: LongReport, options: HtmlOptions): Promis
 
 export function pageOf(report: Report, options: HtmlOptions = {}): Page {
   const content = new PageContent(options)
-  const { calls, ...summary } = summarize(report)
+  const { calls, ...summary } = summarize(checkReport(report))
   for (const call of calls) content.call(call)
   for (const call of report.modelCalls) content.modelCall(call)
   const outline = { report, summary }

@@ -12,6 +12,10 @@ const refused = (message: string, help?: string, code = 'unauthenticated'): obje
   error: { code, message, retryable: false, ...(help === undefined ? {} : { help }) },
 })
 
+function badOption(message: string): object {
+  return expect.objectContaining({ code: 'bad-option', message: expect.stringContaining(message) })
+}
+
 describe('a caller is told', () => {
   test('to say who it is', async () => {
     expect(await desk({}).authenticate()).toEqual(
@@ -95,5 +99,30 @@ describe('a key file', () => {
 
   test('is not needed for keys of an address', () => {
     expect(createAuthenticator({ ...none, jwt: [remote] }, { clock })).toBeDefined()
+  })
+})
+
+describe('whoever makes an authenticator is told', () => {
+  const issuer = { issuer: 'https://id.example' }
+
+  test.each([
+    [undefined, 'the identity section is not an object'],
+    [null, 'the identity section is not an object'],
+    ['deny', 'the identity section is not an object'],
+    [{ anonymous: 'deny' }, '`jwt` and `apiKeys` are not both lists of objects'],
+    [{ ...none, jwt: [7] }, '`jwt` and `apiKeys` are not both lists of objects'],
+    [{ ...none, apiKeys: {} }, '`jwt` and `apiKeys` are not both lists of objects'],
+    [{ ...none, jwt: [issuer] }, 'an issuer lacks one of `issuer`, `audience`'],
+  ])('what is wrong with the section %j', (identity, message) => {
+    expect(() => createAuthenticator(identity as never, { clock })).toThrow(badOption(message))
+  })
+
+  test.each([
+    [undefined, '`options` is not an object'],
+    [{}, '`clock` is not a clock'],
+    [{ clock, authenticator: {} }, '`authenticator` is not a function'],
+    [{ clock, readFile: 'x' }, '`readFile` is not a function'],
+  ])('what is wrong with the options %j', (options, message) => {
+    expect(() => createAuthenticator(none, options as never)).toThrow(badOption(message))
   })
 })

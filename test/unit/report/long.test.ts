@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { renderCsv } from '../../../src/report/csv.ts'
-import { renderJson } from '../../../src/report/json.ts'
+import { renderJson } from '../../../src/report/render-json.ts'
 import { renderJunit } from '../../../src/report/junit.ts'
 import { longPage, renderHtml } from '../../../src/report/html/page.ts'
 import { LongReport } from '../../../src/report/long.ts'

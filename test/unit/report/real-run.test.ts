@@ -10,7 +10,7 @@ import {
 } from '../../../src/index.ts'
 import type { JournalRecord } from '../../../src/journal/journal.ts'
 import { renderHtml } from '../../../src/report/html/page.ts'
-import { renderJson } from '../../../src/report/json.ts'
+import { renderJson } from '../../../src/report/render-json.ts'
 import { readReport } from '../../../src/report/read.ts'
 import { verifyChain } from '../../../src/report/verify.ts'
 import { scripted, type ScriptedCall } from '../../../src/testing/index.ts'

@@ -50,3 +50,13 @@ test('a stalled answer holds until the client leaves', async () => {
   controller.abort()
   await provider.aborted()
 })
+
+test.each([undefined, null, 7, [], { turn: [] }, {}, { turns: 'hi' }])(
+  'what is no list of turns is refused, such as %j',
+  async (options) => {
+    await expect(fakeProvider(options as never)).rejects.toMatchObject({
+      code: 'bad-option',
+      help: expect.any(String),
+    })
+  },
+)
