@@ -1,7 +1,7 @@
 import type { JsonPrimitive } from '../../base/json.ts'
 import type { KeyedDigest } from './keyed-digest.ts'
 import { printOf, type Print } from './print.ts'
-import { joint, Respelling } from './respelling.ts'
+import { hostsOf, joint, Respelling } from './respelling.ts'
 import { RunIndex } from './run-index.ts'
 import { secretsIn } from './secrets.ts'
 import { WholeRuns } from './whole-runs.ts'
@@ -23,6 +23,7 @@ interface Said {
 export class Repetition {
   readonly secrets = new Set<string>()
   readonly #prints: readonly Print[]
+  readonly #unvouched: () => readonly JsonPrimitive[]
   readonly #digest: KeyedDigest
   readonly #forms: ReadonlySet<string>
   #asked: ReadonlySet<string> | undefined
@@ -30,8 +31,14 @@ export class Repetition {
   #wholes: WholeRuns | undefined
   #index: RunIndex | undefined
 
-  constructor(values: readonly JsonPrimitive[], digest: KeyedDigest) {
+  /** `isVouched` tells whether something vouches for a value, whoever repeats it. Default: nothing. */
+  constructor(
+    values: readonly JsonPrimitive[],
+    digest: KeyedDigest,
+    isVouched: (value: JsonPrimitive) => boolean = () => false,
+  ) {
     this.#digest = digest
+    this.#unvouched = () => values.filter((value) => !isVouched(value))
     this.#prints = values.map(printOf)
     this.#forms = new Set(this.#prints.flatMap(({ forms }) => forms))
     for (const value of values) {
@@ -74,7 +81,12 @@ export class Repetition {
   }
 
   get #spelling(): Respelling {
-    return (this.#respelling ??= new Respelling(this.#words, this.#forms, this.secrets))
+    return (this.#respelling ??= new Respelling({
+      words: this.#words,
+      forms: this.#forms,
+      values: this.secrets,
+      hosts: new Set(this.#unvouched().map(printOf).flatMap(hostsOf)),
+    }))
   }
 
   #runs(): RunIndex {

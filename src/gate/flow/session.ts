@@ -150,9 +150,10 @@ export class FlowSession implements Sources {
       ? { read: value, ids: [] }
       : this.#readings.read(tool, value, facts)
     const unheard = this.#unheard(asked ?? [])
-    const repeated = new Repetition(unheard, this.#ledger.digest)
+    const isVouched = (item: JsonPrimitive): boolean => this.#holds(item, ['trusted'])
+    const repeated = new Repetition(unheard, this.#ledger.digest, isVouched)
     // what vouches for them already goes on doing so
-    const unvouched = unheard.filter((item) => !this.#holds(item, ['trusted']))
+    const unvouched = unheard.filter((item) => !isVouched(item))
     const shelving = this.#shelving
     let answers = false
     const isNamed = this.#isNamed(asked ?? [])
