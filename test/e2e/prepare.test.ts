@@ -11,9 +11,9 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   readonly scripts: Readonly<Record<string, string>>
 }
 
-/** Runs the `prepare` script of the package in a folder that has only what it needs. */
+/** Runs the script that npm runs in a clone after installing, in a folder that has only what it needs. */
 async function prepare(folder: string): Promise<{ stdout: string }> {
-  const [command, ...args] = manifest.scripts['prepare']!.split(' ')
+  const [command, ...args] = manifest.scripts['dependencies']!.split(' ')
   expect(command).toBe('node')
   const config = join(folder, 'test/config')
   mkdirSync(config, { recursive: true })
@@ -32,4 +32,10 @@ test('an installation with development dependencies builds', async () => {
   mkdirSync(join(folder, 'node_modules/typescript'), { recursive: true })
   writeFileSync(join(folder, 'node_modules/typescript/package.json'), '{}')
   expect((await prepare(folder)).stdout).toBe('built\n')
+})
+
+test('nothing of the package runs where it is installed', () => {
+  // npm asks for consent to these, to `prepare` where the package comes from a file or from git
+  const names = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare']
+  expect(Object.keys(manifest.scripts).filter((name) => names.includes(name))).toEqual([])
 })
