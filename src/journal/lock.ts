@@ -8,10 +8,14 @@ import { isAlive } from '../base/process.ts'
 const waits = 5
 const waitMs = 50
 
+/** How many processes in a row may have died while they took over the lock of the one before. */
+const maxDied = 16
+
 /**
  * Takes a lock file and returns what gives it back. The lock appears with its content in one step
  * (a link to a file that is already written), so nobody sees an empty one. The lock of a process
- * that has died is taken over by one newcomer at a time, who holds `<file>.takeover` meanwhile.
+ * that has died is taken over by one newcomer at a time, who holds `<file>.takeover` meanwhile;
+ * that is a lock like the first, which is taken over in the same way from who died holding it.
  * Throws `bad-journal` when the lock is held.
  */
 export async function takeLock(file: string): Promise<() => Promise<void>> {
@@ -21,7 +25,7 @@ export async function takeLock(file: string): Promise<() => Promise<void>> {
   try {
     for (let left = waits; !(await linked(prepared, file)); left--) {
       try {
-        await takeOver(prepared, file)
+        await takeOver(prepared, file, maxDied)
         break
       } catch (error) {
         if (left === 0) throw error
@@ -44,14 +48,20 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function takeOver(prepared: string, file: string): Promise<void> {
+async function takeOver(prepared: string, file: string, depth: number): Promise<void> {
   const takeover = `${file}.takeover`
-  if (!(await linked(prepared, takeover))) throw held(file, 'another process is taking it over')
+  if (!(await linked(prepared, takeover))) {
+    if (depth === 0) throw held(takeover, 'many processes died while they took it over')
+    await takeOver(prepared, takeover, depth - 1)
+  }
   try {
     // read while nobody else may remove it: what is dead now stays dead until it is removed here
     const holder = await holderOf(file)
-    if (holder !== undefined && isAlive(holder)) throw held(file, `process ${holder} writes it`)
-    await rm(file, { force: true })
+    if (holder !== undefined) {
+      if (isAlive(holder)) throw held(file, `process ${holder} has it`)
+      await rm(file, { force: true })
+    }
+    // where it was given back meanwhile, it may be somebody else's again: then it is left alone
     if (!(await linked(prepared, file))) throw held(file, 'another process was faster')
   } finally {
     await rm(takeover, { force: true })

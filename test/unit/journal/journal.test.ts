@@ -109,6 +109,31 @@ describe('file journal', () => {
     expect(await read(path)).toHaveLength(1)
   })
 
+  test('takes the lock of processes that died while they took it over', async () => {
+    const path = join(temporaryFolder(), 'j.jsonl')
+    for (const more of ['', '.takeover', '.takeover.takeover']) {
+      writeFileSync(`${path}.lock${more}`, '4194305 0a\n')
+    }
+    const journal = jsonlJournal(path)
+    await journal.append('run_a', 0, sealed('one'))
+    await journal.close()
+    expect(await read(path)).toHaveLength(1)
+    expect(readdirSync(dirname(path)).filter((name) => name.includes('lock'))).toEqual([])
+  })
+
+  test('leaves a dead lock to the process that is taking it over', async () => {
+    const path = join(temporaryFolder(), 'j.jsonl')
+    writeFileSync(`${path}.lock`, '4194305 0a\n')
+    writeFileSync(`${path}.lock.takeover`, `${process.ppid} 0b\n`)
+    const journal = jsonlJournal(path)
+    await expect(journal.append('run_a', 0, sealed('one'))).rejects.toMatchObject({
+      code: 'bad-journal',
+      help: expect.stringContaining('.lock.takeover`') as string,
+    })
+    await journal.close()
+    expect(readFileSync(`${path}.lock`, 'utf8')).toBe('4194305 0a\n')
+  })
+
   test.each(['', 'soon\n'])('leaves a lock alone that reads %j', async (content) => {
     const path = join(temporaryFolder(), 'j.jsonl')
     writeFileSync(`${path}.lock`, content)
@@ -120,10 +145,11 @@ describe('file journal', () => {
     expect(readFileSync(`${path}.lock`, 'utf8')).toBe(content)
   })
 
-  test('is won by one of many that find a dead lock at once, and only that one gives it back', async () => {
+  test('is won by one of many that find dead locks at once, and only that one gives it back', async () => {
     for (let round = 0; round < 20; round++) {
       const path = join(temporaryFolder(), 'j.jsonl')
       writeFileSync(`${path}.lock`, '4194305')
+      if (round % 2 === 1) writeFileSync(`${path}.lock.takeover`, '4194305')
       const writers = Array.from({ length: 8 }, () => jsonlJournal(path))
       const outcomes = await Promise.allSettled(
         writers.map(async (writer, index) => writer.append(`run_${index}`, 0, [])),
