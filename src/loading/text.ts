@@ -3,7 +3,7 @@ import { compilePolicy } from '../policy/compile.ts'
 import type { PolicyFile } from '../policy/document.ts'
 import type { Policy, PolicyTool } from '../policy/policy.ts'
 import { readPolicy, type ReadOptions } from '../policy/read.ts'
-import { closedNames } from '../tools/rewrite.ts'
+import { closedNames, listedNames } from '../tools/rewrite.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { LoadedPolicy } from './file.ts'
 
@@ -33,6 +33,7 @@ function toPolicyTool(tool: Tool): PolicyTool {
     pin: pinOf(tool),
     requires: requirementsOf(tool),
     argumentNames: closedNames(tool.input),
+    listedNames: listedNames(tool.input),
   }
 }
 

@@ -139,9 +139,14 @@ function checkArguments(rule: Rule, find: Find, diagnostics: Diagnostics): void 
   for (const name of rule.onlyArgs ?? []) checkArgument(name, name.text, rule, find, diagnostics)
 }
 
-function areLacking(tools: readonly PolicyTool[], argument: string): boolean {
-  for (const { argumentNames } of tools) {
-    if (argumentNames === undefined || argumentNames.includes(argument)) return false
+type NamesOf = (tool: PolicyTool) => readonly string[] | undefined
+
+const onlyNames: NamesOf = ({ argumentNames }) => argumentNames
+const knownNames: NamesOf = ({ argumentNames, listedNames }) => argumentNames ?? listedNames
+
+function areLacking(tools: readonly PolicyTool[], argument: string, namesOf: NamesOf): boolean {
+  for (const tool of tools) {
+    if (namesOf(tool)?.includes(argument) !== false) return false
   }
   return tools.length > 0
 }
@@ -155,13 +160,16 @@ function checkSameArgument(
   if (sameArg === undefined) return
   for (const names of [earlier, tools]) {
     const all = names.flatMap(({ text }) => find(text))
-    if (areLacking(all, sameArg)) {
+    if (areLacking(all, sameArg, knownNames)) {
       checkArgument({ text: sameArg, ...at }, sameArg, { tools: names }, find, diagnostics)
     }
   }
 }
 
-/** Every tool named exactly needs the argument `top`; of the tools of a glob at least one. */
+/**
+ * Every tool named exactly needs the argument `top`; of the tools of a glob at least one. One that
+ * takes any, and lists others, may have it all the same.
+ */
 function checkArgument(
   name: Name,
   top: string,
@@ -171,12 +179,14 @@ function checkArgument(
 ): void {
   for (const { text } of globs) {
     const lacking = find(text)
-    if (!areLacking(lacking, top)) continue
-    const known = [...new Set(lacking.flatMap((tool) => tool.argumentNames ?? []))]
-    const owner = isGlob(text) ? `no tool of \`${text}\` has` : `\`${text}\` has no`
+    if (!areLacking(lacking, top, knownNames)) continue
+    const isCertain = areLacking(lacking, top, onlyNames)
+    const known = [...new Set(lacking.flatMap((tool) => knownNames(tool) ?? []))]
+    const verb = isCertain ? 'has' : 'lists'
     const message = isGlob(text)
-      ? `${owner} an argument \`${top}\``
-      : `${owner} argument \`${top}\``
-    diagnostics.error(name, 'unknown-argument', message, suggestionFor(top, known))
+      ? `no tool of \`${text}\` ${verb} an argument \`${top}\``
+      : `\`${text}\` ${verb} no argument \`${top}\``
+    const severity = isCertain ? 'error' : 'warning'
+    diagnostics[severity](name, 'unknown-argument', message, suggestionFor(top, known))
   }
 }

@@ -48,7 +48,7 @@ export function compilePolicy(file: PolicyFile, { tools }: CompileOptions = {}):
   const facts = (tool: string): ToolFacts => catalogs[0]!.catalog?.get(tool)?.facts ?? noFacts
   const timeouts = timeoutsOf(file)
   const layers = files.map((layer, index) =>
-    compileLayer(layer, { tools, catalog: catalogs[index]!.catalog, facts, timeouts }),
+    compileLayer(layer, { ...catalogs[index]!, tools, facts, timeouts }),
   )
   return layers.length === 1 ? layers[0]! : combine(file, layers)
 }
@@ -66,13 +66,14 @@ function checkedCatalog(
 interface Surroundings {
   readonly tools: readonly PolicyTool[] | undefined
   readonly catalog: Catalog | undefined
+  readonly diagnostics: Diagnostics
   readonly facts: Policy['factsOf']
   readonly timeouts: ReadonlyMap<string, number>
 }
 
 /** One file with everything it sees; the whole policy unless a parent has rules as well. */
 function compileLayer(file: PolicyFile, around: Surroundings): Policy {
-  const { tools, catalog, facts, timeouts } = around
+  const { tools, catalog, diagnostics, facts, timeouts } = around
   const roles = rolesOf(file)
   const effective = compileRoles(roles)
   const { file: name, line, column } = positionOf(file.rulesAt, file.source)
@@ -98,7 +99,7 @@ function compileLayer(file: PolicyFile, around: Surroundings): Policy {
     approvals: approvalsOf(file),
     auditArguments: auditArgumentsOf(file),
     tests: file.tests,
-    warnings: filesOf([file]).flatMap(({ warnings }) => warnings),
+    warnings: [...filesOf([file]).flatMap(({ warnings }) => warnings), ...diagnostics.all()],
     decide: (request) => decide(decider, request),
     effective,
     factsOf: facts,
@@ -118,6 +119,7 @@ function combine(file: PolicyFile, layers: readonly Policy[]): Policy {
     ...own,
     layers,
     mode: layers.every(({ mode }) => mode === 'shadow') ? 'shadow' : 'enforce',
+    warnings: [...new Set(layers.flatMap(({ warnings }) => warnings))],
     limits: layers.flatMap(({ limits }) => limits).toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     decide: (request) =>
       strictestOf(

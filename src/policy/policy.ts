@@ -24,6 +24,8 @@ export interface PolicyTool {
   readonly requires?: ToolFloor | undefined
   /** Names of its arguments; undefined when it takes any. */
   readonly argumentNames?: readonly string[] | undefined
+  /** Where it takes any, those that its schema lists; undefined when others are to be expected. */
+  readonly listedNames?: readonly string[] | undefined
 }
 
 /** One call to decide about. */

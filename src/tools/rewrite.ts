@@ -184,18 +184,20 @@ function decodeFragment(fragment: string): string {
   }
 }
 
+/** Keywords that say something about members beside `properties`. */
+const aboutMembers = [
+  'additionalProperties',
+  'patternProperties',
+  '$ref',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'if',
+] as const
+
 /** The same schema with unknown members refused at the top, unless it says something about them. */
 export function closeSchema(schema: JsonObject): JsonObject {
-  const silent = [
-    'additionalProperties',
-    'patternProperties',
-    '$ref',
-    'allOf',
-    'anyOf',
-    'oneOf',
-    'if',
-  ]
-  return silent.some((keyword) => Object.hasOwn(schema, keyword))
+  return aboutMembers.some((keyword) => Object.hasOwn(schema, keyword))
     ? schema
     : { ...schema, additionalProperties: false }
 }
@@ -205,6 +207,14 @@ export function closedNames(schema: JsonObject): readonly string[] | undefined {
   const { additionalProperties, patternProperties, properties } = schema
   const isOpen = additionalProperties !== false || patternProperties !== undefined
   return isOpen || !isObject(properties) ? undefined : Object.keys(properties)
+}
+
+/** The names that the schema lists, where it says nothing about others, which it takes; else undefined. */
+export function listedNames(schema: JsonObject): readonly string[] | undefined {
+  const { properties } = schema
+  const others = [...aboutMembers, 'dependentSchemas', 'dependencies']
+  const isSilent = others.every((keyword) => !Object.hasOwn(schema, keyword))
+  return isSilent && isObject(properties) ? Object.keys(properties) : undefined
 }
 
 /**

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { loadPolicy, parsePolicy } from '../../../src/loading/file.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
+import type { JsonObject } from '../../../src/base/json.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
+import { defineTool, type Tool } from '../../../src/tools/tool.ts'
 import { allowing, policyOf, toolOf } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
@@ -35,6 +37,35 @@ describe('a policy', () => {
       code: 'bad-option',
     })
     await expect(loadPolicy('/nowhere/p.yaml')).rejects.toMatchObject({ code: 'bad-file' })
+  })
+})
+
+describe('a policy that names an argument no schema lists', () => {
+  const policy = policyOf({ rules: [{ id: 'a', deny: ['look'], args: { paht: { const: 'x' } } }] })
+  const readOnly = { annotations: { readOnly: true } }
+  const look = (input: JsonObject): Tool =>
+    defineTool({ name: 'look', description: '', ...readOnly, input, execute: () => '' })
+  const listing = { type: 'object', properties: { path: { type: 'string' } } } as const
+
+  test('is warned about where the tool would take it', () => {
+    expect(policy.compile([look(listing)]).warnings).toMatchObject([
+      { code: 'unknown-argument', severity: 'warning', suggestion: 'path' },
+    ])
+  })
+
+  test.each<[string, JsonObject]>([
+    ['takes others by its own word', { additionalProperties: true }],
+    ['takes others by a pattern', { patternProperties: { '^x-': {} } }],
+    ['lists them elsewhere', { anyOf: [{ properties: { paht: {} } }, {}] }],
+    ['depends on others for them', { dependentSchemas: { path: { properties: { paht: {} } } } }],
+  ])('is no finding where the tool %s', (_, rest) => {
+    expect(policy.compile([look({ ...listing, ...rest })]).warnings).toEqual([])
+    expect(policy.compile([look({ type: 'object' })]).warnings).toEqual([])
+  })
+
+  test('is an error where the tool would not take it', () => {
+    const closed = look({ ...listing, additionalProperties: false })
+    expect(() => policy.compile([closed])).toThrow('`look` has no argument `paht`')
   })
 })
 
