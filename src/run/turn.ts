@@ -1,5 +1,7 @@
-import { errorData, isSallyportError, messageOf } from '../base/errors.ts'
+import { errorData, isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { copyPlain } from '../base/plain.ts'
+import { nearest } from '../base/suggest.ts'
+import { shorten } from '../base/text.ts'
 import { lending, stopReason, withGrace } from '../base/signal.ts'
 import { TurnAssembler, type AssembledCall, type AssembledTurn } from '../protocol/assemble.ts'
 import { callId } from '../base/ids.ts'
@@ -8,7 +10,7 @@ import { checkEvent } from '../protocol/event-check.ts'
 import type { ModelEvent } from '../protocol/event.ts'
 import type { ForeignText } from '../protocol/foreign.ts'
 import type { AssistantMessage, AssistantPart, Message } from '../protocol/message.ts'
-import type { ModelRequest } from '../protocol/request.ts'
+import type { ModelRequest, ToolChoice } from '../protocol/request.ts'
 import { noUsage } from '../protocol/usage.ts'
 import type { RunEnvironment } from './environment.ts'
 import { WrappedResponse } from './plugin-model.ts'
@@ -29,7 +31,10 @@ export interface ModelTurn {
   readonly durationMs: number
 }
 
-/** Asks the model once and passes its deltas on; never throws for what the model does. */
+/**
+ * Asks the model once and passes its deltas on; never throws for what the model does. Rejects with
+ * `bad-option` where it is to call a tool that it is not shown.
+ */
 export async function streamTurn(
   environment: RunEnvironment,
   messages: readonly Message[],
@@ -62,15 +67,29 @@ function request(
   messages: readonly Message[],
   turn: number,
 ): ModelRequest {
+  // a demand for tools would never let the model answer if it held for every turn
+  const choice = preparedToolChoice ?? (turn === 1 || toolChoice === 'none' ? toolChoice : 'auto')
+  checkChoice(choice, tools)
   return {
     // the transcript grows; whoever keeps a request keeps what was asked
     messages: [...messages],
     tools,
-    // a demand for tools would never let the model answer if it held for every turn
-    toolChoice: preparedToolChoice ?? (turn === 1 || toolChoice === 'none' ? toolChoice : 'auto'),
+    toolChoice: choice,
     ...(output === undefined ? {} : { output: output.format }),
     ...(settings === undefined ? {} : { settings }),
   }
+}
+
+function checkChoice(choice: ToolChoice, tools: ModelRequest['tools']): void {
+  if (typeof choice === 'string' || tools.some(({ name }) => name === choice.tool)) return
+  const near = nearest(
+    choice.tool,
+    tools.map(({ name }) => name),
+  )
+  const message = `\`toolChoice\` names \`${shorten(choice.tool, 128)}\`, a tool that the model is not shown`
+  throw new SallyportError('bad-option', message, {
+    help: near === undefined ? 'name one of the tools of the turn' : `did you mean \`${near}\`?`,
+  })
 }
 
 class TurnReader {

@@ -65,6 +65,23 @@ describe('a prepared turn', () => {
     expect(dear.requests).toHaveLength(1)
   })
 
+  test('chooses no tool that the model is not shown: it is not asked then', async () => {
+    const tools = [toolOf('act'), toolOf('other')]
+    const prepared = inTurn(1, { tools: ['act'], toolChoice: { tool: 'other' } })
+    for (const options of [{ prepareTurn: prepared }, { toolChoice: { tool: 'otter' } }]) {
+      const { model, start } = agentOf([acting], { tools, policy: both, ...options })
+      const { error, status } = await start().result()
+      expect([status, error?.code, model.requests.length]).toEqual(['error', 'bad-option', 0])
+    }
+    const { model, start } = agentOf([acting, { text: '' }], {
+      tools,
+      policy: both,
+      toolChoice: { tool: 'act' },
+    })
+    expect((await start().result()).status).toBe('completed')
+    expect(model.requests.map(({ toolChoice }) => toolChoice)).toEqual([{ tool: 'act' }, 'auto'])
+  })
+
   test('has fewer tools: the model sees no other, and calls of others are unknown', async () => {
     const { tool, calls } = noting('other')
     const seen: (readonly string[])[] = []
