@@ -169,9 +169,8 @@ async function carryFor(
 }
 
 function opening(instructions: string | undefined, run: RunOptions): readonly Message[] {
-  return [
-    ...(instructions === undefined ? [] : [{ role: 'system' as const, content: instructions }]),
-    ...(run.messages ?? []),
-    { role: 'user', content: run.input },
-  ]
+  const said: Message = { role: 'user', content: run.input }
+  const system: readonly Message[] =
+    instructions === undefined ? [] : [{ role: 'system', content: instructions }]
+  return [...system, ...(run.messages ?? []), said].map((message) => Object.freeze(message))
 }

@@ -1,3 +1,4 @@
+import { asAsked } from './as-asked.ts'
 import { systemClock } from './base/clock.ts'
 import { SallyportError } from './base/errors.ts'
 import { newId } from './base/ids.ts'
@@ -117,7 +118,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     run<Schema extends OutputSchema>(run: RunOptions<Schema>) {
       checkRunOptions(run)
       const runId = newId('run', clock.now())
-      return begin<typeof run, OutputOf<Schema>>(runId, run, (c, started) => c.run(started))
+      const own = asAsked(run)
+      return begin<typeof run, OutputOf<Schema>>(runId, own, (c, started) => c.run(started))
     },
     resume<Schema extends OutputSchema>(named: string, run: ResumeOptions<Schema> = {}) {
       checkResumeOptions(named, run)

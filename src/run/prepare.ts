@@ -1,4 +1,5 @@
 import { messageOf, SallyportError } from '../base/errors.ts'
+import { deepFreeze } from '../base/json.ts'
 import { checkOptions } from '../base/options.ts'
 import { lending, withGrace } from '../base/signal.ts'
 import { shorten } from '../base/text.ts'
@@ -144,7 +145,9 @@ type Sent = readonly (number | Message)[]
 function sentInstead(messages: readonly Message[], transcript: readonly Message[]): Sent {
   checkPairs(messages)
   const places = new Map(transcript.map((message, place) => [JSON.stringify(message), place]))
-  return messages.map((message) => places.get(JSON.stringify(message)) ?? structuredClone(message))
+  return messages.map(
+    (message) => places.get(JSON.stringify(message)) ?? deepFreeze(structuredClone(message)),
+  )
 }
 
 function resolved(sent: Sent, transcript: readonly Message[]): readonly Message[] {

@@ -109,7 +109,7 @@ export class Steering {
   /** False when it can enter no more: the run is over, too much waits, or the text is too long. */
   add(text: string): boolean {
     if (this.#isOver || this.#waiting.length >= maxWaiting || text.length > maxLength) return false
-    this.#waiting.push({ role: 'user', content: text.toWellFormed() })
+    this.#waiting.push(Object.freeze({ role: 'user', content: text.toWellFormed() }))
     return true
   }
 

@@ -210,10 +210,12 @@ function toMessage(turn: AssembledTurn, calls: readonly ToolCall[]): AssistantMe
     })
   }
   if (content.length === 0 && turn.opaque === undefined) return null
-  return {
+  // whoever follows the run is shown the parts themselves
+  for (const part of content) Object.freeze(part)
+  return Object.freeze({
     role: 'assistant',
-    content,
+    content: Object.freeze(content),
     ...(turn.opaque === undefined ? {} : { opaque: turn.opaque }),
     ...(turn.provider === undefined ? {} : { provider: turn.provider }),
-  }
+  })
 }

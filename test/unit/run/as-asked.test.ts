@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import { openaiCompatible } from '../../../src/model/compatible.ts'
+import type { RunEvent } from '../../../src/protocol/run-event.ts'
+import { createRuntime } from '../../../src/runtime.ts'
+import { fakeProvider } from '../../../src/testing/fake-provider.ts'
+import type { FakeProvider } from '../../../src/testing/fake-provider.ts'
+import { memoryJournal } from '../../../src/journal/memory.ts'
+
+const calls = [{ tool: 'read', args: {} }]
+
+function runtimeOf({ baseUrl }: FakeProvider, more: object = {}) {
+  const model = openaiCompatible({ baseUrl, model: 'm', apiKey: 'k' })
+  return createRuntime({ model, ...more })
+}
+
+function sentTo({ requests }: FakeProvider): readonly unknown[] {
+  return requests.map(({ body }) => body['messages'])
+}
+
+const user = (content: string): object => ({ role: 'user', content })
+
+test('messages that a host changes between two runs are sent as they are', async () => {
+  await using provider = await fakeProvider({ turns: () => ({ text: 'ok' }) })
+  await using runtime = runtimeOf(provider)
+  const messages = [{ role: 'user' as const, content: 'my card is 4111' }]
+  await runtime.run({ input: 'a', messages }).result()
+  messages[0]!.content = 'my card is gone'
+  const { messages: told } = await runtime.run({ input: 'b', messages }).result()
+  expect(sentTo(provider)).toEqual([
+    [user('my card is 4111'), user('a')],
+    [user('my card is gone'), user('b')],
+  ])
+  expect(told[0]).toEqual(user('my card is gone'))
+})
+
+/** Writes over every text that can be written over. */
+function overwrite(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, member] of Object.entries(value)) {
+    if (typeof member === 'string') Reflect.set(value, key, 'changed')
+    else overwrite(member)
+  }
+}
+
+test('what a host does to messages and events of a run reaches neither model nor record', async () => {
+  const journal = memoryJournal()
+  const of = async (follow: (event: RunEvent, given: object) => void): Promise<unknown> => {
+    await using provider = await fakeProvider({
+      turns: [{ text: 'one', calls }, { text: 'two', calls }, { text: 'three' }],
+    })
+    await using runtime = runtimeOf(provider, {
+      journal,
+      prepareTurn: ({ turn }: { turn: number }) =>
+        turn === 3 ? { messages: [{ role: 'user', content: 'short' }] } : undefined,
+    })
+    const given = {
+      input: [{ type: 'text' as const, text: 'hi' }],
+      messages: [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'before' }] }],
+    }
+    const run = runtime.run(given)
+    run.steer('more')
+    for await (const event of run) follow(event, given)
+    await run.result()
+    const ids = /run_[0-9A-Za-z]+/g
+    return JSON.parse(JSON.stringify(sentTo(provider)).replaceAll(ids, ''))
+  }
+  const plain = await of(() => {})
+  const followed = await of((event, given) => {
+    overwrite(given)
+    overwrite(event)
+  })
+  expect(followed).toEqual(plain)
+})
+
+test('messages that cannot be copied are refused, with help', async () => {
+  await using provider = await fakeProvider({ turns: [] })
+  await using runtime = runtimeOf(provider)
+  const messages = [{ role: 'user' as const, content: 'hi', at: () => 1 }]
+  expect(() => runtime.run({ input: 'a', messages })).toThrow(
+    expect.objectContaining({ code: 'bad-option', help: expect.any(String) }),
+  )
+})
