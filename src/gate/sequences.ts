@@ -95,22 +95,30 @@ function itemsOf(value: JsonValue): readonly JsonValue[] {
 
 /** A text in its one form: a path without its detours, a URL as it is asked for. */
 function formOf(text: string, form: ArgumentForm | undefined): readonly string[] | undefined {
-  const typed = isText(form) ? `text:${text.trim().normalize('NFC')}` : canonical(text, form)
+  const typed = isText(form) ? asWritten(text) : canonical(text, form)
   return typed === undefined ? undefined : [typed]
+}
+
+function asWritten(text: string): string {
+  return `text:${text.trim().normalize('NFC')}`
 }
 
 /**
  * A text in the forms that spellings share which some tools take for one: in one case, a path also
- * from the top of the disk, a URL by where it leads.
+ * from the top of the disk, a URL by where it leads. As it is written it is the same for tools that
+ * say nothing, or something else, about what the argument is.
  */
 function likenesses(
   text: string,
   form: ArgumentForm | undefined,
   roots: readonly string[],
 ): readonly string[] | undefined {
-  const forms = form === 'url' ? addressOf(text) : formOf(text, form)
+  const isUrl = form === 'url' || (isText(form) && /^\s*https?:\/\//i.test(text))
+  const address = isUrl ? addressOf(text) : undefined
+  const forms = form === 'url' ? address : formOf(text, form)
   const whole = roots.flatMap((root) => canonical(resolve(root, text.trim()), 'path') ?? [])
-  return forms === undefined ? undefined : [...forms, ...whole].map(fold)
+  if (forms === undefined) return undefined
+  return [...new Set([...forms, asWritten(text), ...(address ?? []), ...whole].map(fold))]
 }
 
 /** Where a URL leads, whatever its scheme and fragment, without needless escapes (RFC 3986, 6.2.2.2). */

@@ -163,6 +163,28 @@ describe('`sameArg` where spellings of one thing differ', () => {
     expect(log.check('remove', { at: other })).toEqual([])
   })
 
+  test.each<[string, string, string]>([
+    ['url', 'https://a.example/x', 'https://a.example/x'],
+    ['url', 'https://a.example/x', 'http://A.example/x#1'],
+    ['path', 'notes/a.txt', 'Notes/a.txt'],
+    ['email', 'ann@a.example', 'Ann@a.example'],
+  ])('also for tools that say nothing about it: %s `%s` and `%s`', async (is, typed, plain) => {
+    const rules = [{ id: 'all', allow: ['**'] }]
+    const sequences = [{ id: 's', after: ['**'], sameArg: 'at', then: then(['**']) }]
+    const tools = { read: { kind: 'read', args: { at: { is } } }, remove: { kind: 'destructive' } }
+    const policy = policyOf({ rules, tools, sequences } as JsonObject).compile()
+    const calls = [
+      ['read', typed],
+      ['remove', plain],
+    ] as const
+    for (const [[first, at], [second, again]] of [calls, calls.toReversed()] as const) {
+      const log = new SequenceLog(compileSequences(policy))
+      log.permitted(first!, { at: at! })
+      expect(log.check(second!, { at: again! })).toHaveLength(1)
+      expect(log.check(second!, { at: again!.replace(/x|n/, 'q') })).toEqual([])
+    }
+  })
+
   test('and not where the port or what is escaped differs', async () => {
     const rehearsal = await begun('url', 'after', 'https://a.example/a%2Fb')
     for (const at of ['https://a.example/a/b', 'https://a.example:80/a%2Fb']) {
