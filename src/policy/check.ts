@@ -74,7 +74,9 @@ function checkCycles(roles: readonly Role[], diagnostics: Diagnostics): void {
   }
   for (const role of left) {
     const message = `the role \`${role.name.text}\` inherits itself, or a role that does`
-    diagnostics.error(role.name, 'role-cycle', message)
+    diagnostics.error(role.name, 'role-cycle', message, {
+      help: 'take a role out of an `inherits` that leads back to it',
+    })
   }
 }
 

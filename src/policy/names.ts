@@ -70,7 +70,7 @@ export function checkToolKey(key: Name, diagnostics: Diagnostics): void {
 function checkKey(key: Name, rule: Omit<TextRule, 'secret'>, diagnostics: Diagnostics): void {
   const problem = textProblem(key.text, rule)
   if (problem !== undefined)
-    diagnostics.error(key, problem.code, problem.message, { help: rule.help })
+    diagnostics.error(key, problem.code, problem.message, { help: problem.help })
 }
 
 const argumentRule = {

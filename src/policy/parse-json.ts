@@ -27,7 +27,9 @@ export function parseJsonTree(text: string, diagnostics: Diagnostics): Node | un
     if (error !== tooDeep) throw error
     const span = { start: walk.at, end: walk.at + 1 }
     const message = `the file is nested deeper than ${maxDepth} levels`
-    return diagnostics.error(span, 'too-deep', message)
+    return diagnostics.error(span, 'too-deep', message, {
+      help: 'no part of a policy needs as many: take levels out',
+    })
   }
 }
 

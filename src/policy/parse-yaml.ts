@@ -85,7 +85,9 @@ function* tokens(text: string, diagnostics: Diagnostics): Generator<Yaml.CST.Tok
 
 function tooDeep(span: Span, diagnostics: Diagnostics): undefined {
   const message = `the file is nested deeper than ${maxDepth} levels`
-  return diagnostics.error(span, 'too-deep', message)
+  return diagnostics.error(span, 'too-deep', message, {
+    help: 'no part of a policy needs as many: take levels out',
+  })
 }
 
 function report(problem: Yaml.YAMLError, diagnostics: Diagnostics): void {
@@ -99,7 +101,9 @@ function report(problem: Yaml.YAMLError, diagnostics: Diagnostics): void {
       break
     default: {
       const message = visible(problem.message)
-      diagnostics.error(span, 'syntax', message.charAt(0).toLowerCase() + message.slice(1))
+      diagnostics.error(span, 'syntax', message.charAt(0).toLowerCase() + message.slice(1), {
+        help: 'mend the YAML here; texts with `: `, ` #` or brackets in them stand in quotes',
+      })
     }
   }
 }
@@ -157,7 +161,9 @@ class Converter {
       })
     }
     if (!name.isWellFormed()) {
-      return this.#diagnostics.error(at, 'bad-value', 'the key holds a lone surrogate')
+      return this.#diagnostics.error(at, 'bad-value', 'the key holds a lone surrogate', {
+        help: 'remove the escape of half a character',
+      })
     }
     if (name === '<<') {
       return this.#diagnostics.error(at, 'merge-key', 'a merge key is not accepted', {
@@ -165,7 +171,9 @@ class Converter {
       })
     }
     if (forbiddenKeys.has(name)) {
-      return this.#diagnostics.error(at, 'forbidden-key', `the key \`${name}\` is not accepted`)
+      return this.#diagnostics.error(at, 'forbidden-key', `the key \`${name}\` is not accepted`, {
+        help: 'remove it: no name of what objects inherit is a key',
+      })
     }
     if (seen.has(name)) {
       const message = 'the key occurs twice in one mapping'
@@ -196,7 +204,9 @@ class Converter {
         })
       case 'string':
         if (value.isWellFormed()) return { kind: 'scalar', value, ...at }
-        return this.#diagnostics.error(at, 'bad-value', 'the text holds a lone surrogate')
+        return this.#diagnostics.error(at, 'bad-value', 'the text holds a lone surrogate', {
+          help: 'remove the escape of half a character',
+        })
       case 'boolean':
         return { kind: 'scalar', value, ...at }
       default:
@@ -218,10 +228,19 @@ class Converter {
     }
     const target = node.resolve(this.#document)
     if (target === undefined) {
-      return this.#diagnostics.error(at, 'alias', 'an alias names nothing that stands before it')
+      return this.#diagnostics.error(at, 'alias', 'an alias names nothing that stands before it', {
+        help: 'put the anchor `&name` in front of the value, above the alias `*name`',
+      })
     }
     if (path.length > 1) {
-      return this.#diagnostics.error(at, 'alias', 'an alias names a value that holds another alias')
+      return this.#diagnostics.error(
+        at,
+        'alias',
+        'an alias names a value that holds another alias',
+        {
+          help: 'write the inner value out',
+        },
+      )
     }
     const value = this.convert(target as Yaml.ParsedNode, depth, [...path, 'alias'])
     return value === undefined ? undefined : { ...value, ...at }

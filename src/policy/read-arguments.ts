@@ -28,7 +28,9 @@ export const pattern: Read<Pattern> = (node, diagnostics) => {
   const result = compilePattern(node.value)
   return result.ok
     ? result.pattern
-    : diagnostics.error(node, 'bad-pattern', result.message, { help: result.help })
+    : diagnostics.error(node, 'bad-pattern', result.message, {
+        help: result.help ?? 'write a regular expression in RE2 syntax',
+      })
 }
 
 const anyText: Read<string> = (node, diagnostics) => {
@@ -37,7 +39,10 @@ const anyText: Read<string> = (node, diagnostics) => {
       help: 'write a text, in quotes where it looks like something else, such as `"10"`',
     })
   }
-  return node.value === '' ? diagnostics.error(node, 'bad-value', 'the value is empty') : node.value
+  if (node.value !== '') return node.value
+  return diagnostics.error(node, 'bad-value', 'the value is empty', {
+    help: 'write a text, or remove what holds it',
+  })
 }
 
 const domain = textOf({
@@ -135,7 +140,9 @@ export const ruleArguments: Read<readonly RuleArgument[]> = (node, diagnostics) 
     })
   }
   if (node.entries.size === 0) {
-    return diagnostics.error(node, 'bad-value', '`args` names no argument')
+    return diagnostics.error(node, 'bad-value', '`args` names no argument', {
+      help: 'name one with its test, such as `{ amount: { maximum: 100 } }`, or leave `args` out',
+    })
   }
   return withoutGaps(
     node.entries.map(({ name: text, value, start, end }) =>
@@ -157,7 +164,9 @@ const argumentName = { what: 'an argument name', maxLength: 256 }
 
 function argumentPath(name: Name, diagnostics: Diagnostics): readonly string[] | undefined {
   const problem = textProblem(name.text, argumentName)
-  if (problem !== undefined) return diagnostics.error(name, problem.code, problem.message)
+  if (problem !== undefined) {
+    return diagnostics.error(name, problem.code, problem.message, { help: problem.help })
+  }
   if (!name.text.startsWith('/')) return [name.text]
   const path = pointerTokens(name.text)
   if (path !== undefined) return path

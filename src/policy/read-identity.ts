@@ -82,7 +82,8 @@ const issuerFields = mapping(
 
 function checkClaimKey(key: Name, diagnostics: Diagnostics): void {
   const problem = textProblem(key.text, { what: 'a role name of the issuer', maxLength: 512 })
-  if (problem !== undefined) diagnostics.error(key, problem.code, problem.message)
+  if (problem === undefined) return
+  diagnostics.error(key, problem.code, problem.message, { help: problem.help })
 }
 
 interface Issuer extends Name {

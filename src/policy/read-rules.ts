@@ -167,7 +167,9 @@ function checkBound(
   for (const [key, needed] of bound) {
     const entry = node.entries.get(key)
     if (entry !== undefined && effect !== needed) {
-      diagnostics.error(entry, 'bad-value', `\`${key}\` only goes with \`${needed}\``)
+      diagnostics.error(entry, 'bad-value', `\`${key}\` only goes with \`${needed}\``, {
+        help: `remove it; this rule says \`${effect}\``,
+      })
     }
   }
 }
@@ -177,7 +179,9 @@ function checkWindow(
   diagnostics: Diagnostics,
 ): void {
   if (rule.from === undefined || rule.until === undefined || rule.from < rule.until) return
-  diagnostics.error(rule.at, 'never-true', '`from` is not before `until`')
+  diagnostics.error(rule.at, 'never-true', '`from` is not before `until`', {
+    help: 'let `until` be later, or leave one of them out',
+  })
 }
 
 const limitFields = mapping(
@@ -209,6 +213,7 @@ export const readLimit: Read<Limit> = (node, diagnostics) => {
       node.entries.get('sum')!,
       'bad-value',
       'a limit has either `count` or `sum`',
+      { help: 'remove one of them, or write two limits' },
     )
   }
   const path = sum === undefined ? undefined : pointerTokens(sum)!

@@ -133,12 +133,12 @@ export function listOf<T>(
       return wrongType(node, diagnostics, `${what} has to be a list`, repair)
     }
     if (node.items.length < minimum || node.items.length > maximum) {
-      const bound = node.items.length < minimum ? `at least ${minimum}` : `at most ${maximum}`
-      return diagnostics.error(
-        node,
-        'bad-value',
-        `${what} needs ${bound} ${bound.endsWith(' 1') ? 'item' : 'items'}`,
-      )
+      const isShort = node.items.length < minimum
+      const bound = isShort ? `at least ${minimum}` : `at most ${maximum}`
+      const message = `${what} needs ${bound} ${bound.endsWith(' 1') ? 'item' : 'items'}`
+      return diagnostics.error(node, 'bad-value', message, {
+        help: isShort ? 'add to the list, or remove what holds it' : 'shorten the list',
+      })
     }
     // of the length it has: one that grows makes room for more than most lists hold
     return withoutGaps(node.items.map((item) => read(item, diagnostics)))
@@ -166,7 +166,9 @@ export function recordOf<T>(
       })
     }
     if (node.entries.size < minimum) {
-      return diagnostics.error(node, 'bad-value', `${what} needs at least one entry`)
+      return diagnostics.error(node, 'bad-value', `${what} needs at least one entry`, {
+        help: 'add an entry, or remove what holds it',
+      })
     }
     const result: { name: Name; value: T }[] = []
     for (const { name: text, start, end, value: written } of node.entries) {
@@ -218,14 +220,16 @@ export function numberOf(
         help: `write it without a fraction, such as \`${Math.trunc(value)}\``,
       })
     }
+    const outside = (bound: string, help: string): undefined =>
+      diagnostics.error(node, 'bad-value', `${what} has to be ${bound}`, { help })
     if (minimum !== undefined && value < minimum) {
-      return diagnostics.error(node, 'bad-value', `${what} has to be at least ${minimum}`)
+      return outside(`at least ${minimum}`, `write \`${minimum}\` or more`)
     }
     if (maximum !== undefined && value > maximum) {
-      return diagnostics.error(node, 'bad-value', `${what} has to be at most ${maximum}`)
+      return outside(`at most ${maximum}`, `write \`${maximum}\` or less`)
     }
     if (above !== undefined && value <= above) {
-      return diagnostics.error(node, 'bad-value', `${what} has to be above ${above}`)
+      return outside(`above ${above}`, `write more than \`${above}\``)
     }
     return value
   })

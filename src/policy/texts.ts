@@ -27,7 +27,10 @@ export function textOf(rule: TextRule): Read<string> {
     const problem = textProblem(node.value, rule)
     return problem === undefined
       ? node.value
-      : diagnostics.error(node, problem.code, problem.message, extraOf(rule))
+      : diagnostics.error(node, problem.code, problem.message, {
+          help: problem.help,
+          ...secretOf(rule),
+        })
   })
 }
 
@@ -45,25 +48,34 @@ function secretOf({ secret }: TextRule): Pick<TextRule, 'secret'> {
   return secret === undefined ? {} : { secret }
 }
 
-function extraOf(rule: TextRule): Pick<TextRule, 'help' | 'secret'> {
-  return { ...(rule.help === undefined ? {} : { help: rule.help }), ...secretOf(rule) }
+interface TextProblem {
+  readonly code: DiagnosticCode
+  readonly message: string
+  readonly help: string
 }
 
 /** Also for keys of a mapping. */
-export function textProblem(
-  value: string,
-  { what, pattern, maxLength = 1024, secret = false }: TextRule,
-): { readonly code: DiagnosticCode; readonly message: string } | undefined {
+export function textProblem(value: string, rule: TextRule): TextProblem | undefined {
+  const { what, pattern, maxLength = 1024, secret = false } = rule
+  const problem = (message: string, help: string): TextProblem => ({
+    code: 'bad-value',
+    message,
+    help: rule.help ?? help,
+  })
   if (unseen.test(value)) {
-    return { code: 'invisible', message: `${what} holds an invisible or control character` }
+    const found = problem(
+      `${what} holds an invisible or control character`,
+      'remove it, or type the text anew',
+    )
+    return { ...found, code: 'invisible' }
   }
-  if (value === '') return { code: 'bad-value', message: `${what} is empty` }
+  if (value === '') return problem(`${what} is empty`, 'write a text, or remove what holds it')
   if (value.length > maxLength) {
-    return { code: 'bad-value', message: `${what} is longer than ${maxLength} characters` }
+    return problem(`${what} is longer than ${maxLength} characters`, 'shorten it')
   }
   if (pattern === undefined || pattern.test(value)) return undefined
   const shown = secret ? 'the value' : `\`${visible(value.slice(0, 64))}\``
-  return { code: 'bad-value', message: `${shown} is not ${what}` }
+  return problem(`${shown} is not ${what}`, `write ${what}`)
 }
 
 /** The same text with its place. */

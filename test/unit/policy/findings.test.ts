@@ -19,6 +19,19 @@ function casesOf(name: string): readonly [string, string, readonly string[]][] {
   return cases
 }
 
+const isError = (line: string): boolean => /^(?:\S+:)?\d+:\d+-\S+ (?!\(warning\))/.test(line)
+
+test('every error says how to mend it', () => {
+  for (const name of readdirSync(folder)) {
+    for (const [, written, said] of casesOf(name)) {
+      const mute = said.filter((line, index) => {
+        return isError(line) && said[index + 1]?.startsWith('help: ') !== true
+      })
+      expect([written, mute]).toEqual([written, []])
+    }
+  }
+})
+
 describe.each(readdirSync(folder))('what is said about a policy is that of %s', (name) => {
   test.each(casesOf(name))('in a %s: %s', (place, written, expected) => {
     expect(saidOf(wrap(place, written.replaceAll('↵', '\n').replaceAll('→', '\t')))).toEqual(

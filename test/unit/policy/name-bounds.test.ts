@@ -152,6 +152,7 @@ test('a text that is too long says how long it may be, and is no suggestion', ()
   const rule = (reason: string): string => `${head}rules: [{ id: a, deny: [t], reason: ${reason} }]`
   expect(saidOf(rule(x(201)))).toEqual([
     '3:37-238 bad-value: the reason is longer than 200 characters',
+    'help: shorten it',
   ])
   expect(saidOf(rule(`[${x(200)}]`))).toEqual([
     '3:37-239 wrong-type: the reason has to be a string, not a list',
@@ -174,8 +175,9 @@ test('of a text that is broken, only what is not shown in it is said', () => {
 test('a text that is nested too deeply is one finding, in either language', () => {
   const lists = '['.repeat(40) + ']'.repeat(40)
   const tooDeep = 'too-deep: the file is nested deeper than 32 levels'
-  expect(saidOf(lists)).toEqual([`1:34-35 ${tooDeep}`])
-  expect(saidOf(`a: ${lists}`)).toEqual([`1:36-37 ${tooDeep}`])
+  const help = 'help: no part of a policy needs as many: take levels out'
+  expect(saidOf(lists)).toEqual([`1:34-35 ${tooDeep}`, help])
+  expect(saidOf(`a: ${lists}`)).toEqual([`1:36-37 ${tooDeep}`, help])
   expect(saidOf(`["\u200b", ${lists}]`)).toEqual([
     '1:3-4 invisible: the file holds the character U+200B',
     'help: remove it; in a quoted string write it as an escape',

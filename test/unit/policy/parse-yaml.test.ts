@@ -141,6 +141,7 @@ test('indentation is read down to the deepest level', () => {
   expect(read(lines(maxDepth)).said).toEqual([])
   expect(read(lines(maxDepth + 1)).said).toEqual([
     expect.stringMatching(/^\d+:\d+-\d+ too-deep: the file is nested deeper than 32 levels$/),
+    'help: no part of a policy needs as many: take levels out',
   ])
 })
 
@@ -183,5 +184,8 @@ test.each([
 ])('%s, which readers could take in two ways, is refused', (_, text) => {
   const { tree, said } = read(text)
   expect(tree).toBeUndefined()
-  expect(said).toEqual([expect.stringMatching(/^\d+:\d+-\S+ syntax: [a-z]/)])
+  expect(said).toEqual([
+    expect.stringMatching(/^\d+:\d+-\S+ syntax: [a-z]/),
+    expect.stringMatching(/^help: mend the YAML here/),
+  ])
 })

@@ -88,15 +88,28 @@ test('a list has as many items as it may, and keeps those that can be read', () 
   const read = listOf('`a`', numberOf('an item'), { minimum: 2, maximum: 3 })
   expect(readWith(read, '[1, 2]')).toEqual([[1, 2]])
   expect(readWith(read, '[1, 2, 3]')).toEqual([[1, 2, 3]])
-  expect(readWith(read, '[1]')).toEqual([undefined, '1:4-7 bad-value: `a` needs at least 2 items'])
+  expect(readWith(read, '[1]')).toEqual([
+    undefined,
+    '1:4-7 bad-value: `a` needs at least 2 items',
+    'help: add to the list, or remove what holds it',
+  ])
   expect(readWith(read, '[1, 2, 3, 4]')).toEqual([
     undefined,
     '1:4-16 bad-value: `a` needs at most 3 items',
+    'help: shorten the list',
   ])
   expect(readWith(read, '[1, x, 3]')[0]).toEqual([1, 3])
   const one = listOf('`a`', numberOf('an item'), { maximum: 1 })
-  expect(readWith(one, '[1, 2]')).toEqual([undefined, '1:4-10 bad-value: `a` needs at most 1 item'])
-  expect(readWith(one, '[]')).toEqual([undefined, '1:4-6 bad-value: `a` needs at least 1 item'])
+  expect(readWith(one, '[1, 2]')).toEqual([
+    undefined,
+    '1:4-10 bad-value: `a` needs at most 1 item',
+    'help: shorten the list',
+  ])
+  expect(readWith(one, '[]')).toEqual([
+    undefined,
+    '1:4-6 bad-value: `a` needs at least 1 item',
+    'help: add to the list, or remove what holds it',
+  ])
 })
 
 test('a table gives each name its place, and leaves out what cannot be read', () => {
@@ -109,6 +122,7 @@ test('a table gives each name its place, and leaves out what cannot be read', ()
   expect(readWith(filled, '{}')).toEqual([
     undefined,
     '1:4-6 bad-value: `a` needs at least one entry',
+    'help: add an entry, or remove what holds it',
   ])
   expect(readWith(filled, '{ b: 1 }')[0]).toHaveLength(1)
 })
@@ -116,11 +130,23 @@ test('a table gives each name its place, and leaves out what cannot be read', ()
 test('a number lies between its bounds', () => {
   const read = numberOf('`a`', { minimum: 1, maximum: 3 })
   expect(['1', '2.5', '3'].map((written) => readWith(read, written))).toEqual([[1], [2.5], [3]])
-  expect(readWith(read, '0.9')).toEqual([undefined, '1:4-7 bad-value: `a` has to be at least 1'])
-  expect(readWith(read, '3.1')).toEqual([undefined, '1:4-7 bad-value: `a` has to be at most 3'])
+  expect(readWith(read, '0.9')).toEqual([
+    undefined,
+    '1:4-7 bad-value: `a` has to be at least 1',
+    'help: write `1` or more',
+  ])
+  expect(readWith(read, '3.1')).toEqual([
+    undefined,
+    '1:4-7 bad-value: `a` has to be at most 3',
+    'help: write `3` or less',
+  ])
   const above = numberOf('`a`', { above: 0 })
   expect(readWith(above, '0.1')).toEqual([0.1])
-  expect(readWith(above, '0')).toEqual([undefined, '1:4-5 bad-value: `a` has to be above 0'])
+  expect(readWith(above, '0')).toEqual([
+    undefined,
+    '1:4-5 bad-value: `a` has to be above 0',
+    'help: write more than `0`',
+  ])
   const free = numberOf('`a`')
   expect(['-1', '0', '1e15'].map((written) => readWith(free, written)[0])).toEqual([-1, 0, 1e15])
 })
