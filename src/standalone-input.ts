@@ -70,9 +70,10 @@ export function readHeard(messages: readonly Message[]): void {
 
 /** Throws `bad-option` for what is no outcome. */
 export function readOutcome(outcome: Outcome): void {
-  const isOutcome = isObject(outcome) && ('result' in outcome || 'error' in outcome)
-  if (isOutcome) return
-  throw new SallyportError('bad-option', 'the outcome has neither a `result` nor an `error`', {
-    help: 'pass `{ result }`, or `{ error }` where the tool has failed',
+  const given = isObject(outcome) ? ['result', 'error'].filter((name) => name in outcome) : []
+  if (given.length === 1) return
+  const problem = given.length === 0 ? 'neither a `result` nor' : 'both a `result` and'
+  throw new SallyportError('bad-option', `the outcome has ${problem} an \`error\``, {
+    help: 'pass `{ result }`, or `{ error }` alone where the tool has failed',
   })
 }

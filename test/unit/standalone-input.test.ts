@@ -81,7 +81,7 @@ describe('a principal', () => {
   })
 })
 
-test('an outcome without a result and an error settles nothing', async () => {
+test('an outcome with neither a result nor an error, or with both, settles nothing', async () => {
   await using gate = await createGate(policy, { tools: [pay] })
   const { callId } = await gate.judge(call, user, 's')
   for (const outcome of [{}, { content: 'paid' }, undefined]) {
@@ -90,6 +90,11 @@ test('an outcome without a result and an error settles nothing', async () => {
       message: 'the outcome has neither a `result` nor an `error`',
     })
   }
+  const both = gate.settle(callId, { result: 'paid', error: undefined })
+  await expect(both).rejects.toMatchObject({
+    code: 'bad-option',
+    message: 'the outcome has both a `result` and an `error`',
+  })
   expect(await gate.settle(callId, { result: undefined })).toMatchObject({ status: 'success' })
 })
 

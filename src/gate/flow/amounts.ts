@@ -1,14 +1,14 @@
 import { nothing, trim } from './trim.ts'
 
-const unspaced = /\d[\d.,'’_]*/g
+const unspaced = /\d[\d.,'’`_·٬]*/g
 const spaced = /(?<![\p{L}\p{N}])\d{1,3}(?: \d{3})+(?![\p{L}\p{N}])(?:[.,]\d+)?/gu
-const stops = new Set(".,'’_")
+const stops = new Set(".,'’`_·٬")
 
 const plain = /^(\d+)(?:[.,](\d+))?$/
 /** `1.234.567,8`; also with fewer digits in front of the last group: `12,34,567`. */
-const inThrees = /^(\d{1,3}([.,'’_ ])(?:\d{2,3}\2)*\d{3})(?:([.,])(\d+))?$/
-const inFours = /^(\d{1,4}([,'’_])(?:\d{4}\2)*\d{4})(?:([.,])(\d+))?$/
-const signs = /['’_]/g
+const inThrees = /^(\d{1,3}([.,'’`_·٬ ])(?:\d{2,3}\2)*\d{3})(?:([.,])(\d+))?$/
+const inFours = /^(\d{1,4}([,'’`_·٬])(?:\d{4}\2)*\d{4})(?:([.,])(\d+))?$/
+const signs = /['’`_·٬]/g
 const notDigit = /\D/g
 
 const maxLength = 40
