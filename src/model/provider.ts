@@ -4,7 +4,7 @@ import type { ModelErrorData, ModelEvent } from '../protocol/event.ts'
 import type { ModelStreamOptions } from '../protocol/model.ts'
 import type { ModelRequest } from '../protocol/request.ts'
 import { Exchange } from '../wire/exchange.ts'
-import type { BodyText } from '../wire/growing-text.ts'
+import { giveBack, type BodyText } from '../wire/growing-text.ts'
 import { HttpClient } from '../wire/http.ts'
 import { retrying } from '../wire/retry.ts'
 import { modelError } from '../wire/status.ts'
@@ -115,6 +115,15 @@ export class HttpProvider {
       } while (await exchange.read())
     } finally {
       attempt?.close()
+      this.#giveBack(attempt, asking)
+    }
+  }
+
+  /** Whoever carries requests in our stead may keep what was sent. */
+  #giveBack(attempt: ModelAttempt | undefined, { written }: Asking): void {
+    const isOurs = this.#settings.options.transport === undefined
+    if (isOurs && written !== undefined && attempt?.exchange?.isRead === true) {
+      giveBack(written.body)
     }
   }
 

@@ -82,6 +82,11 @@ export class Exchange implements Attempt {
     return this.#watch.cut !== undefined
   }
 
+  /** True once the answer has come to its end. */
+  get isRead(): boolean {
+    return this.#body?.isRead === true && !this.stopped
+  }
+
   /** The events read since the last time. */
   take(): ModelEvent[] {
     return this.#decoder.events.splice(0)

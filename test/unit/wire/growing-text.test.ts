@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { GrowingText, type BodyText } from '../../../src/wire/growing-text.ts'
+import { giveBack, GrowingText, type BodyText } from '../../../src/wire/growing-text.ts'
 
 function textOf(body: BodyText): string {
   return typeof body === 'string' ? body : Buffer.from(body).toString()
@@ -15,16 +15,25 @@ const piece = fc.oneof(
 
 test('what was appended stands between what is given, however long it has become', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(piece, piece, piece), { maxLength: 6 }), (steps) => {
-      const growing = new GrowingText()
-      let whole = ''
-      for (const [text, before, after] of steps) {
-        growing.append(text)
-        whole += text
-        expect(textOf(growing.between(before, after))).toBe(`${before}${whole}${after}`)
-        expect(growing.isEmpty).toBe(whole === '')
-      }
-    }),
+    fc.property(
+      fc.array(fc.tuple(piece, piece, piece, fc.boolean()), { maxLength: 6 }),
+      (steps) => {
+        const growing = new GrowingText()
+        const kept: { readonly body: BodyText; readonly expected: string }[] = []
+        let whole = ''
+        for (const [text, before, after, isGivenBack] of steps) {
+          growing.append(text)
+          whole += text
+          const body = growing.between(before, after)
+          const expected = `${before}${whole}${after}`
+          expect(textOf(body)).toBe(expected)
+          expect(growing.isEmpty).toBe(whole === '')
+          if (isGivenBack) giveBack(body)
+          else kept.push({ body, expected })
+        }
+        for (const { body, expected } of kept) expect(textOf(body)).toBe(expected)
+      },
+    ),
     { numRuns: 200 },
   )
 })
@@ -41,4 +50,21 @@ test('a body that was made stays as it is while the text grows on', () => {
     expect(textOf(body)).toBe(`[${letters.slice(0, at + 1).join('')}]`)
   }
   expect(bodies.at(-1)).toBeInstanceOf(Uint8Array)
+})
+
+test('the next body is written where one lies that was given back, and only there', () => {
+  const growing = new GrowingText()
+  growing.append('a'.repeat(30_000))
+  const first = growing.between('[', ']') as Uint8Array<ArrayBuffer>
+  giveBack(first)
+  growing.append('b')
+  const second = growing.between('[', ']') as Uint8Array<ArrayBuffer>
+  expect(second.buffer).toBe(first.buffer)
+  // given back once more, the first is no longer what was lent
+  giveBack(first)
+  growing.append('c')
+  const third = growing.between('[', ']') as Uint8Array<ArrayBuffer>
+  expect(third.buffer).not.toBe(second.buffer)
+  expect(textOf(second)).toBe(`[${'a'.repeat(30_000)}b]`)
+  expect(textOf(third)).toBe(`[${'a'.repeat(30_000)}bc]`)
 })
