@@ -14,8 +14,8 @@ export type HistoryWriter = (messages: readonly Message[]) => WrittenHistory
 interface Written {
   readonly message: Message
   readonly text: string
-  /** The ids inside the text. */
-  readonly ids: string
+  /** Those inside the text. */
+  readonly ids: readonly string[]
 }
 
 export interface WrittenHistory {
@@ -166,13 +166,14 @@ function writeOnce(
   write: MessageWriter,
 ): Written {
   const used = idsIn(message, ids)
-  const key = used.join('\n')
-  if (known?.message === message && known.ids === key) return known
-  return { message, text: write(message, used), ids: key }
+  if (known?.message === message && used.every((id, at) => id === known.ids[at])) return known
+  return { message, text: write(message, used), ids: used }
 }
+
+const noIds: readonly string[] = []
 
 function idsIn(message: Message, ids: CallIds): readonly string[] {
   if (message.role === 'tool') return [ids.of(message)]
-  if (message.role !== 'assistant') return []
+  if (message.role !== 'assistant') return noIds
   return callsOf(message).map((call) => ids.assign(call))
 }

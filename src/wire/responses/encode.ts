@@ -15,15 +15,24 @@ import { customCalls, replayed, textOf } from './replay.ts'
 /** What writes histories as items; a text may hold several of them, or none. */
 export function responsesHistory(dialect: ResponsesDialect): HistoryWriter {
   let custom: ReadonlySet<string> = new Set()
-  const write = historyWriter((message, ids) =>
+  let write = itemWriter(dialect, custom)
+  return (messages) => {
+    const found = customCalls(messages, dialect)
+    // the form of a result hangs on its call: results were written for these calls, or for none
+    if (found.size !== custom.size || [...found].some((id) => !custom.has(id))) {
+      custom = found
+      write = itemWriter(dialect, custom)
+    }
+    return write(messages)
+  }
+}
+
+function itemWriter(dialect: ResponsesDialect, custom: ReadonlySet<string>): HistoryWriter {
+  return historyWriter((message, ids) =>
     encodeMessage(message, ids, dialect, custom)
       .map((item) => JSON.stringify(item))
       .join(','),
   )
-  return (messages) => {
-    custom = customCalls(messages)
-    return write(messages)
-  }
 }
 
 function encodeMessage(

@@ -36,16 +36,21 @@ export function replayed(
   return items
 }
 
-/** Ids of the calls of a history that were given free text instead of arguments. */
-export function customCalls(messages: readonly Message[]): ReadonlySet<string> {
+/** Ids of the calls of a history that are sent as calls with free text instead of arguments. */
+export function customCalls(
+  messages: readonly Message[],
+  dialect: ResponsesDialect,
+): ReadonlySet<string> {
   const custom = new Set<string>()
   for (const message of messages) {
     if (message.role !== 'assistant') continue
-    for (const entry of entriesOf(message) ?? []) {
-      if (itemOf(entry)['type'] !== 'custom_tool_call') continue
-      const call = callsOf(message)[Number(entry['call'])]
-      if (call !== undefined) custom.add(call.callId)
-    }
+    const entries = (entriesOf(message) ?? []).filter(
+      (entry) => itemOf(entry)['type'] === 'custom_tool_call',
+    )
+    if (entries.length === 0) continue
+    const ids = callsOf(message).map(({ callId }) => callId)
+    if (replayed(message, ids, dialect) === undefined) continue
+    for (const entry of entries) custom.add(ids[Number(entry['call'])]!)
   }
   return custom
 }
