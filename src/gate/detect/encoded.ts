@@ -20,22 +20,25 @@ const signs: Readonly<Record<string, string>> = { '-': '+', _: '/', '%2b': '+', 
 
 const readings: readonly Reading[] = [
   { pattern: /(?!)/g, replace: (match) => match, formsOf: (value) => [value, inJson(value)] },
-  // what needs no escape may have one; `+` is a space in forms
+  // what needs no escape may have one, and what needs one none; `+` is a space in forms
   {
-    pattern: /%[0-9a-f]{2}|\+/gi,
-    replace: (match) => spaced(match === '+' ? match : byteOf(match.slice(1))),
-    formsOf: (value) => [spaced(bytesOf(value).toString('latin1'))],
+    pattern: /%[0-9a-f]{2}|\+|[^\0-\x7f]+/gi,
+    replace: (match) => spaced(match.startsWith('%') ? byteOf(match.slice(1)) : bytesIn(match)),
+    formsOf: (value) => [spaced(bytesIn(value))],
   },
   // escapes broken into groups and lines
   {
-    pattern: /%[0-9a-f]{2}|\\[nrt]|[%\\]|[\0-$&-/:-@[\]-`{-\x7f]+/gi,
-    replace: (match) => (/^%./.test(match) ? lettersOf(byteOf(match.slice(1))) : ''),
-    formsOf: (value) => [lettersOf(bytesOf(value).toString('latin1'))],
+    pattern: /%[0-9a-f]{2}|\\[nrt]|[%\\]|[\0-$&-/:-@[\]-`{-\x7f]+|[^\0-\x7f]+/gi,
+    replace: (match) => {
+      if (/^%./.test(match)) return lettersOf(byteOf(match.slice(1)))
+      return match.startsWith('\\') ? '' : lettersOf(bytesIn(match))
+    },
+    formsOf: (value) => [lettersOf(bytesIn(value))],
     needs: /%[0-9a-f]{2}/i,
   },
   // any case; groups and lines apart, or each byte by itself
   {
-    pattern: /0[xX]|[A-F]|[^0-9a-fA-F]+/g,
+    pattern: /0[xX]|%0[9aAdD]|%2[0cCdD]|%3[aAbB]|[A-F]|%|[^0-9a-fA-F%]+/g,
     replace: (match) => (/^[A-F]$/.test(match) ? match.toLowerCase() : ''),
     formsOf: (value) => [bytesOf(value).toString('hex')],
   },
@@ -47,6 +50,12 @@ const readings: readonly Reading[] = [
   },
   // groups and lines apart (RFC 2045), also in the escapes of a text in a text
   { pattern: /\\[nrt]|[^A-Za-z0-9+/]+/g, replace: () => '', formsOf: inBase64 },
+  // groups and lines by its own signs
+  {
+    pattern: /%[0-9a-f]{2}|\\[nrt]|[%\\]|[^A-Za-z0-9%\\]+/gi,
+    replace: () => '',
+    formsOf: (value) => inBase64(value).map(lettersOf),
+  },
 ]
 
 /**
@@ -59,10 +68,20 @@ export function encodedFinder(values: readonly string[]): (text: string) => read
     forms: [...new Set(values.flatMap(formsOf))].filter((form) => form.length >= shortestKnown),
   }))
   return (text) => {
-    const found = searches.flatMap(({ forms, ...reading }) => findRead(text, forms, reading))
-    // what no reading changes is found by several
-    return [...new Map(found.map((part) => [`${part.start} ${part.end}`, part])).values()]
+    return widest(searches.flatMap(({ forms, ...reading }) => findRead(text, forms, reading)))
   }
+}
+
+/** Without what lies in others: what no reading changes is found by several. */
+function widest(found: readonly Found[]): readonly Found[] {
+  let reached = -1
+  return found
+    .toSorted((a, b) => a.start - b.start || b.end - a.end)
+    .filter(({ end }) => {
+      const isNew = end > reached
+      reached = Math.max(reached, end)
+      return isNew
+    })
 }
 
 function findRead(
@@ -93,8 +112,12 @@ function placesOf(
   }
   for (const { 0: match, index } of text.matchAll(pattern)) {
     keep(index)
-    at += match.length
-    if (replace(match) !== '') places.push({ start: index, end: at })
+    // what becomes several characters does so sign by sign
+    for (const sign of replace(match).length > 1 ? match : [match]) {
+      const place = { start: at, end: at + sign.length }
+      for (const _ of replace(sign)) places.push(place)
+      at = place.end
+    }
   }
   keep(text.length)
   return places
@@ -110,6 +133,11 @@ function findForm(text: string, form: string): readonly Found[] {
 
 function bytesOf(value: string): Buffer {
   return Buffer.from(value.toWellFormed(), 'utf8')
+}
+
+/** Each byte as one character. */
+function bytesIn(text: string): string {
+  return bytesOf(text).toString('latin1')
 }
 
 function byteOf(hex: string): string {

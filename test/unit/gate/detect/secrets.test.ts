@@ -192,6 +192,8 @@ describe('a secret', () => {
     ['base64 in quoted lines', '> ays3\n> L3Ah\n> Jw', 'ays3\n> L3Ah\n> J'],
     ['base64 by points', 'ays3.L3Ah.Jw', 'ays3.L3Ah.J'],
     ['base64 by hyphens', 'ays3-L3Ah-Jw', 'ays3-L3Ah-J'],
+    ['base64 by its own signs', 'ays3+L3Ah/Jw', 'ays3+L3Ah/J'],
+    ['hex in lines of a URL', '6b2b37%0D%0A2f%20702127', '6b2b37%0D%0A2f%20702127'],
     ['base64 in lines of a URL', 'ays3%0D%0AL3AhJw%3D%3D', 'ays3%0D%0AL3AhJ'],
     ['base64 in short lines', 'ays3\nL3Ah\nJw', 'ays3\nL3Ah\nJ'],
     ['base64 over two lines', 'ays3L\r\n3AhJw==', 'ays3L\r\n3AhJ'],
@@ -214,6 +216,22 @@ describe('a secret', () => {
     expect(find(text, ['key-abc-123'])).toEqual([text])
     // as other words
     expect(find(text.replaceAll(/%61/g, 'a').replaceAll(/%../g, ' '), ['key-abc-123'])).toEqual([])
+  })
+
+  test.each([
+    ['base64 for URLs by hyphens', 'fn5--Pz8_-Pj4-', 'fn5--Pz8_-Pj4'],
+    ['base64 by slashes', 'fn5+/Pz8//Pj4+', 'fn5+/Pz8//Pj4'],
+    ['base64 for URLs in lines of a URL', 'fn5-%0APz8_%0APj4-', 'fn5-%0APz8_%0APj4-'],
+  ])('the host knows is found in %s, whose signs it holds', (_, text, found) => {
+    expect(find(text, ['~~~???>>>'])).toEqual([found])
+  })
+
+  test('the host knows is found where only some of it is escaped', () => {
+    const value = 'k\u00e4se-\ud83d\ude00-123'
+    for (const text of ['%6b\u00e4se-\ud83d\ude00-123', 'k\u00e4se%2D%F0%9F%98%80-123', value]) {
+      expect(find(`a ${text} b`, [value])).toEqual([text])
+    }
+    expect(find('%6b\u00e4s\ne-\ud83d\ude00-1 23', [value])).toHaveLength(1)
   })
 
   test('the host knows is marked where it stands, each time', () => {
