@@ -174,9 +174,13 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
   },
 }
 
-/** JSON Schema (2020-12) of a recorded event; undefined for a type that is not recorded. */
-export function eventSchema(type: string): JsonObject | undefined {
-  if (!Object.hasOwn(shapes, type)) return undefined
-  const { required, optional } = shapes[type as StructuralEvent['type']]
+/** Whether events of a type are recorded. */
+export function isRecorded(type: unknown): type is StructuralEvent['type'] {
+  return typeof type === 'string' && Object.hasOwn(shapes, type)
+}
+
+/** JSON Schema (2020-12) of a recorded event. */
+export function eventSchema(type: StructuralEvent['type']): JsonObject {
+  const { required, optional } = shapes[type]
   return object({ seq: count, runId: text, turn: count, at: time, ...required }, optional)
 }

@@ -1,13 +1,12 @@
 import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { parseExact } from '../base/json-source.ts'
 import { copyPlain, type PlainResult } from '../base/plain.ts'
-import { shorten } from '../base/text.ts'
 import { openRecord } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
 import type { StructuralEvent } from '../protocol/run-event.ts'
 import { createFold, type ReportFold } from './fold.ts'
 import type { Report } from './report.ts'
-import { eventShape, reportShape } from './shape.ts'
+import { eventShape, reportShape, typeName } from './shape.ts'
 import { checkRecords } from './given.ts'
 
 /**
@@ -45,7 +44,7 @@ export async function* eventsOf(
     const event = eventOf(record)
     const problem = check(event)
     if (problem !== undefined) {
-      throw damaged(`record ${record.seq} (\`${shorten(String(event.type), 40)}\`): ${problem}`)
+      throw damaged(`record ${record.seq} (\`${typeName(event.type)}\`): ${problem}`)
     }
     yield { event, seq: record.seq, hash: record.hash, record }
   }

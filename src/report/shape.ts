@@ -1,7 +1,7 @@
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { Lazy } from '../base/lazy.ts'
 import { shorten } from '../base/text.ts'
-import { eventSchema } from './event-shape.ts'
+import { eventSchema, isRecorded } from './event-shape.ts'
 
 /** Tells what is wrong with the shape of a value; undefined when nothing is. */
 export type ShapeCheck = (value: unknown) => string | undefined
@@ -31,13 +31,18 @@ export async function partShape(part: 'row' | 'modelCall'): Promise<ShapeCheck> 
 export async function eventShape(): Promise<ShapeCheck> {
   const loaded = await ajv.load()
   return (event) => {
-    const type = String((event as { readonly type?: unknown }).type)
-    const known = loaded.getSchema(`urn:sallyport:event:1:${type}`)
-    if (known !== undefined) return problem(known, event)
-    const schema = eventSchema(type)
-    if (schema === undefined) return `\`${shorten(type, 40)}\` is no type of record`
-    return problem(loaded.compile({ ...schema, $id: `urn:sallyport:event:1:${type}` }), event)
+    const { type } = event as { readonly type?: unknown }
+    if (!isRecorded(type)) return `\`${typeName(type)}\` is no type of record`
+    // only now, for what stands in a type may be an address of something else
+    const $id = `urn:sallyport:event:1:${type}`
+    const validate = loaded.getSchema($id) ?? loaded.compile({ ...eventSchema(type), $id })
+    return problem(validate, event)
   }
+}
+
+/** The type of a record as it can be shown, whatever stands there. */
+export function typeName(type: unknown): string {
+  return typeof type === 'string' ? shorten(type, 40) : 'no text'
 }
 
 function problem(validate: ValidateFunction, value: unknown): string | undefined {

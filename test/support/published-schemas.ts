@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { JsonObject, JsonValue } from '../../src/base/json.ts'
-import { eventSchema } from '../../src/report/event-shape.ts'
+import { eventSchema, isRecorded } from '../../src/report/event-shape.ts'
 
 const file = new URL('../../src/report/report.schema.json', import.meta.url)
 const report = JSON.parse(readFileSync(file, 'utf8')) as JsonObject & { $defs: JsonObject }
@@ -52,6 +52,7 @@ function base(type: string): JsonObject {
 }
 
 function shapeOf(type: string): Shape {
+  if (!isRecorded(type)) throw new Error(`\`${type}\` is not recorded`)
   const text = JSON.stringify(eventSchema(type)).replaceAll('urn:sallyport:report:1#', '#')
   const shape = JSON.parse(text) as Shape
   const properties = { ...shape.properties, type: { const: type } }

@@ -21,6 +21,9 @@ describe('reading a report from a journal', () => {
     ['a run without its parts', ['{"type":"run-start"}']],
     ['a decision without a decision', ['{"type":"decision","callId":"c"}']],
     ['a type no run writes', ['{"type":"toString"}']],
+    ['a type that is an address of none', ['{"type":"a:b%"}']],
+    ['a type that is no text', ['{"type":{"toString":1}}']],
+    ['a record of which nothing says the type', ['{}']],
   ])('refuses %s', async (_name, lines) => {
     const records = lines.map((line, seq) => ({ seq, line, hash: '', durable: false }))
     await expect(readReport(records)).rejects.toMatchObject({
