@@ -2,6 +2,7 @@ import { carryOn, type Revocation } from './carry-on.ts'
 import type { RuntimeParts, StartedRun } from './carry.ts'
 import { checkCarrier, checkOwnCarrier, whileCarried } from './carried-runs.ts'
 import { SallyportError } from './base/errors.ts'
+import { shorten } from './base/text.ts'
 import { readChildRuns, type ChildRuns } from './child-runs.ts'
 import { givenAnswers } from './given-answers.ts'
 import { checkResumable, checkTools, readWhole } from './past-runs.ts'
@@ -35,7 +36,9 @@ export async function resume(
   checkTools(parts.toolbox, past, run.acceptTools ?? [])
   const tree = await readChildRuns(parts, past, run)
   const answerer = await answererOf(parts, run)
-  checkDecisions([past, ...tree.open], run.decisions ?? [])
+  const pasts = [past, ...tree.open]
+  checkDecisions(pasts, run.decisions ?? [])
+  checkResolve(pasts, run.resolve ?? {})
   return inTurn(parts, started, past, () =>
     whileCarried(parts, runId, () =>
       inOwnConversation(parts, started, past, (conversation) =>
@@ -168,6 +171,30 @@ function checkDecisions(pasts: readonly Past[], decisions: readonly ResumeDecisi
       })
     }
   }
+}
+
+/**
+ * A verdict on no call, such as a misspelt one, would settle nothing. One on a call that is settled
+ * is over, and calls of agents that have ended are not looked for.
+ */
+function checkResolve(
+  pasts: readonly Past[],
+  resolve: NonNullable<ResumeOptions['resolve']>,
+): void {
+  const calls = pasts.flatMap(({ turns }) => turns.flatMap((turn) => turn.calls))
+  const known = new Set(calls.map(({ call }) => call.callId))
+  const mayBeOfAgent = (callId: string): boolean =>
+    isCallId(callId) && !callId.startsWith(`${pasts[0]!.start.runId}-`)
+  const strange = Object.keys(resolve).find((id) => !known.has(id) && !mayBeOfAgent(id))
+  if (strange === undefined) return
+  const message = `\`resolve\` names \`${shorten(strange, 128)}\`, which is no call of this run`
+  throw new SallyportError('bad-option', message, {
+    help: 'name calls of `result.inDoubt`, as `sallyport approvals` lists them too',
+  })
+}
+
+function isCallId(text: string): boolean {
+  return /^run_[0-9a-z]+-[0-9]+-[0-9]+$/.test(text)
 }
 
 function resolutionsOf(

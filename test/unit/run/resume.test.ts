@@ -532,6 +532,13 @@ describe('a call in doubt', () => {
     const first = await world(cut, [], { approve }).runtime.resume(runId).result()
     expect(first).toMatchObject({ status: 'needs-approval', approvals: [] })
     const [doubtful] = first.inDoubt
+    for (const callId of ['nope', `${runId}-9-9`]) {
+      const { done, runtime } = world(cut, [], { approve })
+      await expect(
+        runtime.resume(runId, { resolve: { [callId]: outcome } }).result(),
+      ).rejects.toMatchObject({ code: 'bad-option', message: expect.stringContaining(callId) })
+      expect(done).toEqual([])
+    }
     expect(first.report.rows.find(({ callId }) => callId === doubtful)!.status).toBe(
       'unknown-outcome',
     )
