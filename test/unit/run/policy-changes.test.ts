@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../src/base/json.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import type { LoadedPolicy } from '../../../src/loading/file.ts'
 import type { Policy } from '../../../src/policy/policy.ts'
+import type { ApprovalRequest } from '../../../src/gate/verdict.ts'
 import { verifyChain } from '../../../src/report/verify.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import type { Approve } from '../../../src/run/environment.ts'
@@ -138,18 +139,27 @@ describe('a call that waits for its key while the policy changes', () => {
     expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
   })
 
-  test('needs a yes of whoever is asked by now beside the one it has', async () => {
-    const { atWork, change, finish, start, worked } = waiting(
+  test('needs a yes of whoever is asked by now beside the one it has, also when it is resumed', async () => {
+    const journal = memoryJournal()
+    const { atWork, change, finish, runtime, start, worked } = waiting(
       { rules: [asks('lead')] },
-      { approve: lead },
+      { approve: lead, journal },
     )
     const run = start()
     await atWork
     change({ rules: [asks('guest')] })
     finish()
-    const { approvals, status } = await run.result()
+    const { approvals, runId, status } = await run.result()
     expect([status, worked]).toEqual(['needs-approval', ['0']])
-    expect(approvals[0]!.approvers.map(({ roles }) => roles)).toEqual([['guest'], ['lead']])
+    const [{ approvers, id }] = approvals as [ApprovalRequest]
+    expect(approvers.map(({ roles }) => roles)).toEqual([['guest'], ['lead']])
+    const by = (role: string): object => ({ subject: role, roles: [role], scopes: [] })
+    const decisions = [{ id, action: 'approve' as const }]
+    const answers = [by('guest'), by('lead')].map((answerer) => ({ custom: answerer }))
+    for (const answeredBy of answers)
+      await runtime.resume(runId, { answeredBy, decisions }).result()
+    expect(worked).toEqual(['0', '1'])
+    expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
   })
 })
 
