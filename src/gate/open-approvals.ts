@@ -1,34 +1,46 @@
 import type { OpenApproval } from './approval.ts'
 import type { JudgeContext } from './verdict.ts'
 
-/** The requests of a gate that wait for people, by their ids. */
+/** The requests of a gate that wait for people, by their ids; thousands of them in one run. */
 export class OpenApprovals {
   readonly #open = new Map<string, OpenApproval>()
+  /** Ids by call. */
+  readonly #ofCalls = new Map<string, Set<string>>()
+  /** How many there are in a run and its sub-agents. */
+  readonly #counts = new Map<string, number>()
 
   get(id: string): OpenApproval | undefined {
     return this.#open.get(id)
   }
 
   keep(approval: OpenApproval): void {
-    this.#open.set(approval.request.id, approval)
+    const { id } = approval.request
+    const { callId } = approval.examined.call
+    this.drop(id)
+    this.#open.set(id, approval)
+    const ids = this.#ofCalls.get(callId) ?? new Set()
+    this.#ofCalls.set(callId, ids.add(id))
+    this.#count(approval, 1)
   }
 
   drop(id: string): void {
+    const approval = this.#open.get(id)
+    if (approval === undefined) return
+    const { callId } = approval.examined.call
     this.#open.delete(id)
+    const ids = this.#ofCalls.get(callId)!
+    ids.delete(id)
+    if (ids.size === 0) this.#ofCalls.delete(callId)
+    this.#count(approval, -1)
   }
 
   /** How many wait in a run and its sub-agents. */
   countOf(context: JudgeContext): number {
-    const root = rootOf(context)
-    let count = 0
-    for (const open of this.#open.values()) if (rootOf(open.context) === root) count++
-    return count
+    return this.#counts.get(rootOf(context)) ?? 0
   }
 
   dropCall(callId: string): void {
-    for (const [id, { examined }] of this.#open) {
-      if (examined.call.callId === callId) this.#open.delete(id)
-    }
+    for (const id of this.#ofCalls.get(callId) ?? []) this.drop(id)
   }
 
   /** Returns the calls they were about. */
@@ -36,10 +48,16 @@ export class OpenApprovals {
     const calls: string[] = []
     for (const [id, { context, examined }] of this.#open) {
       if (context.runId !== runId) continue
-      this.#open.delete(id)
+      this.drop(id)
       calls.push(examined.call.callId)
     }
     return calls
+  }
+
+  #count({ context }: OpenApproval, change: 1 | -1): void {
+    const count = this.countOf(context) + change
+    if (count === 0) this.#counts.delete(rootOf(context))
+    else this.#counts.set(rootOf(context), count)
   }
 }
 

@@ -38,6 +38,23 @@ describe('the requests that wait', () => {
     expect(open.countOf({ ...root, runId: 'nobody' })).toBe(0)
   })
 
+  test('are counted once, however often they are kept and dropped', () => {
+    open.keep(approval('a1', root, 'c1'))
+    open.drop('a2')
+    open.drop('a2')
+    expect(open.countOf(root)).toBe(2)
+    open.dropCall('c1')
+    open.dropRun('child')
+    expect([open.countOf(root), open.countOf(other)]).toEqual([0, 1])
+  })
+
+  test('go with the call they are about, all of them', () => {
+    open.keep(approval('a1', root, 'c1'))
+    open.keep(approval('a2', root, 'c1'))
+    open.dropCall('c1')
+    expect(ids()).toEqual(['a3', 'a4'])
+  })
+
   test('go with the call they are about', () => {
     open.dropCall('c2')
     open.dropCall('nothing')
