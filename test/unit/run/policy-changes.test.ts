@@ -153,11 +153,11 @@ describe('a call that waits for its key while the policy changes', () => {
     expect([status, worked]).toEqual(['needs-approval', ['0']])
     const [{ approvers, id }] = approvals as [ApprovalRequest]
     expect(approvers.map(({ roles }) => roles)).toEqual([['guest'], ['lead']])
-    const by = (role: string): object => ({ subject: role, roles: [role], scopes: [] })
     const decisions = [{ id, action: 'approve' as const }]
-    const answers = [by('guest'), by('lead')].map((answerer) => ({ custom: answerer }))
-    for (const answeredBy of answers)
+    for (const role of ['guest', 'lead']) {
+      const answeredBy = { custom: { subject: role, roles: [role], scopes: [] } }
       await runtime.resume(runId, { answeredBy, decisions }).result()
+    }
     expect(worked).toEqual(['0', '1'])
     expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
   })
