@@ -1,3 +1,4 @@
+import { checkNumber } from '../base/options.ts'
 import { childController, after, type ChildController } from '../base/signal.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { UserMessage } from '../protocol/message.ts'
@@ -32,7 +33,11 @@ export interface Run<Result> extends AsyncIterable<RunEvent> {
   steer(text: string): boolean
   /** Stops model, tools and questions to people; the run still ends with a result and a report. */
   cancel(): void
-  /** The recorded events again from the journal, from the `from`-th record on, as far as written. */
+  /**
+   * The recorded events again from the journal, as far as written: those whose `seq` is at least
+   * `from`, so that a reader who has seen an event goes on with its `seq` and one. Default: all. Throws
+   * `bad-option` where `from` is no whole number.
+   */
   events(options?: { readonly from?: number }): AsyncIterable<StructuralEvent>
 }
 
@@ -67,7 +72,10 @@ export function startRun<Result>(options: RunHandleOptions<Result>): Run<Result>
       return steering.add(text)
     },
     cancel: () => controller.abort('cancelled'),
-    events: ({ from = 0 } = {}) => replay(options, from),
+    events({ from = 0 } = {}) {
+      checkNumber('from', from, { min: 0, integer: true })
+      return replay(options, from)
+    },
     [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](),
   }
 }

@@ -164,6 +164,24 @@ describe('a run', () => {
     expect(await collect(run.events({ from: 2 }))).toEqual(recorded.slice(2))
   })
 
+  test('can be read again from the number of any event on, also of one that is not kept', async () => {
+    const { start } = agentOf(
+      [{ text: ['one ', 'two '], calls: [{ tool: 'add', args: {} }] }, { text: ['three', '.'] }],
+      { tools, policy: allowing('add') },
+    )
+    const run = start()
+    const { events, recorded } = await finish(run)
+    expect(events.length).toBeGreaterThan(recorded.length)
+    for (const { seq } of events) {
+      const later = recorded.filter((event) => event.seq >= seq)
+      expect(await collect(run.events({ from: seq }))).toEqual(later)
+    }
+    expect(await collect(run.events({ from: events.length + 10 }))).toEqual([])
+    for (const from of [-1, 1.5, Number.NaN, '1' as never]) {
+      expect(() => run.events({ from })).toThrow(expect.objectContaining({ code: 'bad-option' }))
+    }
+  })
+
   test('merges deltas for a slow reader and drops nothing else', async () => {
     const pieces = Array.from({ length: 2_000 }, (_, index) => `${index} `)
     const { start } = agentOf(
