@@ -1,36 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ChatDecoder } from '../../../src/wire/chat/decode.ts'
-import { ResponsesDecoder } from '../../../src/wire/responses/decode.ts'
-import { defaultBounds } from '../../../src/wire/settings.ts'
-import type { Decoder } from '../../../src/wire/wire.ts'
-
-type Event = readonly [data: string, name?: string]
-
-/**
- * What a decoder says of a stream. `isParsed` so that each event has other white space before it, no
- * event is like another, and all of them are parsed.
- */
-function told(decoder: Decoder, stream: readonly Event[], isParsed: boolean): readonly unknown[] {
-  for (const [at, [data, name]] of stream.entries()) {
-    const space = at.toString(2).padStart(6, '0').replaceAll('0', ' ').replaceAll('1', '\t')
-    decoder.push((isParsed ? space : ' '.repeat(6)) + data, name)
-  }
-  decoder.finish()
-  return decoder.events
-}
-
-function same(name: string): string {
-  return name
-}
-
-function chat(maxTextLength = defaultBounds.maxTextLength): Decoder {
-  return new ChatDecoder({ ...defaultBounds, maxTextLength }, same, true)
-}
-
-function responses(): Decoder {
-  const bounds = defaultBounds
-  return new ResponsesDecoder({ bounds, toolName: same, toolCallDeltas: true, dialect: 'openai' })
-}
+import { chat, responses, told, type StreamEvent as Event } from '../../support/told-streams.ts'
 
 function delta(members: string, more = ''): Event {
   return [`{"choices":[{"delta":{${members}}${more}}]}`]
