@@ -5,6 +5,7 @@ import type { AssistantMessage, Message, ToolCallPart } from '../../src/protocol
 import { anthropicCodec } from '../../src/wire/anthropic/codec.ts'
 import { chatCodec } from '../../src/wire/chat/codec.ts'
 import { responsesCodec } from '../../src/wire/responses/codec.ts'
+import { giveBack, type BodyText } from '../../src/wire/growing-text.ts'
 import type { WireCodec } from '../../src/wire/wire.ts'
 import { bodyText } from '../support/body-text.ts'
 
@@ -88,12 +89,16 @@ const histories = fc.array(step, { maxLength: 8 }).map((steps) => {
 })
 
 /** What is sent of a history; what cannot be sent is refused in the same way. */
-function sent(codec: WireCodec, messages: readonly Message[]): string {
+function written(codec: WireCodec, messages: readonly Message[], model = 'm'): BodyText {
   try {
-    return bodyText(codec.encode({ messages, tools: [] }, { model: 'm', stream: true }))
+    return codec.encode({ messages, tools: [] }, { model, stream: true })
   } catch (error) {
     return String(error)
   }
+}
+
+function sent(codec: WireCodec, messages: readonly Message[]): string {
+  return bodyText(written(codec, messages))
 }
 
 test.each([
@@ -126,6 +131,31 @@ function calling(...ids: readonly (readonly [string, string])[]): Message {
     })),
   }
 }
+
+test('a body stays as it is until it is given back, whatever is written after it', () => {
+  const steps = fc.array(fc.tuple(fc.string({ maxLength: 3 }), fc.boolean(), fc.nat(2)), {
+    maxLength: 8,
+  })
+  fc.assert(
+    fc.property(steps, (all) => {
+      const codec = chatCodec({ dialect: 'openrouter' })
+      const history: Message[] = []
+      const kept: (readonly [BodyText, string])[] = []
+      for (const [model, isGivenBack, more] of all) {
+        for (let added = 0; added < more; added++) {
+          history.push({ role: 'user', content: `${history.length}${'é'.repeat(9000)}` })
+        }
+        const body = written(codec, [...history], model)
+        const alone = written(chatCodec({ dialect: 'openrouter' }), history, model)
+        expect(bodyText(body)).toBe(bodyText(alone))
+        if (isGivenBack) giveBack(body)
+        else kept.push([body, bodyText(alone)])
+      }
+      for (const [body, before] of kept) expect(bodyText(body)).toBe(before)
+    }),
+    { numRuns: 300 },
+  )
+})
 
 test('the ids of two calls are told apart from others that are the same text when joined', () => {
   const [first, last] = [calling(), calling(['a', 'a\nb'], ['c', 'b\nc'])]
