@@ -32,6 +32,8 @@ export interface OpenApproval {
   readonly deadline: number
   /** The one it was asked under. */
   readonly policy: Pick<Policy, 'approvals'>
+  /** As in `AskedBefore`. */
+  readonly hasBegun?: boolean | undefined
 }
 
 /** What comes of an answer to a request that is not open. */
@@ -128,13 +130,18 @@ export function revive(
   clock: Clock,
 ): OpenApproval {
   if ('effect' in asked) return openApproval(examined, context, asked, policy, clock)
-  const { askedAt, request, yes } = asked
+  const { askedAt, hasBegun, request, yes } = asked
   const end = Date.parse(request.expiresAt)
   // setting the wall clock back leaves no more time than there was at first
   const left = end - Math.max(clock.now(), Date.parse(askedAt))
   // a time that cannot be told has passed
   const deadline = clock.monotonic() + (Number.isFinite(left) ? left : -1)
-  return { request: deepFreeze(request), examined, context, yes, deadline, policy }
+  return { request: deepFreeze(request), examined, context, yes, deadline, policy, hasBegun }
+}
+
+/** Whether a yes is too old: it is no stock to draw on, unless the call has begun on it in time. */
+export function isStale(approval: OpenApproval, clock: Clock): boolean {
+  return approval.hasBegun !== true && isOverdue(approval, clock)
 }
 
 /**

@@ -11,6 +11,7 @@ import { readAnswer } from './answer.ts'
 import {
   isOverdue,
   isSatisfied,
+  isStale,
   needsOthers,
   notOpen,
   openApproval,
@@ -89,8 +90,8 @@ export interface Gate {
     answer: ApprovalAnswer,
     isRefused?: (examined: ExaminedCall) => boolean,
   ): Promise<Answered>
-  /** Whether the policy has not changed since the permit was given. */
-  isInForce(permit: Permit): boolean
+  /** Whether what the permit was given under still holds; a yes need not once the call has begun. */
+  isInForce(permit: Permit, hasBegun?: boolean): boolean
   /** Judges a call again whose permit is not in force any more; the stricter outcome wins. */
   renew(examined: ExaminedCall, context: JudgeContext, permit: Permit): Verdict | Promise<Verdict>
   /** Nobody has answered in time. */
@@ -118,7 +119,7 @@ export function createGate(options: GateOptions): Gate {
     inputOf: (tool) => registry.get(tool)?.input,
     ...options,
   })
-  const permits = new Permits(options.policy, options.secrets)
+  const permits = new Permits(options.policy, clock, options.secrets)
   const open = new OpenApprovals()
 
   const rolesOf = (approver: Approver): ReadonlySet<string> =>
@@ -149,19 +150,16 @@ export function createGate(options: GateOptions): Gate {
       return { kind: 'pending', decision, request: approval.request }
     })
 
-  const rejudge: Gate['rejudge'] = (examined, context, asked) => {
-    const revived = revive(asked, examined, context, judgement.policy, clock)
-    return reweigh(examined, context, revived, 'hasBegun' in asked && asked.hasBegun === true)
-  }
+  const rejudge: Gate['rejudge'] = (examined, context, asked) =>
+    reweigh(examined, context, revive(asked, examined, context, judgement.policy, clock))
 
   function reweigh(
     examined: ExaminedCall,
     context: JudgeContext,
     revived: OpenApproval,
-    hasBegun: boolean,
   ): Verdict | Promise<Verdict> {
-    // a yes is no stock to draw on: what has not begun in its time is asked about anew
-    const isLate = isOverdue(revived, clock) && !hasBegun
+    // what has not begun in its time is asked about anew
+    const isLate = isStale(revived, clock)
     const heard = isLate ? { ...revived, yes: [] } : revived
     return whenKnown(weighing.weigh(examined, context, heard), (weighed) => {
       if (weighed.kind !== 'ask') return weighed
@@ -275,11 +273,11 @@ export function createGate(options: GateOptions): Gate {
     examine: (call, view = registry) => examineSafely(call, view, options.arguments),
     judge,
     rejudge,
-    isInForce: (permit) => permits.isInForce(permit),
+    isInForce: (permit, hasBegun = false) => permits.isInForce(permit, hasBegun),
     renew(examined, context, permit) {
       judgement.withdraw(examined, context)
       const asked = permits.askedFor(permit)
-      return asked ? reweigh(examined, context, asked, false) : judge(examined, context)
+      return asked ? reweigh(examined, context, asked) : judge(examined, context)
     },
     answer,
     expire,

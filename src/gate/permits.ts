@@ -1,26 +1,32 @@
+import type { Clock } from '../base/clock.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { GrantRequest, Permit } from '../tools/permit.ts'
-import type { OpenApproval } from './approval.ts'
+import { isStale, type OpenApproval } from './approval.ts'
 import { PermitTerms } from './terms.ts'
 
 interface Given {
   readonly policy: Policy
+  /** When a rule begins or ends to hold, in milliseconds since the epoch. */
+  readonly until: number
   /** Whose yes it was given for. */
   readonly asked: OpenApproval | undefined
 }
 
-/** Under which policy permits were given, and on which terms it gives them now. */
+/** Under what permits were given, and on which terms the policy of now gives them. */
 export class Permits {
   readonly #current: () => Policy
+  readonly #clock: Clock
+  readonly #mayChange: boolean
   readonly #terms: PermitTerms
-  /** Undefined where the policy never changes. */
-  readonly #given: WeakMap<Permit, Given> | undefined
+  readonly #boundaries = new WeakMap<Policy, readonly number[]>()
+  /** Those that may come to be out of force. */
+  readonly #given = new WeakMap<Permit, Given>()
 
-  constructor(policy: Policy | (() => Policy), secrets?: readonly string[]) {
-    const mayChange = typeof policy === 'function'
-    this.#current = mayChange ? policy : () => policy
+  constructor(policy: Policy | (() => Policy), clock: Clock, secrets?: readonly string[]) {
+    this.#mayChange = typeof policy === 'function'
+    this.#current = typeof policy === 'function' ? policy : () => policy
+    this.#clock = clock
     this.#terms = new PermitTerms(secrets)
-    this.#given = mayChange ? new WeakMap() : undefined
   }
 
   termsOf(tool: string): Pick<GrantRequest, 'timeoutMs' | 'access' | 'refine'> {
@@ -29,16 +35,42 @@ export class Permits {
 
   /** To be told of at once: the policy of now has given it. */
   note(permit: Permit, asked: OpenApproval | undefined): Permit {
-    this.#given?.set(permit, { policy: this.#current(), asked })
+    const policy = this.#current()
+    const until = this.#nextBoundary(policy)
+    if (this.#mayChange || asked !== undefined || until < Infinity) {
+      this.#given.set(permit, { policy, until, asked })
+    }
     return permit
   }
 
-  /** Whether the policy has not changed since. */
-  isInForce(permit: Permit): boolean {
-    return this.#given === undefined || this.#given.get(permit)?.policy === this.#current()
+  /**
+   * Whether what it was given under still holds: the policy, the time of its rules, and that of the
+   * yes unless the call has begun on it.
+   */
+  isInForce(permit: Permit, hasBegun: boolean): boolean {
+    const given = this.#given.get(permit)
+    if (given === undefined) return true
+    const { asked, policy, until } = given
+    if (policy !== this.#current()) return false
+    if (until < Infinity && !(this.#clock.now() < until)) return false
+    return hasBegun || asked === undefined || !isStale(asked, this.#clock)
   }
 
   askedFor(permit: Permit): OpenApproval | undefined {
-    return this.#given?.get(permit)?.asked
+    return this.#given.get(permit)?.asked
   }
+
+  #nextBoundary(policy: Policy): number {
+    const known = this.#boundaries.get(policy) ?? boundariesOf(policy)
+    this.#boundaries.set(policy, known)
+    if (known.length === 0) return Infinity
+    const now = this.#clock.now()
+    return known.reduce((next, each) => (each > now && each < next ? each : next), Infinity)
+  }
+}
+
+/** When rules begin and end to hold. */
+function boundariesOf({ layers }: Policy): readonly number[] {
+  const rules = layers.flatMap(({ document }) => document.rules)
+  return rules.flatMap(({ from, until }) => [from ?? [], until ?? []].flat())
 }

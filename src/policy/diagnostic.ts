@@ -29,7 +29,7 @@ export const diagnosticCodes = {
   'unknown-tool': 'a tool that is not in the catalogue',
   'no-match': 'a glob that matches no tool of the catalogue',
   'unknown-variable': 'a variable without a value',
-  'unknown-argument': 'an argument that the tool does not have',
+  'unknown-argument': 'an argument that the tool does not have, or does not list',
   'never-true': 'conditions that contradict each other',
   'bad-parent': 'a file that cannot be extended',
   contradiction: 'two files say about a tool what cannot both hold',

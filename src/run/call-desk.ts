@@ -28,7 +28,7 @@ import { recordProposal } from './proposal.ts'
 type Permitted = Extract<Verdict, { kind: 'permit' }>
 type Refusal = Extract<Verdict, { kind: 'refusal' }>
 type Pending = Extract<Verdict, { kind: 'pending' }>
-/** What is left to ask of a call that was permitted before the policy changed. */
+/** What is left to ask of a call whose permit was not in force any more. */
 type Left = Promise<Pending | undefined>
 
 /** Carries each proposed call to its one result. */
@@ -158,7 +158,7 @@ export class CallDesk {
     return Promise.resolve(undefined)
   }
 
-  /** The policy has changed while the call waited: that of now decides as well. */
+  /** What the permit was given under has changed while the call waited: it is judged anew. */
   async #renew(examined: ExaminedCall, permit: Permit, queuedAt: number, approvalMs: number): Left {
     const { context, gate, recorder } = this.#environment
     const { callId } = examined.call

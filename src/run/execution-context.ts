@@ -21,7 +21,7 @@ export function executionContext(
     log,
     wrappers,
     delegate,
-    mayRetry: () => gate.isInForce(permit),
+    mayRetry: () => gate.isInForce(permit, true),
     onProgress: progressReporter(recorder, callId),
     // the call has its result by now; that the tool went on is news of its progress
     onLate(late) {

@@ -8,6 +8,7 @@ import { verifyChain } from '../../../src/report/verify.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import type { Approve } from '../../../src/run/environment.ts'
 import type { ToolDefinition } from '../../../src/tools/tool.ts'
+import { manualClock } from '../../../src/testing/clock.ts'
 import { agentOf, policyOf, toolOf, type Agent } from '../../support/agent.ts'
 
 const who = { roles: ['user'] }
@@ -159,6 +160,49 @@ describe('a call that waits for its key while the policy changes', () => {
       await runtime.resume(runId, { answeredBy, decisions }).result()
     }
     expect(worked).toEqual(['0', '1'])
+    expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
+  })
+})
+
+describe('a call that waits for its key while time goes by', () => {
+  const start = Date.parse('2026-01-01T00:00:00Z')
+  const hour = 3_600_000
+
+  test.each<[string, string, JsonObject]>([
+    ['beyond the end of its rule', 'default', { until: '2026-01-01T00:30:00Z' }],
+    ['into the beginning of another rule', 'late', {}],
+  ])('does not run %s', async (_, decidedBy, time) => {
+    const clock = manualClock(start)
+    const late = { id: 'late', deny: ['act'], from: '2026-01-01T00:30:00Z' }
+    const rules = [{ ...all, ...time }, ...(decidedBy === 'late' ? [late] : [])]
+    const agent = waiting({ rules }, { clock })
+    const run = agent.start()
+    await agent.atWork
+    clock.advance(hour)
+    agent.finish()
+    const { report } = await run.result()
+    expect([agent.worked, report.rows[1]!.decision!.rule]).toEqual([['0'], decidedBy])
+  })
+
+  test('is asked about again once the yes is too old', async () => {
+    const clock = manualClock(start)
+    const asked: string[] = []
+    const approve: Approve = (request, options) => {
+      asked.push(request.callId.slice(-1))
+      return lead(request, options)
+    }
+    const journal = memoryJournal()
+    const sections = { rules: [asks('lead')], approvals: { ttl: '10m' } }
+    const agent = waiting(sections, { approve, clock, journal })
+    const run = agent.start()
+    await agent.atWork
+    clock.advance(hour)
+    agent.finish()
+    const { runId } = await run.result()
+    expect([asked, agent.worked]).toEqual([
+      ['0', '1', '1'],
+      ['0', '1'],
+    ])
     expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
   })
 })
