@@ -8,6 +8,7 @@ import { addLogCommands } from './log-program.ts'
 import { addRunCommands } from './run-program.ts'
 import { exitCode, exitOfError, type ExitCode } from './exit.ts'
 import { noteError, type Io } from './io.ts'
+import { nodeWarning } from './node-version.ts'
 import { optionHelp } from './option-help.ts'
 import { wholeNumber } from './option-values.ts'
 
@@ -64,6 +65,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .configureOutput({ writeOut: io.out, writeErr: io.note })
     .showHelpAfterError('(see --help)')
     .addHelpText('after', exitHelp)
+    .hook('preAction', () => io.note(nodeWarning(process.versions.node)))
 
   addRunCommands(program, io, done)
 
