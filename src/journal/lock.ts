@@ -1,4 +1,5 @@
 import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { randomHex } from '../base/ids.ts'
 import { SallyportError } from '../base/errors.ts'
@@ -19,7 +20,8 @@ const maxDied = 16
  * Throws `bad-journal` when the lock is held.
  */
 export async function takeLock(file: string): Promise<() => Promise<void>> {
-  const own = `${process.pid} ${randomHex()}\n`
+  const start = await processStart(process.pid)
+  const own = `${[process.pid, randomHex(), ...(start === undefined ? [] : [start])].join(' ')}\n`
   const prepared = `${file}.${randomHex()}`
   await writeFile(prepared, own, { flag: 'wx', mode: 0o600 })
   try {
@@ -58,7 +60,7 @@ async function takeOver(prepared: string, file: string, depth: number): Promise<
     // read while nobody else may remove it: what is dead now stays dead until it is removed here
     const holder = await holderOf(file)
     if (holder !== undefined) {
-      if (isAlive(holder)) throw held(file, `process ${holder} has it`)
+      if (await isAtWork(holder)) throw held(file, `process ${holder.pid} has it`)
       await rm(file, { force: true })
     }
     // where it was given back meanwhile, it may be somebody else's again: then it is left alone
@@ -68,8 +70,19 @@ async function takeOver(prepared: string, file: string, depth: number): Promise<
   }
 }
 
+interface Holder {
+  readonly pid: number
+  /** When it began, as `processStart` tells it. */
+  readonly start: string | undefined
+}
+
+/** Ids of processes are used again, in a container that was restarted at once. */
+async function isAtWork({ pid, start }: Holder): Promise<boolean> {
+  return isAlive(pid) && (start === undefined || !(await isReplaced(pid, start)))
+}
+
 /** The process a lock names; undefined when the lock is gone. An unreadable lock counts as held. */
-async function holderOf(file: string): Promise<number | undefined> {
+async function holderOf(file: string): Promise<Holder | undefined> {
   let text: string
   try {
     text = await readFile(file, 'utf8')
@@ -77,9 +90,9 @@ async function holderOf(file: string): Promise<number | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-  const pid = /^([1-9][0-9]*)\b/.exec(text)?.[1]
+  const [, pid, start] = /^([1-9][0-9]*)\b(?: [0-9a-f]+ (\S+ \S+)\n$)?/.exec(text) ?? []
   if (pid === undefined) throw held(file, 'its lock names no process')
-  return Number(pid)
+  return { pid: Number(pid), start }
 }
 
 /** Removes the lock unless it has become somebody else's. */
@@ -92,4 +105,31 @@ function held(file: string, why: string): SallyportError {
   return new SallyportError('bad-journal', `the journal is in use: ${why}`, {
     help: `wait, or choose another journal; if no process writes it, remove \`${file}\``,
   })
+}
+
+/**
+ * When a process of this machine or container began, in a form that no other process with its id
+ * has: the boot of the system and the tick after it (proc(5), field 22), with the name of the
+ * machine. Undefined where the system does not tell, as outside of Linux.
+ */
+async function processStart(pid: number): Promise<string | undefined> {
+  try {
+    const [boot, stat] = await Promise.all([
+      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+    ])
+    // the name of the program stands in parentheses, and may hold any itself
+    const tick = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    const name = hostname()
+    return tick === undefined || /\s/.test(name) ? undefined : `${name} ${boot.trim()}.${tick}`
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a process that was written down with its start is another one than has its id now. */
+async function isReplaced(pid: number, written: string): Promise<boolean> {
+  const now = await processStart(pid)
+  // another container may use the same ids: of its processes nobody here can tell
+  return now !== undefined && now !== written && now.split(' ')[0] === written.split(' ')[0]
 }

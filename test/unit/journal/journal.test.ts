@@ -7,6 +7,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../../src/base/digest.ts'
@@ -120,6 +121,31 @@ describe('file journal', () => {
     expect(await read(path)).toHaveLength(1)
     expect(readdirSync(dirname(path)).filter((name) => name.includes('lock'))).toEqual([])
   })
+
+  test.runIf(process.platform === 'linux')(
+    'takes the lock of a process whose id another one has now, and of no other machine',
+    async () => {
+      const path = join(temporaryFolder(), 'j.jsonl')
+      const holder = jsonlJournal(path)
+      await holder.append('run_a', 0, sealed('one'))
+      const lock = readFileSync(`${path}.lock`, 'utf8')
+      const other = jsonlJournal(path)
+      await expect(other.append('run_b', 0, [])).rejects.toMatchObject({ code: 'bad-journal' })
+      await Promise.all([holder.close(), other.close()])
+      // as a process left it that began at another time, here and elsewhere
+      const before = lock.replace(/[0-9]+\n$/, '1\n')
+      expect(before).not.toBe(lock)
+      const [pid, token, , start] = before.trim().split(' ')
+      writeFileSync(`${path}.lock`, `${pid} ${token} elsewhere.${hostname()} ${start}\n`)
+      const strange = jsonlJournal(path)
+      await expect(strange.append('run_b', 0, [])).rejects.toMatchObject({ code: 'bad-journal' })
+      await strange.close()
+      writeFileSync(`${path}.lock`, before)
+      const next = jsonlJournal(path)
+      await next.append('run_b', 0, [])
+      await next.close()
+    },
+  )
 
   test('leaves a dead lock to the process that is taking it over', async () => {
     const path = join(temporaryFolder(), 'j.jsonl')
