@@ -1,7 +1,7 @@
-import { asAsked } from './as-asked.ts'
 import { systemClock } from './base/clock.ts'
-import { SallyportError } from './base/errors.ts'
+import { messageOf, SallyportError } from './base/errors.ts'
 import { newId } from './base/ids.ts'
+import { deepFreeze } from './base/json.ts'
 import { Lazy } from './base/lazy.ts'
 import { checkNumber } from './base/options.ts'
 import { after } from './base/signal.ts'
@@ -146,4 +146,23 @@ function closed(): SallyportError {
   return new SallyportError('runtime-closed', 'this runtime was closed and takes no more runs', {
     help: 'make another runtime; runs that had to stop can be resumed there',
   })
+}
+
+/**
+ * A run as it was asked for: what the host does to its messages afterwards changes neither what is
+ * recorded nor what a model is sent. Throws `bad-option` for messages that cannot be copied.
+ */
+function asAsked<Options extends Pick<RunOptions, 'input' | 'messages'>>(run: Options): Options {
+  const { input, messages } = run
+  if (messages === undefined && typeof input === 'string') return run
+  try {
+    const own = structuredClone({ input, ...(messages === undefined ? {} : { messages }) })
+    return { ...run, ...deepFreeze(own) }
+  } catch (cause) {
+    const message = `\`messages\` and \`input\` cannot be copied: ${messageOf(cause)}`
+    throw new SallyportError('bad-option', message, {
+      help: 'give plain data: texts, numbers, lists and objects of them',
+      cause,
+    })
+  }
 }
