@@ -64,6 +64,7 @@ function page(overview: Overview, options: IndexOptions): VNode {
         parts.map(({ node }) => node),
       ),
       element('footer', null, `sallyport · overview version ${overview.version}`),
+      ...loading.end,
     ),
   )
 }

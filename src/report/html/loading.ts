@@ -7,7 +7,7 @@ import { element } from './element.ts'
 export interface Loading {
   /** What the page may load and run: nothing but these. */
   readonly securityPolicy: string
-  readonly style: VNode
+  readonly style: readonly VNode[]
   /** The last elements of the page. */
   readonly end: readonly VNode[]
 }
@@ -19,12 +19,26 @@ interface Parts {
   readonly data: string
 }
 
+/**
+ * What a page says above everything else until its last element is there. A style of its own, for a
+ * style whose end was cut off has another hash than the one that is allowed.
+ */
+export const untilWhole = `html:not(:has(#whole))::before { display: block; padding: .75rem 1.25rem;
+  font: 600 15px/1.5 system-ui, sans-serif; background: #b0261c; color: #fff;
+  content: 'This page is not whole: it is still being read, or its file was cut. What is shown may be a part of the report only.'; }
+`
+
+/** The last element of every page. */
+function whole(): VNode {
+  return element('span', { id: 'whole', hidden: true })
+}
+
 /** Everything inside the page, allowed by hashes. */
 export function insideParts({ css, script, data }: Parts): Loading {
   return {
-    securityPolicy: securityPolicy(hashSource(css), hashSource(script)),
-    style: rawElement('style', css),
-    end: [plain('template', { id: 'data' }, data), rawElement('script', script)],
+    securityPolicy: securityPolicy(hashesOf(untilWhole, css), hashesOf(script)),
+    style: [rawElement('style', untilWhole), rawElement('style', css)],
+    end: [plain('template', { id: 'data' }, data), rawElement('script', script), whole()],
   }
 }
 
@@ -37,17 +51,21 @@ export function splitParts(name: string): Loading {
   }
   return {
     securityPolicy: securityPolicy("'self'", "'self'"),
-    style: element('link', { rel: 'stylesheet', href: `${name}.css` }),
-    end: [element('script', { src: `${name}.data.js` }), element('script', { src: `${name}.js` })],
+    style: [element('link', { rel: 'stylesheet', href: `${name}.css` })],
+    end: [
+      element('script', { src: `${name}.data.js` }),
+      element('script', { src: `${name}.js` }),
+      whole(),
+    ],
   }
 }
 
 /** A page without script: what it may load and run is its style alone. */
 export function stillParts(css: string): Loading {
   return {
-    securityPolicy: securityPolicy(hashSource(css), "'none'"),
-    style: rawElement('style', css),
-    end: [],
+    securityPolicy: securityPolicy(hashesOf(untilWhole, css), "'none'"),
+    style: [rawElement('style', untilWhole), rawElement('style', css)],
+    end: [whole()],
   }
 }
 
@@ -58,10 +76,10 @@ export function pageHead(title: string, { securityPolicy: content, style }: Load
     null,
     element('meta', { charset: 'utf-8' }),
     element('meta', { 'http-equiv': 'Content-Security-Policy', content }),
+    ...style,
     element('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
     element('meta', { name: 'referrer', content: 'no-referrer' }),
     element('title', null, title),
-    style,
   )
 }
 
@@ -77,8 +95,8 @@ function securityPolicy(style: string, script: string): string {
   ].join('; ')
 }
 
-function hashSource(text: string): string {
-  return `'sha256-${hash('sha256', text, 'base64')}'`
+function hashesOf(...texts: readonly string[]): string {
+  return texts.map((text) => `'sha256-${hash('sha256', text, 'base64')}'`).join(' ')
 }
 
 /** Only for the constants of this folder: their text is not escaped, and cannot end the element. */

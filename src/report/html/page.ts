@@ -15,7 +15,8 @@ import { element, section, type Section } from './element.ts'
 import { Flows } from './flow.ts'
 import { headerContent } from './header.ts'
 import { placeName } from './look.ts'
-import { insideParts, pageHead, splitParts, type Loading } from './loading.ts'
+import { insideParts, pageHead, splitParts, untilWhole, type Loading } from './loading.ts'
+import { navigation, type Part } from './navigation.ts'
 import { noteRules, snippetsOf, unmatchedSection, type PolicyText } from './policy.ts'
 import { script } from './script.ts'
 import { integritySection, problemsSection, totalsSection } from './sections.ts'
@@ -42,9 +43,6 @@ export interface SplitHtml {
   readonly script: string
   readonly data: string
 }
-
-/** A part of the page under its name in the navigation; undefined when there is nothing to show. */
-type Part = readonly [name: string, part: Section | undefined]
 
 /** Calls written out for readers without script and for paper. */
 const mostCalls = 80
@@ -210,7 +208,12 @@ export class Page {
 
   split(name: string): SplitHtml {
     const html = this.#text(splitParts(name))
-    return { html, css, script, data: `globalThis.sallyportReport = '${this.#data}'\n` }
+    return {
+      html,
+      css: `${untilWhole}${css}`,
+      script,
+      data: `globalThis.sallyportReport = '${this.#data}'\n`,
+    }
   }
 
   #text(loading: Loading): string {
@@ -246,23 +249,6 @@ function page(
         `sallyport ${report.header.versions.sallyport} · Node.js ${report.header.versions.node} · report version ${report.version}`,
       ),
       ...loading.end,
-    ),
-  )
-}
-
-/** The parts that are there, as links inside the page. */
-function navigation(parts: readonly Part[]): VNode {
-  return element(
-    'nav',
-    { 'aria-label': 'Parts of the report' },
-    element(
-      'ul',
-      null,
-      parts.map(([title, part]) => {
-        if (part === undefined) return undefined
-        const kind = part.id === 'timeline' ? 'static' : undefined
-        return element('li', { class: kind }, element('a', { href: `#${part.id}` }, title))
-      }),
     ),
   )
 }
