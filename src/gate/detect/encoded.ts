@@ -16,6 +16,10 @@ interface Reading {
 const inBase64 = (value: string): readonly string[] =>
   [0, 1, 2].map((offset) => base64Of(bytesOf(value), offset))
 
+const inHex = (value: string): readonly string[] => [bytesOf(value).toString('hex')]
+
+const lowerHex = (match: string): string => (/^[A-F]$/.test(match) ? match.toLowerCase() : '')
+
 const signs: Readonly<Record<string, string>> = { '-': '+', _: '/', '%2b': '+', '%2f': '/' }
 
 const readings: readonly Reading[] = [
@@ -38,9 +42,16 @@ const readings: readonly Reading[] = [
   },
   // any case; groups and lines apart, or each byte by itself
   {
-    pattern: /0[xX]|%0[9aAdD]|%2[0cCdD]|%3[aAbB]|[A-F]|%|[^0-9a-fA-F%]+/g,
-    replace: (match) => (/^[A-F]$/.test(match) ? match.toLowerCase() : ''),
-    formsOf: (value) => [bytesOf(value).toString('hex')],
+    pattern: /0[xX]|[A-F]|[^0-9a-fA-F]+/g,
+    replace: lowerHex,
+    formsOf: inHex,
+  },
+  // apart by what is escaped
+  {
+    pattern: /0[xX]|%(?:0[9aAdD]|2[0cCdD]|3[aAbB])|[A-F]|%|[^0-9a-fA-F%]+/g,
+    replace: lowerHex,
+    formsOf: inHex,
+    needs: /%(?:0[9ad]|2[0cd]|3[ab])/i,
   },
   // for URLs, by the other alphabet or with escapes
   {

@@ -226,6 +226,11 @@ describe('a secret', () => {
     expect(find(text, ['~~~???>>>'])).toEqual([found])
   })
 
+  test('the host knows is found whole where signs stand between its escaped bytes', () => {
+    const text = [...Buffer.from('-key:abc-')].map((byte) => byte.toString(16)).join('/%')
+    expect(find(`%${text}`, ['-key:abc-'])).toEqual([text])
+  })
+
   test('the host knows is found where only some of it is escaped', () => {
     const value = 'k\u00e4se-\ud83d\ude00-123'
     for (const text of ['%6b\u00e4se-\ud83d\ude00-123', 'k\u00e4se%2D%F0%9F%98%80-123', value]) {
