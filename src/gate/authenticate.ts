@@ -78,7 +78,9 @@ export function createAuthenticator(
   checkIdentity(identity)
   checkAuthenticatorOptions(options)
   if (options.readFile === undefined && identity.jwt.some((jwt) => jwt.jwksFile !== undefined)) {
-    throw new SallyportError('bad-option', 'a `jwksFile` needs the option `readFile`')
+    throw new SallyportError('bad-option', 'a `jwksFile` needs the option `readFile`', {
+      help: 'pass a function that reads the file, or use `jwks`',
+    })
   }
   const clock = certain(options.clock)
   const proofs = options.proofs ?? createProofMemory()

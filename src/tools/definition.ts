@@ -230,7 +230,10 @@ class DefinitionReader {
     if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) {
       return value as number
     }
-    throw this.#bad(`needs \`${name}\` as a whole number from ${least} to ${most}`)
+    throw this.#bad(
+      `needs \`${name}\` as a whole number from ${least} to ${most}`,
+      'write such a number, or leave it out for the default',
+    )
   }
 
   #optionalFunction(name: 'execute' | 'concurrencyKey' | 'reconcile'): unknown {

@@ -79,7 +79,9 @@ export async function* runsOf(
     yield runId
   }
   if (wanted === undefined || found) return
-  throw new SallyportError('bad-option', `\`${path}\` holds no run \`${wanted}\``)
+  throw new SallyportError('bad-option', `\`${path}\` holds no run \`${wanted}\``, {
+    help: 'leave `--run` out to see the calls of all runs',
+  })
 }
 
 function testOf(options: SearchOptions): (call: CallSummary) => boolean {

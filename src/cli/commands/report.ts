@@ -149,14 +149,19 @@ async function proof(path: string, options: ReportOptions, io: Io): Promise<Exit
 async function openReport(path: string, run: string | undefined): Promise<Report> {
   const data = await parseReport(await readText(path))
   if (run === undefined || data.header.runId === run) return data
-  throw new SallyportError('bad-option', `\`${path}\` is of another run than \`${run}\``)
+  throw new SallyportError('bad-option', `\`${path}\` is of another run than \`${run}\``, {
+    help: 'leave `--run` out: a report is of one run',
+  })
 }
 
 function noRun(path: string, run: string | undefined): SallyportError {
-  return new SallyportError(
-    'bad-option',
-    run === undefined ? `\`${path}\` holds no run` : `\`${path}\` holds no run \`${run}\``,
-  )
+  return run === undefined
+    ? new SallyportError('bad-option', `\`${path}\` holds no run`, {
+        help: 'name a journal that runs have written, such as `.sallyport/journal.db`',
+      })
+    : new SallyportError('bad-option', `\`${path}\` holds no run \`${run}\``, {
+        help: 'leave `--run` out for the latest run; `--index` lists all of them',
+      })
 }
 
 /** The named run if the journal has it; without a name the latest. */
