@@ -5,6 +5,7 @@ import { deepFreeze } from './base/json.ts'
 import { Lazy } from './base/lazy.ts'
 import { checkNumber } from './base/options.ts'
 import { after } from './base/signal.ts'
+import { UnderWay } from './base/under-way.ts'
 import { memoryJournal } from './journal/memory.ts'
 import { enforced } from './loading/mode.ts'
 import { EventQueue } from './run/queue.ts'
@@ -51,7 +52,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       ? undefined
       : enforced(options.policy, withToolsOfAgents(tools), options.allowShadow)
   const draining = new AbortController()
-  const atWork = new Set<Run<unknown>>()
+  const atWork = new UnderWay<Run<unknown>>()
   // everything that carries a run is loaded with the first one: it is most of the library
   const carry = new Lazy<Carry>(async () => {
     const { assembleRuntime } = await import('./runtime-parts.ts')
@@ -94,8 +95,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         return result as Promise<RunResult<Output>>
       },
     })
-    atWork.add(handle)
-    const leave = (): void => void atWork.delete(handle)
+    const leave = atWork.add(handle)
     handle.result().then(leave, leave)
     return handle
   }
@@ -104,9 +104,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     checkNumber('graceMs', graceMs, { min: 0 })
     draining.abort()
     const stopTimer = after(graceMs, () => {
-      for (const run of atWork) run.cancel()
+      for (const run of atWork.list()) run.cancel()
     })
-    await Promise.allSettled([...atWork].map((run) => run.result()))
+    await Promise.allSettled(atWork.list().map((run) => run.result()))
     stopTimer()
     await (await carry.settled())?.dispose()
   }

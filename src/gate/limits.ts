@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { NamedUnderWay } from '../base/under-way.ts'
 import type { CompiledLimit } from '../policy/policy.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { fromUnits, toUnits } from './amount.ts'
@@ -60,9 +61,9 @@ const searchPauseMs = 1_000
  */
 export class LimitCounters {
   readonly #clock: Clock
-  readonly #ledgers = new Map<string, OwnLedger>()
+  readonly #ledgers = new NamedUnderWay<OwnLedger>()
   readonly #shared: SharedCounters | undefined
-  readonly #reserved = new Map<string, readonly Taken[]>()
+  readonly #reserved = new NamedUnderWay<readonly Taken[]>()
   readonly #maxima = new WeakMap<ApplicableLimit, bigint>()
   readonly #limitKeys = new WeakMap<ApplicableLimit, string>()
   #searchedAt = Number.NEGATIVE_INFINITY
@@ -249,8 +250,8 @@ export class LimitCounters {
 
   #hasRoom(limit: ApplicableLimit, owner: LimitOwner, now: Moment): boolean {
     if (this.#isShared(limit, owner)) return true
-    const isKnown = this.#ledgers.has(this.#key(limit, owner))
-    return isKnown || this.#ledgers.size < maxCounters || this.#makeRoom(now.monotonic)
+    const known = this.#ledgers.get(this.#key(limit, owner))
+    return known !== undefined || this.#ledgers.size < maxCounters || this.#makeRoom(now.monotonic)
   }
 
   /** Looks through all counters, so not at every call of those who have filled them. */

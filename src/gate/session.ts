@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/json.ts'
+import { NamedUnderWay } from '../base/under-way.ts'
 import { strictestOf } from '../policy/layers.ts'
 import type { DecisionRequest, Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
@@ -121,7 +122,7 @@ export class Sessions {
   readonly #current: () => Policy
   readonly #keepsHistory: boolean
   readonly #surroundings: Surroundings
-  readonly #sessions = new Map<string, Remembered>()
+  readonly #sessions = new NamedUnderWay<Remembered>()
   #compiled: Compiled
   /** Stands for all sessions where no policy will ask what they have done. */
   readonly #common: Session | undefined

@@ -1,4 +1,5 @@
 import { childController, type ChildController } from '../base/signal.ts'
+import { UnderWay } from '../base/under-way.ts'
 import type { JudgeContext } from '../gate/verdict.ts'
 
 /** What is to stop; without a member, everything. Members narrow each other. */
@@ -23,7 +24,7 @@ interface Work {
 
 /** The kill switch of a runtime: what is at work, and what may not work any more. */
 export class Stops {
-  readonly #work = new Set<Work>()
+  readonly #work = new UnderWay<Work>()
   readonly #standing = new Set<StopRequest>()
 
   /**
@@ -34,7 +35,7 @@ export class Stops {
     const { principal, tool } = request
     if (principal !== undefined || tool !== undefined) this.#standing.add(request)
     const detail = detailOf(request)
-    for (const work of this.#work) if (fits(request, work)) work.stop(detail)
+    for (const work of this.#work.list()) if (fits(request, work)) work.stop(detail)
     return () => void this.#standing.delete(request)
   }
 
@@ -50,14 +51,14 @@ export class Stops {
 
   /** A run is at work; returns what ends that. */
   enter(context: Work['context'], stop: (detail: string) => void): () => void {
-    return this.#add({ context, tool: undefined, stop })
+    return this.#work.add({ context, tool: undefined, stop })
   }
 
   /** A tool is about to work: its signal, which follows that of the run. */
   start(tool: string, context: Work['context'], signal: AbortSignal): ChildController {
     const controller = childController(signal)
     const stop = (detail: string): void => controller.abort('stopped', detail)
-    const leave = this.#add({ context, tool, stop })
+    const leave = this.#work.add({ context, tool, stop })
     return {
       ...controller,
       dispose() {
@@ -65,11 +66,6 @@ export class Stops {
         controller.dispose()
       },
     }
-  }
-
-  #add(work: Work): () => void {
-    this.#work.add(work)
-    return () => void this.#work.delete(work)
   }
 }
 
