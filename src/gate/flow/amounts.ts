@@ -1,6 +1,9 @@
 import { nothing, trim } from './trim.ts'
 
-const unspaced = /\d[\d.,'’`_·٬]*/g
+const unspaced = /\d[\d.,'’_]*/g
+/** By signs that also stand between numbers. */
+const rarely = /\d[\d.,'’`_·٬]*/g
+const rare = /[`·٬]/
 const spaced = /(?<![\p{L}\p{N}])\d{1,3}(?: \d{3})+(?![\p{L}\p{N}])(?:[.,]\d+)?/gu
 const stops = new Set(".,'’`_·٬")
 
@@ -20,7 +23,7 @@ const minDigits = 6
  * where it could also group: `125.000`.
  */
 export function* amountsIn(text: string): Generator<string> {
-  for (const pattern of [unspaced, spaced]) {
+  for (const pattern of rare.test(text) ? [unspaced, rarely, spaced] : [unspaced, spaced]) {
     for (const [found] of text.matchAll(pattern)) {
       const amount = trim(found, nothing, stops)
       if (amount.length > maxLength) continue

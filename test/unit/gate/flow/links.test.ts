@@ -153,6 +153,7 @@ describe('what may be a secret in a text', () => {
     ['an amount with other apostrophes', '1’234’567', ['1234567']],
     ['an amount with dots between its groups', '1\u00b7234\u00b7567', ['1234567']],
     ['an amount with the sign for thousands', '1\u066c234\u066c567', ['1234567']],
+    ['an amount in front of a dot', '98,765.43\u00b72', ['765.43', '98765.43']],
     ['an amount with backticks', '1`234`567', ['1234567']],
     ['an amount with spaces', '12 345,67', ['345.67', '12345.67']],
     ['an amount with thin spaces', '1\u202f234\u2009567.80', ['1234567', '567.80', '1234567.8']],
