@@ -11,14 +11,12 @@ export type Hole = 'content' | 'reasoning' | 'reasoning_content' | 'arguments' |
 const twoPlaces = { detailed: 'reasoning', detailed_content: 'reasoning_content' } as const
 type TwoPlaces = keyof typeof twoPlaces
 
-/** How often a text is kept: told, to be sent back under its name, and in its block. */
-export const copies: Readonly<Record<Exclude<Hole, 'arguments'>, number>> = {
-  content: 1,
-  reasoning: 1,
+/** How often a text is kept that is more than told: to be sent back under its name, and in its block. */
+export const copies = {
   reasoning_content: 2,
   detailed: 2,
   detailed_content: 3,
-}
+} as const
 
 /** What one event appended; an event that appended exactly one string can be learned. */
 export interface Appended {

@@ -261,8 +261,9 @@ export class ChatDecoder implements Decoder {
     }
     // content that is nothing but the data of a picture is one
     if (hole === 'content' && isImageData(text)) return this.#image(text)
-    if (isTwice(hole)) this.#details.lengthen(text)
-    if (!this.#fits(copies[hole] * text.length)) return
+    const isTold = hole === 'content' || hole === 'reasoning'
+    if (!isTold && isTwice(hole)) this.#details.lengthen(text)
+    if (!this.#fits(isTold ? text.length : copies[hole] * text.length)) return
     if (hole === 'reasoning_content') this.#reasoningContent += text
     const type = hole === 'content' ? 'text-delta' : 'reasoning-delta'
     this.events.push({ type, text })
