@@ -171,12 +171,13 @@ export function statusError(bodyText: string, context: StatusContext): ModelErro
       help: 'set the base URL to the address the endpoint redirects to',
     })
   }
+  // a byte order mark goes with the white space
+  const text = bodyText.trim()
   try {
-    return envelopeError(JSON.parse(bodyText), context)
+    return envelopeError(JSON.parse(text), context)
   } catch {
     // a page of a proxy: its markup tells nobody anything
-    const text = bodyText.trimStart().startsWith('<') ? '' : bodyText.trim()
-    return envelopeError({ message: text }, context)
+    return envelopeError({ message: text.startsWith('<') ? '' : text }, context)
   }
 }
 

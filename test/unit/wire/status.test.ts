@@ -137,6 +137,12 @@ describe('the shapes of envelopes', () => {
     })
   })
 
+  test('a byte order mark in front of the body hides nothing of it', () => {
+    const body = JSON.stringify({ error: { code: 'tool_use_failed', message: 'not that way' } })
+    expect(failed(400, `\ufeff${body}\n`)).toEqual(failed(400, body))
+    expect(failed(400, body)).toMatchObject({ providerCode: 'tool_use_failed' })
+  })
+
   test('a failed generation is kept for programs', () => {
     const error = failed(400, {
       error: { code: 'tool_use_failed', failed_generation: '{"a":\n1}' },
