@@ -15,16 +15,25 @@ export interface ToolNames {
 type ToolWriter = (tool: ToolSpecification, name: string) => object
 
 /**
- * What encodes the tools of a wire, once for each array of them. It throws `bad-option` for names
- * that cannot be sent and for two names that become one.
+ * What encodes the tools of a wire, once for each array of them while the array holds the same. It
+ * throws `bad-option` for names that cannot be sent and for two names that become one.
  */
 export function toolNaming(write: ToolWriter): (tools: readonly ToolSpecification[]) => ToolNames {
-  const known = new WeakMap<readonly ToolSpecification[], ToolNames>()
+  const known = new WeakMap<readonly ToolSpecification[], EncodedTools>()
   return (tools) => {
-    const names = known.get(tools) ?? encodeTools(tools, write)
-    known.set(tools, names)
+    const last = known.get(tools)
+    const isSame =
+      last?.tools.length === tools.length && tools.every((tool, at) => tool === last.tools[at])
+    if (isSame) return last.names
+    const names = encodeTools(tools, write)
+    known.set(tools, { tools: [...tools], names })
     return names
   }
+}
+
+interface EncodedTools {
+  readonly tools: readonly ToolSpecification[]
+  readonly names: ToolNames
 }
 
 /** Dots separate server and tool in our names; wires have no dots. */
