@@ -46,32 +46,35 @@ export class UnderWay<T> {
   }
 }
 
-/** The same by names: a `Map` whose old tables name boxes, and nothing that was in them. */
+/** So many names leave at least before the rest moves. */
+const fewest = 32
+
+/** The same by names: what is left of them moves to a new `Map` before the old one has had many. */
 export class NamedUnderWay<T> {
-  readonly #boxes = new Map<string, { value: T | undefined }>()
+  #values = new Map<string, T>()
+  #left = 0
 
   get size(): number {
-    return this.#boxes.size
+    return this.#values.size
   }
 
   get(name: string): T | undefined {
-    return this.#boxes.get(name)?.value
+    return this.#values.get(name)
   }
 
   set(name: string, value: T): void {
-    const box = this.#boxes.get(name)
-    if (box === undefined) this.#boxes.set(name, { value })
-    else box.value = value
+    this.#values.set(name, value)
   }
 
   delete(name: string): void {
-    const box = this.#boxes.get(name)
-    if (box === undefined) return
-    box.value = undefined
-    this.#boxes.delete(name)
+    if (!this.#values.delete(name)) return
+    this.#left++
+    if (this.#left < fewest || this.#left < this.#values.size) return
+    this.#values = new Map(this.#values)
+    this.#left = 0
   }
 
-  *[Symbol.iterator](): Generator<[string, T], void> {
-    for (const [name, { value }] of this.#boxes) yield [name, value as T]
+  [Symbol.iterator](): IterableIterator<[string, T]> {
+    return this.#values.entries()
   }
 }
