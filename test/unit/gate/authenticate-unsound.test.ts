@@ -80,7 +80,10 @@ describe('an issuer that cannot be trusted', () => {
   })
 
   it('because its key file cannot be read says so', () => {
-    expect(problem({ jwt: [issuerOf()] }, {})).toEqual(['a `jwksFile` needs the option `readFile`'])
+    expect(problem({ jwt: [issuerOf()] }, {})).toEqual([
+      'a `jwksFile` needs the option `readFile`',
+      'pass a function that reads the file, or use `jwks`',
+    ])
     expect(problem({ jwt: [issuerOf({ jwks: 'https://id.example/' })] }, {})).toBeUndefined()
   })
 
