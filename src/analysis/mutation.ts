@@ -23,7 +23,8 @@ export interface Mutation {
 /**
  * Changes a policy in one place at a time and runs its tests on the result: a change that makes
  * none of them fail survives. A bound that was moved to where another rule decides anyway changes
- * nothing and is not counted, nor is a time window that now makes no difference. `compile` makes a policy of a changed file.
+ * nothing and is not counted, nor is a time window that now makes no difference. `compile` makes a
+ * policy of a changed file.
  */
 export async function mutationOf(
   file: PolicyFile,

@@ -112,8 +112,8 @@ interface Remembered {
 }
 
 /**
- * The sessions of a gate. A session belongs to its principal in its tenant: what one of them has typed is no
- * trusted text of another. A run without a session is one of its own and ends with the run.
+ * The sessions of a gate. A session belongs to its principal in its tenant: what one of them has typed
+ * is no trusted text of another. A run without a session is one of its own and ends with the run.
  *
  * When the policy has changed, a session is told its history anew: what it did before counts under
  * the rules of now.

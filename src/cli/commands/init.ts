@@ -19,8 +19,8 @@ export interface InitOptions {
 }
 
 /**
- * Prints a policy to begin with, as YAML or JSON, or the least that covers what logs show to have run. Nothing is
- * put in force, and a file that exists is not overwritten.
+ * Prints a policy to begin with, as YAML or JSON, or the least that covers what logs show to have run.
+ * Nothing is put in force, and a file that exists is not overwritten.
  */
 export async function init(options: InitOptions, io: Io): Promise<ExitCode> {
   const { fromLog, tools, output, json } = options

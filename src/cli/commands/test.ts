@@ -44,9 +44,10 @@ interface Subject {
 }
 
 /**
- * Runs the tests of policy files and of test files, at the time it is. Exit code 1 when a test fails, when there is
- * none, when coverage or mutation score is below the threshold, or, without a threshold, when no
- * test notices that a rule, flow check, sequence or guard is left out, weakened or inverted.
+ * Runs the tests of policy files and of test files, at the time it is. Exit code 1 when a test fails,
+ * when there is none, when coverage or mutation score is below the threshold, or, without a
+ * threshold, when no test notices that a rule, flow check, sequence or guard is left out, weakened
+ * or inverted.
  */
 export async function test(
   files: readonly string[],

@@ -23,8 +23,9 @@ const reasoningNames = ['reasoning', 'reasoning_content', 'reasoning_text', 'thi
 
 /**
  * Reads one Chat Completions answer, streamed or whole. Only the choice with index 0 counts; where
- * it has no calls but another one has, the response fails. Ids and roles of chunks mean nothing. Every error is
- * reported once, and after it the response keeps its usage and its calls, which then never run.
+ * it has no calls but another one has, the response fails. Ids and roles of chunks mean nothing.
+ * Every error is reported once, and after it the response keeps its usage and its calls, which then
+ * never run.
  */
 export class ChatDecoder implements Decoder {
   readonly events: ModelEvent[] = []
