@@ -134,7 +134,7 @@ export const readRule: Read<Rule> = (node, diagnostics) => {
   return ruleOf(fields, effect, tools)
 }
 
-/** Member by member: a policy has thousands of rules, and to spread one costs as much as to read it. */
+/** Member by member: a policy may have thousands of rules, and a rest and a spread copy each of them. */
 function ruleOf(fields: RuleFields, effect: Effect, tools: readonly Name[]): Rule {
   const { args = nothing, except = nothing, shadow = false, at } = fields
   const { who, notWho, onlyArgs, approvers, reason, from, until } = fields

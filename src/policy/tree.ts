@@ -31,8 +31,8 @@ export interface Entry extends Span {
 const fewEntries = 8
 
 /**
- * The entries of a mapping, in the order of the file: a chain, which takes a quarter of the memory
- * of a `Map`. A policy of 10,000 rules has 50,000 mappings, nearly all of them of a few entries.
+ * The entries of a mapping, in the order of the file: a chain, since a `Map` takes several times the
+ * memory, and a policy of 10,000 rules may have 50,000 mappings, nearly all of a few entries.
  */
 export class Entries {
   #first: Entry | undefined

@@ -50,6 +50,7 @@ export class Exchange implements Attempt {
   /** Nothing but white space has been read. */
   #blank = true
   #ended = false
+  #read = false
 
   private constructor(options: ExchangeOptions) {
     this.#decoder = options.decoder
@@ -82,9 +83,9 @@ export class Exchange implements Attempt {
     return this.#watch.cut !== undefined
   }
 
-  /** True once the answer has come to its end. */
+  /** True once the answer has come to its own end, and was not left or given up before. */
   get isRead(): boolean {
-    return this.#body?.isRead === true && !this.stopped
+    return this.#read
   }
 
   /** The events read since the last time. */
@@ -178,6 +179,7 @@ export class Exchange implements Attempt {
   }
 
   #finishBody(): void {
+    this.#read = true
     if (this.#sse === undefined) {
       // drops a byte order mark
       const text = new TextDecoder().decode(Buffer.concat(this.#parts))

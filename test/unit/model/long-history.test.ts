@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Agent, type Dispatcher } from 'undici'
 import { expect, test } from 'vitest'
 import { openaiCompatible } from '../../../src/model/compatible.ts'
@@ -31,6 +32,30 @@ test('every request of a growing history holds what was said, and nothing else',
     messages.push(said('y'.repeat(length)))
   }
   expect(provider.requests.map(({ body }) => body['messages'])).toEqual(expected)
+  await model.close()
+})
+
+test('a request is written where the last one lay whose answer was read, and nowhere else', async () => {
+  const left = { text: ['a', 'b', 'c', 'd'], fault: { stall: 400 } }
+  await using provider = await fakeProvider({
+    turns: ({ number }) => (number === 3 ? left : { text: 'x' }),
+  })
+  const model = openaiCompatible({ baseUrl: provider.baseUrl, model: 'm' })
+  const memory: ArrayBufferLike[] = []
+  const note = (created: unknown): void => {
+    const { body, origin } = (created as { readonly request: Dispatcher.RequestOptions }).request
+    if (provider.baseUrl.startsWith(String(origin))) memory.push((body as Buffer).buffer)
+  }
+  subscribe('undici:request:create', note)
+  const messages = [said(long)]
+  for (const word of ['one', 'two', 'three']) {
+    messages.push(said(word))
+    await collect(stream(model, messages))
+  }
+  for await (const _event of stream(model, messages)) break
+  await collect(stream(model, messages))
+  unsubscribe('undici:request:create', note)
+  expect(memory.map((each) => memory.indexOf(each))).toEqual([0, 0, 0, 0, 4])
   await model.close()
 })
 
