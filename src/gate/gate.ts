@@ -157,6 +157,7 @@ export function createGate(options: GateOptions): Gate {
     examined: ExaminedCall,
     context: JudgeContext,
     revived: OpenApproval,
+    isUsed = false,
   ): Verdict | Promise<Verdict> {
     // what has not begun in its time is asked about anew
     const isLate = isStale(revived, clock)
@@ -164,11 +165,12 @@ export function createGate(options: GateOptions): Gate {
     return whenKnown(weighing.weigh(examined, context, heard), (weighed) => {
       if (weighed.kind !== 'ask') return weighed
       const { decision } = weighed
-      const isAnew = isLate && isSatisfied(decision, revived.yes, rolesOf)
+      const isAnew = isLate && (isUsed || isSatisfied(decision, revived.yes, rolesOf))
       const waiting = isAnew
         ? openApproval(examined, context, decision, judgement.policy, clock)
         : revived
-      const request = wait(waiting, examined, decision, needsOthers(waiting, decision))
+      // what has led to a permit has its answer, and may be older than an edit
+      const request = wait(waiting, examined, decision, isUsed || needsOthers(waiting, decision))
       return { kind: 'pending', decision, request }
     })
   }
@@ -277,7 +279,7 @@ export function createGate(options: GateOptions): Gate {
     renew(examined, context, permit) {
       judgement.withdraw(examined, context)
       const asked = permits.askedFor(permit)
-      return asked ? reweigh(examined, context, asked) : judge(examined, context)
+      return asked ? reweigh(examined, context, asked, true) : judge(examined, context)
     },
     answer,
     expire,

@@ -17,6 +17,10 @@ const never = { id: 'never', deny: ['act'] }
 const asks = (...roles: string[]): JsonObject => {
   return { id: 'asked', ask: ['act'], who, approvers: { roles, count: 1 } }
 }
+/** Heads are leads as long as they inherit it. */
+const heads = (inherits: string[]): JsonObject => {
+  return { user: {}, lead: {}, head: inherits.length === 0 ? {} : { inherits } }
+}
 const two = { calls: [0, 1].map((n) => ({ tool: 'act', args: { n } })) }
 
 interface Waiting extends Agent {
@@ -160,6 +164,45 @@ describe('a call that waits for its key while the policy changes', () => {
       await runtime.resume(runId, { answeredBy, decisions }).result()
     }
     expect(worked).toEqual(['0', '1'])
+    expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
+  })
+})
+
+describe('a call that was edited and waits for its key', () => {
+  test('is asked about as it was edited, by another request, where the yes does not count any more', async () => {
+    const journal = memoryJournal()
+    const requests: ApprovalRequest[] = []
+    const edited = Promise.withResolvers<void>()
+    const approve: Approve = (request) => {
+      requests.push(request)
+      if (requests.length === 2) {
+        edited.resolve()
+        const by = { subject: 'hana', roles: ['head'] }
+        return { action: 'edit', by, args: { n: 2 } }
+      }
+      return { action: 'approve', by: { subject: 'lena', roles: ['lead'] } }
+    }
+    const ran: unknown[] = []
+    const agent = waiting(
+      { roles: heads(['lead']), rules: [asks('lead')] },
+      { approve, journal },
+      {
+        concurrencyKey: () => 'k',
+        editable: ['/n'],
+        async execute(args) {
+          ran.push(args)
+          await edited.promise
+          agent.change({ roles: heads([]), rules: [asks('lead')] })
+          return 'acted'
+        },
+      },
+    )
+    const { report, runId, status } = await agent.start().result()
+    expect(status).toBe('completed')
+    expect(requests.map(({ args }) => args)).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }])
+    expect(new Set(requests.map(({ id }) => id)).size).toBe(3)
+    expect(ran).toEqual([{ n: 0 }, { n: 2 }])
+    expect(report.rows[1]!.approvals).toHaveLength(2)
     expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
   })
 })
