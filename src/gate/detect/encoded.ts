@@ -20,10 +20,42 @@ const inHex = (value: string): readonly string[] => [bytesOf(value).toString('he
 
 const lowerHex = (match: string): string => (/^[A-F]$/.test(match) ? match.toLowerCase() : '')
 
-const signs: Readonly<Record<string, string>> = { '-': '+', _: '/', '%2b': '+', '%2f': '/' }
+const signs: Readonly<Record<string, string>> = {
+  '-': '+',
+  _: '/',
+  '%2b': '+',
+  '%2f': '/',
+  '\\u002b': '+',
+  '\\u002f': '/',
+}
+
+const jsonEscape = /\\+(?:u[0-9a-fA-F]{4})?/g
+
+/** In JSON these may be a letter behind a backslash as well, which is left out. */
+const named: Readonly<Record<string, string>> = {
+  '\b': 'b',
+  '\t': 't',
+  '\n': 'n',
+  '\f': 'f',
+  '\r': 'r',
+  '\\': '',
+}
+
+const unescaped = (match: string): string => {
+  if (match.endsWith('\\')) return ''
+  const sign = String.fromCharCode(Number.parseInt(match.slice(-4), 16))
+  return named[sign] ?? sign
+}
 
 const readings: readonly Reading[] = [
   { pattern: /(?!)/g, replace: (match) => match, formsOf: (value) => [value, inJson(value)] },
+  // writers of JSON differ in what they escape, and a text may be in a text
+  {
+    pattern: jsonEscape,
+    replace: unescaped,
+    formsOf: (value) => [inJson(value).replace(jsonEscape, unescaped)],
+    needs: /\\/,
+  },
   // what needs no escape may have one, and what needs one none; `+` is a space in forms
   {
     pattern: /%[0-9a-f]{2}|\+|[^\0-\x7f]+/gi,
@@ -55,7 +87,7 @@ const readings: readonly Reading[] = [
   },
   // for URLs, by the other alphabet or with escapes
   {
-    pattern: /%[0-9a-fA-F]{2}|[-_]|\\[nrt]|[%\\]|[^A-Za-z0-9+/_%\\-]+/g,
+    pattern: /%[0-9a-fA-F]{2}|\\u002[bBfF]|[-_]|\\[nrt]|[%\\]|[^A-Za-z0-9+/_%\\-]+/g,
     replace: (match) => signs[match.toLowerCase()] ?? '',
     formsOf: inBase64,
   },

@@ -11,7 +11,8 @@ interface Format {
 
 /**
  * Formats of well-known secrets, as their issuers document them. Where a format has a checksum it
- * has to be right, so that look-alikes in documentation are left alone.
+ * has to be right, so that look-alikes in documentation are left alone. A slash may be escaped, as
+ * many writers of JSON have it, also in a text in a text.
  */
 const formats: readonly Format[] = [
   // GitHub: 30 characters and a checksum in base 62; fine-grained ones have none that is documented
@@ -22,7 +23,10 @@ const formats: readonly Format[] = [
   { pattern: /(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])/g },
   { pattern: /(?<![A-Za-z0-9-])xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,250}/g },
   { pattern: /(?<![A-Za-z0-9-])xapp-[0-9]-[A-Za-z0-9-]{20,250}/g },
-  { pattern: /hooks\.slack\.com\/(?:services|workflows)\/[A-Za-z0-9/]{20,120}/g },
+  {
+    pattern:
+      /hooks\.slack\.com\\{0,7}\/(?:services|workflows)\\{0,7}\/(?:[A-Za-z0-9]|\\{0,7}\/){20,120}/g,
+  },
   { pattern: /(?<![A-Za-z0-9_])(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,250}/g },
   { pattern: /(?<![A-Za-z0-9_])whsec_[A-Za-z0-9+/=]{32,250}/g },
   // Google: API keys, client secrets, access tokens
@@ -42,13 +46,13 @@ const formats: readonly Format[] = [
   { pattern: /(?<![\w-])shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}/g },
   { pattern: /(?<![\w-])hv[sb]\.[\w-]{24,300}/g },
   { pattern: /(?<![0-9])[0-9]{8,10}:AA[\w-]{33}(?![\w-])/g },
-  { pattern: /AccountKey=[A-Za-z0-9+/]{86}==/g },
+  { pattern: /AccountKey=(?:[A-Za-z0-9+]|\\{0,7}\/){86}==/g },
   // JSON Web Tokens (RFC 7519) with a signature
   { pattern: /(?<![\w-])eyJ[\w-]{10,8192}\.[\w-]{2,65536}\.[\w-]{16,8192}/g, accept: isToken },
   // URLs of databases with a password, which not everybody escapes, and with a driver
   {
     pattern:
-      /(?<![a-z])(?:postgres(?:ql)?|mysql|mariadb|mongodb|rediss?|amqps?|mssql|sqlserver|oracle|clickhouse|cockroachdb|neo4j)(?:\+[a-z0-9_+]{1,32})?:\/\/[^\s:/@]{0,128}:(?:[^\s/"'`<>]{3,256}|[^\s:/@]{3,256})@/gi,
+      /(?<![a-z])(?:postgres(?:ql)?|mysql|mariadb|mongodb|rediss?|amqps?|mssql|sqlserver|oracle|clickhouse|cockroachdb|neo4j)(?:\+[a-z0-9_+]{1,32})?:(?:\\{0,7}\/){2}[^\s:/@]{0,128}:(?:[^\s/"'`<>]{3,256}|[^\s:/@]{3,256})@/gi,
   },
 ]
 

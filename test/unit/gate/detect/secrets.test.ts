@@ -58,6 +58,11 @@ describe('a secret', () => {
     ['postgres', '://app:s3:c:ret@'],
     ['postgres', '://app:p@ss@w0rd@'],
     ['postgres', `://app:${"'"}s3cret@`],
+    // in JSON, and in JSON in JSON, of writers that escape slashes
+    ['hooks.', `slack.com\\/services\\/T0\\/B0\\/${letters(24)}`],
+    ['Account', `Key=${letters(84)}+\\/==`],
+    ['postgres', ':\\/\\/app:s3cret@'],
+    ['postgres', ':\\\\\\/\\\\\\/app:s3cret@'],
   ])('of a known format is found: %s…', (head, tail) => {
     const secret = `${head}${tail}`
     expect(find(secret)).toEqual([secret])
@@ -200,6 +205,21 @@ describe('a secret', () => {
     ['base64 over two lines of a text in JSON', '"ays3L\\n3AhJw=="', 'ays3L\\n3AhJ'],
   ])('the host knows is found in %s', (_, text, found) => {
     expect(find(text, ["k+7/p!'"])).toEqual([found])
+  })
+
+  test.each([
+    ['escapes slashes', 'k+7\\/p<\u00e4>\\t\\"'],
+    ['writes ASCII alone', 'k+7/p<\\u00e4>\\t\\"'],
+    ['escapes what HTML reads', 'k\\u002B7/p\\u003c\u00e4\\u003e\\t\\u0022'],
+    ['escapes whatever it can', 'k+7\\u002fp<\u00e4>\\u0009\\"'],
+    ['writes a text in a text', 'k+7\\\\/p<\\\\u00e4>\\\\t\\\\\\"'],
+  ])('the host knows is found in JSON of a writer that %s', (_, text) => {
+    expect(find(`{"a":"${text}"}`, ['k+7/p<\u00e4>\t"'])).toEqual([text])
+  })
+
+  test('the host knows is found in base64 whose signs are escaped in JSON', () => {
+    const text = 'fn5\\u002BPz8\\/Pj4\\u002B'
+    expect(find(text, ['~~~???>>>'])).toEqual([text])
   })
 
   test('the host knows is found in base64 whose signs are escaped', () => {
