@@ -92,7 +92,9 @@ export class SqliteFile {
       const rows = this.#all(page, after, pageLength)
       for (const { id } of rows) yield this.#runId(id)
       if (rows.length < pageLength) return
-      after = rows.at(-1)!['number'] as bigint
+      const last = rows.at(-1)!['number'] as bigint
+      if (last <= after) throw unreadable(this.#path, new Error('its runs are not in their order'))
+      after = last
     }
   }
 
@@ -218,14 +220,14 @@ export class SqliteFile {
   /** False when another writer has extended the run; nothing of the append is written then. */
   #write(writer: Writer, { runId, expectedSeq, records, reject }: Waiting): boolean {
     if (expectedSeq === 0 && records.length > 0) writer.addRun.get(runId)
-    const place = writer.placeOf.get(runId) as { number: number; length: number } | undefined
-    const length = place?.length ?? 0
+    const run = writer.lengthOf.get(runId) as { number: number; length: number } | undefined
+    const length = run?.length ?? 0
     if (length !== expectedSeq) {
       reject(conflict(runId, expectedSeq, length))
       return false
     }
     for (const { seq, line, payload } of records) {
-      writer.addRecord.get(place!.number, seq, line, payload ?? null)
+      writer.addRecord.get(run!.number, seq, line, payload ?? null)
     }
     return true
   }

@@ -67,12 +67,12 @@ export interface RecordStatements {
 }
 
 /** What stands in a file that was made by hand may be of any type. */
-type Row = [seq: SQLOutputValue, line: SQLOutputValue, payload: SQLOutputValue, place: Whole]
+type Row = [seq: SQLOutputValue, line: SQLOutputValue, payload: SQLOutputValue, row: Whole]
 
 type Whole = number | bigint
 
 /** Behind which a page begins. */
-type Place = readonly [seq: SQLInputValue, place: Whole]
+type Place = readonly [seq: SQLInputValue, row: Whole]
 
 /** Records of a run from the `from`-th on, in pages. */
 export function* recordPages(
@@ -124,17 +124,27 @@ function readPage(
 ): Page {
   const records: JournalRecord[] = []
   let size = 0
+  let last = after
   // an object for each row would cost a fifth more
   page.setReturnArrays(true)
   for (const row of page.iterate(runId, ...after, length)) {
-    const [seq, line, payload, place] = row as unknown as Row
+    const [seq, line, payload, number] = row as unknown as Row
+    checkOrder(last, [seq, number])
+    last = [seq, number]
     const record = storedRecord(seq, line, payload)
-    const isText = isExact(record) || isUtf8Row(bytes().get(runId, seq, place))
+    const isText = isExact(record) || isUtf8Row(bytes().get(runId, seq, number))
     records.push(isText ? record : storedRecord(seq, '', null))
     size += record.line.length + (record.payload?.length ?? 0)
-    if (records.length === length || size > pageSize) return { records, last: [seq, place] }
+    if (records.length === length || size > pageSize) return { records, last }
   }
   return { records, last: undefined }
+}
+
+/** In a file that is damaged a page may follow itself, which would be read for ever. */
+function checkOrder([before, rowBefore]: Place, [seq, row]: Place): void {
+  if (typeof seq !== 'number' || typeof before !== 'number' || seq > before) return
+  if (seq === before && row > rowBefore) return
+  throw new Error('its records are not in their order')
 }
 
 /** Bytes that are no UTF-8 are read as U+FFFD, and several of them as the same text. */

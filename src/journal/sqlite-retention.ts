@@ -1,5 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { planPrune, Pruned, RunState } from './retention.ts'
+import { lastPlaceOf, placesOf } from './sqlite-statements.ts'
+
+const ofRun = placesOf('(SELECT number FROM runs WHERE id = ?)')
 
 // What is deleted is overwritten (`secure_delete`), in the file and, once the log is folded into it,
 // in the log.
@@ -8,11 +11,8 @@ import type { planPrune, Pruned, RunState } from './retention.ts'
 export function eraseRun(database: DatabaseSync, runId: string): number {
   database.prepare('DELETE FROM answers WHERE run = ?').run(runId)
   const { changes } = database
-    .prepare(
-      `UPDATE entries SET payload = NULL
-        WHERE payload IS NOT NULL AND run = (SELECT number FROM runs WHERE id = ?)`,
-    )
-    .run(runId)
+    .prepare(`UPDATE records SET payload = NULL WHERE payload IS NOT NULL AND place ${ofRun}`)
+    .run(runId, runId)
   return Number(changes)
 }
 
@@ -20,9 +20,7 @@ export function eraseRun(database: DatabaseSync, runId: string): number {
 export function removeRun(database: DatabaseSync, runId: string): boolean {
   eraseRun(database, runId)
   database.prepare('DELETE FROM checkpoints WHERE run = ?').run(runId)
-  database
-    .prepare('DELETE FROM entries WHERE run = (SELECT number FROM runs WHERE id = ?)')
-    .run(runId)
+  database.prepare(`DELETE FROM records WHERE place ${ofRun}`).run(runId, runId)
   return database.prepare('DELETE FROM runs WHERE id = ?').run(runId).changes === 1
 }
 
@@ -51,7 +49,6 @@ function statesOf(database: DatabaseSync): readonly RunState[] {
 }
 
 const selectStates = `SELECT r.id AS id, l.line AS line,
-    EXISTS (SELECT 1 FROM entries p WHERE p.run = r.number AND p.payload IS NOT NULL) OR
+    EXISTS (SELECT 1 FROM records WHERE place ${placesOf('r.number')} AND payload IS NOT NULL) OR
     EXISTS (SELECT 1 FROM answers a WHERE a.run = r.id) AS hasSaid
-  FROM runs r LEFT JOIN entries l ON l.run = r.number
-    AND l.seq = (SELECT max(seq) FROM entries m WHERE m.run = r.number) ORDER BY r.number`
+  FROM runs r LEFT JOIN records l ON l.place = ${lastPlaceOf('r.number')} ORDER BY r.number`

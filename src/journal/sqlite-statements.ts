@@ -11,36 +11,77 @@ export interface Writer {
   readonly rollback: StatementSync
   readonly addRun: StatementSync
   /** The number of a run and how many records it has. */
-  readonly placeOf: StatementSync
+  readonly lengthOf: StatementSync
   readonly addRecord: StatementSync
 }
 
+/** Where the records of a run stand, by its number; see `sqlite-tables.ts`. */
+export const placesOf = (number: string): string =>
+  `BETWEEN (${number} << 32) AND (${number} << 32) + 0xffffffff`
+
+/** The place of the last record of a run by its number. */
+export const lastPlaceOf = (number: string): string =>
+  `(SELECT max(place) FROM records WHERE place ${placesOf(number)})`
+
+/** How the records of a run `u` are found in the tables of a version. */
+interface Tables {
+  readonly from: string
+  readonly seq: string
+  /** Tells records of one number apart, which only a hand can have made. */
+  readonly row: string
+  readonly order: string
+  /** Takes a number and a row, also where the number is enough; so does `behind`. */
+  readonly at: string
+  readonly behind: string
+}
+
+const tables: Tables = {
+  from: 'records r',
+  seq: 'place - (u.number << 32)',
+  row: '0',
+  order: 'place',
+  at: 'place = (u.number << 32) + ? AND ? IS NOT NULL',
+  behind: `place > (u.number << 32) + max(?, -1) AND place <= (u.number << 32) + 0xffffffff
+    AND ? IS NOT NULL`,
+}
+
+/** Files that cannot be written stay as they are. */
+function tablesOf(version: number): Tables {
+  if (version === 1) {
+    return earlier('records r LEFT JOIN payloads p ON p.run = r.run AND p.seq = r.seq', '0')
+  }
+  return version === 2 ? earlier('entries r', 'r.number') : tables
+}
+
+function earlier(from: string, row: string): Tables {
+  return {
+    from,
+    seq: 'r.seq',
+    row,
+    order: 'r.seq, row',
+    at: `r.run = u.number AND (r.seq, ${row}) = (?, ?)`,
+    behind: `r.run = u.number AND (r.seq, ${row}) > (?, ?)`,
+  }
+}
+
 /**
- * The records of a run behind a place, from the tables of a version: files that cannot be written stay
- * as they are. A place is a number and that of the row, so that no row is left out, and none is read
- * again, whatever stands in it.
+ * The records of a run behind a number and a row, so that none is left out or read again, whatever
+ * stands in the file. Loops as they are written: records are read in their order, not sorted.
  *
  * SQLite prepares a statement anew for every value that it can plan with, such as that of a bare
  * `LIMIT ?`: a tenth of the time in which many short runs are verified.
  */
 export function selectRecords(version: number): string {
-  const { place, tables } = entriesOf(version)
-  return `SELECT r.seq, r.line, payload, ${place} AS place FROM ${tables} AND (r.seq, ${place}) > (?, ?)
-    ORDER BY r.seq, place LIMIT +?`
+  const { behind, from, order, row, seq } = tablesOf(version)
+  return `SELECT ${seq} AS seq, r.line, payload, ${row} AS row
+    FROM runs u CROSS JOIN ${from} WHERE u.id = ? AND ${behind} ORDER BY ${order} LIMIT +?`
 }
 
-/** The record of a run at a place, as its bytes are. */
+/** The record of a run with a number and a row, as its bytes are. */
 export function selectBytes(version: number): string {
-  const { place, tables } = entriesOf(version)
-  return `SELECT CAST(r.line AS BLOB) AS line, CAST(payload AS BLOB) AS payload FROM ${tables}
-    AND (r.seq, ${place}) = (?, ?)`
-}
-
-function entriesOf(version: number): { readonly place: string; readonly tables: string } {
-  const ofRun = 'WHERE r.run = (SELECT number FROM runs WHERE id = ?)'
-  if (version > 1) return { place: 'r.number', tables: `entries r ${ofRun}` }
-  const joined = 'records r LEFT JOIN payloads p ON p.run = r.run AND p.seq = r.seq'
-  return { place: '0', tables: `${joined} ${ofRun}` }
+  const { at, from } = tablesOf(version)
+  return `SELECT CAST(r.line AS BLOB) AS line, CAST(payload AS BLOB) AS payload
+    FROM runs u CROSS JOIN ${from} WHERE u.id = ? AND ${at}`
 }
 
 export const selectAnswers = 'SELECT answer FROM answers WHERE run = ? ORDER BY number'
@@ -54,12 +95,17 @@ export const selectRuns = 'SELECT number, id FROM runs WHERE number > ? ORDER BY
 
 /** The runs that were begun last, from the tables of a version. */
 export function selectLatest(version: number): string {
-  const records = version === 1 ? 'records' : 'entries'
+  const table = version === 2 ? 'entries' : 'records'
+  const [first, last] =
+    version < 3
+      ? [
+          'f.run = u.number AND f.seq = 0',
+          `l.run = u.number AND l.seq = (SELECT max(seq) FROM ${table} WHERE run = u.number)`,
+        ]
+      : ['f.place = u.number << 32', `l.place = ${lastPlaceOf('u.number')}`]
   return `SELECT u.id AS runId, f.line AS first, l.line AS last
     FROM (SELECT number, id FROM runs ORDER BY number DESC LIMIT +?) u
-    JOIN ${records} f ON f.run = u.number AND f.seq = 0
-    JOIN ${records} l ON l.run = u.number
-      AND l.seq = (SELECT max(seq) FROM ${records} WHERE run = u.number)`
+    JOIN ${table} f ON ${first} JOIN ${table} l ON ${last}`
 }
 
 export function prepareWriter(database: DatabaseSync): Writer {
@@ -69,12 +115,12 @@ export function prepareWriter(database: DatabaseSync): Writer {
     commit: database.prepare('COMMIT'),
     rollback: database.prepare('ROLLBACK'),
     addRun: database.prepare('INSERT OR IGNORE INTO runs (id) VALUES (?)'),
-    placeOf: database.prepare(
-      `SELECT number, ifnull((SELECT max(seq) FROM entries WHERE run = runs.number) + 1, 0) AS length
+    lengthOf: database.prepare(
+      `SELECT number, ifnull(${lastPlaceOf('number')} - (number << 32) + 1, 0) AS length
         FROM runs WHERE id = ?`,
     ),
     addRecord: database.prepare(
-      'INSERT INTO entries (run, seq, line, payload) VALUES (?, ?, ?, ?)',
+      'INSERT INTO records (place, line, payload) VALUES ((? << 32) + ?, ?, ?)',
     ),
   }
 }

@@ -2,6 +2,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import type { Journal } from '../../src/journal/journal.ts'
 import { jsonlJournal } from '../../src/journal/jsonl.ts'
 import { sqliteJournal } from '../../src/journal/sqlite.ts'
 import { verifyChain } from '../../src/report/verify.ts'
@@ -17,6 +18,7 @@ const folder = join(root, 'test/compat/journal')
 /** Journals as released versions have written them, each with the run of the kept snapshots. */
 const journals = [
   ['v1.db', sqliteJournal],
+  ['v2.db', sqliteJournal],
   ['v1.jsonl', jsonlJournal],
 ] as const
 
@@ -85,30 +87,80 @@ describe.each(journals)('the journal %s', (name, open) => {
   })
 })
 
-test('an SQLite journal of an earlier version has the tables of this one once it was written', async () => {
-  const path = copyOf('v1.db')
-  const counted = sqliteJournal(path)
-  const counters = await counted.counters!()
-  expect(counters.together(() => counters.total('a key', undefined, ''))).toBe(5n)
-  await counted.leaveAnswer(runId, 'an answer')
-  await counted.close()
-  const [made, fresh] = [path, join(temporaryFolder(), 'new.db')]
-  const other = sqliteJournal(fresh)
-  await other.leaveAnswer(runId, 'an answer')
-  await other.close()
-  expect(tablesOf(made)).toEqual(tablesOf(fresh))
+describe.each(['v1.db', 'v2.db'])('the SQLite journal %s', (name) => {
+  test('has the tables of this version once it was written', async () => {
+    const path = copyOf(name)
+    const counted = sqliteJournal(path)
+    const counters = await counted.counters!()
+    expect(counters.together(() => counters.total('a key', undefined, ''))).toBe(5n)
+    await counted.leaveAnswer(runId, 'an answer')
+    await counted.close()
+    const [made, fresh] = [path, join(temporaryFolder(), 'new.db')]
+    const other = sqliteJournal(fresh)
+    await other.leaveAnswer(runId, 'an answer')
+    await other.close()
+    expect(tablesOf(made)).toEqual(tablesOf(fresh))
+  })
+
+  test('gives its runs to all of many processes that open it at once', async () => {
+    const path = copyOf(name)
+    const opened = Array.from({ length: 5 }, () => sqliteJournal(path))
+    await Promise.all(opened.map((journal, at) => journal.leaveAnswer(runId, `answer ${at}`)))
+    for (const journal of opened) {
+      expect((await collect(journal.read(runId))).length).toBe(kept.records.length)
+      expect(await journal.answers(runId)).toHaveLength(5)
+      await journal.close()
+    }
+  })
+
+  test('is read, and takes nothing more, where a number was changed to one of no run', async () => {
+    for (const change of [
+      'seq = -1 WHERE seq = 1',
+      'seq = 4294967296 WHERE seq = 1',
+      'run = 0 WHERE run = 1',
+      'run = 2147483648 WHERE run = 1',
+    ]) {
+      const path = copyOf(name)
+      const table = name === 'v1.db' ? 'records' : 'entries'
+      changing(path, `UPDATE ${table} SET ${change}`)
+      const journal = sqliteJournal(path)
+      const verdicts = await verdictsOf(journal)
+      expect(verdicts).not.toEqual(['CONSISTENT', 'CONSISTENT'])
+      await expect(journal.leaveAnswer(runId, 'an answer')).rejects.toMatchObject({
+        code: 'bad-journal',
+        message: expect.stringContaining('records with numbers of no run'),
+      })
+      expect(await verdictsOf(journal)).toEqual(verdicts)
+      await journal.close()
+    }
+  })
 })
 
-test('of many processes that open such a journal at once, all find its runs', async () => {
-  const path = copyOf('v1.db')
-  const opened = Array.from({ length: 5 }, () => sqliteJournal(path))
-  await Promise.all(opened.map((journal, at) => journal.leaveAnswer(runId, `answer ${at}`)))
-  for (const journal of opened) {
-    expect((await collect(journal.read(runId))).length).toBe(kept.records.length)
-    expect(await journal.answers(runId)).toHaveLength(5)
+test('two records of one number in a journal of an earlier version are found where they stand', async () => {
+  for (const seq of [0, 1, 3]) {
+    const path = copyOf('v2.db')
+    const again = 'INSERT INTO entries SELECT NULL, run, seq, line, payload FROM entries'
+    changing(path, `DROP INDEX entries_by_run; ${again} WHERE run = 2 AND seq = ${seq}`)
+    const journal = sqliteJournal(path)
+    expect(await verifyChain(journal.read('run_other'))).toMatchObject({ verdict: 'CONSISTENT' })
+    expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'TAMPERED' })
+    await expect(journal.leaveAnswer(runId, 'x')).rejects.toMatchObject({ code: 'bad-journal' })
     await journal.close()
   }
 })
+
+async function verdictsOf(journal: Journal): Promise<readonly unknown[]> {
+  const verdicts: unknown[] = []
+  for await (const id of journal.list()) {
+    verdicts.push((await verifyChain(journal.read(id))).verdict)
+  }
+  return verdicts
+}
+
+function changing(path: string, sql: string): void {
+  using database = new DatabaseSync(path)
+  database.exec(sql)
+}
 
 function tablesOf(path: string): unknown {
   using database = new DatabaseSync(path)

@@ -14,12 +14,16 @@ function throughSqlite(path: string): Database {
   const database = new DatabaseSync(path)
   database.exec('PRAGMA synchronous = OFF')
   const numberOf = database.prepare('SELECT number FROM runs WHERE id = ?')
-  const records = database.prepare('SELECT line, payload FROM entries WHERE run = ? ORDER BY seq')
+  const records = database.prepare(
+    'SELECT line, payload FROM records WHERE place >> 32 = ? ORDER BY place',
+  )
   const checkpoints = database.prepare(
     'SELECT checkpoint FROM checkpoints WHERE run = ? ORDER BY number',
   )
-  const clear = database.prepare('DELETE FROM entries WHERE run = ?')
-  const add = database.prepare('INSERT INTO entries (run, seq, line, payload) VALUES (?, ?, ?, ?)')
+  const clear = database.prepare('DELETE FROM records WHERE place >> 32 = ?')
+  const add = database.prepare(
+    'INSERT INTO records (place, line, payload) VALUES ((? << 32) + ?, ?, ?)',
+  )
   const sign = database.prepare('INSERT INTO checkpoints (run, checkpoint) VALUES (?, ?)')
   const unsign = database.prepare('DELETE FROM checkpoints WHERE run = ?')
   const number = (runId: string): number => numberOf.get(runId)!['number'] as number

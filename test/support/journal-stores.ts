@@ -45,15 +45,15 @@ export function sqliteStore(options: FileJournalOptions = {}): JournalStore {
   return {
     open: () => sqliteJournal(path, options),
     async fillUp() {
-      execute(`CREATE TRIGGER full BEFORE INSERT ON entries
+      execute(`CREATE TRIGGER full BEFORE INSERT ON records
         BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`)
       return () => execute('DROP TRIGGER full')
     },
     protect: async () => protectFolder(dirname(path)),
     alter(runId, seq) {
       execute(
-        `UPDATE entries SET line = replace(line, '"turn":1', '"turn":7')
-          WHERE seq = ? AND run = (SELECT number FROM runs WHERE id = ?)`,
+        `UPDATE records SET line = replace(line, '"turn":1', '"turn":7')
+          WHERE place = ? + (SELECT number << 32 FROM runs WHERE id = ?)`,
         seq,
         runId,
       )

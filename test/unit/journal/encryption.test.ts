@@ -170,12 +170,12 @@ test('what is moved to another record or run cannot be decrypted', async () => {
   await journal.append('run_b', 0, conversation('run_b'))
   const damaged = { code: 'bad-journal', message: expect.stringContaining('belongs elsewhere') }
   for (const [from, to, runId] of [
-    ['run = 1 AND seq = 0', 'run = 1 AND seq = 1', 'run_a'],
-    ['run = 1 AND seq = 0', 'run = 2 AND seq = 0', 'run_b'],
+    ['place = 1 << 32', 'place = (1 << 32) + 1', 'run_a'],
+    ['place = 1 << 32', 'place = 2 << 32', 'run_b'],
   ] as const) {
     using database = new DatabaseSync(path)
     database.exec(
-      `UPDATE entries SET payload = (SELECT payload FROM entries WHERE ${from}) WHERE ${to}`,
+      `UPDATE records SET payload = (SELECT payload FROM records WHERE ${from}) WHERE ${to}`,
     )
     await expect(all(journal, runId)).rejects.toMatchObject(damaged)
   }

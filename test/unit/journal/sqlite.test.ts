@@ -82,8 +82,8 @@ describe('SQLite journal', () => {
     await writer.close()
     using database = new DatabaseSync(path)
     const sizes: number[] = []
-    const page = database.prepare(selectRecords(2))
-    const bytes = (): StatementSync => database.prepare(selectBytes(2))
+    const page = database.prepare(selectRecords(3))
+    const bytes = (): StatementSync => database.prepare(selectBytes(3))
     for (const found of recordPages({ page, bytes }, 'run_a', 0)) {
       sizes.push(found.reduce((sum, { line, payload }) => sum + line.length + payload!.length, 0))
     }
