@@ -38,7 +38,9 @@ const anonymous = 'anonymous'
 export function convertSecurityConfig(text: string, options: ConvertOptions = {}): Conversion {
   const parsed = parseJson(text)
   if (!parsed.ok) {
-    throw new SallyportError('bad-option', `the configuration is not JSON: ${parsed.message}`)
+    throw new SallyportError('bad-option', `the configuration is not JSON: ${parsed.message}`, {
+      help: 'give the object that the older kit was given, as JSON in UTF-8',
+    })
   }
   return new Converter(options).convert(parsed.value)
 }

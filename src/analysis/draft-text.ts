@@ -32,7 +32,7 @@ function intro(draft: Draft, { traces, calls, skipped }: Observations): readonly
   const ran = numberOf('ran') + numberOf('ran-after-ask')
   const lines = [
     '',
-    ` A draft: the least that covers what ran in ${traces} traces. Read every rule before it is used:`,
+    ` A draft: the least that covers what ran in ${counted(traces, 'trace')}. Read every rule before it is used:`,
     ' what was observed is not yet what is wanted, and an attack that succeeded was observed too.',
     ` Calls: ${ran} ran, ${numberOf('refused')} refused, ${numberOf('failed')} failed, ${skipped} without use.`,
   ]

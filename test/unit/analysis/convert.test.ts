@@ -154,6 +154,9 @@ describe('what cannot be converted', () => {
   })
 
   test('is an error where it is no configuration', () => {
+    expect(() => convertSecurityConfig('')).toThrow(
+      expect.objectContaining({ help: expect.stringContaining('as JSON in UTF-8') }),
+    )
     for (const text of ['{', '[]', '{"tools": []}', '{"tools": {"t": {"allow": "yes"}}}']) {
       expect(() => convertSecurityConfig(text)).toThrow(
         expect.objectContaining({ code: 'bad-option' }),
