@@ -23,10 +23,15 @@ const reasons: Readonly<Record<string, (doing: Doing) => Reason>> = {
   ENOENT: (doing) => missing[doing],
   EISDIR: () => ({ why: 'it is a folder', help: 'name a file' }),
   ENOTDIR: () => ({ why: 'its path leads through a file', help: 'check the name' }),
+  ELOOP: () => ({ why: 'its links lead in a circle', help: 'name a file, or mend the links' }),
   EACCES: (doing) => ({
     why: 'permission denied',
     help: `see to it that it may be ${doing} by the user who runs this`,
   }),
+  EROFS: () => ({ why: 'its file system is read-only', help: 'choose another folder' }),
+  ENOSPC: () => ({ why: 'no space is left', help: 'make room, or choose another folder' }),
+  EDQUOT: () => ({ why: 'the quota is used up', help: 'make room, or choose another folder' }),
+  EFBIG: () => ({ why: 'it would be too large', help: 'raise the limit on the size of files' }),
   EEXIST: () => ({
     why: 'it exists already',
     help: 'an existing file is not overwritten; choose another name',
@@ -38,7 +43,9 @@ const reasons: Readonly<Record<string, (doing: Doing) => Reason>> = {
  * such as "policy `desk.yaml`"; `cause` is what was thrown.
  */
 export function fileFailure(what: string, doing: Doing, cause: unknown): SallyportError {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? ''
+  const { code: told = '', syscall } = (cause ?? {}) as NodeJS.ErrnoException
+  // a file where a folder is to be made
+  const code = told === 'EEXIST' && syscall === 'mkdir' ? 'ENOTDIR' : told
   const reason = Object.hasOwn(reasons, code) ? reasons[code]!(doing) : undefined
   const { why = messageOf(cause), help = 'check the name and that it may be used' } = reason ?? {}
   return new SallyportError('bad-file', `${what} cannot be ${doing}: ${why}`, { help, cause })

@@ -1,4 +1,4 @@
-import { SallyportError, type ErrorData } from '../base/errors.ts'
+import { isSallyportError, SallyportError, type ErrorData } from '../base/errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { LoadedPolicy } from '../loading/file.ts'
 import { fileAnchor } from '../journal/jsonl.ts'
@@ -12,8 +12,8 @@ import type { Redactor } from '../report/redact.ts'
 import type { Run } from '../run/run.ts'
 import { AnswerText } from './answer-text.ts'
 import { authOf } from './auth.ts'
-import { exitOfRun, type ExitCode } from './exit.ts'
-import { writeText } from './files.ts'
+import { exitCode, exitOfRun, type ExitCode } from './exit.ts'
+import { checkWritable, writeText } from './files.ts'
 import { noteError, printable, type Io } from './io.ts'
 import { chooseModel, type ModelChoice } from './model.ts'
 import { outWithPictures } from './pictures.ts'
@@ -51,6 +51,10 @@ export async function carryRun(
   const policy = await loadTrusted(options.policy, options, io)
   const tools = options.tools === undefined ? [] : await loadTools(options.tools)
   const questions = await questionsAt(options, io)
+  // what has run must not end as a mistake in the name of a file
+  for (const file of [options.report, options.html]) {
+    if (file !== undefined) await checkWritable(file)
+  }
   const { secretsFromEnv } = options
   const secrets = secretsOf(secretsFromEnv ?? [], io.environment)
   const redactor = await redactorOf(secretsFromEnv === undefined ? {} : { secretsFromEnv }, io)
@@ -153,20 +157,21 @@ function withoutSecrets(result: RunResult, redactor: Redactor): RunResult {
   }
 }
 
+/** What reports are shown with. */
+interface Shown {
+  readonly policy: LoadedPolicy
+  readonly redactor: Redactor | undefined
+}
+
 async function conclude(
   result: RunResult,
-  { policy, redactor }: { readonly policy: LoadedPolicy; readonly redactor: Redactor | undefined },
+  { policy, redactor }: Shown,
   options: CarryingOptions & { readonly isAnonymous: boolean },
   io: Io,
 ): Promise<ExitCode> {
-  const code = exitOfRun(result.status, result.error)
-  if (options.report !== undefined) await writeText(options.report, renderJson(result.report))
-  if (options.html !== undefined) {
-    const { renderHtml } = await import('../report/html/page.ts')
-    const { textOfPolicy } = await import('./page.ts')
-    const extras = { journal: options.journal, policy: textOfPolicy(policy.compile(), redactor) }
-    await writeText(options.html, renderHtml(result.report, extras))
-  }
+  const unwritten = await writeReports(result, { policy, redactor }, options)
+  const code =
+    unwritten === undefined ? exitOfRun(result.status, result.error) : exitCode.undetermined
   if (options.json === true) {
     const { runId, status, text, usage, cost, error, approvals } = result
     const images = result.images.length === 0 ? {} : { images: result.images }
@@ -189,8 +194,29 @@ async function conclude(
   if (result.error !== undefined)
     noteError(io, options.isAnonymous ? forUser(result.error) : result.error)
   io.note(`run ${result.runId} in ${options.journal}\n`)
-  if (options.html !== undefined) io.note(`report ${options.html}\n`)
+  if (unwritten !== undefined) noteError(io, unwritten.toJSON())
+  else if (options.html !== undefined) io.note(`report ${options.html}\n`)
   return code
+}
+
+/** Returns why one of them could not be written: the run has ended all the same. */
+async function writeReports(
+  { report }: RunResult,
+  { policy, redactor }: Shown,
+  options: CarryingOptions,
+): Promise<SallyportError | undefined> {
+  try {
+    if (options.report !== undefined) await writeText(options.report, renderJson(report))
+    if (options.html === undefined) return undefined
+    const { renderHtml } = await import('../report/html/page.ts')
+    const { textOfPolicy } = await import('./page.ts')
+    const extras = { journal: options.journal, policy: textOfPolicy(policy.compile(), redactor) }
+    await writeText(options.html, renderHtml(report, extras))
+  } catch (error) {
+    if (isSallyportError(error)) return error
+    throw error
+  }
+  return undefined
 }
 
 /** The gate speaks to programs; here a caller is named by an option. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isSallyportError, SallyportError } from '../base/errors.ts'
 import { fileFailure } from '../base/file-failure.ts'
@@ -12,6 +12,26 @@ export async function readText(path: string): Promise<string> {
   } catch (cause) {
     throw fileFailure(`\`${path}\``, 'read', cause)
   }
+}
+
+/**
+ * That `writeText` can write there, as far as that can be told before; makes the folders. Throws
+ * `bad-file`.
+ */
+export async function checkWritable(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const there = await stat(path).catch(unlessMissing)
+    await access(there === undefined ? dirname(path) : path, constants.W_OK)
+    if (there?.isDirectory() !== true) return
+  } catch (cause) {
+    throw fileFailure(`\`${path}\``, 'written', cause)
+  }
+  throw fileFailure(`\`${path}\``, 'written', { code: 'EISDIR' })
+}
+
+function unlessMissing(cause: NodeJS.ErrnoException): undefined {
+  if (cause.code !== 'ENOENT') throw cause
 }
 
 /** Writes a file, and the folders it is in where they are missing. Throws `bad-file`. */
@@ -39,11 +59,30 @@ export async function writePieces(path: string, pieces: AsyncIterable<string>): 
   }
 }
 
-/** Writes a file that does not exist yet. Throws `bad-file`. */
+/** Writes a file that does not exist yet, whole or not at all. Throws `bad-file`. */
 export async function writeNewText(path: string, text: string): Promise<void> {
   try {
-    await writeFile(path, text, { flag: 'wx' })
+    await using file = await open(path, 'wx')
+    try {
+      await file.writeFile(text)
+    } catch (cause) {
+      await rm(path, { force: true })
+      throw cause
+    }
   } catch (cause) {
+    throw fileFailure(`\`${path}\``, 'written', cause)
+  }
+}
+
+/**
+ * Writes a file anew; `former`, what was in it, is put back where that fails: a policy that was cut
+ * can lack what forbids. Throws `bad-file`.
+ */
+export async function rewriteText(path: string, text: string, former: string): Promise<void> {
+  try {
+    await writeFile(path, text)
+  } catch (cause) {
+    await writeFile(path, former).catch(() => undefined)
     throw fileFailure(`\`${path}\``, 'written', cause)
   }
 }

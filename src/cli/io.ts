@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { SallyportError, type ErrorData } from '../base/errors.ts'
+import { fileFailure } from '../base/file-failure.ts'
 import { visible, visibleJson } from '../base/text.ts'
 import { exitCode } from './exit.ts'
 
@@ -34,12 +35,14 @@ export function processIo(): Io {
   const listen = (stream: NodeJS.WriteStream, name: 'out' | 'note'): void => {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       isClosed[name] = true
-      if (error.code !== 'EPIPE') process.exitCode = exitCode.undetermined
+      if (error.code === 'EPIPE') return
+      process.exitCode = exitCode.undetermined
+      if (name === 'out') noteError(io, fileFailure('standard output', 'written', error).toJSON())
     })
   }
   listen(stdout, 'out')
   listen(stderr, 'note')
-  return {
+  const io: Io = {
     out: (text) => void (isClosed.out || stdout.write(text)),
     async drained() {
       if (!isClosed.out && stdout.writableNeedDrain) await roomIn(stdout)
@@ -64,6 +67,7 @@ export function processIo(): Io {
       return () => process.off('SIGTERM', action)
     },
   }
+  return io
 }
 
 /** A description of its own, so that not to wait here changes nothing for who reads standard input. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { cli } from '../support/cli.ts'
@@ -39,6 +39,16 @@ describe.concurrent('sallyport fmt', () => {
     })
   })
 
+  test('leaves a file as it was where the disk is full', async () => {
+    const names = Array.from({ length: 1200 }, (_, number) => `t${number}`)
+    const grows = `sallyport: 1\nname: a\n\nrules:\n  - { id: one, allow: [${names.join(',')}] }\n`
+    const cwd = deskFolder({ 'grows.yaml': grows })
+    const { code, err } = await cli(['fmt', 'grows.yaml'], { cwd, shell: 'ulimit -f 7; exec "$@"' })
+    expect(code).toBe(2)
+    expect(err).toMatch(/`grows.yaml` cannot be written: it would be too large\n {2}help: /)
+    expect(readFileSync(join(cwd, 'grows.yaml'), 'utf8')).toBe(grows)
+  })
+
   test('shows what is hidden in names of files', async () => {
     const cwd = deskFolder({ 'a\u202e.yaml': tidy })
     const { out } = await cli(['fmt', 'a\u202e.yaml', '--json'], { cwd })
@@ -76,6 +86,13 @@ const log = [
   .join('\n')
 
 describe.concurrent('sallyport init', () => {
+  test('leaves no part of a file where the disk is full', async () => {
+    const cwd = deskFolder()
+    const shell = 'ulimit -f 1; exec "$@"'
+    const { code } = await cli(['init', '--output', 'new.yaml'], { cwd, shell })
+    expect([code, existsSync(join(cwd, 'new.yaml'))]).toEqual([2, false])
+  })
+
   test('prints a policy without findings, whose tests pass and hold every rule', async () => {
     const cwd = deskFolder()
     const outcomes = await Promise.all([
@@ -117,6 +134,7 @@ describe.concurrent('sallyport init', () => {
     const drafted = await cli(['init', '--from-log', 'log.jsonl', '-o', 'draft.yaml'], { cwd })
     expect([drafted.code, drafted.err]).toEqual([0, '1 trace, 3 calls: 1 rule\n'])
     const text = readFileSync(join(cwd, 'draft.yaml'), 'utf8')
+    expect(text).toContain('the least that covers what ran in 1 trace.')
     expect(text).toContain('# From 2 calls by 1 caller in 1 trace.')
     expect(text).not.toContain('erase')
     const principal = { subject: 'u9', roles: ['support'], scopes: ['refund:write'] }

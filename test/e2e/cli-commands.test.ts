@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fakeProvider } from '../../src/testing/fake-provider.ts'
@@ -43,6 +43,18 @@ describe.concurrent('sallyport', () => {
       expect(outcome!.err).not.toBe('')
     }
   })
+
+  test.runIf(existsSync('/dev/full'))(
+    'says that its output could not be written, and ends 4',
+    async () => {
+      const full = { cwd: deskFolder(), shell: 'exec "$@" > /dev/full' }
+      const { code, err } = await cli(['schema', 'policy'], full)
+      expect(code).toBe(4)
+      expect(err).toContain(
+        'error[bad-file]: standard output cannot be written: no space is left\n',
+      )
+    },
+  )
 
   test('schema prints what it publishes, and nothing else', async () => {
     const cwd = deskFolder()

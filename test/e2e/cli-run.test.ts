@@ -118,6 +118,25 @@ describe.concurrent('sallyport run', () => {
     }
   })
 
+  test.each([
+    ['--report', 'desk.yaml/report.json', 'its path leads through a file'],
+    ['--html', 'sub/..', 'it is a folder'],
+  ])('ends 2 before anything runs where %s cannot be written', async (option, file, why) => {
+    const { code, out, err, requests } = await run([refund(1)], [option, file])
+    expect([code, out, requests]).toEqual([2, '', 0])
+    expect(err).toContain(`error[bad-file]: \`${file}\` cannot be written: ${why}\n  help: `)
+  })
+
+  test.runIf(existsSync('/dev/full'))(
+    'tells of the run, and ends 4, where its report could not be written',
+    async () => {
+      const { code, err } = await run([{ text: 'ok' }], ['--report', '/dev/full'])
+      expect(code).toBe(4)
+      expect(err).toMatch(/\nrun run_\S+ in .*\n/)
+      expect(err).toContain('`/dev/full` cannot be written: no space is left\n  help: make room')
+    },
+  )
+
   test('ends 3 when a person has to answer', async () => {
     const { code, lines } = await run([refund(500)], ['--json'])
     expect(code).toBe(3)

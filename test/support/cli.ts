@@ -12,6 +12,8 @@ export interface CliOptions {
   /** Written to standard input, which then ends. Default: nothing. */
   readonly input?: string | Uint8Array
   readonly environment?: Readonly<Record<string, string>>
+  /** What bash does to start it, such as `exec "$@" > /dev/full`. Default: it is started as it is. */
+  readonly shell?: string
 }
 
 export interface CliOutcome {
@@ -25,9 +27,12 @@ export interface CliOutcome {
 /** Starts the command line from source, with nothing of this process in its environment. */
 export function startCli(
   args: readonly string[],
-  { cwd, environment = {} }: CliOptions,
+  { cwd, environment = {}, shell }: CliOptions,
 ): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, ['--conditions=sallyport-source', main, ...args], {
+  const node = [process.execPath, '--conditions=sallyport-source', main, ...args]
+  const [command, ...rest] =
+    shell === undefined ? node : ['/bin/bash', '-c', shell, 'bash', ...node]
+  return spawn(command!, rest, {
     cwd,
     env: { PATH: '', HOME: cwd, NODE_COMPILE_CACHE: compiled, ...environment },
   })

@@ -1,6 +1,6 @@
 import { formatPolicy } from '../../analysis/format.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import { readText, writeText } from '../files.ts'
+import { readText, rewriteText } from '../files.ts'
 import { outJson, printable, readInput, type Io } from '../io.ts'
 
 export interface FmtOptions {
@@ -40,6 +40,6 @@ async function formatFile(file: string, check: boolean): Promise<boolean> {
   const text = await readText(file)
   const formatted = formatPolicy(text, file)
   if (formatted === text) return false
-  if (!check) await writeText(file, formatted)
+  if (!check) await rewriteText(file, formatted, text)
   return true
 }
