@@ -137,6 +137,10 @@ export function createGate(options: GateOptions): Gate {
     return permits.note(mintPermit({ ...grant, ...permits.termsOf(call.tool) }), asked)
   }
 
+  /** Where what was asked has changed. Only what goes on record with it may be a yes to it. */
+  const anew = (asked: OpenApproval, examined: ExaminedCall, decision: Decision): OpenApproval =>
+    reopen(asked, examined, decision, judgement.policy, clock)
+
   const judge: Gate['judge'] = (examined, context) =>
     whenKnown(weighing.weigh(examined, context), (weighed) => {
       if (weighed.kind !== 'ask') return weighed
@@ -146,8 +150,7 @@ export function createGate(options: GateOptions): Gate {
         return refusePending(examined, context, maxPending)
       }
       const approval = openApproval(examined, context, decision, judgement.policy, clock)
-      open.keep(approval)
-      return { kind: 'pending', decision, request: approval.request }
+      return { kind: 'pending', decision, request: keep(approval) }
     })
 
   const rejudge: Gate['rejudge'] = (examined, context, asked) =>
@@ -170,23 +173,15 @@ export function createGate(options: GateOptions): Gate {
         ? openApproval(examined, context, decision, judgement.policy, clock)
         : revived
       // what has led to a permit has its answer, and may be older than an edit
-      const request = wait(waiting, examined, decision, isUsed || needsOthers(waiting, decision))
+      const isAnother = isUsed || needsOthers(waiting, decision)
+      const request = keep(isAnother ? anew(withoutYes(waiting), examined, decision) : waiting)
       return { kind: 'pending', decision, request }
     })
   }
 
-  /** Leaves a question open, as another one where what was asked has changed. */
-  function wait(
-    approval: OpenApproval,
-    examined: ExaminedCall,
-    decision: Decision,
-    isAnother: boolean,
-  ): ApprovalRequest {
-    const waiting = isAnother
-      ? reopen(approval, examined, decision, judgement.policy, clock)
-      : approval
-    open.keep(waiting)
-    return waiting.request
+  function keep(approval: OpenApproval): ApprovalRequest {
+    open.keep(approval)
+    return approval.request
   }
 
   function refusePending(
@@ -253,9 +248,10 @@ export function createGate(options: GateOptions): Gate {
       return { kind: 'invalid', error: examined.defect.error }
     }
     const isEdit = given.action === 'edit'
+    const before = withoutYes(approval)
+    const agreed = isEdit && isRefused(examined) ? before : withYes(before, given.by)
     // who said yes before an edit has not seen what it changes
-    const before = isEdit ? withoutYes(approval) : approval
-    const supported = isEdit && isRefused(examined) ? before : withYes(before, given.by)
+    const supported = isEdit ? agreed : withYes(approval, given.by)
     // other arguments and another policy take something else of the limits than was reserved
     if (isEdit || approval.policy !== judgement.policy) {
       judgement.release(examined.call.callId)
@@ -264,7 +260,8 @@ export function createGate(options: GateOptions): Gate {
     if (weighed.kind !== 'ask') return { kind: 'settled', verdict: weighed, examined }
     const { decision } = weighed
     const isAnother = isEdit || needsOthers(supported, decision)
-    return { kind: 'waiting', request: wait(supported, examined, decision, isAnother), examined }
+    const request = keep(isAnother ? anew(agreed, examined, decision) : supported)
+    return { kind: 'waiting', request, examined }
   }
 
   return {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import type { LoadedPolicy } from '../../../src/loading/file.ts'
+import { verifyChain } from '../../../src/report/verify.ts'
 import { readPast } from '../../../src/run/past.ts'
 import { openQuestions } from '../../../src/run/past-questions.ts'
 import type { ResumeOptions } from '../../../src/resume-options.ts'
@@ -16,9 +17,11 @@ import { cutAt } from '../../support/course.ts'
 const calling = { calls: [{ tool: 'pay', args: {} }] }
 const lead = { subject: 'lena', roles: ['lead'] }
 const approvers = { roles: ['lead'], count: 2 }
-const asking = policyOf({
-  rules: [{ id: 'paying', ask: ['pay'], who: { roles: ['user'] }, approvers }],
-})
+const askingOf = (count: number): LoadedPolicy => {
+  const rule = { id: 'paying', ask: ['pay'], who: { roles: ['user'] } }
+  return policyOf({ rules: [{ ...rule, approvers: { roles: ['lead'], count } }] })
+}
+const asking = askingOf(2)
 
 function runtimeOver(
   journal: Journal,
@@ -166,4 +169,27 @@ describe('what people have agreed to before the process died', () => {
       [],
     ])
   })
+})
+
+/** Each in turn says yes, and then nobody any more. */
+function agreed(...people: string[]): Partial<RuntimeOptions> {
+  return {
+    approve() {
+      const subject = people.shift()
+      return subject === undefined
+        ? undefined
+        : { action: 'approve', by: { subject, roles: ['lead'] } }
+    },
+  }
+}
+
+test('another request in place of one that was half answered is answered anew, as the record tells', async () => {
+  const journal = memoryJournal()
+  const paid: string[] = []
+  const first = runtimeOver(journal, asking, paid, [calling], agreed('ada'))
+  const { runId } = await first.run({ input: 'go', auth: { custom: {} } }).result()
+  const last = runtimeOver(journal, askingOf(3), paid, undefined, agreed('bob', 'cyd', 'ada'))
+  const { status } = await last.resume(runId).result()
+  expect([status, paid]).toEqual(['completed', [`${runId}-1-0`]])
+  expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
 })

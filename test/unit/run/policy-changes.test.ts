@@ -17,6 +17,9 @@ const never = { id: 'never', deny: ['act'] }
 const asks = (...roles: string[]): JsonObject => {
   return { id: 'asked', ask: ['act'], who, approvers: { roles, count: 1 } }
 }
+const leads = (count: number): JsonObject => {
+  return { rules: [{ ...asks('lead'), approvers: { roles: ['lead'], count } }] }
+}
 /** Heads are leads as long as they inherit it. */
 const heads = (inherits: string[]): JsonObject => {
   return { user: {}, lead: {}, head: inherits.length === 0 ? {} : { inherits } }
@@ -166,6 +169,24 @@ describe('a call that waits for its key while the policy changes', () => {
     expect(worked).toEqual(['0', '1'])
     expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
   })
+})
+
+test('another request in place of one has the yes alone that changed it, as the record tells', async () => {
+  const journal = memoryJournal()
+  const people = ['ada', 'bob', 'cyd', 'ada']
+  const asked: string[] = []
+  const approve: Approve = ({ callId }) => {
+    if (callId.endsWith('0')) return { action: 'deny', by: { subject: 'ada', roles: ['lead'] } }
+    const subject = people[asked.length]!
+    asked.push(subject)
+    if (subject === 'bob') agent.change(leads(3))
+    return { action: 'approve', by: { subject, roles: ['lead'] } }
+  }
+  const agent = waiting(leads(2), { approve, journal }, { execute: () => 'acted' })
+  const { report, runId } = await agent.start().result()
+  expect(report.rows.map(({ status }) => status)).toEqual(['denied-by-human', 'success'])
+  expect(asked).toEqual(people)
+  expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
 })
 
 describe('a call that was edited and waits for its key', () => {
