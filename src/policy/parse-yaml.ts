@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type * as Yaml from 'yaml'
-import { visible } from '../base/text.ts'
+import { shorten, visible } from '../base/text.ts'
 import type { Diagnostics } from './diagnostic.ts'
 import type { Span } from './source.ts'
 import { Entries, forbiddenKeys, maxDepth, type Node } from './tree.ts'
@@ -100,7 +100,8 @@ function report(problem: Yaml.YAMLError, diagnostics: Diagnostics): void {
       tooDeep(span, diagnostics)
       break
     default: {
-      const message = visible(problem.message)
+      // the library quotes what it did not expect, however much that is
+      const message = shorten(problem.message, 200)
       diagnostics.error(span, 'syntax', message.charAt(0).toLowerCase() + message.slice(1), {
         help: 'mend the YAML here; texts with `: `, ` #` or brackets in them stand in quotes',
       })

@@ -189,3 +189,9 @@ test.each([
     expect.stringMatching(/^help: mend the YAML here/),
   ])
 })
+
+test('what is no YAML is quoted in part, however long it is', () => {
+  const { said } = read(`a: b\n}\n${'x '.repeat(50_000)}\n`)
+  expect(said).not.toEqual([])
+  for (const line of said) expect(line.length).toBeLessThan(400)
+})
