@@ -32,7 +32,7 @@ export interface Redactor {
   report(report: Report): Report
 }
 
-/** Throws `bad-option` for a pointer or pattern that is none, and a value that is too short. */
+/** Throws `bad-option` for what is no name, pointer or pattern, and a value that is too short. */
 export function createRedactor(options: RedactOptions): Redactor {
   const members = ['pointers', 'names', 'patterns', 'values'] as const
   checkOptions('createRedactor', options, members)
@@ -44,6 +44,11 @@ export function createRedactor(options: RedactOptions): Redactor {
         help: 'write it as in `/card` or `/items/*/card`',
       })
     }
+  }
+  if (names.includes('') || patterns.includes('')) {
+    throw new SallyportError('bad-option', 'an empty text names nothing that could be taken out', {
+      help: 'write the name of a member, a JSON pointer such as `/card`, or a pattern',
+    })
   }
   if (values.some((value) => value.length < shortestValue)) {
     throw new SallyportError('bad-option', 'a secret is too short to be looked for', {

@@ -168,7 +168,7 @@ function header(report: Report, width: number, paint: Paint): string[] {
     ...field('model', `${head.models.join(', ')} at ${head.provider}`, width, paint),
     ...(head.redaction === undefined
       ? []
-      : field('redacted', redactionText(head.redaction), width, paint)),
+      : field('note', redactionText(head.redaction), width, paint)),
     ...field('time', `${head.startedAt}, ${formatDuration(head.durationMs)}`, width, paint),
   ]
 }

@@ -87,6 +87,7 @@ test('what is to be taken out is in no form of a report, whatever form it has it
     }
     expect(after, format).toContain('redacted')
     if (format !== 'csv') expect(after, format).toMatch(/1 (pattern|known)|"values": 1/)
+    if (format === 'terminal') expect(after).toContain('\n  note    taken out of this report: ')
   }
 })
 
@@ -124,6 +125,8 @@ test('what cannot be looked for is refused before anything is shown', async () =
   const refused: readonly (readonly [options: readonly string[], says: string])[] = [
     [['--redact', '/a~3'], '`/a~3` is no JSON pointer'],
     [['--redact', 're:('], '`(` is no pattern'],
+    [['--redact', ''], 'an empty text names nothing'],
+    [['--redact', 're:'], 'an empty text names nothing'],
     [['--secrets-from-env', 'MISSING'], 'the variable `MISSING` is not set'],
     [['--secrets-from-env', 'SHORT'], 'a secret is too short'],
     [['--redact', 'card', '--call', '1.0', '--proof'], 'a proof shows records as they are'],
