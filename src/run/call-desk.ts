@@ -37,6 +37,8 @@ export class CallDesk {
   readonly #calls: readonly ToolCall[]
   /** Absent when there is a slot for every call. */
   readonly #slots: ReturnType<typeof pLimit> | undefined
+  /** Those of agents: they may wait for the key of a call that waits for a slot itself. */
+  readonly #agentSlots: ReturnType<typeof pLimit> | undefined
   readonly #answers = new Map<string, ToolMessage>()
   readonly #pending: CallsOutcome['pending'][number][] = []
   readonly #succeeded: string[] = []
@@ -46,7 +48,9 @@ export class CallDesk {
     const { maxParallel } = environment.limits
     this.#environment = environment
     this.#calls = calls
-    this.#slots = calls.length > maxParallel ? pLimit(maxParallel) : undefined
+    if (calls.length <= maxParallel) return
+    this.#slots = pLimit(maxParallel)
+    this.#agentSlots = pLimit(maxParallel)
   }
 
   /** Writes the proposal and its decision down; undefined when the call is already answered. */
@@ -147,9 +151,10 @@ export class CallDesk {
     const queuedAt = this.#environment.clock.monotonic()
     const { delegation, keys, share, signal } = this.#environment
     const runNow = (): Left => this.#runNow(examined, permit, queuedAt, approvalMs)
-    const isLeaf = share !== undefined && delegation?.isAgent(examined.tool) !== true
-    const work = isLeaf ? (): Left => share.atWork(runNow) : runNow
-    const inSlot = (): Left => this.#slots?.(work) ?? work()
+    const isAgent = delegation?.isAgent(examined.tool) === true
+    const slots = isAgent ? this.#agentSlots : this.#slots
+    const work = isAgent || share === undefined ? runNow : (): Left => share.atWork(runNow)
+    const inSlot = (): Left => slots?.(work) ?? work()
     const key = concurrencyKey(examined)
     if (key === undefined) return inSlot()
     if (typeof key === 'string') return keys.alone(key, signal, inSlot)

@@ -128,6 +128,24 @@ describe('agents three deep, side by side', () => {
   })
 })
 
+test('a call that waits for a slot with its key does not wait for an agent that waits for the key', async () => {
+  const { tool, calls } = noting('work', { concurrencyKey: () => 'k' })
+  const helper = subAgent('helper', [{ calls: [{ tool: 'work' }] }, { text: 'done' }], {
+    tools: [tool],
+  })
+  const agent = agentOf([{ calls: [asking('helper'), { tool: 'work' }] }, { text: 'done' }], {
+    tools: [helper.tool, tool],
+    policy: allowing('**'),
+    limits: { maxParallel: 1, runTimeoutMs: 5_000 },
+  })
+  const { report, status } = await agent.start().result()
+  expect([status, report.rows.map((row) => row.status)]).toEqual([
+    'completed',
+    ['success', 'success'],
+  ])
+  expect(calls).toHaveLength(2)
+})
+
 describe('bounds of an agent', () => {
   test('are never wider than those of the run that calls it', async () => {
     const { tool, calls } = noting('work')
