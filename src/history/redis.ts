@@ -36,6 +36,9 @@ export interface RedisHistoryOptions {
  * machines may share the server. Leases are timed by the clock of the server, in keys that end with
  * `:lease`. In a cluster `list` sees what the client's `SCAN` sees.
  *
+ * A client of `redis` needs a listener of `error` of yours: without one, a connection that is lost
+ * ends the process.
+ *
  * Whether what was appended outlives the server is for its `appendonly` and `appendfsync` to say.
  * Rejects with `bad-history` what the server or the connection refuses.
  */

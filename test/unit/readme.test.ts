@@ -281,3 +281,12 @@ test('the files that are linked exist', () => {
     expect(() => readFileSync(join(root, path!))).not.toThrow()
   }
 })
+
+test('the chapters that are linked exist', () => {
+  const headings = [...readme.matchAll(/^#{2,} (.+)$/gm)].map(([, heading]) =>
+    heading!.toLowerCase().replaceAll(' ', '-'),
+  )
+  const linked = [...readme.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor!)
+  expect(linked.length).toBeGreaterThan(20)
+  for (const anchor of linked) expect(headings).toContain(anchor)
+})

@@ -27,7 +27,8 @@ const pageLength = 256
  * one is under way share the next. An append that fails has written nothing, or its answer was
  * lost: the run stops either way, and goes on from what is there.
  *
- * The client stays yours: `close` waits for what is under way and does not end it. Everything
+ * The client stays yours: `close` waits for what is under way and does not end it. Give a `Pool` a
+ * listener of `error`: without one, a connection that ends while idle ends the process. Everything
  * rejects with `bad-journal` where the server may forget what it has confirmed (`fsync` or
  * `synchronous_commit` is off), and where its encoding is not UTF-8.
  */
