@@ -65,6 +65,25 @@ test('the runs of one journal are shown with --index', async () => {
   expect((await inProcess(['report', join(path, 'a.db'), '--pages'])).code).toBe(2)
 })
 
+test.each([
+  ['--run', 'run_1'],
+  ['--call', '1.0'],
+  ['--proof'],
+  ['--split'],
+  ['--policy', 'desk.yaml'],
+  ['--bom'],
+])('an overview refuses %s, which it could not heed', async (...option) => {
+  const { code, out, notes } = await inProcess(['report', temporaryFolder(), ...option])
+  expect([code, out]).toEqual([2, ''])
+  expect(notes).toContain(`\`${option[0]}\` is for the report of one run\n  help: `)
+})
+
+test('a mark in front is refused where there is no CSV', async () => {
+  const { code, out, notes } = await inProcess(['report', 'j.jsonl', '--bom'])
+  expect([code, out]).toEqual([2, ''])
+  expect(notes).toContain('`--bom` is for CSV only\n  help: add `--format csv`')
+})
+
 test('runs of one name in several files have each a page of their own', async () => {
   const path = await folder()
   const forged = renderJson(foldReport(eventsOf('run_a'), { head: null }))

@@ -24,7 +24,16 @@ export interface OverviewOptions extends RedactionOptions {
   readonly output?: string
   /** Writes the page of each run beside that of all of them. */
   readonly pages?: boolean
+  readonly run?: string
+  readonly call?: string
+  readonly proof?: boolean
+  readonly split?: boolean
+  readonly policy?: string
+  readonly bom?: boolean
 }
+
+/** An overview that left them unheeded would show more than was asked for, or other things. */
+const ofOneRun = ['run', 'call', 'proof', 'split', 'policy', 'bom'] as const
 
 /** True for a folder, of which only an overview can be made. */
 export async function isFolder(path: string): Promise<boolean> {
@@ -58,7 +67,14 @@ export async function overview(path: string, options: OverviewOptions, io: Io): 
 
 const formats = ['terminal', 'json', 'html', 'markdown', 'csv']
 
-function checkFormat({ format, output, pages }: OverviewOptions): void {
+function checkFormat(options: OverviewOptions): void {
+  const { format, output, pages } = options
+  const foreign = ofOneRun.find((name) => options[name] !== undefined)
+  if (foreign !== undefined) {
+    throw new SallyportError('bad-option', `\`--${foreign}\` is for the report of one run`, {
+      help: 'name one journal, and leave out `--index`',
+    })
+  }
   if (!formats.includes(format)) {
     throw new SallyportError('bad-option', `there is no overview in the form \`${format}\``, {
       help: `the forms are ${formats.join(', ')}`,

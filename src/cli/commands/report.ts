@@ -43,6 +43,11 @@ export async function report(path: string, options: ReportOptions, io: Io): Prom
       help: 'add `--index`, or name a folder',
     })
   }
+  if (options.bom === true && options.format !== 'csv') {
+    throw new SallyportError('bad-option', '`--bom` is for CSV only', {
+      help: 'add `--format csv`',
+    })
+  }
   if (options.proof === true || options.call !== undefined) return proof(path, options, io)
   const isForPage = options.split === true || options.policy !== undefined
   if (isForPage) (await import('../page.ts')).checkPageOptions(options)
