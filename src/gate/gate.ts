@@ -137,7 +137,7 @@ export function createGate(options: GateOptions): Gate {
     return permits.note(mintPermit({ ...grant, ...permits.termsOf(call.tool) }), asked)
   }
 
-  /** Where what was asked has changed. Only what goes on record with it may be a yes to it. */
+  /** Where what was asked has changed. Who has agreed before goes on record with it. */
   const anew = (asked: OpenApproval, examined: ExaminedCall, decision: Decision): OpenApproval =>
     reopen(asked, examined, decision, judgement.policy, clock)
 
@@ -174,8 +174,8 @@ export function createGate(options: GateOptions): Gate {
         : revived
       // what has led to a permit has its answer, and may be older than an edit
       const isAnother = isUsed || needsOthers(waiting, decision)
-      const request = keep(isAnother ? anew(withoutYes(waiting), examined, decision) : waiting)
-      return { kind: 'pending', decision, request }
+      const request = keep(isAnother ? anew(waiting, examined, decision) : waiting)
+      return { kind: 'pending', decision, request, agreed: waiting.yes }
     })
   }
 
@@ -248,10 +248,9 @@ export function createGate(options: GateOptions): Gate {
       return { kind: 'invalid', error: examined.defect.error }
     }
     const isEdit = given.action === 'edit'
-    const before = withoutYes(approval)
-    const agreed = isEdit && isRefused(examined) ? before : withYes(before, given.by)
     // who said yes before an edit has not seen what it changes
-    const supported = isEdit ? agreed : withYes(approval, given.by)
+    const before = isEdit ? withoutYes(approval) : approval
+    const supported = isEdit && isRefused(examined) ? before : withYes(before, given.by)
     // other arguments and another policy take something else of the limits than was reserved
     if (isEdit || approval.policy !== judgement.policy) {
       judgement.release(examined.call.callId)
@@ -260,8 +259,8 @@ export function createGate(options: GateOptions): Gate {
     if (weighed.kind !== 'ask') return { kind: 'settled', verdict: weighed, examined }
     const { decision } = weighed
     const isAnother = isEdit || needsOthers(supported, decision)
-    const request = keep(isAnother ? anew(agreed, examined, decision) : supported)
-    return { kind: 'waiting', request, examined }
+    const request = keep(isAnother ? anew(supported, examined, decision) : supported)
+    return { kind: 'waiting', request, agreed: before.yes, examined }
   }
 
   return {

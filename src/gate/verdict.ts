@@ -138,7 +138,13 @@ export type Verdict =
       readonly status: CallStatus
       readonly error: ErrorData
     }
-  | { readonly kind: 'pending'; readonly decision: Decision; readonly request: ApprovalRequest }
+  | {
+      readonly kind: 'pending'
+      readonly decision: Decision
+      readonly request: ApprovalRequest
+      /** Who has agreed to an earlier request in place of which this one is. */
+      readonly agreed?: readonly Approver[]
+    }
 
 /** What became of an answer. */
 export type Answered =
@@ -152,6 +158,8 @@ export type Answered =
   | {
       readonly kind: 'waiting'
       readonly request: ApprovalRequest
+      /** Who has agreed to the call before this answer. */
+      readonly agreed: readonly Approver[]
       readonly examined: ExaminedCall
     }
   /** It does not count; the request stays open. */

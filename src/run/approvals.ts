@@ -1,5 +1,6 @@
 import { errorData, messageOf, type ErrorData } from '../base/errors.ts'
 import { after, lending } from '../base/signal.ts'
+import { unnamed } from '../gate/approval.ts'
 import type {
   Answered,
   ApprovalAnswer,
@@ -10,6 +11,12 @@ import type {
 import type { ApprovalDecided } from '../protocol/run-event.ts'
 import type { CallEnvironment } from './environment.ts'
 import { RepeatedAnswer } from './remembered.ts'
+
+/** Who has agreed to an earlier request that the call was about is on record with this one. */
+interface Question {
+  readonly request: ApprovalRequest
+  readonly agreed?: readonly Approver[]
+}
 
 /** Where a question to people ended. */
 export type Asked =
@@ -36,10 +43,10 @@ const maxProblems = 20
  */
 export async function askPeople(
   environment: CallEnvironment,
-  first: ApprovalRequest,
+  { agreed, request: first }: Question,
   isRecorded: boolean,
 ): Promise<Asked> {
-  if (!isRecorded) recordRequest(environment, first)
+  if (!isRecorded) recordRequest(environment, first, agreed)
   const count = { asked: 0, problems: 0 }
   for (let request = first; ;) {
     const elsewhere: Elsewhere = { refusals: [], wake: undefined }
@@ -182,17 +189,21 @@ function settle(
 /** The request that an edit leads to, which the one who edited has agreed to unless it was refused. */
 function recordEdited(
   environment: CallEnvironment,
-  { request, examined }: Extract<Answered, { kind: 'waiting' }>,
+  { agreed, request, examined }: Extract<Answered, { kind: 'waiting' }>,
   answer: Answer,
 ): void {
-  recordRequest(environment, request)
+  recordRequest(environment, request, agreed)
   if (answer === overdue || request.approvedBy.length === 0) return
   // what is to be remembered stands with the edit itself
   const yes = { ...givenBy(answer), action: 'approve', remember: false } as const
   recordAnswer(environment, request, yes, examined)
 }
 
-function recordRequest({ recorder }: CallEnvironment, request: ApprovalRequest): void {
+function recordRequest(
+  { recorder }: CallEnvironment,
+  request: ApprovalRequest,
+  agreed: readonly Approver[] = [],
+): void {
   const { callId, tool, args, argsDigest, rules, reasons, approvers, expiresAt, editable } = request
   recorder.emit({
     type: 'approval-request',
@@ -207,6 +218,16 @@ function recordRequest({ recorder }: CallEnvironment, request: ApprovalRequest):
     expiresAt,
     editable,
   })
+  for (const by of agreed) {
+    const named = by.subject === unnamed ? null : recordedBy(by)
+    recorder.emit({
+      type: 'approval-decision',
+      approvalId: request.id,
+      callId,
+      action: 'approve',
+      by: named,
+    })
+  }
 }
 
 /** `examined` is the call as it is after the answer, which matters for an edit. */

@@ -124,9 +124,9 @@ export class CallDesk {
     }
   }
 
-  async #ask(examined: ExaminedCall, { request }: Pending, isAsked: boolean): Promise<void> {
+  async #ask(examined: ExaminedCall, pending: Pending, isAsked: boolean): Promise<void> {
     const started = this.#environment.clock.monotonic()
-    const asked: Asked = await askPeople(this.#environment, request, isAsked)
+    const asked: Asked = await askPeople(this.#environment, pending, isAsked)
     const waitedMs = Math.round(this.#environment.clock.monotonic() - started)
     switch (asked.kind) {
       case 'open':

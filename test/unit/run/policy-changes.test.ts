@@ -162,18 +162,16 @@ describe('a call that waits for its key while the policy changes', () => {
     const [{ approvers, id }] = approvals as [ApprovalRequest]
     expect(approvers.map(({ roles }) => roles)).toEqual([['guest'], ['lead']])
     const decisions = [{ id, action: 'approve' as const }]
-    for (const role of ['guest', 'lead']) {
-      const answeredBy = { custom: { subject: role, roles: [role], scopes: [] } }
-      await runtime.resume(runId, { answeredBy, decisions }).result()
-    }
+    const answeredBy = { custom: { subject: 'gus', roles: ['guest'], scopes: [] } }
+    await runtime.resume(runId, { answeredBy, decisions }).result()
     expect(worked).toEqual(['0', '1'])
     expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
   })
 })
 
-test('another request in place of one has the yes alone that changed it, as the record tells', async () => {
+test('another request in place of one has every yes to it on its record', async () => {
   const journal = memoryJournal()
-  const people = ['ada', 'bob', 'cyd', 'ada']
+  const people = ['ada', 'bob', 'cyd']
   const asked: string[] = []
   const approve: Approve = ({ callId }) => {
     if (callId.endsWith('0')) return { action: 'deny', by: { subject: 'ada', roles: ['lead'] } }
