@@ -49,15 +49,20 @@ export function openQuestions({ events, start, turns }: Past): readonly Approval
     })
 }
 
+/** Whether one of the requests is the question, or was given an answer that was repeated for it. */
+export function restsOn(question: PastQuestion | undefined, requests: readonly string[]): boolean {
+  if (question === undefined) return false
+  const ids = [question.request.approvalId, ...question.answers.map(({ remembered }) => remembered)]
+  return ids.some((id) => id !== undefined && requests.includes(id))
+}
+
 /** The turns without questions whose answers are revoked. */
 export function withoutAnswered(
   turns: readonly PastTurn[],
   revoked: readonly string[] = [],
 ): readonly PastTurn[] {
   if (revoked.length === 0) return turns
-  const kept = ({ question, ...call }: PastCall): PastCall => {
-    const isRevoked = question !== undefined && revoked.includes(question.request.approvalId)
-    return { ...call, question: isRevoked ? undefined : question }
-  }
+  const kept = (call: PastCall): PastCall =>
+    restsOn(call.question, revoked) ? { ...call, question: undefined } : call
   return turns.map((turn) => ({ ...turn, calls: turn.calls.map(kept) }))
 }

@@ -20,6 +20,7 @@ import type {
 } from '../protocol/run-event.ts'
 
 import { callsOfAgents } from './child-id.ts'
+import { restsOn } from './past-questions.ts'
 import { TurnStarts, unheardIn } from './past-said.ts'
 
 /** A question to people as it stands in the record; of several about one call the last. */
@@ -160,6 +161,11 @@ function turnsOf(runId: string, events: readonly StructuralEvent[]): readonly Pa
     else if (event.type === 'turn-end') turns.at(-1)!.end = event
     else if (event.type === 'tool-call') calls.set(event.callId, newCall(event))
     else if ('callId' in event) calls.get(event.callId)?.take(event)
+    if (event.type !== 'approval-decision' || event.action !== 'revoke') continue
+    // a question whose answers were revoked is put anew, as another one
+    for (const call of calls.values()) {
+      if (restsOn(call.question, [event.approvalId])) call.question = undefined
+    }
   }
   return turns.map(({ usage, end }) => ({
     start: starts.of(usage.turn),
@@ -227,9 +233,7 @@ function newCall(proposed: ToolCallProposed): CallInMaking {
             const { answers, request } = this.question
             // who agreed before an edit has not seen what it changes
             const before = event.action === 'edit' ? [] : answers
-            // a question whose answers were revoked is put anew, as another one
-            this.question =
-              event.action === 'revoke' ? undefined : { request, answers: [...before, event] }
+            this.question = { request, answers: [...before, event] }
           }
           if (event.args !== undefined) {
             this.edited = JSON.stringify(event.args)

@@ -336,6 +336,25 @@ describe('a yes that is revoked before its call has run', () => {
     }
     expect(calls).toEqual([])
   })
+
+  test('is asked for again where it was given to an equal call that has run', async () => {
+    const journal = memoryJournal()
+    const { calls, tool } = noting('pay')
+    const rule = { id: 'paying', ask: ['pay'], who, approvers: { remember: true } }
+    const policy = policyOf({ rules: [rule] })
+    const start = (on: Journal, options: Partial<RuntimeOptions> = {}): Runtime =>
+      process(on, [turns[0]!, ...turns], [tool], { policy, ...options })
+    const yes = { action: 'approve', by: lena, remember: true } as const
+    const first = start(journal, { approve: () => yes }).run({ input: 'go', auth })
+    const { report, runId } = await first.result()
+    const { approvalId: id } = report.rows[0]!.approvals[0]!
+    const cut = await crashed(journal, runId, (line) => line.includes('"remembered"'))
+    expect(calls).toHaveLength(2)
+    for (const revoke of [[id], []]) {
+      const { approvals, status } = await start(cut).resume(runId, { revoke }).result()
+      expect([status, approvals.length, calls.length]).toEqual(['needs-approval', 1, 2])
+    }
+  })
 })
 
 test('a call in doubt that is done again takes its place of a limit again', async () => {
