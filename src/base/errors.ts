@@ -77,6 +77,9 @@ export function errorData(
 /** The message of anything that was thrown; never throws itself. */
 export function messageOf(thrown: unknown): string {
   try {
+    // a connection that failed at each of several addresses has no words of its own
+    const [first] = thrown instanceof AggregateError && !thrown.message ? thrown.errors : []
+    if (first !== undefined) return messageOf(first)
     return String(thrown instanceof Error ? thrown.message : thrown)
   } catch {
     return 'unprintable error'
