@@ -113,8 +113,13 @@ export class LayerSession {
     return flowing === undefined ? decision : { ...decision, labels: flowing.labels }
   }
 
-  permitted(tool: string, args: JsonObject): void {
-    this.#checks.sequences.permitted(tool, args)
+  permitted(tool: string, args: JsonObject, callId?: string): void {
+    this.#checks.sequences.permitted(tool, args, callId)
+  }
+
+  /** The call is to be judged as if it had not been permitted. */
+  withdraw(callId: string): void {
+    this.#checks.sequences.withdraw(callId)
   }
 
   /** What the session hears beside results. */
@@ -149,6 +154,7 @@ export class LayerSession {
   /** The call has run, and the model sees what came out. */
   settled(result: FlowResult): void {
     this.#checks.flow?.addResult(result)
+    this.#checks.sequences.ran(result.callId)
     if (result.isError !== true) this.#checks.sequences.succeeded(result.tool, result.args)
   }
 }

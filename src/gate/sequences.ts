@@ -16,6 +16,9 @@ import { scalarsOf } from './flow/scalars.ts'
 /** Different values of one argument that are remembered for a sequence. */
 const maxValues = 10_000
 
+/** Permitted calls of which it is remembered what each counts as. */
+const maxWaiting = 64
+
 /** A sequence with its globs compiled. */
 export interface CompiledSequence extends Pick<Sequence, 'id' | 'kind' | 'sameArg' | 'do'> {
   readonly position: Position
@@ -158,14 +161,37 @@ interface Seen {
 export class SequenceLog {
   readonly #sequences: readonly CompiledSequence[]
   readonly #seen: readonly Seen[]
+  /** What calls that are permitted and have not run count as, by their ids. */
+  readonly #waiting = new Map<string, readonly Seen[]>()
 
   constructor(sequences: readonly CompiledSequence[]) {
     this.#sequences = sequences
-    this.#seen = sequences.map(() => ({ any: false, values: new Set<string>() }))
+    this.#seen = this.#nothing()
   }
 
-  permitted(tool: string, args: JsonObject): void {
-    this.#note('after', tool, args)
+  /** With its id, a call can be withdrawn as long as it has not run. */
+  permitted(tool: string, args: JsonObject, callId?: string): void {
+    if (this.#sequences.length === 0) return
+    if (callId === undefined) return this.#note('after', tool, args, this.#seen)
+    const seen = this.#nothing()
+    this.#note('after', tool, args, seen)
+    this.withdraw(callId)
+    this.#waiting.set(callId, seen)
+    // some are never heard of again
+    if (this.#waiting.size > maxWaiting) this.ran(this.#waiting.keys().next().value!)
+  }
+
+  /** The call is to be judged again. */
+  withdraw(callId: string): void {
+    this.#waiting.delete(callId)
+  }
+
+  /** What it was permitted for counts for good. */
+  ran(callId: string): void {
+    for (const [index, { any, values }] of (this.#waiting.get(callId) ?? []).entries()) {
+      this.#add(index, any ? undefined : [...values], this.#seen)
+    }
+    this.#waiting.delete(callId)
   }
 
   /** Any call may have been made, and nobody knows which. */
@@ -176,16 +202,14 @@ export class SequenceLog {
   }
 
   succeeded(tool: string, args: JsonObject): void {
-    this.#note('unless', tool, args)
+    this.#note('unless', tool, args, this.#seen)
   }
 
   check(tool: string, args: JsonObject): readonly Finding[] {
     return this.#sequences
       .filter((sequence, index) => {
         if (!sequence.concerns(tool)) return false
-        return (
-          this.#happened(sequence, this.#seen[index]!, tool, args) === (sequence.kind === 'after')
-        )
+        return this.#happened(sequence, index, tool, args) === (sequence.kind === 'after')
       })
       .map(({ id, do: effect, position, reason }) => ({
         effect,
@@ -195,30 +219,40 @@ export class SequenceLog {
       }))
   }
 
-  #note(kind: CompiledSequence['kind'], tool: string, args: JsonObject): void {
+  #nothing(): readonly Seen[] {
+    return this.#sequences.map(() => ({ any: false, values: new Set<string>() }))
+  }
+
+  #note(
+    kind: CompiledSequence['kind'],
+    tool: string,
+    args: JsonObject,
+    into: readonly Seen[],
+  ): void {
     for (const [index, sequence] of this.#sequences.entries()) {
       if (sequence.kind !== kind || !sequence.isEarlier(tool)) continue
-      const seen = this.#seen[index]!
-      if (sequence.sameArg === undefined) {
-        seen.any = true
-        continue
-      }
-      const values = sequence.valuesOf(tool, args)
-      // a call that does not say which value, or one too many: as if it had been made with every one
-      if (values === undefined || seen.values.size + values.length > maxValues) {
-        seen.any ||= kind === 'after'
-      } else for (const value of values) seen.values.add(value)
+      if (sequence.sameArg === undefined) into[index]!.any = true
+      else this.#add(index, sequence.valuesOf(tool, args), into)
     }
   }
 
+  /** A call that does not say which value, or one too many: as if it had been made with every one. */
+  #add(index: number, values: readonly string[] | undefined, into: readonly Seen[]): void {
+    const seen = into[index]!
+    if (values === undefined || seen.values.size + values.length > maxValues) {
+      seen.any ||= this.#sequences[index]!.kind === 'after'
+    } else for (const value of values) seen.values.add(value)
+  }
+
   /** A call that does not say which value has its like after anything, and no like before it. */
-  #happened(sequence: CompiledSequence, seen: Seen, tool: string, args: JsonObject): boolean {
-    if (seen.any) return true
+  #happened(sequence: CompiledSequence, index: number, tool: string, args: JsonObject): boolean {
+    const all = [this.#seen, ...this.#waiting.values()].map((each) => each[index]!)
+    if (all.some(({ any }) => any)) return true
     if (sequence.sameArg === undefined) return false
     const values = sequence.valuesOf(tool, args)
     const stops = sequence.kind === 'after'
-    if (values === undefined) return stops && seen.values.size > 0
-    const isSeen = (value: string): boolean => seen.values.has(value)
+    if (values === undefined) return stops && all.some((seen) => seen.values.size > 0)
+    const isSeen = (value: string): boolean => all.some((seen) => seen.values.has(value))
     return stops ? values.some(isSeen) : values.every(isSeen)
   }
 }

@@ -75,6 +75,10 @@ export class Session {
   note(event: SessionEvent): void {
     for (const layer of this.#layers) noteIn(layer, event)
   }
+
+  withdraw(callId: string): void {
+    for (const layer of this.#layers) layer.withdraw(callId)
+  }
 }
 
 function noteIn(layer: LayerSession, event: SessionEvent): void {
@@ -86,7 +90,7 @@ function noteIn(layer: LayerSession, event: SessionEvent): void {
     case 'approved':
       return layer.approved(event.tool, event.args)
     case 'permitted':
-      return layer.permitted(event.tool, event.args)
+      return layer.permitted(event.tool, event.args, event.callId)
     case 'settled': {
       const { outcome, ...call } = event
       const { durationMs: _durationMs, succeeded, ...result } = outcome
@@ -102,8 +106,7 @@ interface Compiled {
 }
 
 interface Remembered {
-  /** Undefined where the session is to be told its history anew. */
-  readonly policy: Policy | undefined
+  readonly policy: Policy
   readonly session: Session
   /** Everything it was told, for another policy; undefined where the policy never changes. */
   readonly history: SessionEvent[] | undefined
@@ -154,15 +157,16 @@ export class Sessions {
     session.note(event)
   }
 
-  /** A session that may be judged anew forgets that the call was permitted. */
+  /** The session forgets that the call was permitted, also for another policy. */
   withdraw(context: JudgeContext, callId: string): void {
     const known = this.#sessions.get(keyOf(context))
+    known?.session.withdraw(callId)
     // of one that is too long it is not known what else it was told
     if (known?.history === undefined || known.history.length > maxHistory) return
     const history = known.history.filter(
       (event) => event.kind !== 'permitted' || event.callId !== callId,
     )
-    this.#sessions.set(keyOf(context), { ...known, policy: undefined, history })
+    this.#sessions.set(keyOf(context), { ...known, history })
   }
 
   /** Tells a session of runs that it does not know of: each once, its own never. */

@@ -276,6 +276,29 @@ describe('calls that do not say which', () => {
   })
 })
 
+test('a permitted call that is judged again counts for nothing until then, equal ones go on counting', () => {
+  const after = { id: 'a', after: ['read'], sameArg: 'n', then: then(['net']) }
+  const log = new SequenceLog(
+    compileSequences(policyOf({ sequences: [after] } as JsonObject).compile()),
+  )
+  const isStopped = (n: number): boolean => log.check('net', { n }).length > 0
+  log.permitted('read', { n: 1 }, 'one')
+  log.permitted('read', { n: 1 }, 'two')
+  log.withdraw('one')
+  expect(isStopped(1)).toBe(true)
+  log.withdraw('two')
+  expect(isStopped(1)).toBe(false)
+  log.permitted('read', { n: 1 }, 'one')
+  log.ran('one')
+  log.withdraw('one')
+  expect(isStopped(1)).toBe(true)
+  // of so many that nobody hears of again the first ones count for good
+  for (let n = 2; n < 100; n++) log.permitted('read', { n }, `call ${n}`)
+  log.withdraw('call 2')
+  log.withdraw('call 99')
+  expect([2, 3, 98, 99].map(isStopped)).toEqual([true, true, true, false])
+})
+
 test('more values than are remembered stand for all of them', () => {
   const after = { id: 'a', after: ['read'], sameArg: 'n', then: then(['net']) }
   const unless = { id: 'u', unless: ['read'], sameArg: 'n', then: then(['remove']) }

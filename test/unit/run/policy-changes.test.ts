@@ -269,6 +269,23 @@ describe('a call that waits for its key while time goes by', () => {
   })
 })
 
+test('a call is not in its own way that waits beyond the time of its yes under a policy for ever', async () => {
+  const clock = manualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const tool = toolOf('act', {
+    concurrencyKey: () => 'k',
+    execute: () => clock.advance(3_600_000),
+  })
+  const then = { tools: ['act'], do: 'deny' }
+  const sequences = [{ id: 's', after: ['act'], sameArg: 'n', then }]
+  const policy = policyOf({ rules: [asks('lead')], approvals: { ttl: '10m' }, sequences })
+  const agent = agentOf([two, { text: 'done' }], { tools: [tool], policy, approve: lead, clock })
+  const { report } = await agent.start().result()
+  expect(report.rows.map(({ approvals, status }) => [status, approvals.length])).toEqual([
+    ['success', 1],
+    ['success', 2],
+  ])
+})
+
 test('a call that has failed is not tried again once the policy has changed', async () => {
   const attempts: number[] = []
   const failing: Partial<ToolDefinition> = {
