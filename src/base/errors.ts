@@ -77,10 +77,11 @@ export function errorData(
 /** The message of anything that was thrown; never throws itself. */
 export function messageOf(thrown: unknown): string {
   try {
+    if (!(thrown instanceof Error)) return String(thrown)
+    if (thrown.message !== '') return String(thrown.message)
     // a connection that failed at each of several addresses has no words of its own
-    const [first] = thrown instanceof AggregateError && !thrown.message ? thrown.errors : []
-    if (first !== undefined) return messageOf(first)
-    return String(thrown instanceof Error ? thrown.message : thrown)
+    const [first] = thrown instanceof AggregateError ? thrown.errors : []
+    return first === undefined ? String(thrown.constructor.name) : messageOf(first)
   } catch {
     return 'unprintable error'
   }

@@ -7,7 +7,8 @@ test.each([
   [undefined, 'undefined'],
   [new AggregateError([new Error('refused'), new Error('late')]), 'refused'],
   [new AggregateError([new Error('refused')], 'all failed'), 'all failed'],
-  [new AggregateError([]), ''],
+  [new AggregateError([]), 'AggregateError'],
+  [new (class TimeoutError extends Error {})(), 'TimeoutError'],
   [Object.create(null), 'unprintable error'],
 ])('%s has words', (thrown, words) => {
   expect(messageOf(thrown)).toBe(words)
