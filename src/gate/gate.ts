@@ -131,10 +131,11 @@ export function createGate(options: GateOptions): Gate {
   function mint(
     { args, call, tool }: ExaminedCall,
     { principal }: JudgeContext,
+    { at }: Decision,
     asked?: OpenApproval,
   ): Permit {
     const grant = { call, tool: tool!, args: args as JsonObject, principal }
-    return permits.note(mintPermit({ ...grant, ...permits.termsOf(call.tool) }), asked)
+    return permits.note(mintPermit({ ...grant, ...permits.termsOf(call.tool) }), at, asked)
   }
 
   /** Where what was asked has changed. Who has agreed before goes on record with it. */

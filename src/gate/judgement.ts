@@ -61,14 +61,13 @@ export class Judgement {
   }
 
   /** RFC 3339. */
-  #now(): string {
-    const now = this.#clock.now()
+  #at(now: number): string {
     return this.#format(Number.isFinite(now) ? now : 0)
   }
 
   /** A deny of a step beside the rules, or of a person. */
   denial(step: string, reason: string): Decision {
-    return denial(this.policy, step, reason, this.#now())
+    return denial(this.policy, step, reason, this.#at(this.#clock.now()))
   }
 
   begin(context: JudgeContext, messages: readonly Message[], trust: MessageTrust): void {
@@ -96,12 +95,13 @@ export class Judgement {
   decide({ call, args }: ExaminedCall, context: JudgeContext, isAnswered: boolean): Decision {
     const { principal } = context
     const { tool, callId } = call
+    const now = this.#clock.now()
     const request: DecisionRequest = {
       tool,
       args: args as JsonObject,
       principal,
-      now: this.#clock.now(),
-      at: this.#now(),
+      now,
+      at: this.#at(now),
     }
     const stopped = this.#stopped?.(tool, context)
     if (stopped !== undefined) return this.denial('stopped', stopped)

@@ -33,10 +33,10 @@ export class Permits {
     return this.#terms.of(this.#current(), tool)
   }
 
-  /** To be told of at once: the policy of now has given it. */
-  note(permit: Permit, asked: OpenApproval | undefined): Permit {
+  /** To be told of at once: the policy of now has given it, by a decision of that time (RFC 3339). */
+  note(permit: Permit, at: string, asked: OpenApproval | undefined): Permit {
     const policy = this.#current()
-    const until = this.#nextBoundary(policy)
+    const until = this.#nextBoundary(policy, at)
     if (this.#mayChange || asked !== undefined || until < Infinity) {
       this.#given.set(permit, { policy, until, asked })
     }
@@ -60,12 +60,13 @@ export class Permits {
     return this.#given.get(permit)?.asked
   }
 
-  #nextBoundary(policy: Policy): number {
+  #nextBoundary(policy: Policy, at: string): number {
     const known = this.#boundaries.get(policy) ?? boundariesOf(policy)
     this.#boundaries.set(policy, known)
     if (known.length === 0) return Infinity
-    const now = this.#clock.now()
-    return known.reduce((next, each) => (each > now && each < next ? each : next), Infinity)
+    // a rule may have ended since the decision; to a clock that fails none ever does
+    const since = Math.min(Date.parse(at), this.#clock.now())
+    return known.reduce((next, each) => (each > since && each < next ? each : next), Infinity)
   }
 }
 

@@ -25,6 +25,7 @@ export interface WeighingOptions {
   readonly mint: (
     examined: ExaminedCall,
     context: JudgeContext,
+    decision: Decision,
     asked: OpenApproval | undefined,
   ) => Permit
 }
@@ -125,7 +126,7 @@ export class Weighing {
   ): Weighed {
     const { judgement, mint } = this.#options
     judgement.permitted(examined, context)
-    return { kind: 'permit', decision, permit: mint(examined, context, asked) }
+    return { kind: 'permit', decision, permit: mint(examined, context, decision, asked) }
   }
 
   refuse(

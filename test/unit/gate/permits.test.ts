@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/base/json.ts'
+import { createGate, type Gate } from '../../../src/gate/gate.ts'
+import type { Verdict } from '../../../src/gate/verdict.ts'
+import { createRegistry } from '../../../src/tools/registry.ts'
+import { policyOf, toolOf, user } from '../../support/agent.ts'
+
+const noon = Date.parse('2026-01-01T12:00:00Z')
+const [act, other] = [toolOf('act'), toolOf('other')]
+
+interface Judged {
+  readonly gate: Gate
+  readonly verdict: Verdict
+}
+
+/** Judges a call of `act` by a clock that tells these times, the last of them for ever. */
+async function judgedAt(times: readonly number[], rules: readonly JsonObject[]): Promise<Judged> {
+  let looks = 0
+  const gate = createGate({
+    policy: policyOf({ rules }).compile([act, other]),
+    registry: await createRegistry([act, other]),
+    clock: { now: () => times[Math.min(looks++, times.length - 1)]!, monotonic: () => 0 },
+  })
+  const call = { callId: 'c', providerId: '', turn: 1, index: 0, tool: 'act', rawArgs: '{}' }
+  const context = { runId: 'run_1', session: undefined, principal: user }
+  return { gate, verdict: await gate.judge(await gate.examine(call), context) }
+}
+
+describe('a permit', () => {
+  test.each([
+    ['has ended between two looks at the clock', [noon - 1, noon], false],
+    ['ends at the next millisecond', [noon - 1], true],
+    ['ends within the millisecond', [noon - 0.5], true],
+  ])('of a rule that %s', async (_, times, isInForce) => {
+    const until = '2026-01-01T12:00:00Z'
+    const { gate, verdict } = await judgedAt(times, [{ id: 'all', allow: ['act'], until }])
+    if (verdict.kind !== 'permit') throw new Error(verdict.kind)
+    expect(gate.isInForce(verdict.permit)).toBe(isInForce)
+    expect(verdict.decision.at).toBe('2026-01-01T11:59:59.999Z')
+  })
+  test('is in force where no time is known, though rules about others have theirs', async () => {
+    const until = '2026-01-01T12:00:00Z'
+    const rules = [
+      { id: 'all', allow: ['act'] },
+      { id: 'late', deny: ['other'], until },
+    ]
+    const { gate, verdict } = await judgedAt([Number.NaN], rules)
+    if (verdict.kind !== 'permit') throw new Error(verdict.kind)
+    expect(gate.isInForce(verdict.permit)).toBe(true)
+  })
+})
