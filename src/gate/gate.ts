@@ -146,12 +146,8 @@ export function createGate(options: GateOptions): Gate {
     whenKnown(weighing.weigh(examined, context), (weighed) => {
       if (weighed.kind !== 'ask') return weighed
       const { decision } = weighed
-      const { maxPending } = judgement.policy.approvals
-      if (maxPending !== undefined && open.countOf(context) >= maxPending) {
-        return refusePending(examined, context, maxPending)
-      }
       const approval = openApproval(examined, context, decision, judgement.policy, clock)
-      return { kind: 'pending', decision, request: keep(approval) }
+      return refuseTooMany(approval) ?? { kind: 'pending', decision, request: keep(approval) }
     })
 
   const rejudge: Gate['rejudge'] = (examined, context, asked) =>
@@ -175,8 +171,10 @@ export function createGate(options: GateOptions): Gate {
         : revived
       // what has led to a permit has its answer, and may be older than an edit
       const isAnother = isUsed || needsOthers(waiting, decision)
-      const request = keep(isAnother ? anew(waiting, examined, decision) : waiting)
-      return { kind: 'pending', decision, request, agreed: waiting.yes }
+      const asked = isAnother ? anew(waiting, examined, decision) : waiting
+      // what was permitted has not waited until now
+      const refused = isUsed || isAnew ? refuseTooMany(asked) : undefined
+      return refused ?? { kind: 'pending', decision, request: keep(asked), agreed: waiting.yes }
     })
   }
 
@@ -185,11 +183,10 @@ export function createGate(options: GateOptions): Gate {
     return approval.request
   }
 
-  function refusePending(
-    examined: ExaminedCall,
-    context: JudgeContext,
-    maxPending: number,
-  ): Verdict {
+  /** Where as many calls of the run wait as the policy lets. */
+  function refuseTooMany({ context, examined }: OpenApproval): Verdict | undefined {
+    const { maxPending } = judgement.policy.approvals
+    if (maxPending === undefined || open.countOf(context) < maxPending) return undefined
     const message = `${maxPending} calls of this run wait for a person already`
     const decision = judgement.denial('approval_limit', message)
     return weighing.refuse(examined, context, decision, 'error-security', 'limit-reached')

@@ -163,4 +163,25 @@ describe('`maxPending`', () => {
     change({ rules: [asks({ count: 1 })] })
     await ask('refund', args)
   })
+  test('refuses what was permitted and would ask once more, by another policy', async () => {
+    const pending = { approvals: { maxPending: 1 } }
+    const { ask, change, gate } = await gateUnder(asking(undefined, pending).compile(tools))
+    const permitted = []
+    for (const callId of ['a', 'b']) {
+      const { id } = await ask('refund', args, { callId })
+      const answered = await gate.answer(id, { action: 'approve', by: ada })
+      if (answered.kind !== 'settled' || answered.verdict.kind !== 'permit') throw new Error(callId)
+      permitted.push({ examined: answered.examined, permit: answered.verdict.permit })
+    }
+    change({ rules: [asks({ roles: ['lead'], count: 2 })], ...pending })
+    const context = { runId: 'run_1', session: undefined, principal: user }
+    const renewed = []
+    for (const { examined, permit } of permitted) {
+      renewed.push(await gate.renew(examined, context, permit))
+    }
+    expect(renewed).toMatchObject([
+      { kind: 'pending', agreed: [ada] },
+      { kind: 'refusal', decision: { rule: 'approval_limit' } },
+    ])
+  })
 })

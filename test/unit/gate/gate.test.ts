@@ -212,6 +212,18 @@ describe('requests that wait', () => {
     expect(await gate.answer(second.id, { action: 'approve', by: ada })).toEqual(closed)
     await ask('refund', args)
   })
+
+  test('are no more for what was permitted and has not begun in its time', async () => {
+    const { ask, clock, gate } = await gateAsking(undefined, pending)
+    const request = await ask('refund', args, { runId: 'run_2' })
+    await ask('refund', args)
+    clock.advance(3_600_000)
+    const asked = { request, askedAt: '2027-01-15T08:00:00.000Z' }
+    const call = await examined(gate, 'refund', args)
+    const again = await gate.rejudge(call, run, { ...asked, yes: [ada] })
+    expect(again.decision.rule).toBe('approval_limit')
+    expect((await gate.rejudge(call, run, { ...asked, yes: [] })).kind).toBe('pending')
+  })
 })
 
 const before = async (): Promise<{ gate: Gate; call: ExaminedCall; asked: AskedBefore }> => {
