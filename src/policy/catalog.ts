@@ -124,7 +124,7 @@ const noTools =
   'there are no tools at all: pass those of the program (commands take `--tools`), or list them under `tools`'
 
 function report(name: Name, names: readonly string[], diagnostics: Diagnostics): void {
-  const repair = names.length === 0 ? { help: noTools } : suggestionFor(name.text, names)
+  const repair = names.length === 0 ? { help: noTools } : () => suggestionFor(name.text, names)
   if (isGlob(name.text)) {
     diagnostics.error(name, 'no-match', `\`${name.text}\` matches no tool`, repair)
   } else {
@@ -187,6 +187,6 @@ function checkArgument(
       ? `no tool of \`${text}\` ${verb} an argument \`${top}\``
       : `\`${text}\` ${verb} no argument \`${top}\``
     const severity = isCertain ? 'error' : 'warning'
-    diagnostics[severity](name, 'unknown-argument', message, suggestionFor(top, known))
+    diagnostics[severity](name, 'unknown-argument', message, () => suggestionFor(top, known))
   }
 }

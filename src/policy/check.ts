@@ -37,7 +37,7 @@ function checkRoles(
     for (const name of names) {
       if (set.has(name.text)) continue
       const message = `the role \`${name.text}\` is not defined`
-      diagnostics.error(name, 'unknown-role', message, suggestionFor(name.text, known))
+      diagnostics.error(name, 'unknown-role', message, () => suggestionFor(name.text, known))
     }
   }
   check(identityRoles)
@@ -53,8 +53,9 @@ function checkRoles(
     if (strange !== undefined) {
       const message = `a test uses the role \`${shorten(strange, 64)}\`, which is not defined`
       // the place is the whole test: nothing there can be put in its stead
-      const { help } = suggestionFor(strange, known)
-      diagnostics.warning(test.at, 'unknown-role', message, { help })
+      diagnostics.warning(test.at, 'unknown-role', message, () => {
+        return { help: suggestionFor(strange, known).help }
+      })
     }
   }
 }
@@ -87,7 +88,7 @@ function checkExcept(rules: readonly Rule[], diagnostics: Diagnostics): void {
   for (const name of rules.flatMap((rule) => rule.except)) {
     if (!known.has(name.text)) {
       const message = `\`${name.text}\` is not the id of an allow rule`
-      diagnostics.error(name, 'unknown-rule', message, suggestionFor(name.text, allows))
+      diagnostics.error(name, 'unknown-rule', message, () => suggestionFor(name.text, allows))
     }
   }
 }

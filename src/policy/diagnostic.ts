@@ -77,6 +77,9 @@ interface Extra {
   readonly secret?: boolean | undefined
 }
 
+/** What costs a search is given as a function, which is not called for a finding that is not kept. */
+type Given = Extra | (() => Extra)
+
 /** More findings than this are counted, not kept. */
 const maxDiagnostics = 1000
 
@@ -90,13 +93,13 @@ export class Diagnostics {
     this.source = source
   }
 
-  error(span: Span, code: DiagnosticCode, message: string, extra: Extra = {}): undefined {
+  error(span: Span, code: DiagnosticCode, message: string, extra: Given = {}): undefined {
     this.#errors++
     this.#add('error', span, code, message, extra)
     return undefined
   }
 
-  warning(span: Span, code: DiagnosticCode, message: string, extra: Extra = {}): void {
+  warning(span: Span, code: DiagnosticCode, message: string, extra: Given = {}): void {
     this.#add('warning', span, code, message, extra)
   }
 
@@ -123,9 +126,10 @@ export class Diagnostics {
     span: Span,
     code: DiagnosticCode,
     message: string,
-    { help, suggestion, secret }: Extra,
+    extra: Given,
   ): void {
     if (this.#found.length === maxDiagnostics) return
+    const { help, suggestion, secret } = typeof extra === 'function' ? extra() : extra
     this.#found.push({
       code,
       severity,

@@ -99,7 +99,8 @@ async function twoRuns(): Promise<{ readonly path: string; readonly runIds: read
 test('the records of one run in the place of another are not shown as that one', async () => {
   const { path, runIds } = await twoRuns()
   const database = new DatabaseSync(path)
-  database.exec('DELETE FROM entries WHERE run = 1; UPDATE entries SET run = 1 WHERE run = 2')
+  database.exec(`DELETE FROM records WHERE place >> 32 = 1;
+    UPDATE records SET place = place - (1 << 32) WHERE place >> 32 = 2`)
   database.close()
   const { code, notes } = await inProcess(['report', path, '--run', runIds[0]!])
   expect(code).toBe(1)
