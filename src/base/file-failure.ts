@@ -43,10 +43,14 @@ const reasons: Readonly<Record<string, (doing: Doing) => Reason>> = {
  * such as "policy `desk.yaml`"; `cause` is what was thrown.
  */
 export function fileFailure(what: string, doing: Doing, cause: unknown): SallyportError {
+  const { why, help } = reasonOf(doing, cause, 'check the name and that it may be used')
+  return new SallyportError('bad-file', `${what} cannot be ${doing}: ${why}`, { help, cause })
+}
+
+/** Why a file could not be read or written, and what to do; `help` for what has no repair of its own. */
+export function reasonOf(doing: Doing, cause: unknown, help: string): Reason {
   const { code: told = '', syscall } = (cause ?? {}) as NodeJS.ErrnoException
   // a file where a folder is to be made
   const code = told === 'EEXIST' && syscall === 'mkdir' ? 'ENOTDIR' : told
-  const reason = Object.hasOwn(reasons, code) ? reasons[code]!(doing) : undefined
-  const { why = messageOf(cause), help = 'check the name and that it may be used' } = reason ?? {}
-  return new SallyportError('bad-file', `${what} cannot be ${doing}: ${why}`, { help, cause })
+  return Object.hasOwn(reasons, code) ? reasons[code]!(doing) : { why: messageOf(cause), help }
 }

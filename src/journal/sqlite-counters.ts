@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
+import { isSallyportError } from '../base/errors.ts'
 import type { SharedCounters } from './shared-counters.ts'
-import { openWritable } from './sqlite-open.ts'
+import { openWritable, unwritable } from './sqlite-open.ts'
 
 /** The largest amount of one entry; sums of larger ones would leave the integers of SQLite. */
 const largest = 2n ** 62n
@@ -18,11 +18,7 @@ export function openCounters(path: string): SqliteCounters {
     return new SqliteCounters(path)
   } catch (cause) {
     if (isSallyportError(cause)) throw cause
-    throw new SallyportError(
-      'bad-journal',
-      `journal \`${path}\` cannot be written: ${messageOf(cause)}`,
-      { help: 'check that the folder is writable and has space', cause },
-    )
+    throw unwritable(path, cause)
   }
 }
 

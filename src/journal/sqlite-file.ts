@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import { messageOf, SallyportError } from '../base/errors.ts'
+import { SallyportError } from '../base/errors.ts'
 import type { JournalRecord, LatestRun } from './journal.ts'
 import { conflict } from './memory.ts'
 import { planPrune, type PruneOptions, type Pruned } from './retention.ts'
-import { openWritable } from './sqlite-open.ts'
+import { openWritable, unwritable } from './sqlite-open.ts'
 import { openReader, recordPages, unreadable } from './sqlite-reader.ts'
 import { eraseRun, pruneRuns, removeRun } from './sqlite-retention.ts'
 import {
@@ -289,11 +289,7 @@ export class SqliteFile {
 
   #unusable(thrown: unknown): SallyportError {
     if (thrown instanceof SallyportError) return thrown
-    const error = new SallyportError(
-      'bad-journal',
-      `journal \`${this.#path}\` cannot be written: ${messageOf(thrown)}`,
-      { help: 'check that the folder is writable and has space', cause: thrown },
-    )
+    const error = unwritable(this.#path, thrown)
     if (sqliteCode(thrown) === ioError) this.#broken = error
     return error
   }

@@ -1,6 +1,8 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { SallyportError } from '../base/errors.ts'
+import { reasonOf } from '../base/file-failure.ts'
 import { checkOneName } from './one-name.ts'
 import { busyMs, checkJournal, createTables } from './sqlite-tables.ts'
 
@@ -22,4 +24,16 @@ export function openWritable(path: string): DatabaseSync {
     database.close()
     throw error
   }
+}
+
+export function unwritable(path: string, cause: unknown): SallyportError {
+  const { why, help } = reasonOf(
+    'written',
+    cause,
+    'check that the folder is writable and has space',
+  )
+  return new SallyportError('bad-journal', `journal \`${path}\` cannot be written: ${why}`, {
+    help,
+    cause,
+  })
 }

@@ -207,6 +207,25 @@ describe('SQLite journal', () => {
     })
   })
 
+  test('says what stands in the way of its file, and what to do', async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'file')
+    writeFileSync(file, '')
+    for (const [path, why] of [
+      [folder, 'it is a folder'],
+      [join(file, 'journal.db'), 'its path leads through a file'],
+    ] as const) {
+      const journal = sqliteJournal(path)
+      const refused = {
+        code: 'bad-journal',
+        message: `journal \`${path}\` cannot be written: ${why}`,
+        help: expect.stringMatching(/name/),
+      }
+      await expect(journal.append('run_a', 0, records('run_a', 1))).rejects.toMatchObject(refused)
+      await expect(journal.counters!()).rejects.toMatchObject(refused)
+    }
+  })
+
   test('tells of a damaged file', async () => {
     const path = fresh()
     const journal = sqliteJournal(path)
