@@ -1,8 +1,6 @@
-import type { Clock } from '../base/clock.ts'
-import type { JsonBounds, JsonObject } from '../base/json.ts'
+import type { JsonObject } from '../base/json.ts'
 import { whenKnown } from '../base/when-known.ts'
-import type { Policy } from '../policy/policy.ts'
-import type { CallStatus, ToolCall } from '../protocol/call.ts'
+import type { ToolCall } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
 import { mintPermit, type Permit } from '../tools/permit.ts'
@@ -25,9 +23,8 @@ import {
 } from './approval.ts'
 import { checkAnswer } from './check-answer.ts'
 import { examineEdited, examineSafely } from './examine.ts'
-import type { Hooks } from './hooks.ts'
+import type { GateOptions } from './gate-options.ts'
 import { Judgement, type LimitUse, type PastJudgement } from './judgement.ts'
-import type { Surroundings } from './layer.ts'
 import { OpenApprovals } from './open-approvals.ts'
 import { Permits } from './permits.ts'
 import { Weighing } from './weighing.ts'
@@ -40,22 +37,10 @@ import type {
   ExaminedCall,
   JudgeContext,
   MessageTrust,
+  Permitted,
   Settlement,
   Verdict,
 } from './verdict.ts'
-
-export interface GateOptions extends Surroundings {
-  /** One policy, or what tells the one in force: each judgement is by that of its moment. */
-  readonly policy: Policy | (() => Policy)
-  readonly registry: ToolView
-  readonly clock: Clock
-  /** Bounds of argument texts. */
-  readonly arguments?: JsonBounds
-  /** The host accepts that a policy in shadow mode does not block. Default false. */
-  readonly allowShadow?: boolean
-  /** What the host has to say beside the policy. */
-  readonly hooks?: Hooks | undefined
-}
 
 /**
  * The enforcement point: the only place that makes permits. A call passes `examine` (find the
@@ -90,6 +75,11 @@ export interface Gate {
     answer: ApprovalAnswer,
     isRefused?: (examined: ExaminedCall) => boolean,
   ): Promise<Answered>
+  /**
+   * Takes a permit back that a yes has led to: a no has come to the call while the yes was weighed.
+   * An edit leaves a request for its call open. Undefined where the no does not count.
+   */
+  overrule(given: Permitted, examined: ExaminedCall, no: ApprovalAnswer): Answered | undefined
   /** Whether what the permit was given under still holds; a yes need not once the call has begun. */
   isInForce(permit: Permit, hasBegun?: boolean): boolean
   /** Judges a call again whose permit is not in force any more; the stricter outcome wins. */
@@ -184,12 +174,11 @@ export function createGate(options: GateOptions): Gate {
   }
 
   /** Where as many calls of the run wait as the policy lets. */
-  function refuseTooMany({ context, examined }: OpenApproval): Verdict | undefined {
+  function refuseTooMany(approval: OpenApproval): Verdict | undefined {
     const { maxPending } = judgement.policy.approvals
-    if (maxPending === undefined || open.countOf(context) < maxPending) return undefined
+    if (maxPending === undefined || open.countOf(approval.context) < maxPending) return undefined
     const message = `${maxPending} calls of this run wait for a person already`
-    const decision = judgement.denial('approval_limit', message)
-    return weighing.refuse(examined, context, decision, 'error-security', 'limit-reached')
+    return weighing.refuseBy('approval_limit', approval, message)
   }
 
   async function answer(
@@ -206,27 +195,40 @@ export function createGate(options: GateOptions): Gate {
     const problem = checkAnswer(approval, read, judgement.policy.approvals, rolesOf)
     if (problem !== undefined) return { kind: 'invalid', error: problem }
     if (read.action !== 'deny') return approve(approvalId, approval, read, isRefused)
-    const reason = read.reason ?? 'a person refused this call'
-    return close(approval, 'approval_denied', 'denied-by-human', reason)
+    return refuse(approval, read)
+  }
+
+  function refuse(approval: OpenApproval, { reason }: ApprovalAnswer): Answered {
+    return close(approval, 'approval_denied', reason ?? 'a person refused this call')
+  }
+
+  function overrule(
+    { decision, permit }: Permitted,
+    examined: ExaminedCall,
+    no: ApprovalAnswer,
+  ): Answered | undefined {
+    const asked = permits.askedFor(permit)
+    if (asked === undefined) return undefined
+    const isEdit = asked.examined.argsDigest !== examined.argsDigest
+    const { approvals } = judgement.policy
+    if (!isEdit && checkAnswer(asked, no, approvals, rolesOf) !== undefined) return undefined
+    judgement.withdraw(examined, asked.context)
+    if (!isEdit) return refuse(asked, no)
+    // whether the no counts for what the edit has made of the call is weighed with its request
+    const request = keep(anew(withoutYes(asked), examined, decision))
+    return { kind: 'waiting', request, agreed: [], examined }
   }
 
   function expire(approvalId: string): Answered {
     const approval = open.get(approvalId)
     if (approval === undefined) return notOpen
-    return close(approval, 'approval_expired', 'approval-expired', 'nobody answered in time')
+    return close(approval, 'approval_expired', 'nobody answered in time')
   }
 
-  function close(
-    { context, examined, request }: OpenApproval,
-    step: 'approval_denied' | 'approval_expired',
-    status: CallStatus,
-    reason: string,
-  ): Answered {
-    open.drop(request.id)
-    const code = step === 'approval_denied' ? 'approval-denied' : 'approval-expired'
-    const decision = judgement.denial(step, reason)
-    const verdict = weighing.refuse(examined, context, decision, status, code)
-    return { kind: 'settled', verdict, examined }
+  function close(approval: OpenApproval, step: string, reason: string): Answered {
+    open.drop(approval.request.id)
+    const verdict = weighing.refuseBy(step, approval, reason)
+    return { kind: 'settled', verdict, examined: approval.examined }
   }
 
   async function approve(
@@ -276,6 +278,7 @@ export function createGate(options: GateOptions): Gate {
       return asked ? reweigh(examined, context, asked, true) : judge(examined, context)
     },
     answer,
+    overrule,
     expire,
     release(callId) {
       open.dropCall(callId)

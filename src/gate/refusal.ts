@@ -1,4 +1,6 @@
+import type { ErrorCode } from '../base/codes.ts'
 import type { ErrorData } from '../base/errors.ts'
+import type { CallStatus } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
 
 /** A decision that was made before or beside the rules: by a pipeline step or a person. */
@@ -18,6 +20,21 @@ export function denial(
     rule,
     rules: [],
   }
+}
+
+type End = readonly [status: CallStatus, code: ErrorCode]
+
+const ends: Readonly<Record<string, End>> = {
+  approval_denied: ['denied-by-human', 'approval-denied'],
+  approval_expired: ['approval-expired', 'approval-expired'],
+  approval_limit: ['error-security', 'limit-reached'],
+  stopped: ['error-security', 'stopped'],
+}
+
+/** How a call ends that this step or rule has denied. */
+export function endOf(rule: string): End {
+  if (Object.hasOwn(ends, rule)) return ends[rule]!
+  return ['error-security', rule.startsWith('hooks.') ? 'hook-denied' : 'denied']
 }
 
 /**

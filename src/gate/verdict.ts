@@ -129,9 +129,16 @@ export interface Settlement {
   readonly isForeign?: boolean
 }
 
+/** The call may run. */
+export interface Permitted {
+  readonly kind: 'permit'
+  readonly decision: Decision
+  readonly permit: Permit
+}
+
 /** The outcome of judging one call. */
 export type Verdict =
-  | { readonly kind: 'permit'; readonly decision: Decision; readonly permit: Permit }
+  | Permitted
   | {
       readonly kind: 'refusal'
       readonly decision: Decision

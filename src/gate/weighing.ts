@@ -9,6 +9,7 @@ import { applyFindings, type Finding } from './finding.ts'
 import type { Hooks } from './hooks.ts'
 import type { Judgement } from './judgement.ts'
 import { inWhoseName } from './lineage.ts'
+import { endOf } from './refusal.ts'
 import type { Approver, ExaminedCall, JudgeContext, Verdict } from './verdict.ts'
 
 /** A verdict before a question is made of what has to be asked. */
@@ -111,7 +112,7 @@ export class Weighing {
     const passed = { ...decision, effect: 'allow', obligations: [] } as const
     const judged = asAsked(applyFindings(shadow ? passed : decision, findings))
     if (judged.effect === 'deny') {
-      return this.refuse(examined, context, judged, 'error-security', codeOf(judged, findings))
+      return this.#refuse(examined, context, judged, 'error-security', codeOf(judged, findings))
     }
     if (!isSatisfied(judged, asked?.yes ?? [], rolesOf)) return { kind: 'ask', decision: judged }
     judgement.approved(examined, context)
@@ -129,7 +130,7 @@ export class Weighing {
     return { kind: 'permit', decision, permit: mint(examined, context, decision, asked) }
   }
 
-  refuse(
+  #refuse(
     examined: ExaminedCall,
     context: JudgeContext,
     decision: Decision,
@@ -139,6 +140,16 @@ export class Weighing {
     this.#options.judgement.refused(examined, context, decision)
     const message = decision.reasons[0] ?? `refused by \`${decision.rule}\``
     return { kind: 'refusal', decision, status, error: errorData(code, message) }
+  }
+
+  /** By what stands beside the policy. */
+  refuseBy(
+    step: string,
+    { context, examined }: Pick<OpenApproval, 'context' | 'examined'>,
+    reason: string,
+  ): Extract<Verdict, { kind: 'refusal' }> {
+    const decision = this.#options.judgement.denial(step, reason)
+    return this.#refuse(examined, context, decision, ...endOf(step))
   }
 
   #refuseDefect(examined: ExaminedCall, context: JudgeContext): Weighed {
@@ -152,7 +163,7 @@ export class Weighing {
   #refuseFailed(examined: ExaminedCall, context: JudgeContext, error: unknown): Weighed {
     const message = `the gate failed: ${messageOf(error)}`
     const decision = this.#options.judgement.denial('gate_error', message)
-    return this.refuse(examined, context, decision, 'error-security', 'denied')
+    return this.#refuse(examined, context, decision, 'error-security', 'denied')
   }
 }
 

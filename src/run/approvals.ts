@@ -80,25 +80,21 @@ interface Another {
 
 async function hearOut(
   environment: CallEnvironment,
-  first: ApprovalRequest,
+  firstRequest: ApprovalRequest,
   elsewhere: Elsewhere,
   count: { asked: number; problems: number },
 ): Promise<Asked | Another> {
-  let request = first
+  let request = firstRequest
   const repeated = [...environment.remembered.answersTo(request)]
   while (count.asked < maxAnswers) {
     const given = repeated.shift() ?? (await environment.given?.(request))
     if (given === undefined) count.asked++
     const said = given ?? (await firstAnswer(environment, request, elsewhere))
     if (said === stopped || environment.signal.aborted) return { kind: 'stopped' }
-    const answer = elsewhere.refusals.shift() ?? said
-    if (answer === noAnswer) return { kind: 'open', request }
-    const answered =
-      answer === overdue
-        ? environment.gate.expire(request.id)
-        : await environment.gate.answer(request.id, givenBy(answer), ({ argsDigest, call }) =>
-            environment.remembered.refuses({ argsDigest, tool: call.tool }),
-          )
+    const first = elsewhere.refusals.shift() ?? said
+    if (first === noAnswer) return { kind: 'open', request }
+    const weighed = await weigh(environment, request, first)
+    const [answer, answered] = heardMeanwhile(environment, first, weighed)
     switch (answered.kind) {
       case 'invalid':
         // what was said under other circumstances is passed over, and people are asked
@@ -126,6 +122,38 @@ type Answer = ApprovalAnswer | RepeatedAnswer | typeof overdue
 
 function givenBy(answer: ApprovalAnswer | RepeatedAnswer): ApprovalAnswer {
   return answer instanceof RepeatedAnswer ? answer.given : answer
+}
+
+function weigh(
+  environment: CallEnvironment,
+  { id }: ApprovalRequest,
+  answer: Answer,
+): Answered | Promise<Answered> {
+  const { gate } = environment
+  if (answer === overdue) return gate.expire(id)
+  return gate.answer(id, givenBy(answer), (call) => noesTo(environment, call).length > 0)
+}
+
+function noesTo(
+  { remembered }: CallEnvironment,
+  { argsDigest, call: { tool } }: ExaminedCall,
+): readonly RepeatedAnswer[] {
+  return remembered.noesTo({ argsDigest, tool })
+}
+
+/** A no that has gone on record while a yes was weighed counts in its place. */
+function heardMeanwhile(
+  environment: CallEnvironment,
+  answer: Answer,
+  answered: Answered,
+): readonly [Answer, Answered] {
+  if (answered.kind !== 'settled' || answered.verdict.kind !== 'permit') return [answer, answered]
+  const { examined, verdict } = answered
+  for (const no of noesTo(environment, examined)) {
+    const overruled = environment.gate.overrule(verdict, examined, no.given)
+    if (overruled !== undefined) return [overruled.kind === 'settled' ? no : answer, overruled]
+  }
+  return [answer, answered]
 }
 
 /** Asks once; that the time is over is an answer too. */

@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import { errorData, errorDataOf } from '../base/errors.ts'
 import { whenKnown } from '../base/when-known.ts'
 import { refusalContent } from '../gate/refusal.ts'
-import type { ExaminedCall, Verdict } from '../gate/verdict.ts'
+import type { ExaminedCall, Permitted, Verdict } from '../gate/verdict.ts'
 import type { ToolCall } from '../protocol/call.ts'
 import type { ToolMessage } from '../protocol/message.ts'
 import type { ToolResulted } from '../protocol/run-event.ts'
@@ -25,7 +25,6 @@ import {
 import { toolMessage } from './past.ts'
 import { recordProposal } from './proposal.ts'
 
-type Permitted = Extract<Verdict, { kind: 'permit' }>
 type Refusal = Extract<Verdict, { kind: 'refusal' }>
 type Pending = Extract<Verdict, { kind: 'pending' }>
 /** What is left to ask of a call whose permit was not in force any more. */

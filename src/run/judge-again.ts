@@ -1,8 +1,7 @@
-import type { ErrorCode } from '../base/codes.ts'
 import { errorData } from '../base/errors.ts'
 import { whenKnown } from '../base/when-known.ts'
+import { endOf } from '../gate/refusal.ts'
 import type { ExaminedCall, Verdict } from '../gate/verdict.ts'
-import type { CallStatus } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { ApprovalDecided } from '../protocol/run-event.ts'
 import type { CallEnvironment } from './environment.ts'
@@ -39,21 +38,7 @@ export function judgeAgain(
   }
 }
 
-type End = readonly [status: CallStatus, code: ErrorCode]
-
-const ends: Readonly<Record<string, End>> = {
-  approval_denied: ['denied-by-human', 'approval-denied'],
-  approval_expired: ['approval-expired', 'approval-expired'],
-  approval_limit: ['error-security', 'limit-reached'],
-  stopped: ['error-security', 'stopped'],
-}
-
 /** As the call would have ended where it was refused, so that the model is told the same. */
-function endOf(rule: string): End {
-  if (Object.hasOwn(ends, rule)) return ends[rule]!
-  return ['error-security', rule.startsWith('hooks.') ? 'hook-denied' : 'denied']
-}
-
 function refusedBefore(decision: Decision): Verdict {
   const message = decision.reasons[0] ?? `refused by \`${decision.rule}\``
   const [status, code] = endOf(decision.rule)

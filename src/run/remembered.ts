@@ -74,18 +74,17 @@ export class RememberedAnswers {
     }
   }
 
-  /** Whether somebody has said no to the call. */
-  refuses(call: Bound): boolean {
-    return (this.#answers.get(keyOf(call)) ?? []).some(isNo)
+  /** Every no to the call: who has said it may count for one request and not for another. */
+  noesTo(call: Bound): readonly RepeatedAnswer[] {
+    return (this.#answers.get(keyOf(call)) ?? []).filter(({ given }) => given.action === 'deny')
   }
 
-  /** A no comes first, and then nothing else matters. */
+  /** Where somebody has said no, nothing else matters. */
   answersTo(request: ApprovalRequest): readonly RepeatedAnswer[] {
-    const answers = this.#answers.get(keyOf(request)) ?? []
-    const no = answers.find(isNo)
-    if (no !== undefined) return [no]
+    const noes = this.noesTo(request)
+    if (noes.length > 0) return noes
     const isPermitted = request.approvers.every(({ remember }) => remember === true)
-    return isPermitted ? answers : []
+    return isPermitted ? (this.#answers.get(keyOf(request)) ?? []) : []
   }
 
   /** Forgets what was said to a request; false when nothing that was said to it is remembered. */
@@ -98,10 +97,6 @@ export class RememberedAnswers {
     }
     return found
   }
-}
-
-function isNo({ given }: RepeatedAnswer): boolean {
-  return given.action === 'deny'
 }
 
 function keyOf({ argsDigest, tool }: Bound): string {

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../src/base/json.ts'
-import { createGate, type Gate, type GateOptions } from '../../src/gate/gate.ts'
+import { createGate, type Gate } from '../../src/gate/gate.ts'
+import type { GateOptions } from '../../src/gate/gate-options.ts'
 import type { ApprovalRequest, JudgeContext, Verdict } from '../../src/gate/verdict.ts'
 import type { LoadedPolicy } from '../../src/loading/file.ts'
 import type { Policy } from '../../src/policy/policy.ts'

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/base/json.ts'
 import { createGate, type Gate } from '../../../src/gate/gate.ts'
-import type { Verdict } from '../../../src/gate/verdict.ts'
+import type { ExaminedCall, Permitted, Verdict } from '../../../src/gate/verdict.ts'
 import { createRegistry } from '../../../src/tools/registry.ts'
 import { policyOf, toolOf, user } from '../../support/agent.ts'
+import { ada, args, bob, gateAsking } from '../../support/approvals.ts'
 
 const noon = Date.parse('2026-01-01T12:00:00Z')
 const [act, other] = [toolOf('act'), toolOf('other')]
@@ -47,5 +48,44 @@ describe('a permit', () => {
     const { gate, verdict } = await judgedAt([Number.NaN], rules)
     if (verdict.kind !== 'permit') throw new Error(verdict.kind)
     expect(gate.isInForce(verdict.permit)).toBe(true)
+  })
+})
+
+describe('a permit that a yes has led to', () => {
+  const limits = [{ id: 'l', tools: ['refund'], per: 'session', max: 1 }]
+  const context = { runId: 'run_1', session: undefined, principal: user }
+  const permitted = async (): Promise<{
+    gate: Gate
+    given: Permitted
+    examined: ExaminedCall
+  }> => {
+    const { ask, gate } = await gateAsking({ roles: ['lead'] }, { limits })
+    const { id } = await ask('refund', args)
+    const answered = await gate.answer(id, { action: 'approve', by: ada })
+    if (answered.kind !== 'settled' || answered.verdict.kind !== 'permit') throw new Error(id)
+    return { gate, given: answered.verdict, examined: answered.examined }
+  }
+  const used = (gate: Gate): readonly number[] =>
+    gate.limitsOf('refund', context).map((limit) => limit.used)
+
+  test('is taken back by a no to the call, with what it took', async () => {
+    const { examined, gate, given } = await permitted()
+    expect(used(gate)).toEqual([1])
+    expect(gate.overrule(given, examined, { action: 'deny', by: bob })).toMatchObject({
+      kind: 'settled',
+      verdict: { kind: 'refusal', status: 'denied-by-human' },
+    })
+    expect(used(gate)).toEqual([0])
+  })
+
+  test.each([
+    ['somebody who is not asked', { subject: 'eve', roles: ['user'] }],
+    ['the caller', { ...user, roles: ['lead'] }],
+    ['nobody', undefined],
+  ])('stands where the no is of %s', async (_, by) => {
+    const { examined, gate, given } = await permitted()
+    const no = { action: 'deny', ...(by === undefined ? {} : { by }) } as const
+    expect(gate.overrule(given, examined, no)).toBeUndefined()
+    expect(used(gate)).toEqual([1])
   })
 })

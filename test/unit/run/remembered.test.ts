@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/base/json.ts'
+import type { ApprovalRequest } from '../../../src/gate/verdict.ts'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import type { ApprovalDecided } from '../../../src/protocol/run-event.ts'
 import { verifyChain } from '../../../src/report/verify.ts'
 import type { Approve } from '../../../src/run/environment.ts'
+import { RememberedAnswers } from '../../../src/run/remembered.ts'
 import type { ScriptedTurn } from '../../../src/testing/turn.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import { agentOf, collect, noting, only, policyOf, type Agent } from '../../support/agent.ts'
@@ -156,6 +158,16 @@ describe('a no', () => {
     expect((await next.runtime.resume(runId).result()).status).toBe('completed')
     expect([next.calls, next.asked.length]).toEqual([[], 1])
   })
+})
+
+test('every no to a call is given again: not everybody may answer each request', () => {
+  const remembered = new RememberedAnswers()
+  const request = { tool: 'pay', argsDigest: 'd', approvers: [] } as unknown as ApprovalRequest
+  for (const approvalId of ['apr_1', 'apr_2']) {
+    remembered.note(request, { ...no, approvalId })
+  }
+  const given = remembered.answersTo(request).map((answer) => answer.remembered)
+  expect(given).toEqual(['apr_1', 'apr_2'])
 })
 
 describe('a no to one of several equal calls of a turn', () => {
