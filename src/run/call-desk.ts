@@ -17,6 +17,7 @@ import type { CallsOutcome, Judged, Judging } from './judged.ts'
 import {
   concurrencyKey,
   notRun,
+  outdated,
   recordEnding,
   stoppedBefore,
   type Ending,
@@ -212,7 +213,7 @@ export class CallDesk {
   }
 
   async #executeNow(examined: ExaminedCall, permit: Permit): Promise<Ending | Resting> {
-    const { context, delegation, recorder, signal, stops } = this.#environment
+    const { context, delegation, gate, recorder, signal, stops } = this.#environment
     const { tool } = examined.call
     const stop = stops.start(tool, context, signal)
     const delegating = delegation?.open(examined.call, examined.tool)
@@ -220,6 +221,7 @@ export class CallDesk {
       this.#recordIntent(examined, delegating?.runId)
       const written = recorder.flush()
       if (written !== undefined) await written
+      if (!gate.isInForce(permit, true)) return outdated()
       const { delegate } = delegating ?? {}
       const given = executionContext(this.#environment, permit, stop.signal, delegate)
       return await concluded(await execute(permit, given), delegating)

@@ -55,6 +55,13 @@ export function stoppedBefore(signal: AbortSignal): Ending {
   return notRun('cancelled', errorData(code, 'the run was stopped before the call ran'))
 }
 
+/** The result of a call whose permit was out of force by the time its intent was written down. */
+export function outdated(): Ending {
+  const message =
+    'what permitted the call changed as it was about to run; propose it again if it is still needed'
+  return notRun('error-security', errorData('denied', message))
+}
+
 /** The key of a call; an ending when the tool's own function cannot tell it. */
 export function concurrencyKey({ tool, args }: ExaminedCall): string | Ending | undefined {
   try {
