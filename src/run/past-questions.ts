@@ -49,11 +49,16 @@ export function openQuestions({ events, start, turns }: Past): readonly Approval
     })
 }
 
-/** Whether one of the requests is the question, or was given an answer that was repeated for it. */
+/**
+ * Whether one of the requests is the question or one before it about the call, or was given an
+ * answer that was repeated for them.
+ */
 export function restsOn(question: PastQuestion | undefined, requests: readonly string[]): boolean {
-  if (question === undefined) return false
-  const ids = [question.request.approvalId, ...question.answers.map(({ remembered }) => remembered)]
-  return ids.some((id) => id !== undefined && requests.includes(id))
+  for (let each = question; each !== undefined; each = each.before) {
+    const ids = [each.request.approvalId, ...each.answers.map(({ remembered }) => remembered)]
+    if (ids.some((id) => id !== undefined && requests.includes(id))) return true
+  }
+  return false
 }
 
 /** The turns without questions whose answers are revoked. */

@@ -18,7 +18,6 @@ import type {
   TurnStart,
   UsageReported,
 } from '../protocol/run-event.ts'
-
 import { callsOfAgents } from './child-id.ts'
 import { restsOn } from './past-questions.ts'
 import { TurnStarts, unheardIn } from './past-said.ts'
@@ -27,6 +26,8 @@ import { TurnStarts, unheardIn } from './past-said.ts'
 export interface PastQuestion {
   readonly request: ApprovalRequested
   readonly answers: readonly ApprovalDecided[]
+  /** The one before it about the call: answers to that may be on record with this one. */
+  readonly before: PastQuestion | undefined
 }
 
 /** How far one call had come. */
@@ -226,14 +227,13 @@ function newCall(proposed: ToolCallProposed): CallInMaking {
           this.decision = event.decision
           break
         case 'approval-request':
-          this.question = { request: event, answers: [] }
+          this.question = { request: event, answers: [], before: this.question }
           break
         case 'approval-decision':
           if (event.approvalId === this.question?.request.approvalId) {
-            const { answers, request } = this.question
             // who agreed before an edit has not seen what it changes
-            const before = event.action === 'edit' ? [] : answers
-            this.question = { request, answers: [...before, event] }
+            const answers = event.action === 'edit' ? [] : this.question.answers
+            this.question = { ...this.question, answers: [...answers, event] }
           }
           if (event.args !== undefined) {
             this.edited = JSON.stringify(event.args)

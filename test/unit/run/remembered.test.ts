@@ -124,6 +124,25 @@ describe('a yes that is to be remembered', () => {
     expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
   })
 
+  test('once revoked does not count for another request in place of one it was repeated for', async () => {
+    const two = { ...remembering, approvers: { remember: true, count: 2 } }
+    const leads = { id: 'also', ask: ['pay'], who, approvers: { roles: ['lead'] } }
+    const journal = memoryJournal()
+    const stops = [turn({ to: 'a' }), turn({ to: 'b' })]
+    const { runId } = await desk([yes], [remembering], stops, { journal }).start().result()
+    const { approvalId } = (await decisionsOf(journal, runId))[0]!
+    const again = desk([no], [two], [turn({ to: 'a' })], { journal })
+    expect((await again.runtime.resume(runId).result()).status).toBe('needs-approval')
+    const others = desk([], [two, leads], [], { journal })
+    const { report } = await others.runtime.resume(runId).result()
+    expect(report.rows.at(-1)!.approvals).toHaveLength(2)
+    const olga = { action: 'approve', by: { subject: 'olga', roles: ['lead'] } } as const
+    const last = desk([olga], [two, leads], [{ text: 'done' }], { journal })
+    const resumed = await last.runtime.resume(runId, { revoke: [approvalId] }).result()
+    expect([resumed.status, last.calls]).toEqual(['needs-approval', []])
+    expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
+  })
+
   test('cannot be revoked for a request that was never made', async () => {
     const journal = memoryJournal()
     const { runId } = await desk([], [remembering], same, { journal }).start().result()
