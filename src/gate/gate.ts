@@ -237,8 +237,8 @@ export function createGate(options: GateOptions): Gate {
     given: ApprovalAnswer,
     isRefused: (examined: ExaminedCall) => boolean,
   ): Promise<Answered> {
-    // closed while an edit is examined, so that no second answer can use it meanwhile
-    open.drop(approvalId)
+    // no second answer can use it meanwhile
+    open.hold(approvalId)
     const examined =
       given.action === 'edit'
         ? await examineEdited(approval.examined, given.args!, options.arguments)
@@ -256,6 +256,7 @@ export function createGate(options: GateOptions): Gate {
       judgement.release(examined.call.callId)
     }
     const weighed = await weighing.weigh(examined, approval.context, supported)
+    open.drop(approvalId)
     if (weighed.kind !== 'ask') return { kind: 'settled', verdict: weighed, examined }
     const { decision } = weighed
     const isAnother = isEdit || needsOthers(supported, decision)

@@ -4,13 +4,20 @@ import type { JudgeContext } from './verdict.ts'
 /** The requests of a gate that wait for people, by their ids; thousands of them in one run. */
 export class OpenApprovals {
   readonly #open = new Map<string, OpenApproval>()
+  /** Ids of those whose answer is being weighed. */
+  readonly #held = new Set<string>()
   /** Ids by call. */
   readonly #ofCalls = new Map<string, Set<string>>()
   /** How many there are in a run and its sub-agents. */
   readonly #counts = new Map<string, number>()
 
   get(id: string): OpenApproval | undefined {
-    return this.#open.get(id)
+    return this.#held.has(id) ? undefined : this.#open.get(id)
+  }
+
+  /** It waits still, and nothing can be said to it until it is kept again or dropped. */
+  hold(id: string): void {
+    this.#held.add(id)
   }
 
   keep(approval: OpenApproval): void {
@@ -28,6 +35,7 @@ export class OpenApprovals {
     if (approval === undefined) return
     const { callId } = approval.examined.call
     this.#open.delete(id)
+    this.#held.delete(id)
     const ids = this.#ofCalls.get(callId)!
     ids.delete(id)
     if (ids.size === 0) this.#ofCalls.delete(callId)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Hooks, type GateHook, type HookAnswer } from '../../../src/gate/hooks.ts'
 import type { Policy } from '../../../src/policy/policy.ts'
 import { allowing, policyOf, toolOf, user } from '../../support/agent.ts'
-import { ada, asking, refund } from '../../support/approvals.ts'
+import { ada, asking, bob, refund, verdictOf } from '../../support/approvals.ts'
 import { gateOf } from '../../support/gate.ts'
 
 const act = toolOf('act')
@@ -134,6 +134,28 @@ describe('a hook beside the policy', () => {
     const used = (): readonly number[] => gate.limitsOf('act', context).map((limit) => limit.used)
     expect((await judge('act')).kind).toBe('permit')
     expect(used()).toEqual([1, 1])
+  })
+
+  test('leaves no place for another question while it weighs an answer to one', async () => {
+    const thinking = Promise.withResolvers<void>()
+    const answers: (HookAnswer | Promise<HookAnswer>)[] = [
+      { effect: 'allow' },
+      thinking.promise.then(() => ({ effect: 'allow' })),
+    ]
+    const hooks = hooksOf(() => answers.shift() ?? { effect: 'allow' })
+    const pending = { approvals: { maxPending: 1 } }
+    const policy = asking({ roles: ['lead'], count: 2 }, pending)
+    const { ask, gate, judge } = await gateOf(policy, [refund], { hooks })
+    const { id } = await ask('refund')
+    const answered = gate.answer(id, { action: 'approve', by: ada })
+    expect((await judge('refund')).decision.rule).toBe('approval_limit')
+    expect(await gate.answer(id, { action: 'approve', by: bob })).toMatchObject({
+      error: { code: 'approval-unknown' },
+    })
+    thinking.resolve()
+    expect((await answered).kind).toBe('waiting')
+    expect(verdictOf(await gate.answer(id, { action: 'approve', by: bob }))).toBe('permit')
+    expect((await judge('refund')).kind).toBe('pending')
   })
 
   test('that is waited for when the gate breaks refuses', async () => {
