@@ -117,6 +117,7 @@ describe.each(['v1.db', 'v2.db'])('the SQLite journal %s', (name) => {
     for (const change of [
       'seq = -1 WHERE seq = 1',
       'seq = 4294967296 WHERE seq = 1',
+      'seq = 9223372036854775807 WHERE seq = 1',
       'run = 0 WHERE run = 1',
       'run = 2147483648 WHERE run = 1',
     ]) {
