@@ -45,6 +45,8 @@ export class Judgement {
   readonly #limits: LimitCounters
   readonly #sessions: Sessions
   readonly #stopped: Surroundings['stopped']
+  /** Calls with a yes that have not run. */
+  readonly #approved = new WeakSet<ExaminedCall>()
 
   /** `policy` is one for ever, or tells the one in force. */
   constructor(policy: Policy | (() => Policy), clock: Clock, surroundings: Surroundings) {
@@ -165,7 +167,7 @@ export class Judgement {
   ): void {
     // what a named session has done is still known where the run was carried before
     if (isCounted && context.session !== undefined) return
-    if (approved) this.approved(examined, context)
+    if (approved) this.#endorse(examined, context)
     if (isInDoubt === true) this.#reserve(examined, context)
     else if (isCounted) this.#recount(examined, context, outcome)
     else {
@@ -197,8 +199,13 @@ export class Judgement {
     this.#sessions.note(context, event)
   }
 
-  /** A person has said yes to the call as it was shown. */
-  approved({ call, args, tool }: ExaminedCall, context: JudgeContext): void {
+  /** People have said yes, which counts for its values once it has run: it may be taken back. */
+  approved(examined: ExaminedCall): void {
+    this.#approved.add(examined)
+  }
+
+  /** With the values as they were shown. */
+  #endorse({ call, args, tool }: ExaminedCall, context: JudgeContext): void {
     const shown = redactPointers(known(args), tool?.sensitive ?? []) as JsonObject
     const event = { kind: 'approved', tool: call.tool, args: shown } as const
     this.#sessions.note(context, event)
@@ -211,10 +218,12 @@ export class Judgement {
     this.#sessions.note(context, event)
   }
 
-  /** Where the policy has changed: the call is to be judged as if it had not been permitted before. */
-  withdraw({ call }: ExaminedCall, context: JudgeContext): void {
-    this.#limits.release(call.callId)
-    this.#sessions.withdraw(context, call.callId)
+  /** The call is to be judged as if it had not been permitted before. */
+  withdraw(examined: ExaminedCall, context: JudgeContext): void {
+    const { callId } = examined.call
+    this.#limits.release(callId)
+    this.#approved.delete(examined)
+    this.#sessions.withdraw(context, callId)
   }
 
   /** The call will not run. Its own limits do not count as denials, or they would never end. */
@@ -229,8 +238,10 @@ export class Judgement {
     }
   }
 
-  settled({ call, args }: ExaminedCall, context: JudgeContext, outcome: Settlement): void {
+  settled(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void {
+    const { args, call } = examined
     const { callId, tool } = call
+    if (this.#approved.delete(examined)) this.#endorse(examined, context)
     const claims = this.#claims(tool, args as JsonObject | null, context)
     // a replayed call may have run without its places
     this.#limits.force(callId, claims)

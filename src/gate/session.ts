@@ -25,7 +25,7 @@ export type SessionEvent =
     }
   /** Somebody else has carried these, or another process. */
   | { readonly kind: 'remembered'; readonly earlier: readonly Earlier[] }
-  /** A person has said yes to the call. */
+  /** The call has run to which people have said yes. */
   | { readonly kind: 'approved'; readonly tool: string; readonly args: JsonObject }
   /** The call may run. */
   | {

@@ -115,7 +115,7 @@ export class Weighing {
       return this.#refuse(examined, context, judged, 'error-security', codeOf(judged, findings))
     }
     if (!isSatisfied(judged, asked?.yes ?? [], rolesOf)) return { kind: 'ask', decision: judged }
-    judgement.approved(examined, context)
+    judgement.approved(examined)
     return this.#permit(judged, examined, context, asked)
   }
 

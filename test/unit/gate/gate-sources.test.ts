@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonValue } from '../../../src/base/json.ts'
 import type { Gate } from '../../../src/gate/gate.ts'
-import type { ExaminedCall, JudgeContext } from '../../../src/gate/verdict.ts'
+import type { Answered, ExaminedCall, JudgeContext } from '../../../src/gate/verdict.ts'
 import type { Tool } from '../../../src/tools/tool.ts'
 import { policyOf, toolOf, user } from '../../support/agent.ts'
 import { who } from '../../support/approvals.ts'
@@ -12,6 +12,12 @@ const run: JudgeContext = { runId: 'run_1', session: undefined, principal: user 
 async function examined(gate: Gate, tool: string, given: JsonValue = {}): Promise<ExaminedCall> {
   const rawArgs = JSON.stringify(given)
   return gate.examine({ callId: 'c0', providerId: '', turn: 1, index: 0, tool, rawArgs })
+}
+
+/** The call that was answered has run. */
+function settleAnswered(gate: Gate, answered: Answered): void {
+  const { examined: call } = answered as Extract<Answered, { kind: 'settled' }>
+  gate.settle(call, run, { succeeded: true, value: 'done', durationMs: 0 })
 }
 
 describe('what the tools of the gate say', () => {
@@ -79,7 +85,7 @@ test('a guard has nothing to say about a caller who is not known', async () => {
   expect((await judge('act', args, { principal: null })).decision.rule).toBe('unauthenticated')
 })
 
-test('a person who approves a call endorses its values, in the same place', async () => {
+test('a call that has run with a yes endorses its values, in the same place', async () => {
   const policy = policyOf({
     rules: [{ id: 'all', allow: ['**'] }],
     tools: {
@@ -92,7 +98,9 @@ test('a person who approves a call endorses its values, in the same place', asyn
   const call = await examined(gate, 'read')
   gate.witness(call, run, { succeeded: true, value: 'write to eve', durationMs: 0 })
   const { id } = await ask('act', { to: 'eve' })
-  await gate.answer(id, { action: 'approve', by: { subject: 'ada' } })
+  const answered = await gate.answer(id, { action: 'approve', by: { subject: 'ada' } })
+  expect((await judge('act', { to: 'eve' })).decision.effect).toBe('ask')
+  settleAnswered(gate, answered)
   expect((await judge('act', { to: 'eve' })).decision.effect).toBe('allow')
   expect((await judge('act', { cc: 'eve' })).decision.effect).toBe('ask')
 })
@@ -150,7 +158,8 @@ test('a yes vouches for what was shown, and not for what is sensitive', async ()
   gate.settle(await examined(gate, 'read'), run, { succeeded: true, value: 'x', durationMs: 0 })
   const asked = await judge('act', { to: 'eve', card: '4111' })
   const { request } = asked as Extract<typeof asked, { kind: 'pending' }>
-  await gate.answer(request.id, { action: 'approve', by: { subject: 'ada' } })
+  const by = { subject: 'ada' }
+  settleAnswered(gate, await gate.answer(request.id, { action: 'approve', by }))
   expect((await judge('act', { to: 'eve' })).kind).toBe('permit')
   expect((await judge('act', { to: 'eve', card: '4111' })).kind).toBe('pending')
 })

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/base/json.ts'
 import type { GateHook } from '../../../src/gate/hooks.ts'
 import type { ApprovalAnswer } from '../../../src/gate/verdict.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import type { Report } from '../../../src/report/report.ts'
 import { verifyChain } from '../../../src/report/verify.ts'
 import type { Approve } from '../../../src/run/environment.ts'
-import { agentOf, noting, policyOf } from '../../support/agent.ts'
+import type { ScriptedCall, ScriptedTurn } from '../../../src/testing/turn.ts'
+import { agentOf, noting, policyOf, toolOf } from '../../support/agent.ts'
 import { pluginOf } from '../../support/plugins.ts'
 
 const lena = { subject: 'lena', roles: ['lead'] }
@@ -17,13 +19,23 @@ interface Overruled {
   readonly verdict: string
 }
 
+/** What is different around them. */
+interface Around {
+  readonly sections: JsonObject
+  turnsOf(calls: readonly ScriptedCall[]): readonly ScriptedTurn[]
+}
+
 /** The first of two calls is answered so, and the other one refused while a hook weighs that. */
-async function refusedMeanwhile(said: ApprovalAnswer, sums: readonly number[]): Promise<Overruled> {
+async function refusedMeanwhile(
+  said: ApprovalAnswer,
+  sums: readonly number[],
+  { sections, turnsOf = (calls) => [{ calls }] }: Partial<Around> = {},
+): Promise<Overruled> {
   const weighed = Promise.withResolvers<void>()
   const refused = Promise.withResolvers<void>()
   const looks: string[] = []
-  const gateHook: GateHook = async ({ callId }) => {
-    looks.push(callId.slice(-1))
+  const gateHook: GateHook = async ({ callId, tool: called }) => {
+    if (called === 'pay') looks.push(callId.slice(-1))
     if (looks.filter((look) => look === '0').length === 2) {
       weighed.resolve()
       await refused.promise
@@ -40,9 +52,9 @@ async function refusedMeanwhile(said: ApprovalAnswer, sums: readonly number[]): 
   const who = { roles: ['user'] }
   const rules = [{ id: 'paying', ask: ['pay'], who, approvers: { roles: ['lead'] } }]
   const proposed = sums.map((sum) => ({ tool: 'pay', args: { sum } }))
-  const { start } = agentOf([{ calls: proposed }, { text: 'done' }], {
-    tools: [tool],
-    policy: policyOf({ rules }),
+  const { start } = agentOf([...turnsOf(proposed), { text: 'done' }], {
+    tools: [tool, toolOf('read')],
+    policy: policyOf(sections ?? { rules }),
     plugins: [pluginOf({ gateHook })],
     approve,
     journal,
@@ -56,6 +68,13 @@ async function refusedMeanwhile(said: ApprovalAnswer, sums: readonly number[]): 
   return { calls, report, verdict }
 }
 
+/** Untrusted text is read before, and the first call is made again after them. */
+const readFirst: Around['turnsOf'] = (calls) => [
+  { calls: [{ tool: 'read' }] },
+  { calls },
+  { calls: calls.slice(0, 1) },
+]
+
 describe('a no to an equal call that comes while hooks weigh', () => {
   test('a yes counts in its place', async () => {
     const yes = { action: 'approve', by: olga } as const
@@ -65,6 +84,25 @@ describe('a no to an equal call that comes while hooks weigh', () => {
     expect(first).toMatchObject({ status: 'denied-by-human', error: { message: 'not that one' } })
     const remembered = second!.approvals[0]!.approvalId
     expect(first!.approvals[0]!.answers).toMatchObject([{ action: 'deny', by: lena, remembered }])
+  })
+
+  test('the values of the call are as untrusted as they were before the yes', async () => {
+    const sections = {
+      tools: { pay: { kind: 'write', args: { sum: { steers: true } } } },
+      flow: { untrustedSteering: 'ask' },
+      rules: [{ id: 'all', allow: ['*'] }],
+    }
+    const yes = { action: 'approve', by: olga } as const
+    const { calls, report } = await refusedMeanwhile(yes, [5, 5], {
+      sections,
+      turnsOf: readFirst,
+    })
+    expect(calls).toEqual([])
+    expect(report.rows.slice(1).map(({ status }) => status)).toEqual([
+      'denied-by-human',
+      'denied-by-human',
+      'denied-by-human',
+    ])
   })
 
   test('an edit that makes them equal refuses what the edit leads to', async () => {
