@@ -470,7 +470,26 @@ const hosts: readonly Stream[] = [
     error: { code: 'model-refused', message: 'bad grammar', status: 400, retryable: false },
   },
   {
-    name: 'xAI: thoughts, a whole call, usage apart',
+    name: 'llama.cpp: an error in a field of its own, after text and before the end mark',
+    sent: `${sse(chunk({ content: 'a' }))}error: {"code":500,"message":"no cache left","type":"server_error"}\n\n${sse(done)}`,
+    text: 'a',
+    finish: 'error',
+    error: { code: 'model-error', message: 'no cache left', status: 500, retryable: true },
+  },
+  {
+    name: 'llama.cpp: an error in a field of its own, first of all, with CR LF',
+    sent: `error: {"code":400,"message":"too long","type":"exceed_context_size_error"}\r\n\r\n${sse(done)}`,
+    finish: 'error',
+    error: { code: 'model-refused', message: 'too long', status: 400, retryable: false },
+  },
+  {
+    name: 'fields that only begin like `error`, and one in the data of an event',
+    sent: `err\nerrors: 1\nerror\n: error: 2\n${sse(chunk({ content: 'error: 3' }), stop, done)}`,
+    text: 'error: 3',
+    finish: 'stop',
+  },
+  {
+    name: 'xAI: thoughts, a whole call, usage apart, thoughts apart from the rest of it',
     sent: sse(
       chunk({ role: 'assistant', reasoning_content: 'hm' }),
       part(one),
