@@ -34,12 +34,12 @@ export function laterUsage(before: Used | undefined, raw: Record<string, unknown
 /**
  * Token counts in our words, by the names that Chat Completions and Responses have for them: gateways
  * mix them, and send 0 under the names they do not use. What is missing counts as 0, fractions are
- * rounded.
+ * rounded. xAI and Gemini count reasoning in the total only, and charge for it as for output.
  */
 export function readUsage(raw: Record<string, unknown>): Usage {
   const input = detailsIn(raw, 'prompt_tokens_details', 'input_tokens_details')
   const output = detailsIn(raw, 'completion_tokens_details', 'output_tokens_details')
-  return {
+  const counts = {
     cacheReadTokens:
       tokensAt(input, 'cached_tokens') ||
       tokensAt(raw, 'prompt_cache_hit_tokens') ||
@@ -50,6 +50,16 @@ export function readUsage(raw: Record<string, unknown>): Usage {
     ...(isKeepable(raw) ? { raw: raw as JsonValue } : {}),
     reasoningTokens: tokensAt(output, 'reasoning_tokens') || tokensAt(raw, 'reasoning_tokens'),
   }
+  const apart = reasoningApart(counts, tokensAt(raw, 'total_tokens'))
+  return apart === 0 ? counts : { ...counts, outputTokens: counts.outputTokens + apart }
+}
+
+/** Reasoning that the output does not hold. Some totals count input from a cache once more. */
+function reasoningApart(counts: Usage, total: number): number {
+  const { cacheReadTokens, cacheWriteTokens, reasoningTokens } = counts
+  const left = total - counts.inputTokens - counts.outputTokens
+  const most = reasoningTokens || left - cacheReadTokens - cacheWriteTokens
+  return Math.max(0, Math.min(left, most))
 }
 
 function detailsIn(

@@ -497,13 +497,48 @@ const hosts: readonly Stream[] = [
       {
         ...envelope,
         choices: [],
-        usage: { ...usage, completion_tokens_details: { reasoning_tokens: 3 } },
+        usage: {
+          ...usage,
+          total_tokens: 21,
+          completion_tokens_details: { reasoning_tokens: 3 },
+        },
       },
       done,
     ),
     reasoning: 'hm',
     runs: fA,
     finish: 'tool-calls',
+    tokens: [11, 10],
+  },
+  {
+    name: 'Gemini: thoughts that only the total counts',
+    sent: sse(chunk({ content: 'a' }, 'stop', { usage: { ...usage, total_tokens: 350 } }), done),
+    text: 'a',
+    finish: 'stop',
+    tokens: [11, 339],
+  },
+  {
+    name: 'a total that counts input from a cache once more',
+    sent: sse(
+      chunk({ content: 'a' }, 'stop', {
+        usage: { ...usage, total_tokens: 23, prompt_tokens_details: { cached_tokens: 5 } },
+      }),
+      done,
+    ),
+    text: 'a',
+    finish: 'stop',
+    tokens: [11, 7],
+  },
+  {
+    name: 'thoughts that are part of the output, and a total below the sum',
+    sent: sse(
+      chunk({ content: 'a' }, 'stop', {
+        usage: { ...usage, total_tokens: 1, completion_tokens_details: { reasoning_tokens: 5 } },
+      }),
+      done,
+    ),
+    text: 'a',
+    finish: 'stop',
     tokens: [11, 7],
   },
   {

@@ -149,6 +149,7 @@ function checkAnswer(
   )
   expect(runnable(turn)).toHaveLength(override.runnable ?? calls.length)
   if (override.usage === null) expect(turn.usage).toBeUndefined()
+  else if (override.usage !== undefined) expect(turn.usage).toMatchObject(override.usage)
   else checkUsage(suite, expected.usage, turn)
 }
 
