@@ -1,7 +1,7 @@
 import { carryOn, type Revocation } from './carry-on.ts'
 import type { RuntimeParts, StartedRun } from './carry.ts'
 import { checkCarrier, checkOwnCarrier, whileCarried } from './carried-runs.ts'
-import { SallyportError } from './base/errors.ts'
+import { errorFrom, SallyportError } from './base/errors.ts'
 import { shorten } from './base/text.ts'
 import { readChildRuns, type ChildRuns } from './child-runs.ts'
 import { givenAnswers } from './given-answers.ts'
@@ -60,8 +60,7 @@ async function inTurn(
     const context = { runId, session, principal }
     const refusal = entryRefusal({ stops }, context, leave === undefined)
     if (refusal === undefined) return await work()
-    const { code, help, message } = refusal.error
-    throw new SallyportError(code, message, help === undefined ? {} : { help })
+    throw errorFrom(refusal.error)
   } finally {
     leave?.()
   }
@@ -154,8 +153,7 @@ async function answererOf(
   if (answeredBy === undefined) return undefined
   const caller = await parts.authenticator(parts.policy()).authenticate(answeredBy)
   if (caller.ok) return caller.principal
-  const { code, help, message } = caller.error
-  throw new SallyportError(code, message, help === undefined ? {} : { help })
+  throw errorFrom(caller.error)
 }
 
 /** An answer to a question of another run, or to one that has its answer, settles nothing. */

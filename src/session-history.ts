@@ -1,5 +1,6 @@
 import {
   errorData,
+  errorFrom,
   isSallyportError,
   messageOf,
   SallyportError,
@@ -105,8 +106,7 @@ export function checkOwnMessages(messages: readonly Message[] = []): void {
 export function usable({ conversation, error, isBusy }: Found): Conversation | undefined {
   const problem = isBusy === true ? sessionBusy() : error
   if (problem === undefined) return conversation
-  const { code, help, message } = problem
-  throw new SallyportError(code, message, help === undefined ? {} : { help })
+  throw errorFrom(problem)
 }
 
 /** What a run that has not asked the model yet is taken up with: the conversation as it is now. */

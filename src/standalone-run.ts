@@ -1,5 +1,5 @@
 import type { Clock } from './base/clock.ts'
-import { messageOf, SallyportError, type ErrorData } from './base/errors.ts'
+import { errorFrom, messageOf, type ErrorData } from './base/errors.ts'
 import { callId, newId } from './base/ids.ts'
 import type { JsonObject } from './base/json.ts'
 import type { Gate } from './gate/gate.ts'
@@ -215,7 +215,7 @@ export class GateRun {
     const problem = this.#problems.get(request.id)
     this.#problems.delete(request.id)
     if (problem !== undefined) {
-      open.judged.reject(new SallyportError(problem.code, problem.message))
+      open.judged.reject(errorFrom(problem))
     } else {
       this.#tell(id, { callId: id, decision: this.#decisions.get(id), outcome: 'ask', request })
     }

@@ -5,9 +5,9 @@ const brand = Symbol.for('sallyport.error')
 
 export interface ErrorOptions {
   /** One sentence that names the repair, e.g. "add `audience` to the issuer". */
-  readonly help?: string
+  readonly help?: string | undefined
   /** Plain data for programs: positions, limits, allowed values. */
-  readonly details?: JsonValue
+  readonly details?: JsonValue | undefined
   readonly cause?: unknown
 }
 
@@ -63,7 +63,7 @@ export function isSallyportError(value: unknown): value is SallyportError {
 export function errorData(
   code: ErrorCode,
   message: string,
-  extra: { readonly help?: string | undefined; readonly details?: JsonValue | undefined } = {},
+  extra: Pick<ErrorOptions, 'help' | 'details'> = {},
 ): ErrorData {
   return {
     code,
@@ -85,6 +85,11 @@ export function messageOf(thrown: unknown): string {
   } catch {
     return 'unprintable error'
   }
+}
+
+/** The error that its plain form stands for, to be thrown. */
+export function errorFrom({ code, message, help, details }: ErrorData): SallyportError {
+  return new SallyportError(code, message, { help, details })
 }
 
 /** The plain form of anything that was thrown; what is not ours counts as a defect. */

@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.ts'
-import { SallyportError } from '../base/errors.ts'
+import { errorFrom, SallyportError } from '../base/errors.ts'
 import { approverOf } from '../gate/answer.ts'
 import { createAuthenticator } from '../gate/authenticate.ts'
 import type { Approver } from '../gate/verdict.ts'
@@ -36,9 +36,6 @@ export async function answererOf(options: AnswererOptions, io: Io): Promise<Answ
     ...keyAccess(loaded.path),
   })
   const caller = await authenticator.authenticate(authOf(options.token, io))
-  if (!caller.ok) {
-    const { code, help, message } = caller.error
-    throw new SallyportError(code, message, help === undefined ? {} : { help })
-  }
+  if (!caller.ok) throw errorFrom(caller.error)
   return { by: approverOf(caller.principal), policy }
 }

@@ -11,10 +11,7 @@ export async function importFailure(
   cause: unknown,
 ): Promise<SallyportError> {
   const failed = (problem: string, help?: string): SallyportError =>
-    new SallyportError('bad-file', `\`${shown}\` ${problem}`, {
-      cause,
-      ...(help === undefined ? {} : { help }),
-    })
+    new SallyportError('bad-file', `\`${shown}\` ${problem}`, { help, cause })
   const found = await stat(path).catch(() => undefined)
   if (found === undefined) {
     return failed('does not exist', 'give the path of a module, seen from the current folder')

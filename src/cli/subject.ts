@@ -69,11 +69,7 @@ async function authenticated(
   if (result.ok) return result.principal
   if (auth === undefined) return null
   const { message, help } = result.error
-  throw new SallyportError(
-    'bad-option',
-    `the token is not accepted: ${message}`,
-    help === undefined ? {} : { help },
-  )
+  throw new SallyportError('bad-option', `the token is not accepted: ${message}`, { help })
 }
 
 function principalOf(text: string): Principal {

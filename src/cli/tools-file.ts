@@ -40,9 +40,9 @@ function readEntry(path: string, index: number, entry: unknown): Tool {
     if (!isSallyportError(error)) throw error
     const { code, message, help, details } = error
     throw new SallyportError(code, `entry ${index} of \`${path}\`: ${message}`, {
+      help,
+      details,
       cause: error,
-      ...(help === undefined ? {} : { help }),
-      ...(details === undefined ? {} : { details }),
     })
   }
 }

@@ -129,7 +129,7 @@ function nameOf({ runId, seq }: Place): string {
 function damaged(place: Place): SallyportError {
   return new SallyportError('bad-journal', `${nameOf(place)} is damaged or belongs elsewhere`, {
     help: 'restore the journal from a copy; nothing in it has been changed',
-    ...(place.seq === undefined ? {} : { details: { record: place.seq } }),
+    details: place.seq === undefined ? undefined : { record: place.seq },
   })
 }
 

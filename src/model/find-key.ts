@@ -1,4 +1,4 @@
-import { messageOf, SallyportError } from '../base/errors.ts'
+import { errorFrom, messageOf, SallyportError } from '../base/errors.ts'
 import { childController, sleep } from '../base/signal.ts'
 import { withoutSecrets, type Secret } from '../wire/secrets.ts'
 import { cancelledError } from '../wire/watch.ts'
@@ -53,10 +53,7 @@ async function asked(find: () => string | Promise<string>): Promise<Found> {
 }
 
 function lateError(timeoutMs: number, signal: AbortSignal): SallyportError {
-  if (signal.aborted) {
-    const { code, message } = cancelledError(signal)
-    return new SallyportError(code, message)
-  }
+  if (signal.aborted) return errorFrom(cancelledError(signal))
   return new SallyportError('model-timeout', `no key was found within ${timeoutMs} ms`, {
     help: 'look at the function given as `apiKey`, or raise `timeouts.totalMs`',
   })

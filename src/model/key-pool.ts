@@ -201,8 +201,8 @@ export class KeyPool {
     if (lease instanceof KeyLease) return lease
     const { code, message, help, retryAfterMs } = lease
     throw new SallyportError(code, message, {
-      ...(help === undefined ? {} : { help }),
-      ...(retryAfterMs === undefined ? {} : { details: { retryAfterMs } }),
+      help,
+      details: retryAfterMs === undefined ? undefined : { retryAfterMs },
     })
   }
 

@@ -1,4 +1,4 @@
-import { SallyportError } from '../base/errors.ts'
+import { errorFrom } from '../base/errors.ts'
 import type { HttpClient } from '../wire/http.ts'
 import { askJson } from '../wire/rest.ts'
 import { catalogOf, entriesOf, type Catalog } from './catalog.ts'
@@ -26,7 +26,7 @@ export async function askModels(
 ): Promise<Catalog> {
   const { modelsUrl, timeouts, retry, options } = settings
   const sender = await senders.next('', signal)
-  if ('code' in sender) throw new SallyportError(sender.code, sender.message)
+  if ('code' in sender) throw errorFrom(sender)
   const asked = askJson(
     { url: modelsUrl, headers: sender.headers, secrets: sender.secrets },
     {

@@ -164,10 +164,7 @@ export function throwFindings(
   throw new SallyportError(
     'bad-policy',
     `${placeText({ file: first.file, ...first.range.start })}: ${first.message}${more}`,
-    {
-      ...(first.help === undefined ? {} : { help: first.help }),
-      details: all as unknown as JsonValue,
-    },
+    { help: first.help, details: all as unknown as JsonValue },
   )
 }
 

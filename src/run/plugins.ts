@@ -181,7 +181,7 @@ function readParts(
     checkGiven(parts as object, partChecks, `${name}.`)
   } catch (error) {
     const { help, message } = error as SallyportError
-    throw new SallyportError('bad-plugin', message, help === undefined ? {} : { help })
+    throw new SallyportError('bad-plugin', message, { help })
   }
   const { deltas, hookTimeoutMs, ...functions } = parts as PluginParts
   const bound = Object.entries(functions).map(([key, part]) => [key, part.bind(parts)])

@@ -44,9 +44,10 @@ export function readDefinition(definition: object): ToolInternals & { readonly d
 
 function readName(name: unknown): string {
   if (typeof name === 'string' && namePattern.test(name)) return name
-  throw badTool(`a tool cannot be named \`${shorten(String(name), 128)}\``, {
-    help: 'use 1 to 128 characters out of `A-Z a-z 0-9 _ . : / -`',
-  })
+  throw badTool(
+    `a tool cannot be named \`${shorten(String(name), 128)}\``,
+    'use 1 to 128 characters out of `A-Z a-z 0-9 _ . : / -`',
+  )
 }
 
 class DefinitionReader {
@@ -97,7 +98,7 @@ class DefinitionReader {
   }
 
   #bad(problem: string, help?: string): SallyportError {
-    return badTool(`the tool \`${this.#name}\` ${problem}`, help === undefined ? {} : { help })
+    return badTool(`the tool \`${this.#name}\` ${problem}`, help)
   }
 
   #description(): string {
@@ -257,9 +258,10 @@ function onlyKnown(given: Fields, keys: readonly string[], what: string): Fields
   for (const key of Object.keys(given)) {
     if (keys.includes(key)) continue
     const near = nearest(key, keys)
-    throw badTool(`${what} has no member \`${shorten(key, 64)}\``, {
-      help: near === undefined ? `the members are ${list(keys)}` : `write \`${near}\` instead`,
-    })
+    throw badTool(
+      `${what} has no member \`${shorten(key, 64)}\``,
+      near === undefined ? `the members are ${list(keys)}` : `write \`${near}\` instead`,
+    )
   }
   return given
 }
@@ -268,6 +270,6 @@ function list(words: readonly string[]): string {
   return words.map((word) => `\`${word}\``).join(', ')
 }
 
-function badTool(message: string, options: { readonly help?: string }): SallyportError {
-  return new SallyportError('bad-tool', message, options)
+function badTool(message: string, help: string | undefined): SallyportError {
+  return new SallyportError('bad-tool', message, { help })
 }

@@ -73,11 +73,8 @@ export async function compileSchemaOf(
     return await compileSchema(schema, { derived: library !== undefined })
   } catch (error) {
     if (!isSallyportError(error)) throw error
-    throw new SallyportError(error.code, `${what}: ${error.message}`, {
-      ...(error.help === undefined ? {} : { help: error.help }),
-      ...(error.details === undefined ? {} : { details: error.details }),
-      cause: error,
-    })
+    const { code, message, help, details } = error
+    throw new SallyportError(code, `${what}: ${message}`, { help, details, cause: error })
   }
 }
 

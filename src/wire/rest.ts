@@ -153,7 +153,7 @@ function valueOf(text: string): Outcome {
 function thrownOf(error: ModelErrorData): SallyportError {
   const { code, message, help, details, ...known } = error
   return new SallyportError(code, message, {
-    ...(help === undefined ? {} : { help }),
+    help,
     details: { ...known, ...(details === undefined ? {} : { said: details }) },
   })
 }

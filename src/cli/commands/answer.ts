@@ -99,8 +99,8 @@ function checkGiven(
     checkAnswerer({ ...request, yes }, given, rules, rolesOf) ??
     (given.action === 'edit' ? checkShownEdit(request, given.args) : undefined)
   if (problem === undefined) return
-  const help = helpFor(problem.code, request)
-  throw new SallyportError(problem.code, problem.message, help === undefined ? {} : { help })
+  const { code, message } = problem
+  throw new SallyportError(code, message, { help: helpFor(code, request) })
 }
 
 function helpFor(code: ErrorCode, { approvers, editable }: ApprovalRequest): string | undefined {
@@ -119,5 +119,5 @@ function helpFor(code: ErrorCode, { approvers, editable }: ApprovalRequest): str
 }
 
 function wrongAnswer(message: string, help?: string): SallyportError {
-  return new SallyportError('approval-invalid', message, help === undefined ? {} : { help })
+  return new SallyportError('approval-invalid', message, { help })
 }

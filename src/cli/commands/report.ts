@@ -63,7 +63,7 @@ export async function report(path: string, options: ReportOptions, io: Io): Prom
 function withoutSecrets(error: unknown, redactor: Redactor): unknown {
   if (!isSallyportError(error)) return error
   const { code, message, help } = error
-  return new SallyportError(code, redactor.text(message), help === undefined ? {} : { help })
+  return new SallyportError(code, redactor.text(message), { help })
 }
 
 async function rendered(

@@ -122,5 +122,5 @@ function isDuration(value: number): boolean {
 }
 
 function fail(message: string, help?: string): never {
-  throw new SallyportError('bad-option', message, help === undefined ? {} : { help })
+  throw new SallyportError('bad-option', message, { help })
 }

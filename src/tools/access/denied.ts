@@ -4,7 +4,7 @@ import type { Layers } from './area.ts'
 /** What a tool hears when it reaches for something that no guard allows. */
 export function denied(what: string, reason: string, help?: string): SallyportError {
   const message = `${what} ${reason}`
-  return new SallyportError('access-denied', message, help === undefined ? {} : { help })
+  return new SallyportError('access-denied', message, { help })
 }
 
 export function noGuard(tool: string, kind: 'paths' | 'network'): SallyportError {

@@ -104,7 +104,7 @@ interface Answer {
 
 function errorOf({ message, code, help }: NonNullable<Answer['error']>): Error {
   if (code !== undefined && Object.hasOwn(codes, code)) {
-    return new SallyportError(code as ErrorCode, message, help === undefined ? {} : { help })
+    return new SallyportError(code as ErrorCode, message, { help })
   }
   return Object.assign(new Error(message), code === undefined ? {} : { code })
 }

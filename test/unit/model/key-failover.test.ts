@@ -194,6 +194,14 @@ test('S1-13 keys may be added and removed amid requests', async () => {
   })
 })
 
+test('a list of models that no key can be found for says what to do, as a response does', async () => {
+  await using one = await start([], {})
+  const help = 'add a key that the model endpoint accepts'
+  const [event] = await eventsOf(one.model)
+  expect(event).toMatchObject({ error: { code: 'model-unauthorized', help } })
+  await expect(one.model.listModels()).rejects.toMatchObject({ code: 'model-unauthorized', help })
+})
+
 test('an error that quotes the key of an earlier attempt shows none', async () => {
   const quoting = {
     status: 401,
