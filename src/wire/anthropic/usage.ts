@@ -1,6 +1,6 @@
-import type { JsonValue } from '../../base/json.ts'
+import { isObject, type JsonValue } from '../../base/json.ts'
 import type { Usage } from '../../protocol/usage.ts'
-import { amountAt, isKeepable, objectAt } from '../read.ts'
+import { amountAt, isKeepable, listAt, objectAt } from '../read.ts'
 
 /** Members of a usage report that are kept; a peer that sends ever new ones would cost ever more. */
 const maxMembers = 64
@@ -27,16 +27,26 @@ export function mergeUsage(
  * beside the rest; here it is part of it. What is missing counts as 0.
  */
 export function readUsage(raw: Record<string, unknown>): Usage {
-  const cacheReadTokens = tokensAt(raw, 'cache_read_input_tokens')
-  const cacheWriteTokens = tokensAt(raw, 'cache_creation_input_tokens')
+  const cacheReadTokens = billedAt(raw, 'cache_read_input_tokens')
+  const cacheWriteTokens = billedAt(raw, 'cache_creation_input_tokens')
   return {
     cacheReadTokens,
     cacheWriteTokens,
-    inputTokens: tokensAt(raw, 'input_tokens') + cacheReadTokens + cacheWriteTokens,
-    outputTokens: tokensAt(raw, 'output_tokens'),
+    inputTokens: billedAt(raw, 'input_tokens') + cacheReadTokens + cacheWriteTokens,
+    outputTokens: billedAt(raw, 'output_tokens'),
     ...(isKeepable(raw) ? { raw: raw as JsonValue } : {}),
     reasoningTokens: tokensAt(objectAt(raw, 'output_tokens_details') ?? {}, 'thinking_tokens'),
   }
+}
+
+/**
+ * A count with what only the iterations hold, which is charged as well: a summary of what came
+ * before, an advisor, a model that another one has relieved.
+ */
+function billedAt(raw: Record<string, unknown>, key: string): number {
+  const iterations = listAt(raw, 'iterations').filter(isObject)
+  const sum = iterations.reduce((before, iteration) => before + tokensAt(iteration, key), 0)
+  return Math.max(tokensAt(raw, key), Math.min(sum, Number.MAX_SAFE_INTEGER))
 }
 
 function tokensAt(object: Record<string, unknown>, key: string): number {

@@ -677,6 +677,41 @@ describe('usage', () => {
     })
   })
 
+  test('counts what only the iterations of an answer hold', async () => {
+    const { turn } = await askAnthropic({
+      body: sse(
+        start({ usage: { input_tokens: 23_000, output_tokens: 1 } }),
+        textAt(0, 'x'),
+        {
+          type: 'message_delta',
+          delta: { stop_reason: 'end_turn' },
+          usage: {
+            input_tokens: 23_000,
+            output_tokens: 1000,
+            iterations: [
+              { type: 'compaction', input_tokens: 180_000, output_tokens: 3500 },
+              {
+                type: 'message',
+                input_tokens: 20_000,
+                output_tokens: 1000,
+                cache_read_input_tokens: 3000,
+                cache_creation_input_tokens: null,
+              },
+              'tomorrow',
+            ],
+          },
+        },
+        { type: 'message_stop' },
+      ),
+    })
+    expect(turn.usage).toMatchObject({
+      inputTokens: 203_000,
+      cacheReadTokens: 3000,
+      cacheWriteTokens: 0,
+      outputTokens: 4500,
+    })
+  })
+
   test('is kept of an answer that fails, with the cost that a router names', async () => {
     const { turn } = await askAnthropic({
       body: sse(start({ usage: { input_tokens: 5, output_tokens: 2, cost: 0.5 } }), overloaded),
