@@ -71,7 +71,9 @@ const ownMembers = new Set(['type', 'id', 'name', 'input'])
 
 /** What has to be sent back of the blocks; undefined when text and calls alone say it all. */
 export function replayOf(blocks: readonly Block[]): readonly ReplayBlock[] | undefined {
-  const kept = blocks.map(keep).filter((block) => block !== undefined)
+  const kept = returned(blocks)
+    .map(keep)
+    .filter((block) => block !== undefined)
   const firstCall = kept.findIndex((block) => 'call' in block)
   const plain = kept.every((block, at) =>
     'text' in block
@@ -79,6 +81,27 @@ export function replayOf(blocks: readonly Block[]): readonly ReplayBlock[] | und
       : 'call' in block && Object.keys(block.call).length === 0,
   )
   return plain ? undefined : kept
+}
+
+/**
+ * Without what the provider does not take back once another model has gone on: all that came before
+ * but text, calls, which are answered as any others, and the tools it ran itself with their results.
+ */
+function returned(blocks: readonly Block[]): readonly Block[] {
+  const border = blocks.findLastIndex(({ type }) => type === 'fallback')
+  if (border < 0) return blocks
+  const before = blocks.slice(0, border)
+  const ran = new Set(before.map(({ start }) => textAt(start, 'tool_use_id')))
+  ran.delete(undefined)
+  return [
+    ...before.filter(
+      ({ type, slot, start }) =>
+        type === 'text' ||
+        slot !== undefined ||
+        ran.has(textAt(start, 'id') ?? textAt(start, 'tool_use_id')),
+    ),
+    ...blocks.slice(border + 1),
+  ]
 }
 
 function keep(block: Block): ReplayBlock | undefined {

@@ -9,6 +9,8 @@ import { modelError } from '../status.ts'
 const maxIdLength = 4096
 const maxNameLength = 512
 
+const relievedCall = 'another model has taken over from the one that made the call'
+
 interface Call {
   readonly id: string
   readonly tool: string
@@ -36,6 +38,8 @@ export class Calls {
   readonly #options: CallsOptions
   readonly #calls: Call[] = []
   readonly #ids = new Set<string>()
+  /** How many calls were made before another model went on with the answer. */
+  #relieved = 0
 
   constructor(options: CallsOptions) {
     this.#options = options
@@ -79,6 +83,11 @@ export class Calls {
     if (call.text === '' && call.given !== '') this.#tell(slot, call.given)
   }
 
+  /** Another model goes on with the answer: the calls so far must not run. */
+  relieve(): void {
+    this.#relieved = this.#calls.length
+  }
+
   /**
    * Emits every call. No arguments at all stand for `{}` only when the response has `endedWell`
    * and the block was closed; otherwise missing bytes would become a call without arguments.
@@ -87,14 +96,14 @@ export class Calls {
     for (const [slot, call] of this.#calls.entries()) {
       const { id, tool, given, closed } = call
       const sent = call.text === '' ? given : call.text
-      const isTwofold = call.text !== '' && given !== '' && !isSame(given, call.text)
+      const defect = slot < this.#relieved ? relievedCall : defectOf(call)
       this.#options.events.push({
         type: 'tool-call',
         slot,
         providerId: id,
         tool,
         arguments: sent === '' && endedWell && closed ? '{}' : sent,
-        ...(isTwofold ? { defect: 'the arguments came twice and differ' } : {}),
+        ...(defect === undefined ? {} : { defect }),
       })
     }
   }
@@ -131,6 +140,11 @@ export function givenInput(
   if (isObject(input) && Object.keys(input).length === 0) return ''
   const at = find()
   return at === undefined ? undefined : sourceAt(text, at)
+}
+
+function defectOf({ given, text }: Call): string | undefined {
+  const isTwofold = text !== '' && given !== '' && !isSame(given, text)
+  return isTwofold ? 'the arguments came twice and differ' : undefined
 }
 
 function isSame(a: string, b: string): boolean {

@@ -186,6 +186,7 @@ export class AnthropicDecoder implements Decoder {
     const block = isCall ? this.#call(start, findInput, text) : openBlock(start)
     if (block === undefined) return
     this.#blocks.set(index, block)
+    if (block.type === 'fallback') this.#calls.relieve()
     if (block.type === 'text') this.#grow(block, textAt(start, 'text') ?? '')
     if (block.type === 'thinking') this.#grow(block, textAt(start, 'thinking') ?? '')
   }
