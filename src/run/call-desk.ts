@@ -13,6 +13,7 @@ import { concluded, type Resting } from './delegation.ts'
 import type { CallEnvironment } from './environment.ts'
 import type { CallBudget } from './call-budget.ts'
 import { executionContext } from './execution-context.ts'
+import { Doubts } from './doubts.ts'
 import type { CallsOutcome, Judged, Judging } from './judged.ts'
 import {
   concurrencyKey,
@@ -33,6 +34,7 @@ type Left = Promise<Pending | undefined>
 
 /** Carries each proposed call to its one result. */
 export class CallDesk {
+  readonly doubts = new Doubts()
   readonly #environment: CallEnvironment
   readonly #calls: readonly ToolCall[]
   /** Absent when there is a slot for every call. */
@@ -42,7 +44,6 @@ export class CallDesk {
   readonly #answers = new Map<string, ToolMessage>()
   readonly #pending: CallsOutcome['pending'][number][] = []
   readonly #succeeded: string[] = []
-  readonly #inDoubt: string[] = []
 
   constructor(environment: CallEnvironment, calls: readonly ToolCall[]) {
     const { maxParallel } = environment.limits
@@ -90,13 +91,9 @@ export class CallDesk {
     if (result.status === 'success') this.#succeeded.push(call.tool)
   }
 
-  /** What an operator has found out about a call, or that nobody knows. */
-  conclude(examined: ExaminedCall, ending: Ending | undefined, resolvedBy?: string): void {
+  /** What somebody has found out about a call. */
+  conclude(examined: ExaminedCall, ending: Ending, resolvedBy?: string): void {
     const { call } = examined
-    if (ending === undefined) {
-      this.#inDoubt.push(call.callId)
-      return
-    }
     this.#settle(examined, ending)
     if (ending.status === 'success') this.#succeeded.push(call.tool)
     this.#answer(call, ending, resolvedBy === undefined ? {} : { resolvedBy })
@@ -236,7 +233,7 @@ export class CallDesk {
     const { head, runId } = child
     recorder.emit({ type: 'execution-progress', callId, value: { rests: { head, runId } } })
     this.#pending.push(...pending)
-    this.#inDoubt.push(...inDoubt)
+    this.doubts.add(...inDoubt)
     await recorder.flush()
   }
 
@@ -267,6 +264,7 @@ export class CallDesk {
   }
 
   #answer(call: ToolCall, ending: Ending, waits: Waits = {}): void {
+    if (this.doubts.outlast(call.callId, ending)) return
     recordEnding(this.#environment.recorder, call, ending, waits)
     this.#answers.set(call.callId, toolMessage(call, ending))
   }
@@ -281,7 +279,7 @@ export class CallDesk {
       messages,
       pending: this.#pending,
       succeeded: this.#succeeded,
-      inDoubt: this.#inDoubt,
+      inDoubt: this.doubts.callIds,
     }
   }
 

@@ -205,21 +205,28 @@ function takeUp(
   if (past.proposed === undefined) return desk.propose(examined, budget)
   const resolution = takingUp.resolutions.get(past.call.callId)
   if (isUnlike(past, examined) && (!past.started || resolution?.outcome === 'retry')) {
-    desk.conclude(examined, notRun('abandoned', argumentsLost))
+    const attempts = past.started ? 1 : 0
+    desk.conclude(examined, { ...notRun('abandoned', argumentsLost), attempts }, resolution?.by)
     return undefined
   }
   if (!past.started) return desk.judge(examined, budget, judgeAgain(environment, past, examined))
+  const leave = (): void =>
+    environment.gate.recall(examined, environment.context, {
+      approved: hasYes(past.question),
+      isCounted: takingUp.isCounted,
+      isInDoubt: true,
+    })
   const mayRepeat = examined.tool?.annotations.idempotent === true && !isUnlike(past, examined)
   if (resolution?.outcome === 'retry' || (resolution === undefined && mayRepeat)) {
+    // how far an agent has come is told by its own run
+    const isAgent = environment.delegation?.isAgent(examined.tool) === true
+    if (!isAgent) desk.doubts.mayEnd(past.call.callId, leave)
     return desk.judge(examined, budget, judgeAgain(environment, past, examined, mayRepeat))
   }
   budget.take(past.call.tool, past.proposed.argsDigest)
-  environment.gate.recall(examined, environment.context, {
-    approved: hasYes(past.question),
-    isCounted: takingUp.isCounted,
-    isInDoubt: true,
-  })
-  desk.conclude(examined, resolution && resolvedEnding(resolution), resolution?.by)
+  leave()
+  if (resolution === undefined) desk.doubts.add(past.call.callId)
+  else desk.conclude(examined, resolvedEnding(resolution), resolution.by)
   return undefined
 }
 

@@ -1,44 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { memoryJournal } from '../../../src/journal/memory.ts'
-import type { JournalRecord } from '../../../src/journal/journal.ts'
-import { verifyChain } from '../../../src/report/verify.ts'
-import type { RunResult } from '../../../src/runtime-options.ts'
-import type { ToolDefinition } from '../../../src/tools/tool.ts'
-import type { LoadedPolicy } from '../../../src/loading/file.ts'
-import { agentOf, allowing, policyOf, toolOf } from '../../support/agent.ts'
-
-interface Outcome {
-  readonly result: RunResult
-  /** What the tool did after the crash. */
-  readonly done: readonly string[]
-  readonly verdict: string
-}
-
-/** A run that died while its tool was at work, carried on. */
-async function carriedOn(
-  fields: Partial<ToolDefinition>,
-  later: LoadedPolicy = allowing('pay'),
-): Promise<Outcome> {
-  const journal = memoryJournal()
-  const policy = allowing('pay')
-  const turns = [{ calls: [{ tool: 'pay', args: { sum: 5, card: '4111' } }] }, { text: 'done' }]
-  const first = agentOf(turns, { tools: [toolOf('pay', fields)], policy, journal })
-  const { runId } = await first.start().result()
-  const records: JournalRecord[] = []
-  for await (const record of journal.read(runId)) records.push(record)
-  const started = records.findIndex(({ line }) => line.includes('"type":"execution-start"'))
-  const cut = memoryJournal()
-  await cut.append(runId, 0, records.slice(0, started + 1))
-  const done: string[] = []
-  const execute = (): string => {
-    done.push('execute')
-    return 'paid again'
-  }
-  const tool = toolOf('pay', { ...fields, execute })
-  const { runtime } = agentOf([{ text: 'done' }], { tools: [tool], policy: later, journal: cut })
-  const result = await runtime.resume(runId).result()
-  return { result, done, verdict: (await verifyChain(cut.read(runId))).verdict }
-}
+import { policyOf } from '../../support/agent.ts'
+import { carriedOn } from '../../support/carried-on.ts'
 
 describe('a call in doubt whose tool can tell', () => {
   test('has succeeded where the tool says so, with its result, and is not run again', async () => {

@@ -9,7 +9,7 @@ import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
 import type { ScriptedTurn } from '../../../src/testing/turn.ts'
-import type { Tool } from '../../../src/tools/tool.ts'
+import type { Tool, ToolDefinition } from '../../../src/tools/tool.ts'
 import { noting, policyOf, toolOf, user } from '../../support/agent.ts'
 
 const auth = { custom: 'user' }
@@ -162,9 +162,13 @@ function limited(sections: JsonObject = {}): LoadedPolicy {
 describe('limits of a subject in another process', () => {
   const turns = [{ calls: [{ tool: 'pay', args: { sum: 70 } }] }, { text: 'over' }]
   /** Takes a run up where it has crashed, and then starts the same again. */
-  async function twice(policy: LoadedPolicy, isLast: (line: string) => boolean) {
+  async function twice(
+    policy: LoadedPolicy,
+    isLast: (line: string) => boolean,
+    fields: Partial<ToolDefinition> = {},
+  ) {
     const journal = memoryJournal()
-    const { calls, tool } = noting('pay')
+    const { calls, tool } = noting('pay', fields)
     const { runId } = await process(journal, turns, [tool], { policy })
       .run({ input: 'go', auth })
       .result()
@@ -177,6 +181,18 @@ describe('limits of a subject in another process', () => {
 
   test('are used by a call of which nobody knows how it ended', async () => {
     const { calls, inDoubt, rules } = await twice(limited(), isType('execution-start'))
+    expect(inDoubt).toHaveLength(1)
+    expect([calls.length, rules]).toEqual([1, ['limits.money']])
+  })
+
+  test('are used by a call that might run again and is kept from it', async () => {
+    let asked = 0
+    const concurrencyKey = (): string => {
+      if (asked++ === 1) throw new Error('no key')
+      return 'key'
+    }
+    const fields = { annotations: { idempotent: true }, concurrencyKey }
+    const { calls, inDoubt, rules } = await twice(limited(), isType('execution-start'), fields)
     expect(inDoubt).toHaveLength(1)
     expect([calls.length, rules]).toEqual([1, ['limits.money']])
   })

@@ -1,0 +1,49 @@
+import type { JournalRecord } from '../../src/journal/journal.ts'
+import { memoryJournal } from '../../src/journal/memory.ts'
+import type { LoadedPolicy } from '../../src/loading/file.ts'
+import { verifyChain } from '../../src/report/verify.ts'
+import type { ResumeOptions } from '../../src/resume-options.ts'
+import type { RunResult } from '../../src/runtime-options.ts'
+import type { ToolDefinition } from '../../src/tools/tool.ts'
+import { agentOf, allowing, toolOf } from './agent.ts'
+
+export interface CarriedOn {
+  readonly callId: string
+  readonly result: RunResult
+  /** What the tool did after the crash. */
+  readonly done: readonly string[]
+  readonly verdict: string
+  /** Resumes the run once more, under the policy that it had first. */
+  again(options: ResumeOptions): Promise<CarriedOn>
+}
+
+/** A run that died while its tool `pay` was at work, carried on under another policy. */
+export async function carriedOn(
+  fields: Partial<ToolDefinition>,
+  later: LoadedPolicy = allowing('pay'),
+  optionsFor: (callId: string) => ResumeOptions = () => ({}),
+): Promise<CarriedOn> {
+  const journal = memoryJournal()
+  const turns = [{ calls: [{ tool: 'pay', args: { sum: 5, card: '4111' } }] }, { text: 'done' }]
+  const first = agentOf(turns, { tools: [toolOf('pay', fields)], policy: allowing('pay'), journal })
+  const { report, runId } = await first.start().result()
+  const records: JournalRecord[] = []
+  for await (const record of journal.read(runId)) records.push(record)
+  const started = records.findIndex(({ line }) => line.includes('"type":"execution-start"'))
+  const cut = memoryJournal()
+  await cut.append(runId, 0, records.slice(0, started + 1))
+  const { callId } = report.rows[0]!
+  const carry = async (policy: LoadedPolicy, options: ResumeOptions): Promise<CarriedOn> => {
+    const done: string[] = []
+    const execute = (): string => {
+      done.push('execute')
+      return 'paid again'
+    }
+    const tool = toolOf('pay', { ...fields, execute })
+    const { runtime } = agentOf([{ text: 'done' }], { tools: [tool], policy, journal: cut })
+    const result = await runtime.resume(runId, options).result()
+    const { verdict } = await verifyChain(cut.read(runId))
+    return { callId, result, done, verdict, again: (next) => carry(allowing('pay'), next) }
+  }
+  return carry(later, optionsFor(callId))
+}
