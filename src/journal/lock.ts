@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { randomHex } from '../base/ids.ts'
 import { SallyportError } from '../base/errors.ts'
 import { isAlive } from '../base/process.ts'
+import { shorten } from '../base/text.ts'
 
 /** A process that is about to end gets a quarter of a second to give its lock back. */
 const waits = 5
@@ -60,7 +61,7 @@ async function takeOver(prepared: string, file: string, depth: number): Promise<
     // read while nobody else may remove it: what is dead now stays dead until it is removed here
     const holder = await holderOf(file)
     if (holder !== undefined) {
-      if (await isAtWork(holder)) throw held(file, `process ${holder.pid} has it`)
+      if (await isAtWork(holder)) throw held(file, `${nameOf(holder)} has it`)
       await rm(file, { force: true })
     }
     // where it was given back meanwhile, it may be somebody else's again: then it is left alone
@@ -78,7 +79,18 @@ interface Holder {
 
 /** Ids of processes are used again, in a container that was restarted at once. */
 async function isAtWork({ pid, start }: Holder): Promise<boolean> {
+  // of the processes of another machine or container nobody here can tell
+  if (start !== undefined && machineOf(start) !== hostname()) return true
   return isAlive(pid) && (start === undefined || !(await isReplaced(pid, start)))
+}
+
+function machineOf(start: string): string {
+  return start.split(' ')[0]!
+}
+
+function nameOf({ pid, start }: Holder): string {
+  if (start === undefined || machineOf(start) === hostname()) return `process ${pid}`
+  return `process ${pid} on \`${shorten(machineOf(start), 100)}\``
 }
 
 /** The process a lock names; undefined when the lock is gone. An unreadable lock counts as held. */
@@ -130,6 +142,5 @@ async function processStart(pid: number): Promise<string | undefined> {
 /** Whether a process that was written down with its start is another one than has its id now. */
 async function isReplaced(pid: number, written: string): Promise<boolean> {
   const now = await processStart(pid)
-  // another container may use the same ids: of its processes nobody here can tell
-  return now !== undefined && now !== written && now.split(' ')[0] === written.split(' ')[0]
+  return now !== undefined && now !== written
 }

@@ -136,10 +136,17 @@ describe('file journal', () => {
       const before = lock.replace(/[0-9]+\n$/, '1\n')
       expect(before).not.toBe(lock)
       const [pid, token, , start] = before.trim().split(' ')
-      writeFileSync(`${path}.lock`, `${pid} ${token} elsewhere.${hostname()} ${start}\n`)
-      const strange = jsonlJournal(path)
-      await expect(strange.append('run_b', 0, [])).rejects.toMatchObject({ code: 'bad-journal' })
-      await strange.close()
+      const host = `elsewhere.${hostname()}`
+      // also of an id that no process has here
+      for (const id of [pid, '4194305']) {
+        writeFileSync(`${path}.lock`, `${id} ${token} ${host} ${start}\n`)
+        const strange = jsonlJournal(path)
+        await expect(strange.append('run_b', 0, [])).rejects.toMatchObject({
+          code: 'bad-journal',
+          message: expect.stringContaining(`process ${id} on \`${host}\` has it`) as string,
+        })
+        await strange.close()
+      }
       writeFileSync(`${path}.lock`, before)
       const next = jsonlJournal(path)
       await next.append('run_b', 0, [])
