@@ -71,9 +71,7 @@ const ownMembers = new Set(['type', 'id', 'name', 'input'])
 
 /** What has to be sent back of the blocks; undefined when text and calls alone say it all. */
 export function replayOf(blocks: readonly Block[]): readonly ReplayBlock[] | undefined {
-  const kept = returned(blocks)
-    .map(keep)
-    .filter((block) => block !== undefined)
+  const kept = returned(blocks).filter((block) => block !== undefined)
   const firstCall = kept.findIndex((block) => 'call' in block)
   const plain = kept.every((block, at) =>
     'text' in block
@@ -84,24 +82,24 @@ export function replayOf(blocks: readonly Block[]): readonly ReplayBlock[] | und
 }
 
 /**
- * Without what the provider does not take back once another model has gone on: all that came before
- * but text, calls, which are answered as any others, and the tools it ran itself with their results.
+ * The blocks as they are sent back. Once another model has gone on, the provider takes of what came
+ * before text alone, and the tools it ran itself with their results. Calls from before that were
+ * not followed by others are answered as any call is, and what would tell of the border is left out.
  */
-function returned(blocks: readonly Block[]): readonly Block[] {
+function returned(blocks: readonly Block[]): readonly (ReplayBlock | undefined)[] {
   const border = blocks.findLastIndex(({ type }) => type === 'fallback')
-  if (border < 0) return blocks
-  const before = blocks.slice(0, border)
-  const ran = new Set(before.map(({ start }) => textAt(start, 'tool_use_id')))
+  if (border < 0) return blocks.map(keep)
+  const lastCall = blocks.findLastIndex(({ slot }) => slot !== undefined)
+  const isOwed = lastCall >= 0 && lastCall < border
+  const ran = new Set(blocks.slice(0, border).map(({ start }) => textAt(start, 'tool_use_id')))
   ran.delete(undefined)
-  return [
-    ...before.filter(
-      ({ type, slot, start }) =>
-        type === 'text' ||
-        slot !== undefined ||
-        ran.has(textAt(start, 'id') ?? textAt(start, 'tool_use_id')),
-    ),
-    ...blocks.slice(border + 1),
-  ]
+  return blocks.map((block, at) => {
+    const { type, slot, start } = block
+    if (slot !== undefined) return at < border && !isOwed ? { dropped: true } : keep(block)
+    const isRun = ran.has(textAt(start, 'id') ?? textAt(start, 'tool_use_id'))
+    const isFree = at >= border && !isOwed
+    return isFree || isRun || type === 'text' ? keep(block) : undefined
+  })
 }
 
 function keep(block: Block): ReplayBlock | undefined {

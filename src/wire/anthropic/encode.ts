@@ -79,6 +79,7 @@ class AssistantBlocks {
       if ('text' in kept) {
         this.#addText(at === lastText ? this.#text.length : kept.text, kept.citations)
       } else if ('call' in kept) this.#addCall(kept.call)
+      else if ('dropped' in kept) this.#called++
       else this.#blocks.push(JSON.stringify(kept.block))
     }
     this.#addText(this.#text.length)

@@ -1,12 +1,13 @@
 import { SallyportError } from '../../base/errors.ts'
 import type { AssistantMessage, Message, ToolMessage } from '../../protocol/message.ts'
 import { callsOf } from '../history.ts'
+import { droppedCalls } from './replay.ts'
 
 type Spoken = Exclude<Message, { role: 'system' }>
 
 /**
  * Messages in the order the API demands: the results of all calls of an answer come right after it,
- * in the order of the calls, and every call has one. Throws `bad-option` for a result whose call
+ * in the order of the calls, and every call that is sent has one. Throws `bad-option` for a result whose call
  * is not in the answer before it.
  */
 export function inOrder(messages: readonly Message[]): readonly Spoken[] {
@@ -16,8 +17,10 @@ export function inOrder(messages: readonly Message[]): readonly Spoken[] {
   let others: Spoken[] = []
   const settle = (): void => {
     for (const answer of open) {
+      const dropped = droppedCalls(answer)
       for (const { callId, providerId, tool } of callsOf(answer)) {
-        ordered.push(results.get(callId) ?? unanswered(callId, providerId, tool))
+        const result = results.get(callId) ?? unanswered(callId, providerId, tool)
+        if (!dropped.has(callId)) ordered.push(result)
         results.delete(callId)
       }
     }

@@ -629,7 +629,8 @@ const opaque: readonly Case[] = [
       'server_tool_use',
       'web_search_tool_result',
       'text',
-      'tool_use',
+      'dropped',
+      'fallback',
       'thinking',
       'text',
       'tool_use',
@@ -642,10 +643,13 @@ const opaque: readonly Case[] = [
       use(0, 'f', '{"a":1}'),
       open(1, { type: 'fallback' }),
       close(1),
-      textAt(2, 'b'),
+      open(2, { type: 'thinking', thinking: 'hm', signature: 's' }),
+      close(2),
+      textAt(3, 'b'),
       stop('end_turn'),
     ),
     text: 'b',
+    reasoning: 'hm',
     calls: 1,
     finish: 'tool-calls',
     kept: ['tool_use', 'text'],
@@ -668,6 +672,7 @@ const opaque: readonly Case[] = [
 
 interface Kept {
   readonly call?: object
+  readonly dropped?: true
   readonly block?: { readonly type: string }
 }
 
@@ -688,7 +693,8 @@ describe.each([...framing, ...unknown, ...calls, ...endings, ...failures, ...opa
       if (reasoning !== undefined) expect(turn.reasoning).toBe(reasoning)
       const value = turn.opaque?.value as { readonly blocks: readonly Kept[] } | undefined
       const types = value?.blocks.map(
-        ({ block, call }) => block?.type ?? (call ? 'tool_use' : 'text'),
+        ({ block, call, dropped }) =>
+          block?.type ?? (call ? 'tool_use' : dropped ? 'dropped' : 'text'),
       )
       expect(types).toEqual(kept)
     })

@@ -47,6 +47,24 @@ function used(id: string): object {
 
 const go: Message = { role: 'user', content: 'go' }
 
+test('a call of a model that another one took over from goes back neither itself nor by its result', () => {
+  const fallback = { type: 'fallback', from: { model: 'm' }, to: { model: 'n' } }
+  const blocks: JsonValue = [{ text: 1 }, { dropped: true }, { block: fallback }, { call: {} }]
+  const text: AssistantPart = { type: 'text', text: 'a' }
+  const { messages } = body({
+    messages: [
+      go,
+      said([text, call('c1', 'toolu_1'), call('c2', 'toolu_2')], { blocks }),
+      answer('c1', 'not run', true),
+      answer('c2'),
+    ],
+  })
+  expect(messages.slice(1)).toEqual([
+    { role: 'assistant', content: [{ type: 'text', text: 'a' }, fallback, used('toolu_2')] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_2', content: 'ok' }] },
+  ])
+})
+
 test('instructions stand apart, and what one side says in a row is one message', () => {
   const { system, messages } = body({
     messages: [
