@@ -1,3 +1,4 @@
+import { sha256 } from '../base/digest.ts'
 import { isObject, parseJson } from '../base/json.ts'
 import type { AssistantMessage, Message, ToolCallPart, ToolMessage } from '../protocol/message.ts'
 import { GrowingText, type BodyText } from './growing-text.ts'
@@ -35,7 +36,7 @@ export interface WrittenHistory {
  */
 export function historyWriter(
   write: MessageWriter,
-  isSendable: (id: string) => boolean = (id) => id !== '' && id.isWellFormed(),
+  isSendable = sendableUpTo(Number.POSITIVE_INFINITY),
 ): HistoryWriter {
   /** What was sent last of the history that begins with a message. */
   const sent = new WeakMap<Message, SentHistory>()
@@ -52,6 +53,11 @@ export function historyWriter(
     known.update(ordered)
     return known
   }
+}
+
+/** Which ids can be sent where they have at most so many characters. */
+export function sendableUpTo(most: number): (id: string) => boolean {
+  return (id) => id !== '' && id.length <= most && id.isWellFormed()
 }
 
 /** A history that grows at its end costs what has been added; any other change a look at it all. */
@@ -151,7 +157,7 @@ class CallIds {
 
   /** Our ids can be sent everywhere; a history from elsewhere may have others. */
   #own(callId: string): string {
-    return this.#isSendable(callId) ? callId : `call_${Buffer.from(callId).toString('hex')}`
+    return this.#isSendable(callId) ? callId : `call_${sha256(callId).slice(-35)}`
   }
 
   of(message: ToolMessage): string {

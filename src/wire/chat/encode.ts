@@ -8,14 +8,26 @@ import type {
   ToolCallPart,
   UserPart,
 } from '../../protocol/message.ts'
-import { argumentsOf, callsOf, historyWriter, type HistoryWriter } from '../history.ts'
+import {
+  argumentsOf,
+  callsOf,
+  historyWriter,
+  sendableUpTo,
+  type HistoryWriter,
+} from '../history.ts'
 import { base64Url, fileAt, pictureAt } from '../media.ts'
 import { toHistoryName } from '../names.ts'
 import type { ChatDialect } from './options.ts'
 
+/** Longest id of a call that OpenAI accepts. Its own are shorter; those of others need not be. */
+const maxIdLength = 40
+
 /** What writes histories in a dialect. */
 export function chatHistory(dialect: ChatDialect): HistoryWriter {
-  return historyWriter((message, ids) => JSON.stringify(encodeMessage(message, ids, dialect)))
+  return historyWriter(
+    (message, ids) => JSON.stringify(encodeMessage(message, ids, dialect)),
+    dialect === 'openai' ? sendableUpTo(maxIdLength) : undefined,
+  )
 }
 
 function encodeMessage(message: Message, ids: readonly string[], dialect: ChatDialect): object {

@@ -6,11 +6,17 @@ import type {
   ToolCallPart,
   UserPart,
 } from '../../protocol/message.ts'
-import { argumentsOf, callsOf, historyWriter, type HistoryWriter } from '../history.ts'
+import {
+  argumentsOf,
+  callsOf,
+  historyWriter,
+  sendableUpTo,
+  type HistoryWriter,
+} from '../history.ts'
 import { fileAt, base64Url, pictureAt } from '../media.ts'
 import { toHistoryName } from '../names.ts'
 import type { ResponsesDialect } from './options.ts'
-import { customCalls, replayed, textOf } from './replay.ts'
+import { customCalls, maxIdLength, replayed, textOf } from './replay.ts'
 
 /** What writes histories as items; a text may hold several of them, or none. */
 export function responsesHistory(dialect: ResponsesDialect): HistoryWriter {
@@ -28,10 +34,12 @@ export function responsesHistory(dialect: ResponsesDialect): HistoryWriter {
 }
 
 function itemWriter(dialect: ResponsesDialect, custom: ReadonlySet<string>): HistoryWriter {
-  return historyWriter((message, ids) =>
-    encodeMessage(message, ids, dialect, custom)
-      .map((item) => JSON.stringify(item))
-      .join(','),
+  return historyWriter(
+    (message, ids) =>
+      encodeMessage(message, ids, dialect, custom)
+        .map((item) => JSON.stringify(item))
+        .join(','),
+    dialect === 'openai' ? sendableUpTo(maxIdLength) : undefined,
   )
 }
 

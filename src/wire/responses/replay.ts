@@ -7,8 +7,8 @@ import { isProviderTool } from './keep.ts'
 import type { ResponsesDialect } from './options.ts'
 import { resultOf } from './pictures.ts'
 
-/** Longest item id that OpenAI accepts; others make longer ones, and ids of no use to them. */
-const maxIdLength = 64
+/** Longest id of an item or a call that OpenAI accepts; others make longer ones. */
+export const maxIdLength = 64
 
 type Entry = Readonly<Record<string, unknown>>
 type Item = Record<string, unknown>

@@ -115,6 +115,23 @@ test('half a character in the id of a call is not sent', () => {
   expect(messages[1].tool_call_id).toBe('run-1-0')
 })
 
+/** The ids of a call and of its result. */
+function idsOf(dialect: ChatDialect, callId: string, providerId: string): readonly string[] {
+  const history = [assistant([callId, providerId]), answer(callId, providerId)]
+  const { messages } = body({ messages: history }, dialect)
+  return [messages[0].tool_calls[0].id, messages[1].tool_call_id]
+}
+
+test('OpenAI is not sent ids of calls that are longer than it accepts, whoever made them', () => {
+  const long = 'call_'.padEnd(41, 'x')
+  expect(idsOf('openai', 'run-1-0', long)).toEqual(['run-1-0', 'run-1-0'])
+  expect(idsOf('openai', 'run-1-0', long.slice(1))).toEqual([long.slice(1), long.slice(1)])
+  expect(idsOf('compatible', 'run-1-0', long)).toEqual([long, long])
+  const [id, same] = idsOf('openai', `${long}-1-0`, '')
+  expect(id).toMatch(/^call_[0-9a-f]{35}$/)
+  expect(same).toBe(id)
+})
+
 function idOf(messages: readonly Message[]): string {
   return body({ messages }).messages.at(-1).tool_calls[0].id
 }

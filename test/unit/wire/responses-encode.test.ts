@@ -80,6 +80,25 @@ const messageItem = (id: string, words: string, phase: string): JsonObject => ({
 
 const callEntry = { item: { type: 'function_call', id: 'fc_1', status: 'completed' }, call: 0 }
 
+test('OpenAI is not sent ids of calls that are longer than it accepts', () => {
+  const long = 'call_'.padEnd(65, 'x')
+  const history: readonly Message[] = [
+    { role: 'assistant', content: [callPart(1, { callId: 'run-1-0', providerId: long })] },
+    {
+      role: 'tool',
+      callId: 'run-1-0',
+      providerId: long,
+      tool: 'files.read',
+      content: 'ok',
+      isError: false,
+    },
+  ]
+  const idsOf = (dialect: ResponsesDialect) =>
+    input(history, dialect).map((item) => item['call_id'])
+  expect(idsOf('openai')).toEqual(['run-1-0', 'run-1-0'])
+  expect(idsOf('openrouter')).toEqual([long, long])
+})
+
 test('every kind of message is written as the wire has it', () => {
   const items = input([
     { role: 'user', content: 'u' },
