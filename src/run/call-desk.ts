@@ -283,11 +283,11 @@ export class CallDesk {
     }
   }
 
-  /** A run that was stopped waits for nobody. */
+  /** A run that was stopped waits for nobody, and knows no more about what is in doubt. */
   #dropPending(): void {
     this.#pending.length = 0
     for (const call of this.#calls) {
-      if (this.#answers.has(call.callId)) continue
+      if (this.#answers.has(call.callId) || this.doubts.has(call.callId)) continue
       this.#environment.gate.release(call.callId)
       this.#answer(call, stoppedBefore(this.#environment.signal))
     }

@@ -14,7 +14,14 @@ export class Doubts {
     for (const callId of callIds) this.#callIds.add(callId)
   }
 
-  /** The call may run again; `leave` is called where it does not, so that it counts as it stands. */
+  has(callId: string): boolean {
+    return this.#callIds.has(callId)
+  }
+
+  /**
+   * The call may run again; `leave` is called where it does not, so that it counts as it stands, and
+   * as often as its places may have been given back.
+   */
   mayEnd(callId: string, leave: () => void): void {
     this.#startedBefore.set(callId, leave)
   }
@@ -23,7 +30,7 @@ export class Doubts {
   outlast(callId: string, { attempts, status }: Ending): boolean {
     const leave = this.#startedBefore.get(callId)
     if (leave === undefined || attempts > 0 || status === 'success') return false
-    if (!this.#callIds.has(callId)) leave()
+    leave()
     this.#callIds.add(callId)
     return true
   }

@@ -4,6 +4,8 @@ import type { LoadedPolicy } from '../../src/loading/file.ts'
 import { verifyChain } from '../../src/report/verify.ts'
 import type { ResumeOptions } from '../../src/resume-options.ts'
 import type { RunResult } from '../../src/runtime-options.ts'
+import type { ModelRequest } from '../../src/protocol/request.ts'
+import type { ScriptedStep } from '../../src/testing/scripted.ts'
 import type { ToolDefinition } from '../../src/tools/tool.ts'
 import { agentOf, allowing, toolOf } from './agent.ts'
 
@@ -15,7 +17,15 @@ export interface CarriedOn {
   readonly verdict: string
   /** Resumes the run once more, under the policy that it had first. */
   again(options: ResumeOptions): Promise<CarriedOn>
+  /** Begins another run in the same process, which calls the tool once. */
+  next(): Promise<RunResult>
 }
+
+/** Calls the tool once. */
+const step: ScriptedStep = ({ messages }: ModelRequest) =>
+  messages.some(({ role }) => role === 'assistant')
+    ? { text: 'done' }
+    : { calls: [{ tool: 'pay', args: { sum: 5, card: '4111' } }] }
 
 /** A run that died while its tool `pay` was at work, carried on under another policy. */
 export async function carriedOn(
@@ -24,8 +34,11 @@ export async function carriedOn(
   optionsFor: (callId: string) => ResumeOptions = () => ({}),
 ): Promise<CarriedOn> {
   const journal = memoryJournal()
-  const turns = [{ calls: [{ tool: 'pay', args: { sum: 5, card: '4111' } }] }, { text: 'done' }]
-  const first = agentOf(turns, { tools: [toolOf('pay', fields)], policy: allowing('pay'), journal })
+  const first = agentOf([step, step], {
+    tools: [toolOf('pay', fields)],
+    policy: allowing('pay'),
+    journal,
+  })
   const { report, runId } = await first.start().result()
   const records: JournalRecord[] = []
   for await (const record of journal.read(runId)) records.push(record)
@@ -33,6 +46,7 @@ export async function carriedOn(
   const cut = memoryJournal()
   await cut.append(runId, 0, records.slice(0, started + 1))
   const { callId } = report.rows[0]!
+  const again: CarriedOn['again'] = (options) => carry(allowing('pay'), options)
   const carry = async (policy: LoadedPolicy, options: ResumeOptions): Promise<CarriedOn> => {
     const done: string[] = []
     const execute = (): string => {
@@ -40,10 +54,10 @@ export async function carriedOn(
       return 'paid again'
     }
     const tool = toolOf('pay', { ...fields, execute })
-    const { runtime } = agentOf([{ text: 'done' }], { tools: [tool], policy, journal: cut })
+    const { runtime, start } = agentOf([step, step], { tools: [tool], policy, journal: cut })
     const result = await runtime.resume(runId, options).result()
     const { verdict } = await verifyChain(cut.read(runId))
-    return { callId, result, done, verdict, again: (next) => carry(allowing('pay'), next) }
+    return { callId, result, done, verdict, again, next: () => start().result() }
   }
   return carry(later, optionsFor(callId))
 }

@@ -31,6 +31,23 @@ describe('a call that was started by a process that died', () => {
     expectDoubt(await carriedOn({}, denying, retrying))
   })
 
+  test('stays in doubt where the run is stopped, also one that nobody would run again', async () => {
+    const stopped = { signal: AbortSignal.abort() }
+    expectDoubt(await carriedOn({}, allowing('pay'), () => stopped))
+  })
+
+  test.each([true, false])(
+    'keeps its places in limits where the run is stopped (idempotent: %s)',
+    async (idempotent) => {
+      const limits = [{ id: 'few', tools: ['pay'], per: 'subject', max: 1, over: 'deny' }]
+      const once = policyOf({ rules: [{ id: 'all', allow: ['pay'] }], limits })
+      const stopped = { signal: AbortSignal.abort() }
+      const { next } = await carriedOn({ annotations: { idempotent } }, once, () => stopped)
+      const { report } = await next()
+      expect(report.rows).toMatchObject([{ decision: { rule: 'limits.few' } }])
+    },
+  )
+
   test('stays in doubt where its key cannot be told any more', async () => {
     let asked = 0
     const concurrencyKey = (): string => {
