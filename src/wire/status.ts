@@ -29,6 +29,7 @@ function verdict(code: ErrorCode, retryable: boolean = codes[code].retryable): V
 /** Words of providers, matched whole; they say more than the status beside them. */
 const words = new Map<string, Verdict>([
   ['insufficient_quota', verdict('model-low-funds')],
+  ['exceeded_current_quota_error', verdict('model-low-funds')],
   ['billing_error', verdict('model-low-funds')],
   ['billing_not_active', verdict('model-low-funds')],
   ['billing_hard_limit_reached', verdict('model-low-funds')],
@@ -38,15 +39,21 @@ const words = new Map<string, Verdict>([
   ['invalid_api_key', verdict('model-unauthorized')],
   ['rate_limit_error', verdict('model-rate-limit')],
   ['rate_limit_exceeded', verdict('model-rate-limit')],
+  ['rate_limit_reached_error', verdict('model-rate-limit')],
   ['overloaded', verdict('model-overloaded')],
   ['overloaded_error', verdict('model-overloaded')],
+  ['engine_overloaded_error', verdict('model-overloaded')],
+  ['server_is_overloaded', verdict('model-overloaded')],
+  ['slow_down', verdict('model-overloaded')],
   ['provider_overloaded', verdict('model-overloaded')],
   ['provider_unavailable', verdict('model-overloaded')],
   ['temporarily_unavailable', verdict('model-overloaded')],
   ['capacity_exhausted', verdict('model-overloaded')],
   ['service_unavailable', verdict('model-overloaded')],
+  ['service_unavailable_error', verdict('model-overloaded')],
   ['timeout', verdict('model-timeout')],
   ['timeout_error', verdict('model-timeout')],
+  ['vector_store_timeout', verdict('model-timeout')],
   ['server', verdict('model-error', true)],
   ['server_error', verdict('model-error', true)],
   ['api_error', verdict('model-error', true)],
@@ -55,6 +62,7 @@ const words = new Map<string, Verdict>([
   ['tool_use_failed', verdict('model-error')],
   ['invalid_request_error', verdict('model-refused')],
   ['invalid_request', verdict('model-refused')],
+  ['invalid_prompt', verdict('model-refused')],
   ['permission_error', verdict('model-refused')],
   ['permission_denied', verdict('model-refused')],
   ['content_filter', verdict('model-refused')],
@@ -246,7 +254,7 @@ function messageFrom(
   metadata: Record<string, unknown>,
   status: number | undefined,
 ): string {
-  const said = textAt(body, 'message') ?? textAt(body, 'detail')
+  const said = textAt(body, 'message') ?? textAt(body, 'detail') ?? textAt(body, 'msg')
   const raw = textAt(metadata, 'raw')
   const parts = [said, raw].filter((part) => part !== undefined)
   if (parts.length > 0) return shorten(parts.join(': '), maxMessageLength)

@@ -112,6 +112,34 @@ describe('the shapes of envelopes', () => {
     }
   })
 
+  test.each([
+    ['server_is_overloaded', 'model-overloaded', true],
+    ['slow_down', 'model-overloaded', true],
+    ['engine_overloaded_error', 'model-overloaded', true],
+    ['service_unavailable_error', 'model-overloaded', true],
+    ['rate_limit_reached_error', 'model-rate-limit', true],
+    ['vector_store_timeout', 'model-timeout', true],
+    ['exceeded_current_quota_error', 'model-low-funds', false],
+    ['invalid_prompt', 'model-refused', false],
+  ])('the word `%s` inside a stream means `%s`', (word, code, retryable) => {
+    expect(envelopeError({ error: { type: word, message: 'x' } })).toMatchObject({
+      code,
+      retryable,
+    })
+    expect(envelopeError({ error: { code: word, message: 'x' } }).code).toBe(code)
+  })
+
+  test('an account without funds is not one that asked too often, whatever the status', () => {
+    const error = { type: 'exceeded_current_quota_error', message: 'please recharge' }
+    expect(failed(429, { error })).toMatchObject({ code: 'model-low-funds', retryable: false })
+  })
+
+  test('words are told under each of their names', () => {
+    for (const name of ['message', 'detail', 'msg']) {
+      expect(envelopeError({ code: 500, [name]: 'boom' }).message).toBe('boom')
+    }
+  })
+
   test('a word does not make a permanent status retryable', () => {
     expect(failed(400, { error: { type: 'server_error', message: 'x' } }).retryable).toBe(false)
   })
