@@ -6,6 +6,7 @@ import type { JournalRecord } from './journal/journal.ts'
 import { checkTools, checkWhole } from './past-runs.ts'
 import type { StructuralEvent } from './protocol/run-event.ts'
 import type { ResumeOptions } from './resume-options.ts'
+import { childRunId } from './run/child-id.ts'
 import type { Past } from './run/past.ts'
 
 /** The runs of agents below a run of the journal. */
@@ -56,6 +57,16 @@ export async function readChildRuns(
   }
   await visit(past, true)
   return { byId, open }
+}
+
+/** Whether a run, or one below it, has left a call that was started and has no result. */
+export function leavesDoubt({ byId }: Pick<ChildRuns, 'byId'>, runId: string): boolean {
+  const calls = byId.get(runId)?.turns.flatMap((turn) => turn.calls) ?? []
+  const left = calls.filter(({ result, started }) => started && result === undefined)
+  return left.some(({ call }) => {
+    const below = childRunId(call.callId)
+    return !byId.has(below) || leavesDoubt({ byId }, below)
+  })
 }
 
 /** Undefined where the call was started and its run was never begun. */

@@ -10,7 +10,7 @@ import {
   unread,
 } from './agent-run.ts'
 import { whileCarried } from './carried-runs.ts'
-import type { ChildRuns } from './child-runs.ts'
+import { leavesDoubt, type ChildRuns } from './child-runs.ts'
 import type { JudgeContext } from './gate/verdict.ts'
 import type { ToolCall } from './protocol/call.ts'
 import { CallBudget } from './run/call-budget.ts'
@@ -93,6 +93,11 @@ class RunDelegation implements Delegation {
 
   isAgent(tool: Tool | undefined): boolean {
     return agentOf(tool) !== undefined
+  }
+
+  leavesDoubt(callId: string, tool: Tool | undefined): boolean {
+    const tree = this.#delegator.resumed?.tree
+    return !this.isAgent(tool) || (tree !== undefined && leavesDoubt(tree, childRunId(callId)))
   }
 
   open(call: ToolCall, tool: Tool | undefined): Delegating | undefined {
@@ -263,10 +268,8 @@ class RunDelegation implements Delegation {
     const context = await this.#contextOf(agent, runId, started.signal)
     // counted apart where the result of the call says what it has used
     const share = new Share(started.limits, isTold ? undefined : this.#share)
-    const delegation = this.#delegationOf(
-      { parts: child, started, context, resumed: resumed! },
-      share,
-    )
+    const delegator = { parts: child, started, context, resumed: resumed! }
+    const delegation = this.#delegationOf(delegator, share)
     const recalling = { context, delegation, gate: parts.gate, share, view: child.registry }
     if (!isCounted || context.session === undefined) {
       parts.gate.begin(context, past.start.messages.filter(isInstruction))

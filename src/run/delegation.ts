@@ -30,6 +30,8 @@ export interface Delegating {
 /** How calls of agents become runs. */
 export interface Delegation {
   isAgent(tool: Tool | undefined): boolean
+  /** Whether nobody knows how a call has ended that was started before: of an agent its run tells. */
+  leavesDoubt(callId: string, tool: Tool | undefined): boolean
   /** Undefined for a tool that is no agent. */
   open(call: ToolCall, tool: Tool | undefined): Delegating | undefined
   /**

@@ -218,9 +218,8 @@ function takeUp(
     })
   const mayRepeat = examined.tool?.annotations.idempotent === true && !isUnlike(past, examined)
   if (resolution?.outcome === 'retry' || (resolution === undefined && mayRepeat)) {
-    // how far an agent has come is told by its own run
-    const isAgent = environment.delegation?.isAgent(examined.tool) === true
-    if (!isAgent) desk.doubts.mayEnd(past.call.callId, leave)
+    const leavesDoubt = environment.delegation?.leavesDoubt(past.call.callId, examined.tool) ?? true
+    if (leavesDoubt) desk.doubts.mayEnd(past.call.callId, leave)
     return desk.judge(examined, budget, judgeAgain(environment, past, examined, mayRepeat))
   }
   budget.take(past.call.tool, past.proposed.argsDigest)

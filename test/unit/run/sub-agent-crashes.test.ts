@@ -132,6 +132,34 @@ describe('a process that dies while agents are at work', () => {
   })
 })
 
+function isSending({ records }: Append): boolean {
+  return records.some(({ line }) => line.includes('"execution-start"') && line.includes('"send"'))
+}
+
+describe('an agent whose process died in the midst of a call', () => {
+  test('leaves that in doubt where the policy refuses to let the agent go on', async () => {
+    const { appends, journal } = noting()
+    const world = { sent: 0 }
+    const { runId } = await runtimeOver(journal, world).run(start).result()
+    const before = appends.slice(0, appends.findIndex(isSending) + 1)
+    for (const denied of ['outer', 'inner']) {
+      const policy = policyOf({
+        rules: [
+          { id: 'all', allow: ['**'] },
+          { id: 'no', deny: [denied] },
+        ],
+      })
+      const runtime = runtimeOver(await replayed(before), world, { policy })
+      const { inDoubt, report, status } = await runtime.resume(runId).result()
+      expect([status, inDoubt.length]).toEqual(['needs-approval', 1])
+      expect(report.openCalls).toHaveLength(1)
+      const resolve = { [inDoubt[0]!]: 'failed' as const }
+      expect((await runtime.resume(runId, { resolve }).result()).status).toBe('completed')
+    }
+    expect(world.sent).toBe(1)
+  })
+})
+
 interface Whole {
   readonly appends: readonly Append[]
   readonly runs: readonly string[]
