@@ -48,7 +48,7 @@ export function turnedAway(
     output: undefined,
     refusal: undefined,
     finishReason: undefined,
-    usage: noUsage,
+    usage: { ...noUsage },
     cost: undefined,
     messages,
     approvals: [],

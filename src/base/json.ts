@@ -257,6 +257,16 @@ export function deepFreeze<T>(value: T): T {
   return value
 }
 
+/** A copy of a JSON value, of which nothing that can be written over is shared. */
+export function copyJson<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((item) => copyJson(item) as unknown) as T
+  // spread keeps a member `__proto__` a member, to which the loop then assigns
+  const copy = { ...value } as Record<string, unknown>
+  for (const key of Object.keys(copy)) copy[key] = copyJson(copy[key])
+  return copy as T
+}
+
 /** The unescaped reference tokens of a JSON Pointer (RFC 6901); undefined if malformed. */
 export function pointerTokens(pointer: string): readonly string[] | undefined {
   if (pointer === '') return []

@@ -26,13 +26,13 @@ export interface Cost {
 }
 
 // members in canonical order here and below: a record of them is then written without sorting
-export const noUsage: Usage = {
+export const noUsage: Usage = Object.freeze({
   cacheReadTokens: 0,
   cacheWriteTokens: 0,
   inputTokens: 0,
   outputTokens: 0,
   reasoningTokens: 0,
-}
+})
 
 export function addUsage(a: Usage, b: Usage): Usage {
   return {

@@ -124,6 +124,8 @@ async function asked(
     answer = await prepareTurn?.({
       ...state,
       messages: structuredClone(state.messages),
+      usage: { ...state.usage },
+      cost: state.cost && { ...state.cost },
       tools: tools.map(({ name }) => name),
       signal: lent,
     })

@@ -1,4 +1,5 @@
 import { SallyportError } from '../base/errors.ts'
+import { copyJson } from '../base/json.ts'
 import type { ReasoningDelta, RunEvent, TextDelta } from '../protocol/run-event.ts'
 
 type Delta = TextDelta | ReasoningDelta
@@ -7,7 +8,7 @@ type Delta = TextDelta | ReasoningDelta
  * Events on their way to one reader. The run never waits for the reader: deltas that the reader
  * has not taken yet are merged with their neighbours of the same kind, so that what waits is
  * bounded by the text of the run and by its structural events, which are never dropped and which
- * the limits of the run bound. Deltas that arrive one by one reach a reader that keeps up one by
+ * the limits of the run bound. The reader gets copies: the report is made of the events. Deltas that arrive one by one reach a reader that keeps up one by
  * one.
  */
 export class EventQueue implements AsyncIterable<RunEvent> {
@@ -30,7 +31,7 @@ export class EventQueue implements AsyncIterable<RunEvent> {
   push(event: RunEvent): void {
     if (this.#reader === 'gone') return
     if (this.#resolve === undefined) this.#items.push(event)
-    else this.#settle(this.#resolve, { done: false, value: event })
+    else this.#settle(this.#resolve, { done: false, value: copyJson(event) })
   }
 
   /** No more events; with an error, the reader gets it after the last one. */
@@ -75,7 +76,7 @@ export class EventQueue implements AsyncIterable<RunEvent> {
         this.#items = []
         this.#next = 0
       }
-      return Promise.resolve({ done: false, value })
+      return Promise.resolve({ done: false, value: copyJson(value) })
     }
     if (this.#closed || this.#reader === 'gone') {
       if (this.#error !== undefined) return Promise.reject(this.#error)

@@ -134,10 +134,11 @@ function isStop(value: unknown): value is Stop {
   return (status === 'completed' || status === 'limit') && isNamed && typeof max === 'number'
 }
 
-/** The answer of the first condition that has one. */
+/** The answer of the first condition that has one; what is counted, each gets copies of. */
 export function firstStop(conditions: readonly StopCondition[], state: RunState): Stop | undefined {
+  const { cost, usage } = state
   for (const condition of conditions) {
-    const stop = answerOf(condition, state)
+    const stop = answerOf(condition, { ...state, usage: { ...usage }, cost: cost && { ...cost } })
     if (stop !== undefined) return stop
   }
   return undefined

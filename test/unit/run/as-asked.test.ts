@@ -5,6 +5,10 @@ import { createRuntime } from '../../../src/runtime.ts'
 import { fakeProvider } from '../../../src/testing/fake-provider.ts'
 import type { FakeProvider } from '../../../src/testing/fake-provider.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
+import { noUsage } from '../../../src/protocol/usage.ts'
+import type { RunState } from '../../../src/run/stop.ts'
+import type { RunResult } from '../../../src/runtime-options.ts'
+import { collect } from '../../support/agent.ts'
 
 const calls = [{ tool: 'read', args: {} }]
 
@@ -44,7 +48,7 @@ function overwrite(value: unknown): void {
 
 test('what a host does to messages and events of a run reaches neither model nor record', async () => {
   const journal = memoryJournal()
-  const of = async (follow: (event: RunEvent, given: object) => void): Promise<unknown> => {
+  const of = async (follow: (event: RunEvent, given: object) => void) => {
     await using provider = await fakeProvider({
       turns: [{ text: 'one', calls }, { text: 'two', calls }, { text: 'three' }],
     })
@@ -60,16 +64,46 @@ test('what a host does to messages and events of a run reaches neither model nor
     const run = runtime.run(given)
     run.steer('more')
     for await (const event of run) follow(event, given)
-    await run.result()
+    const { report, messages: _transcript, ...result } = await run.result()
+    const events = await collect(journal.read(run.id))
     const ids = /run_[0-9A-Za-z]+/g
-    return JSON.parse(JSON.stringify(sentTo(provider)).replaceAll(ids, ''))
+    const sent: unknown = JSON.parse(JSON.stringify(sentTo(provider)).replaceAll(ids, ''))
+    return { sent, told: JSON.stringify([report, result, events]) }
   }
   const plain = await of(() => {})
   const followed = await of((event, given) => {
     overwrite(given)
     overwrite(event)
   })
-  expect(followed).toEqual(plain)
+  expect(followed.sent).toEqual(plain.sent)
+  expect(followed.told).not.toContain('changed')
+})
+
+/** Writes over every number. */
+function spoil({ usage, cost }: Pick<RunResult, 'usage'> & Partial<RunState>): undefined {
+  for (const counts of [usage, cost]) {
+    if (counts !== undefined) for (const key of Object.keys(counts)) Reflect.set(counts, key, 999)
+  }
+}
+
+test('what a program does to what it is told of usage changes no sum, of no run', async () => {
+  const spent: number[] = []
+  const turn = { calls, usage: { inputTokens: 1, outputTokens: 2, cost: 0.5 } }
+  for (const status of ['completed', 'denied']) {
+    await using provider = await fakeProvider({ turns: [turn, turn, { text: 'ok', usage: null }] })
+    await using runtime = runtimeOf(provider, {
+      prepareTurn: spoil,
+      stopWhen: [spoil],
+      limits: { maxTokens: 100, maxCost: 100 },
+    })
+    const auth = status === 'denied' ? { bearer: 'nobody' } : undefined
+    const result = await runtime.run({ input: 'a', ...(auth && { auth }) }).result()
+    expect(result.status).toBe(status)
+    spent.push(result.usage.inputTokens, result.cost?.amount ?? 0)
+    spoil(result)
+  }
+  expect(spent).toEqual([2, 1, 0, 0])
+  expect(noUsage.inputTokens).toBe(0)
 })
 
 test('messages that cannot be copied are refused, with help', async () => {
