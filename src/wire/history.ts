@@ -22,8 +22,11 @@ interface Written {
 export interface WrittenHistory {
   /** One for each message, system messages first; to be used before the next history is written. */
   readonly texts: readonly string[]
-  /** Those that are not empty, with commas between them, and with other texts around. */
-  between(before: string, after: string): BodyText
+  /**
+   * Those that are not empty, with commas between them, and with other texts around. `first` is one
+   * more that stands before them.
+   */
+  between(before: string, after: string, first?: string): BodyText
 }
 
 /**
@@ -96,13 +99,14 @@ class SentHistory implements WrittenHistory {
     }
   }
 
-  between(before: string, after: string): BodyText {
+  between(before: string, after: string, first = ''): BodyText {
     const joined = this.#joined
     for (; this.#joinedLength < this.texts.length; this.#joinedLength++) {
       const text = this.texts[this.#joinedLength]!
       if (text !== '') joined.append(joined.isEmpty ? text : `,${text}`)
     }
-    return joined.between(before, after)
+    const comma = first === '' || joined.isEmpty ? '' : ','
+    return joined.between(before + first + comma, after)
   }
 }
 

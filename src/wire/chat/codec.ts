@@ -6,8 +6,9 @@ import type {
   ToolChoice,
 } from '../../protocol/request.ts'
 import type { BodyText } from '../growing-text.ts'
-import type { HistoryWriter, WrittenHistory } from '../history.ts'
-import { toolNaming, toWireName, type ToolNames } from '../names.ts'
+import type { HistoryWriter } from '../history.ts'
+import { wishForJson } from '../json-word.ts'
+import { toolNaming, toWireName } from '../names.ts'
 import type { EncodeOptions, WireCodec } from '../wire.ts'
 import { ChatDecoder } from './decode.ts'
 import { chatHistory } from './encode.ts'
@@ -52,13 +53,9 @@ function encodeBody(
     ...options.body,
     ...settings.extra,
   }
-  return joinBody(rest, history(request.messages), names)
-}
-
-/** Messages and tools are JSON text already; the rest is small. */
-function joinBody(rest: object, messages: WrittenHistory, names: ToolNames | undefined): BodyText {
   const tools = names === undefined ? '' : `,"tools":${names.json}`
-  return messages.between(`${JSON.stringify(rest).slice(0, -1)},"messages":[`, `]${tools}}`)
+  const before = `${JSON.stringify(rest).slice(0, -1)},"messages":[`
+  return history(request.messages).between(before, `]${tools}}`, wishForJson(request))
 }
 
 function encodeSettings(settings: ModelSettings, dialect: ChatDialect): object {

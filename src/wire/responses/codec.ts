@@ -8,6 +8,7 @@ import type {
 } from '../../protocol/request.ts'
 import type { BodyText } from '../growing-text.ts'
 import type { HistoryWriter } from '../history.ts'
+import { wishForJson } from '../json-word.ts'
 import { toolNaming, toWireName } from '../names.ts'
 import type { EncodeOptions, WireCodec } from '../wire.ts'
 import { ResponsesDecoder } from './decode.ts'
@@ -66,7 +67,7 @@ function encodeBody(
   }
   const tools = toolsText(request, dialect)
   const before = `${JSON.stringify(rest).slice(0, -1)},"input":[`
-  return history(request.messages).between(before, `]${tools}}`)
+  return history(request.messages).between(before, `]${tools}}`, wishForJson(request))
 }
 
 /** Tools are JSON text already. OpenAI makes pictures by a tool of its own. */

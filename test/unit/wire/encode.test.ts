@@ -32,8 +32,8 @@ function assistant(...ids: readonly (readonly [string, string])[]): Message {
   }
 }
 
-function answer(callId: string, providerId: string): Message {
-  return { role: 'tool', callId, providerId, tool: 'files.read', content: 'ok', isError: false }
+function answer(callId: string, providerId: string, content = 'ok'): Message {
+  return { role: 'tool', callId, providerId, tool: 'files.read', content, isError: false }
 }
 
 test('every kind of message is written as the wire has it', () => {
@@ -301,6 +301,21 @@ test('S2-07 the form of the answer is asked for by `response_format`', () => {
   const wanted = { name: 'answer', strict: true, schema }
   expect(format()).toEqual({ type: 'json_schema', json_schema: wanted })
   expect(format(false)).toEqual({ type: 'json_schema', json_schema: { ...wanted, strict: false } })
+})
+
+test('a wish for any JSON is put into words where no message does, since hosts refuse it otherwise', () => {
+  const wish = { role: 'system', content: 'Answer with one JSON object and nothing else.' }
+  const sent = (...messages: readonly Message[]) =>
+    body({ messages, output: { type: 'json' } }).messages
+  const heard = answer('run-1-0', '', 'json')
+  expect(sent()).toEqual([wish])
+  expect(sent(user('how cold?'))).toEqual([wish, user('how cold?')])
+  expect(sent(user('a'), assistant(['run-1-0', '']), heard)).toHaveLength(4)
+  expect(sent(user('how cold, in Json?'))).toHaveLength(1)
+  expect(sent({ role: 'system', content: 'as JSON' }, user('a'))).toHaveLength(2)
+  const parts: Message = { role: 'user', content: [{ type: 'text', text: 'json!' }] }
+  expect(sent(user('a'), parts)).toHaveLength(2)
+  expect(body({ messages: [user('a')] }).messages).toHaveLength(1)
 })
 
 test('S0-28 S2-08 reasoning and modalities are written as each speaker of the wire has them', () => {

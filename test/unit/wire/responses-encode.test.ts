@@ -369,7 +369,12 @@ describe('settings', () => {
   })
 
   test('a form of the answer is asked for', () => {
-    expect(body({ output: { type: 'json' } }).text).toEqual({ format: { type: 'json_object' } })
+    const any = body({ messages: [{ role: 'user', content: 'a' }], output: { type: 'json' } })
+    expect(any.text).toEqual({ format: { type: 'json_object' } })
+    expect(any.input).toEqual([
+      { role: 'system', content: 'Answer with one JSON object and nothing else.' },
+      { role: 'user', content: 'a' },
+    ])
     const schema = { type: 'object' }
     const output = { type: 'json-schema', name: 'answer', schema } as const
     expect(body({ output }).text).toEqual({
