@@ -41,7 +41,7 @@ export function endingAfter(
     readonly rejected: ErrorData | undefined
   },
 ): Ending | undefined {
-  if (signal.aborted) return stoppedEnding(signal)
+  if (signal.aborted) return { ...stoppedEnding(signal), inDoubt }
   if (response.error?.code === 'budget-exceeded') return overspent(recorder, response.error)
   if (response.error !== undefined) return { status: 'error', error: response.error }
   if (pending.length + inDoubt.length > 0) {

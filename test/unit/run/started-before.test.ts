@@ -65,8 +65,8 @@ describe('a call that was started by a process that died', () => {
 })
 
 /** It may have done its work: nobody is told that it was not executed. */
-function expectDoubt({ done, result, verdict }: CarriedOn): void {
-  expect(done).toEqual([])
+function expectDoubt({ callId, done, result, verdict }: CarriedOn): void {
+  expect([done, result.inDoubt]).toEqual([[], [callId]])
   expect(verdict).toBe('OPEN_CALLS')
   expect(result.report.rows).toMatchObject([{ status: 'unknown-outcome', attempts: 1 }])
   expect(result.report.openCalls).toMatchObject([{ missing: 'outcome' }])
