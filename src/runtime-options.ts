@@ -1,5 +1,5 @@
 import type { Clock } from './base/clock.ts'
-import { SallyportError, type ErrorData } from './base/errors.ts'
+import { SallyportError } from './base/errors.ts'
 import { checkOptions } from './base/options.ts'
 import type { JsonObject } from './base/json.ts'
 import type { Costs } from './cost/costs.ts'
@@ -11,6 +11,7 @@ import type { HistoryOptions } from './history/view.ts'
 import type { Journal } from './journal/journal.ts'
 import type { LoadedPolicy } from './loading/file.ts'
 import type { CostedModel } from './model/metered.ts'
+import type { ModelErrorData } from './protocol/event.ts'
 import type { Message, UserPart } from './protocol/message.ts'
 import type { Model } from './protocol/model.ts'
 import {
@@ -168,7 +169,7 @@ export interface RunResult<Output = unknown> {
   readonly snapshot?: string
   /** The conversation, to go on from; without an answer that was asked for again. */
   readonly messages: readonly Message[]
-  readonly error?: ErrorData
+  readonly error?: ModelErrorData
 }
 
 const anything: OptionCheck = () => {}

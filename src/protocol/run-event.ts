@@ -258,12 +258,8 @@ export interface TurnEnded extends Base<'turn-end'> {
   readonly responseId?: string
 }
 
-export interface RunFailed extends Base<'error'> {
+export interface RunFailed extends Base<'error'>, Omit<ModelErrorData, 'code'> {
   readonly code: string
-  readonly message: string
-  readonly retryable: boolean
-  readonly help?: string
-  readonly details?: JsonValue
 }
 
 export interface RunEnded extends Base<'end'> {

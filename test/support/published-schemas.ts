@@ -26,10 +26,12 @@ const types = [
 
 type Shape = JsonObject & { properties: JsonObject; required: readonly string[] }
 
+const digest: JsonObject = { $ref: '#/$defs/digest' }
+
 /** What the chain adds to an event, and what of an event has no place in a line. */
 const linkOf: JsonObject = {
   v: { const: 1 },
-  prev: { $ref: '#/$defs/digest' },
+  prev: digest,
   eventSeq: { type: 'integer', minimum: 0 },
 }
 
@@ -38,6 +40,58 @@ const said: Readonly<Record<string, readonly string[]>> = {
   'approval-decision': ['reason'],
   'tool-result': ['content', 'error'],
   'tool-call': ['rawArgs'],
+}
+
+interface Members {
+  readonly required?: JsonObject
+  readonly optional?: JsonObject
+}
+
+const text: JsonObject = { type: 'string' }
+const messages: JsonObject = { type: 'array', items: { type: 'object' } }
+const digests: JsonObject = { type: 'object', additionalProperties: digest }
+const ofEndpoint: JsonObject = {
+  status: { type: 'integer' },
+  providerCode: text,
+  retryAfterMs: { type: 'number', minimum: 0 },
+}
+
+/** What lines of records hold beside that by which they are read. */
+const kept: Readonly<Record<string, Members>> = {
+  'run-start': {
+    required: { limits: { type: 'object', additionalProperties: { type: 'number' } } },
+  },
+  'tool-result': { optional: { resolvedBy: text } },
+  error: { optional: { details: true, ...ofEndpoint } },
+}
+
+/** What events hold beside that: what people, models and tools said. */
+const told: Readonly<Record<string, Members>> = {
+  'run-start': { required: { messages }, optional: { definitions: digests } },
+  'turn-start': {
+    optional: {
+      said: messages,
+      sent: { type: 'array', items: { type: ['integer', 'object'] } },
+      settings: { type: 'object' },
+    },
+  },
+  'tool-call': { required: { args: true, rawArgs: text } },
+  'approval-request': { required: { args: true } },
+  'approval-decision': { optional: { args: true } },
+  'execution-progress': { required: { value: true } },
+  'tool-result': { required: { content: text }, optional: { result: true } },
+  usage: {
+    required: { message: { type: ['object', 'null'] } },
+    optional: { finishReason: { type: 'object' }, foreignMessages: messages },
+  },
+}
+
+function withMembers(shape: Shape, { required = {}, optional = {} }: Members = {}): Shape {
+  return {
+    ...shape,
+    properties: { ...shape.properties, ...required, ...optional },
+    required: [...shape.required, ...Object.keys(required)],
+  }
 }
 
 const delta = (type: string): JsonObject => ({
@@ -53,31 +107,25 @@ function base(type: string): JsonObject {
 
 function shapeOf(type: string): Shape {
   if (!isRecorded(type)) throw new Error(`\`${type}\` is not recorded`)
-  const text = JSON.stringify(eventSchema(type)).replaceAll('urn:sallyport:report:1#', '#')
-  const shape = JSON.parse(text) as Shape
+  const json = JSON.stringify(eventSchema(type)).replaceAll('urn:sallyport:report:1#', '#')
+  const shape = JSON.parse(json) as Shape
   const properties = { ...shape.properties, type: { const: type } }
   return { ...shape, properties, required: ['type', ...shape.required] }
 }
 
 function eventOf(type: string): JsonObject {
-  const shape = shapeOf(type)
-  if (type !== 'tool-call') return shape
-  return {
-    ...shape,
-    properties: { ...shape.properties, args: true, rawArgs: { type: 'string' } },
-    required: [...shape.required, 'args', 'rawArgs'],
-  }
+  return withMembers(withMembers(shapeOf(type), kept[type]), told[type])
 }
 
 function recordOf(type: string): JsonObject {
-  const shape = shapeOf(type)
-  const kept = Object.entries(shape.properties).filter(([name]) => !said[type]?.includes(name))
+  const shape = withMembers(shapeOf(type), kept[type])
+  const inLine = Object.entries(shape.properties).filter(([name]) => !said[type]?.includes(name))
   return {
     ...shape,
     properties: {
-      ...Object.fromEntries(kept),
+      ...Object.fromEntries(inLine),
       ...linkOf,
-      payload: { $ref: '#/$defs/digest' },
+      payload: digest,
     },
     required: [...shape.required, ...Object.keys(linkOf)],
   }

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { validator, type Schema } from '@exodus/schemasafe'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/base/json.ts'
+import { Chain } from '../../../src/journal/chain.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import { openJournal } from '../../../src/journal/open.ts'
 import { foldReport } from '../../../src/report/fold.ts'
@@ -10,6 +12,7 @@ import { renderJson } from '../../../src/report/render-json.ts'
 import { overviewJson } from '../../../src/report/overview-text.ts'
 import type { Verdict } from '../../../src/report/verification.ts'
 import { agentOf, collect, finish } from '../../support/agent.ts'
+import { completeEvents } from '../../support/complete-events.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { inProcess } from '../../support/in-process.ts'
 import { publishedSchemas } from '../../support/published-schemas.ts'
@@ -39,6 +42,16 @@ const record = checkOf('record')
 describe('the published schemas', () => {
   test.each(['event', 'record'] as const)('of an %s say what the library reads by', (name) => {
     expect(textOf(name)).toBe(publishedSchemas[name])
+  })
+
+  test.each(Object.values(completeEvents))('name every member of $type', (told) => {
+    for (const name of ['event', 'record'] as const) {
+      const { $defs } = JSON.parse(textOf(name)) as { $defs: JsonObject }
+      const { properties } = $defs[`${told.type}-${name}`] as { properties: object }
+      const { line } = new Chain().seal(told)
+      const members = name === 'event' ? told : (JSON.parse(line) as object)
+      expect(Object.keys(properties)).toEqual(expect.arrayContaining(Object.keys(members)))
+    }
   })
 
   test('accept the records of any run, and its report', () => {

@@ -112,7 +112,9 @@ describe('a snapshot', () => {
   test('says what its published schema describes, and nothing of what was said', async () => {
     const { journal, result, snapshot } = await resting()
     const file = new URL('../../../src/snapshot.schema.json', import.meta.url)
-    const isSnapshot = new Ajv2020().compile(JSON.parse(readFileSync(file, 'utf8')) as object)
+    const schema = JSON.parse(readFileSync(file, 'utf8')) as object
+    expect(schema).toMatchObject({ $id: 'urn:sallyport:snapshot:1' })
+    const isSnapshot = new Ajv2020().compile(schema)
     const payload = payloadOf(snapshot)
     expect(isSnapshot(payload)).toBe(true)
     expect(payload).toMatchObject({
