@@ -122,7 +122,9 @@ export function beginsWith(messages: readonly Message[], beginning: readonly Mes
  */
 export function argumentsOf({ arguments: text }: ToolCallPart): string {
   const parsed = parseJson(text)
-  return parsed.ok && isObject(parsed.value) ? text : JSON.stringify({ INVALID_JSON: text })
+  return parsed.ok && isObject(parsed.value)
+    ? text
+    : JSON.stringify({ INVALID_JSON: text.toWellFormed() })
 }
 
 export function callsOf(message: AssistantMessage): readonly ToolCallPart[] {
@@ -177,7 +179,19 @@ function writeOnce(
 ): Written {
   const used = idsIn(message, ids)
   if (known?.message === message && used.every((id, at) => id === known.ids[at])) return known
-  return { message, text: write(message, used), ids: used }
+  return { message, text: withoutHalves(write(message, used)), ids: used }
+}
+
+/** A backslash, a character in two escapes, and half a character. */
+const escapes = /\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]../g
+
+/**
+ * JSON text with U+FFFD in place of every half of a character, which a text may hold that was cut:
+ * endpoints refuse a body with one, and so every later request of the conversation.
+ */
+function withoutHalves(json: string): string {
+  if (!/\\u[dD]/.test(json)) return json
+  return json.replaceAll(escapes, (escape) => (escape.length === 6 ? '\ufffd' : escape))
 }
 
 const noIds: readonly string[] = []

@@ -65,6 +65,21 @@ test('a call of a model that another one took over from goes back neither itself
   ])
 })
 
+test('half a character is not sent, and a whole one in two escapes goes as the model wrote it', () => {
+  const text = written({
+    messages: [
+      { role: 'user', content: 'a\ud83d' },
+      said([call('c1', 't1', '{"a":"\\ud83d\\ude00"}'), call('c2', 't2', '{"a":"\\ud83d"}')]),
+      answer('c1', '\ude00'),
+      answer('c2'),
+    ],
+  })
+  expect(text).toContain('"text":"a\ufffd"')
+  expect(text).toContain(String.raw`"input":{"a":"\ud83d\ude00"}`)
+  expect(text).toContain(String.raw`"input":{"INVALID_JSON":"{\"a\":\"\\ud83d\"}"}`)
+  expect(text).toContain('"content":"\ufffd"')
+})
+
 test('instructions stand apart, and what one side says in a row is one message', () => {
   const { system, messages } = body({
     messages: [

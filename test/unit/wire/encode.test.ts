@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Message } from '../../../src/protocol/message.ts'
+import type { AssistantPart, Message, ToolCallPart } from '../../../src/protocol/message.ts'
 import type { ModelRequest, ToolSpecification } from '../../../src/protocol/request.ts'
 import { chatWire } from '../../../src/wire/chat/chat.ts'
 import { chatCodec } from '../../../src/wire/chat/codec.ts'
@@ -19,17 +19,12 @@ function tool(name: string): ToolSpecification {
   return { name, description: `does ${name}`, input: { type: 'object' } }
 }
 
+function callPart(callId: string, providerId: string): ToolCallPart {
+  return { type: 'tool-call', callId, providerId, tool: 'files.read', arguments: '{"a":1}' }
+}
+
 function assistant(...ids: readonly (readonly [string, string])[]): Message {
-  return {
-    role: 'assistant',
-    content: ids.map(([callId, providerId]) => ({
-      type: 'tool-call',
-      callId,
-      providerId,
-      tool: 'files.read',
-      arguments: '{"a":1}',
-    })),
-  }
+  return { role: 'assistant', content: ids.map((each) => callPart(...each)) }
 }
 
 function answer(callId: string, providerId: string, content = 'ok'): Message {
@@ -105,6 +100,33 @@ test('a call goes by the id of the provider, unless it is empty or taken', () =>
       : message.tool_calls.map(({ id }) => id),
   )
   expect(ids).toEqual([['call_1', 'run-1-1'], 'run-1-1', 'call_1', ['run-2-0'], 'run-2-0'])
+})
+
+test('half a character in a text is not sent, and whole ones are left as they are', () => {
+  const text = 'a\ud83d \\ud83d \ude00 \ud83d\ude00'
+  const parts: AssistantPart[] = [
+    { type: 'text', text },
+    { ...callPart('c1', ''), arguments: '{"a":"\\ud83d\\ude00"}' },
+    { ...callPart('c2', ''), arguments: '{"a":"\ud83d' },
+  ]
+  const messages: readonly Message[] = [
+    { role: 'user', content: text },
+    { role: 'assistant', content: parts },
+    answer('c1', '', text),
+    answer('c2', ''),
+  ]
+  const sent = body({ messages }).messages
+  const mended = 'a\ufffd \\ud83d \ufffd \ud83d\ude00'
+  expect(sent.map((each: { content: string }) => each.content)).toEqual([
+    mended,
+    mended,
+    mended,
+    'ok',
+  ])
+  const calls = sent[1].tool_calls.map((call: { function: { arguments: string } }) =>
+    JSON.parse(call.function.arguments),
+  )
+  expect(calls).toEqual([{ a: '\ud83d\ude00' }, { INVALID_JSON: '{"a":"\ufffd' }])
 })
 
 test('half a character in the id of a call is not sent', () => {
