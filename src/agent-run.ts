@@ -1,12 +1,10 @@
 import { openCarrier, recordBeginning } from './carrier.ts'
 import type { CarryOptions, RuntimeParts, StartedRun } from './carry.ts'
-import { conclude } from './conclude.ts'
+import { carryToEnd } from './conclude.ts'
 import type { ToolCall } from './protocol/call.ts'
 import type { Message } from './protocol/message.ts'
 import type { Principal } from './protocol/principal.ts'
 import { environmentOf } from './run-environment.ts'
-import { carryRun } from './run/loop.ts'
-import { EventQueue } from './run/queue.ts'
 import { finiteLimits, type RunResult } from './runtime-options.ts'
 import type { Agent } from './sub-agent.ts'
 import { scopesOf } from './task-scope.ts'
@@ -46,12 +44,7 @@ export async function beginAgent(
   })
   // a model wrote the task, so that it is no source of anything
   parts.gate.begin(context, system)
-  const leave = parts.stops.enter(context, started.stop)
-  const outcome = await carryRun(environmentOf(carrier, parts, { ...beginning, messages }))
-  leave()
-  parts.gate.forget(context)
-  parts.rested.note(started.runId, outcome.status)
-  return conclude(parts, carrier, outcome)
+  return carryToEnd(parts, carrier, environmentOf(carrier, parts, { ...beginning, messages }))
 }
 
 export function isInstruction({ role }: Message): boolean {
@@ -94,11 +87,4 @@ export function answerOf({ error, output, refusal, status, text }: RunResult): u
   throw new Error(
     refusal === undefined ? `the agent ended as \`${status}\`${why}` : 'the agent refused the task',
   )
-}
-
-/** Events that nobody iterates: what happens is on record. */
-export function unread(): EventQueue {
-  const queue = new EventQueue()
-  void queue[Symbol.asyncIterator]().return?.()
-  return queue
 }

@@ -1,13 +1,12 @@
 import { openCarrier, recordBeginning } from './carrier.ts'
 import type { CarryOptions, RuntimeParts, StartedRun } from './carry.ts'
-import { conclude } from './conclude.ts'
+import { carryToEnd } from './conclude.ts'
 import { recallCosts } from './cost/recall.ts'
 import type { JudgeContext } from './gate/verdict.ts'
 import type { Message } from './protocol/message.ts'
 import type { EndStatus } from './protocol/run-event.ts'
 import { callerOf, environmentOf } from './run-environment.ts'
 import type { RunEnvironment } from './run/environment.ts'
-import { carryRun } from './run/loop.ts'
 import type { Past } from './run/past.ts'
 import { withoutAnswered } from './run/past-questions.ts'
 import type { EventBody } from './run/recorder.ts'
@@ -67,7 +66,6 @@ export async function carryOn(
   if (conversation !== undefined) parts.gate.remember(context, conversation.earlier)
   if (!isCounted || session === undefined) parts.gate.begin(context, heard)
   if (!isCounted) recallCostsOf(parts, past, context)
-  const leave = parts.stops.enter(context, started.stop)
   const turns = withoutAnswered(
     past.turns,
     revocations.map(({ approvalId }) => approvalId),
@@ -76,11 +74,7 @@ export async function carryOn(
   const course = { turns, unheard, isFailed: failures.has(status), isCounted, resolutions }
   const beginning = { context, messages, ...rest, past: course }
   const environment = environmentOf(carrier, parts, beginning)
-  const outcome = await carryRun({ ...environment, ...rest, remembered, askAgain: true })
-  leave()
-  parts.gate.forget(context)
-  parts.rested.note(runId, outcome.status)
-  return conclude(parts, carrier, outcome)
+  return carryToEnd(parts, carrier, { ...environment, ...rest, remembered, askAgain: true })
 }
 
 export function recallCostsOf(

@@ -1,6 +1,6 @@
 import type { Clock } from './base/clock.ts'
 import { openCarrier, recordBeginning } from './carrier.ts'
-import { conclude } from './conclude.ts'
+import { carryToEnd, conclude } from './conclude.ts'
 import type { DelegationFor } from './delegation.ts'
 import type { Costs } from './cost/costs.ts'
 import type { Authenticator, AuthResult } from './gate/authenticate.ts'
@@ -13,7 +13,6 @@ import type { ToolSpecification } from './protocol/request.ts'
 import type { RestedRuns } from './rested-runs.ts'
 import { environmentOf } from './run-environment.ts'
 import type { KeyedQueue } from './run/keyed-queue.ts'
-import { carryRun } from './run/loop.ts'
 import { compileOutput } from './run/output.ts'
 import type { EventQueue } from './run/queue.ts'
 import type { Plugins } from './run/plugins.ts'
@@ -158,14 +157,9 @@ async function carryFor(
   }
   if (conversation !== undefined) parts.gate.remember(context, conversation.earlier)
   parts.gate.begin(context, own)
-  const leave = parts.stops.enter(context, started.stop)
   const below = parts.delegationFor?.({ parts, started, context })
   const beginning = { context, messages, output, ...below }
-  const outcome = await carryRun(environmentOf(carrier, parts, beginning))
-  leave()
-  parts.gate.forget(context)
-  parts.rested.note(runId, outcome.status)
-  return conclude(parts, carrier, outcome)
+  return carryToEnd(parts, carrier, environmentOf(carrier, parts, beginning))
 }
 
 function opening(instructions: string | undefined, run: RunOptions): readonly Message[] {

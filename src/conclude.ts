@@ -4,9 +4,26 @@ import { genesis } from './journal/chain.ts'
 import type { CallCounts } from './protocol/run-event.ts'
 import type { Report } from './report/report.ts'
 import { isFinal } from './rested-runs.ts'
+import type { RunEnvironment } from './run/environment.ts'
+import { carryRun } from './run/loop.ts'
 import type { RunOutcome } from './run/outcome.ts'
 import type { Recorder } from './run/recorder.ts'
 import type { RunResult } from './runtime-options.ts'
+
+/** Carries a run that was let in from its first model request to its result. */
+export async function carryToEnd(
+  parts: Pick<RuntimeParts, 'gate' | 'policy' | 'previousRuns' | 'rested' | 'snapshots' | 'stops'>,
+  carrier: Carrier,
+  environment: RunEnvironment,
+): Promise<RunResult> {
+  const { context, runId } = environment
+  const leave = parts.stops.enter(context, carrier.started.stop)
+  const outcome = await carryRun(environment)
+  leave()
+  parts.gate.forget(context)
+  parts.rested.note(runId, outcome.status)
+  return conclude(parts, carrier, outcome)
+}
 
 /** Records the end of the run and makes its result. */
 export async function conclude(

@@ -1,14 +1,7 @@
 import { childController } from './base/signal.ts'
 import { carryOn, recallCostsOf, type Continuation } from './carry-on.ts'
 import type { CarryOptions, RuntimeParts, StartedRun } from './carry.ts'
-import {
-  actingThrough,
-  answerOf,
-  beginAgent,
-  isInstruction,
-  settingsOf,
-  unread,
-} from './agent-run.ts'
+import { actingThrough, answerOf, beginAgent, isInstruction, settingsOf } from './agent-run.ts'
 import { whileCarried } from './carried-runs.ts'
 import { leavesDoubt, type ChildRuns } from './child-runs.ts'
 import type { JudgeContext } from './gate/verdict.ts'
@@ -19,6 +12,7 @@ import type { Delegated, Delegating, Delegation } from './run/delegation.ts'
 import type { Approve, RunEnvironment } from './run/environment.ts'
 import { compileOutput } from './run/output.ts'
 import { asItBegan } from './run/prepare.ts'
+import { unreadQueue } from './run/queue.ts'
 import { Steering } from './run/run.ts'
 import { Share } from './run/share.ts'
 import { recallCalls, type Resolution } from './run/take-up.ts'
@@ -131,7 +125,7 @@ class RunDelegation implements Delegation {
     const started: StartedRun<CarryOptions> = {
       runId,
       run: { ...settingsOf(agent), deps: above.run.deps, ...this.#approver(call) },
-      queue: unread(),
+      queue: unreadQueue(),
       steering: new Steering(),
       limits,
       signal,

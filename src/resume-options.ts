@@ -4,6 +4,7 @@ import { checkOptions } from './base/options.ts'
 import type { Auth } from './gate/authenticate.ts'
 import type { ApprovalAnswer } from './gate/verdict.ts'
 import {
+  anything,
   areSettings,
   checkGiven,
   isArrayOf,
@@ -44,8 +45,6 @@ export interface ResumeOptions<Schema extends OutputSchema = OutputSchema> exten
    */
   readonly takeOver?: boolean
 }
-
-const anything: OptionCheck = () => {}
 
 const resumeChecks: Readonly<Record<keyof ResumeOptions, OptionCheck>> = {
   deps: anything,

@@ -33,7 +33,7 @@ export async function resume(
   }
   if (run.takeOver !== true) checkCarrier(parts.journal, past)
   checkOwnCarrier(parts.gate, runId)
-  checkTools(parts.toolbox, past, run.acceptTools ?? [])
+  checkTools(parts.toolbox, past, run.acceptTools)
   const tree = await readChildRuns(parts, past, run)
   const answerer = await answererOf(parts, run)
   const pasts = [past, ...tree.open]

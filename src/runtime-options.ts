@@ -15,6 +15,7 @@ import type { ModelErrorData } from './protocol/event.ts'
 import type { Message, UserPart } from './protocol/message.ts'
 import type { Model } from './protocol/model.ts'
 import {
+  anything,
   arePlugins,
   areSettings,
   checkGiven,
@@ -171,8 +172,6 @@ export interface RunResult<Output = unknown> {
   readonly messages: readonly Message[]
   readonly error?: ModelErrorData
 }
-
-const anything: OptionCheck = () => {}
 
 export const areLimits: OptionCheck = isObjectOf(
   Object.fromEntries(

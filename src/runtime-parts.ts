@@ -12,7 +12,7 @@ import { keyAccess } from './loading/key-files.ts'
 import { enforced } from './loading/file.ts'
 import { readPolicyText } from './loading/text.ts'
 import type { CostedModel } from './model/metered.ts'
-import type { Policy } from './policy/policy.ts'
+import { inForce, type Policy, type PolicyInForce } from './policy/policy.ts'
 import { offeredTools } from './offered-tools.ts'
 import type { PreviousRuns } from './previous-runs.ts'
 import type { Model } from './protocol/model.ts'
@@ -40,7 +40,7 @@ export interface RuntimeSetup {
   readonly journal: Journal
   readonly tools: readonly Tool[]
   /** Held against the tools, or what tells the one in force; undefined where that is to come. */
-  readonly policy: Policy | (() => Policy) | undefined
+  readonly policy: PolicyInForce | undefined
   /** Aborts when the runtime is closed. */
   readonly drain: AbortSignal
 }
@@ -86,7 +86,7 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
   const given = (await plugins?.tools(setup.tools)) ?? setup.tools
   const tools = withToolsOfAgents(given)
   const policy = policyOver(tools, setup)
-  const inForce = typeof policy === 'function' ? policy : (): Policy => policy
+  const current = inForce(policy)
   const told = new Set(given.filter((tool) => !setup.tools.includes(tool)).map(({ name }) => name))
   const toolbox = await createRegistry(tools)
   const registry = tools === given ? toolbox : await createRegistry(given)
@@ -100,17 +100,17 @@ async function assemble(setup: RuntimeSetup, plugins: Plugins | undefined): Prom
     clock,
     format: createTimeFormatter(),
     journal,
-    policy: inForce,
+    policy: current,
     registry,
     toolbox,
     tools,
-    history: await historyOf(setup, inForce, { registry, toolbox }),
+    history: await historyOf(setup, current, { registry, toolbox }),
     delegationFor: await delegationsFor(tools),
     sessions: new SessionTurns(options.sessions ?? 'queue'),
     stops,
     drain: setup.drain,
     plugins,
-    offered: () => offeredTools(registry, told, inForce()),
+    offered: () => offeredTools(registry, told, current()),
     gate: createGate({
       stopped: (tool, context) => stops.refusal(tool, context),
       counters: await journal.counters?.(),
@@ -166,7 +166,7 @@ async function delegationsFor(tools: readonly Tool[]): Promise<RuntimeParts['del
 function policyOver(
   tools: readonly Tool[],
   { options: { allowShadow, policy: loaded }, policy }: RuntimeSetup,
-): Policy | (() => Policy) {
+): PolicyInForce {
   if (policy !== undefined) return policy
   if (loaded !== undefined) return enforced(loaded, tools, allowShadow)
   return readPolicyText(noPolicy, 'no policy').compile(tools)

@@ -10,6 +10,7 @@ import type { Journal } from './journal/journal.ts'
 import { memoryJournal } from './journal/memory.ts'
 import { enforced, type LoadedPolicy } from './loading/file.ts'
 import type { CallStatus } from './protocol/call.ts'
+import { inForce } from './policy/policy.ts'
 import type { Decision } from './protocol/decision.ts'
 import type { Message } from './protocol/message.ts'
 import {
@@ -155,11 +156,11 @@ export async function createGate(
   const { clock = systemClock } = options
   const runs = new Map<string, GateRun>()
   const tools = gatedTools(options.tools, runs)
-  const inForce = enforced(policy, tools, allowShadow)
+  const held = enforced(policy, tools, allowShadow)
   const registry = await createRegistry(tools)
   const plugins = await pluginsOfGate(options, clock)
   const gate = createInnerGate({
-    policy: inForce,
+    policy: held,
     registry,
     clock,
     counters: await journal.counters?.(),
@@ -168,7 +169,7 @@ export async function createGate(
     secrets,
     hooks: plugins?.hooks,
   })
-  const parts = { gate, registry, journal, clock, policy: inForce, plugins }
+  const parts = { gate, registry, journal, clock, policy: inForce(held), plugins }
   return new Standalone({ ...parts, format: createTimeFormatter() }, runs)
 }
 

@@ -19,7 +19,7 @@ import type { CallEnvironment } from './run/environment.ts'
 import { keepBy } from './run/kept.ts'
 import { KeyedQueue } from './run/keyed-queue.ts'
 import type { Plugins } from './run/plugins.ts'
-import { EventQueue } from './run/queue.ts'
+import { unreadQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
 import { Stops } from './run/stops.ts'
 import { RememberedAnswers } from './run/remembered.ts'
@@ -35,7 +35,7 @@ export interface GateRunParts {
   readonly journal: Journal
   readonly clock: Clock
   readonly format: (milliseconds: number) => string
-  readonly policy: Policy | (() => Policy)
+  readonly policy: () => Policy
   readonly plugins?: Plugins | undefined
 }
 
@@ -94,15 +94,12 @@ export class GateRun {
     const { signal } = this.#controller
     const context: JudgeContext = { runId: this.id, session, principal, signal }
     const observe = (event: StructuralEvent): void => this.#observe(event)
-    const queue = new EventQueue()
-    // nobody iterates: what is recorded is in the journal
-    void queue[Symbol.asyncIterator]().return?.()
     const recorder = new Recorder({
       runId: this.id,
       journal,
       clock,
       format,
-      queue,
+      queue: unreadQueue(),
       signal,
       keep: keepBy(policy, registry),
       observe,
@@ -128,7 +125,7 @@ export class GateRun {
     recordStart(recorder, {
       context,
       messages,
-      policy: typeof policy === 'function' ? policy() : policy,
+      policy: policy(),
       registry,
       model: { id: 'another program', provider: 'none' },
       limits: {},

@@ -2,6 +2,7 @@ import { SallyportError } from './base/errors.ts'
 import { checkOptions } from './base/options.ts'
 import type { Model } from './protocol/model.ts'
 import {
+  anything,
   areSettings,
   checkGiven,
   isArrayOf,
@@ -61,8 +62,6 @@ export interface Agent extends Omit<AgentToolDefinition, 'tools'> {
 }
 
 const agents = new WeakMap<Tool, Agent>()
-
-const anything: OptionCheck = () => {}
 
 const checks: Readonly<Record<keyof AgentToolDefinition, OptionCheck>> = {
   name: isText,

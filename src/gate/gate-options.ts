@@ -1,13 +1,13 @@
 import type { Clock } from '../base/clock.ts'
 import type { JsonBounds } from '../base/json.ts'
-import type { Policy } from '../policy/policy.ts'
+import type { PolicyInForce } from '../policy/policy.ts'
 import type { ToolView } from '../tools/registry.ts'
 import type { Hooks } from './hooks.ts'
 import type { Surroundings } from './layer.ts'
 
 export interface GateOptions extends Surroundings {
   /** One policy, or what tells the one in force: each judgement is by that of its moment. */
-  readonly policy: Policy | (() => Policy)
+  readonly policy: PolicyInForce
   readonly registry: ToolView
   readonly clock: Clock
   /** Bounds of argument texts. */

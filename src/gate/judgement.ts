@@ -2,7 +2,13 @@ import { createTimeFormatter, type Clock } from '../base/clock.ts'
 import type { JsonObject } from '../base/json.ts'
 import { redactPointers } from '../base/redact.ts'
 import { firmSteps } from '../policy/layers.ts'
-import type { CompiledLimit, DecisionRequest, Policy } from '../policy/policy.ts'
+import {
+  inForce,
+  type CompiledLimit,
+  type DecisionRequest,
+  type Policy,
+  type PolicyInForce,
+} from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
 import { amountAt, oneUnit } from './amount.ts'
@@ -48,10 +54,9 @@ export class Judgement {
   /** Calls with a yes that have not run. */
   readonly #approved = new WeakSet<ExaminedCall>()
 
-  /** `policy` is one for ever, or tells the one in force. */
-  constructor(policy: Policy | (() => Policy), clock: Clock, surroundings: Surroundings) {
+  constructor(policy: PolicyInForce, clock: Clock, surroundings: Surroundings) {
     const mayChange = typeof policy === 'function'
-    this.#current = mayChange ? policy : () => policy
+    this.#current = inForce(policy)
     this.#clock = clock
     this.#stopped = surroundings.stopped
     this.#limits = new LimitCounters(clock, surroundings.counters)

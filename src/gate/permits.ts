@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import type { Policy } from '../policy/policy.ts'
+import { inForce, type Policy, type PolicyInForce } from '../policy/policy.ts'
 import type { GrantRequest, Permit } from '../tools/permit.ts'
 import { isStale, type OpenApproval } from './approval.ts'
 import { PermitTerms } from './terms.ts'
@@ -22,9 +22,9 @@ export class Permits {
   /** Those that may come to be out of force. */
   readonly #given = new WeakMap<Permit, Given>()
 
-  constructor(policy: Policy | (() => Policy), clock: Clock, secrets?: readonly string[]) {
+  constructor(policy: PolicyInForce, clock: Clock, secrets?: readonly string[]) {
     this.#mayChange = typeof policy === 'function'
-    this.#current = typeof policy === 'function' ? policy : () => policy
+    this.#current = inForce(policy)
     this.#clock = clock
     this.#terms = new PermitTerms(secrets)
   }

@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../base/clock.ts'
 import { SallyportError } from '../base/errors.ts'
 import { checkOptions } from '../base/options.ts'
 import type { PolicyFile } from '../policy/document.ts'
-import type { Policy } from '../policy/policy.ts'
+import { inForce, type Policy, type PolicyInForce } from '../policy/policy.ts'
 import {
   checkGiven,
   isArrayOf,
@@ -110,9 +110,9 @@ export function enforced(
   loaded: LoadedPolicy,
   tools: readonly Tool[],
   allowShadow: boolean | undefined,
-): Policy | (() => Policy) {
+): PolicyInForce {
   const policy = loaded.follow?.(tools) ?? loaded.compile(tools)
-  checkShadow(typeof policy === 'function' ? policy() : policy, allowShadow)
+  checkShadow(inForce(policy)(), allowShadow)
   return policy
 }
 

@@ -71,6 +71,13 @@ export interface CompiledLimit {
   concerns(principal: Principal | null): boolean
 }
 
+/** A policy for ever, or what tells the one in force. */
+export type PolicyInForce = Policy | (() => Policy)
+
+export function inForce(policy: PolicyInForce): () => Policy {
+  return typeof policy === 'function' ? policy : () => policy
+}
+
 /** A policy that is ready to decide. */
 export interface Policy {
   readonly name: string

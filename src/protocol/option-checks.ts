@@ -7,6 +7,9 @@ import type { Model } from './model.ts'
 /** Checks one option that was given; throws `bad-option`. */
 export type OptionCheck = (name: string, value: unknown) => void
 
+/** For what is checked where it is used. */
+export const anything: OptionCheck = () => {}
+
 /** What each option that may be given has to be. */
 export type OptionChecks = Readonly<Record<string, OptionCheck>>
 
@@ -111,7 +114,7 @@ export const isModel: OptionCheck = (name, value) => {
 
 export const isHistory: OptionCheck = (name, value) => {
   const isOptions = isObject(value) && 'store' in value
-  if (isOptions) isObjectOf({ store: () => {}, view: isFunction })(name, value)
+  if (isOptions) isObjectOf({ store: anything, view: isFunction })(name, value)
   const store = isOptions ? value['store'] : value
   if (isOptions && typeof store === 'function') return
   isHistoryStore(isOptions ? `${name}.store` : name, store)

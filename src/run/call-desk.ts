@@ -24,7 +24,7 @@ import {
   type Ending,
   type Waits,
 } from './ending.ts'
-import { toolMessage } from './past.ts'
+import { toolMessage } from './tool-call.ts'
 import { recordProposal } from './proposal.ts'
 
 type Refusal = Extract<Verdict, { kind: 'refusal' }>

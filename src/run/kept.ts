@@ -20,12 +20,11 @@ const everything = ['']
  * repeat the arguments of their calls, and lose them likewise, as runs of agents do their task. Report and followers see no more
  * than the record, so that it stays the only truth.
  */
-export function keepBy(policy: Policy | (() => Policy), registry: ToolRegistry): Keep {
-  const inForce = typeof policy === 'function' ? policy : () => policy
+export function keepBy(policy: () => Policy, registry: ToolRegistry): Keep {
   let isAgent = false
   return (event) => {
     if (event.type === 'run-start') isAgent = event.parent !== undefined
-    const { auditArguments } = inForce()
+    const { auditArguments } = policy()
     if (auditArguments === 'full') return event
     const kept = lessened(event, auditArguments, registry)
     return isAgent && auditArguments === 'hash' ? withoutTask(kept) : kept

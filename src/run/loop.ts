@@ -21,7 +21,7 @@ import {
   stopped,
   stoppedBy,
   stoppedEnding,
-  type Ending,
+  type RunEnding,
   type TurnEnd,
 } from './turn-end.ts'
 
@@ -30,7 +30,7 @@ const noCalls: CallsOutcome = { messages: [], pending: [], succeeded: [], inDoub
 /** Carries a run from its first model request to its end status; never throws. */
 export async function carryRun(environment: RunEnvironment): Promise<RunOutcome> {
   const course = new Course(environment)
-  let ending: Ending
+  let ending: RunEnding
   try {
     ending = await course.follow()
   } catch (error) {
@@ -62,11 +62,11 @@ class Course {
     this.#messages = [...environment.messages]
   }
 
-  async follow(): Promise<Ending> {
+  async follow(): Promise<RunEnding> {
     const { past, recorder } = this.#environment
     let turn = past?.turns.at(-1)?.turn ?? 0
     let end = past && (await this.#takeUp(past))
-    let ending: Ending | undefined
+    let ending: RunEnding | undefined
     while ((ending = this.#endingOf(end, turn)) === undefined) end = await this.#turn(++turn)
     // what a run ends with may take its time; while calls wait, all outcomes have been flushed
     const isWaiting = ending.status === 'needs-approval'
@@ -75,12 +75,12 @@ class Course {
   }
 
   /** Undefined when the run goes on. */
-  #endingOf(end: TurnEnd | undefined, turn: number): Ending | undefined {
+  #endingOf(end: TurnEnd | undefined, turn: number): RunEnding | undefined {
     const { drain, signal } = this.#environment
     return (end && this.#endingAfter(end, turn)) ?? stoppedBy(signal, drain)
   }
 
-  #endingAfter(end: TurnEnd, turn: number): Ending | undefined {
+  #endingAfter(end: TurnEnd, turn: number): RunEnding | undefined {
     const { recorder, signal, drain, steering } = this.#environment
     const { ending } = end
     const isSteered = ending?.status === 'completed' && steering.isWaiting
@@ -181,7 +181,7 @@ class Course {
   }
 
   /** An ending where the run and those above it have no room for another turn. */
-  async #askWithin(share: Share, turn: number): Promise<ModelTurn | Ending> {
+  async #askWithin(share: Share, turn: number): Promise<ModelTurn | RunEnding> {
     const { recorder, signal } = this.#environment
     if (signal.aborted) return stoppedEnding(signal)
     const stop = share.takeTurn()
@@ -225,7 +225,7 @@ class Course {
   }
 
   /** Ends the run where the answer has the form it has to have; else it is asked for once again. */
-  async #checkAnswer(ending: Ending, turn: number): Promise<Ending | undefined> {
+  async #checkAnswer(ending: RunEnding, turn: number): Promise<RunEnding | undefined> {
     const { output } = this.#environment
     if (output === undefined) return ending
     if (this.#answer.last?.response.refusal !== undefined) {
@@ -237,7 +237,7 @@ class Course {
     return ending
   }
 
-  #reject(output: AnswerForm, error: ErrorData, turn: number): Ending | undefined {
+  #reject(output: AnswerForm, error: ErrorData, turn: number): RunEnding | undefined {
     if (this.#rejected !== undefined) return { status: 'error', error }
     const from = this.#answer.at
     const to = this.#messages.push({ role: 'user', content: repairRequest(output, error) })
@@ -281,7 +281,7 @@ class Course {
     return this.#messages.filter((_, at) => at < rejected.from || at >= rejected.to)
   }
 
-  outcome({ status, error, approvals, inDoubt }: Ending): RunOutcome {
+  outcome({ status, error, approvals, inDoubt }: RunEnding): RunOutcome {
     const response = this.#answer.last?.response
     return {
       status,

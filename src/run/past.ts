@@ -1,5 +1,4 @@
 import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
-import { callId } from '../base/ids.ts'
 import { redacted } from '../base/redact.ts'
 import { openRecord } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
@@ -21,6 +20,7 @@ import type {
 import { callsOfAgents } from './child-id.ts'
 import { restsOn } from './past-questions.ts'
 import { TurnStarts, unheardIn } from './past-said.ts'
+import { toCall, toolMessage } from './tool-call.ts'
 
 /** A question to people as it stands in the record; of several about one call the last. */
 export interface PastQuestion {
@@ -133,14 +133,6 @@ export function callsInDoubt({ events, turns }: Past): readonly ToolCall[] {
     .flatMap(({ call }) => (agents.has(call.callId) ? [] : [call]))
 }
 
-/** The answer to a call, for the model. */
-export function toolMessage(
-  { callId: id, providerId, tool }: ToolCall,
-  { content, status }: Pick<ToolResulted, 'content' | 'status'>,
-): ToolMessage {
-  return { role: 'tool', callId: id, providerId, tool, content, isError: status !== 'success' }
-}
-
 function carrierOf(events: readonly StructuralEvent[]): RunStart['carrier'] {
   return events.findLast((event) => event.type === 'run-start')?.carrier
 }
@@ -190,15 +182,7 @@ function sendable(message: AssistantMessage): AssistantMessage {
 /** The calls of a response as the model made them. */
 function callsOf(runId: string, { message, turn }: UsageReported): readonly ToolCall[] {
   const parts = message?.content.filter((part) => part.type === 'tool-call') ?? []
-  return parts.map(({ providerId, tool, arguments: rawArgs, defect }, index) => ({
-    callId: callId(runId, turn, index),
-    providerId,
-    turn,
-    index,
-    tool,
-    rawArgs,
-    ...(defect === undefined ? {} : { defect }),
-  }))
+  return parts.map((part, index) => toCall(part, runId, turn, index))
 }
 
 interface CallInMaking {

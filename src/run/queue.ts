@@ -2,6 +2,13 @@ import { SallyportError } from '../base/errors.ts'
 import { copyJson } from '../base/json.ts'
 import type { ReasoningDelta, RunEvent, TextDelta } from '../protocol/run-event.ts'
 
+/** Events that nobody iterates: what happens is on record. */
+export function unreadQueue(): EventQueue {
+  const queue = new EventQueue()
+  void queue[Symbol.asyncIterator]().return?.()
+  return queue
+}
+
 type Delta = TextDelta | ReasoningDelta
 
 /**

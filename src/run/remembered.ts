@@ -87,15 +87,12 @@ export class RememberedAnswers {
     return isPermitted ? (this.#answers.get(keyOf(request)) ?? []) : []
   }
 
-  /** Forgets what was said to a request; false when nothing that was said to it is remembered. */
-  revoke(approvalId: string): boolean {
-    let found = false
+  /** Forgets what was said to a request. */
+  revoke(approvalId: string): void {
     for (const [key, answers] of this.#answers) {
       const left = answers.filter(({ remembered }) => remembered !== approvalId)
-      found ||= left.length < answers.length
       this.#answers.set(key, left)
     }
-    return found
   }
 }
 

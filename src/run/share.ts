@@ -107,8 +107,7 @@ export class Share {
   /** Waits for the requests before this one, where a bound can only be held so. */
   async inTurn<Value>(signal: AbortSignal, work: () => Promise<Value>): Promise<Value> {
     const isBounded = this.#chain.some(
-      ({ limits: { maxCost, maxTokens } }) =>
-        Number.isFinite(maxCost) || Number.isFinite(maxTokens),
+      (share) => Number.isFinite(share.#limits.maxCost) || Number.isFinite(share.#limits.maxTokens),
     )
     if (!isBounded) return work()
     const root = this.#root
@@ -131,10 +130,6 @@ export class Share {
   /** Whether the turn that was taken last is the last one there is. */
   get isLastTurn(): boolean {
     return this.#chain.some((share, distance) => share.#turns + distance >= share.#limits.maxTurns)
-  }
-
-  get limits(): RunLimits {
-    return this.#limits
   }
 }
 

@@ -12,7 +12,7 @@ import type { Stop } from './stop.ts'
 import type { ModelTurn } from './turn.ts'
 
 /** Why a run does not go on. */
-export interface Ending {
+export interface RunEnding {
   readonly status: EndStatus
   readonly error?: ErrorData
   readonly approvals?: readonly ApprovalRequest[]
@@ -22,7 +22,7 @@ export interface Ending {
 /** What a turn came to. */
 export interface TurnEnd {
   /** Undefined when the run goes on. */
-  readonly ending: Ending | undefined
+  readonly ending: RunEnding | undefined
   readonly lastCalls: readonly string[]
   readonly lastTools: readonly string[]
 }
@@ -40,7 +40,7 @@ export function endingAfter(
     /** What was wrong with an answer that was asked for once again. */
     readonly rejected: ErrorData | undefined
   },
-): Ending | undefined {
+): RunEnding | undefined {
   if (signal.aborted) return { ...stoppedEnding(signal), inDoubt }
   if (response.error?.code === 'budget-exceeded') return overspent(recorder, response.error)
   if (response.error !== undefined) return { status: 'error', error: response.error }
@@ -66,25 +66,25 @@ export function endingAfter(
   return stopped(recorder, { status: 'limit', limit: 'maxOutputTokens', max: 0, message })
 }
 
-function overspent(recorder: Recorder, { message, details }: ErrorData): Ending {
+function overspent(recorder: Recorder, { message, details }: ErrorData): RunEnding {
   const max = isObject(details) ? Number(details['limit']) : 0
   return stopped(recorder, { status: 'limit', limit: 'budget.hard', max, message })
 }
 
 /** The end a stop condition asks for; a limit goes on record. */
-export function stopped(recorder: Recorder, { status, limit, max, message }: Stop): Ending {
+export function stopped(recorder: Recorder, { status, limit, max, message }: Stop): RunEnding {
   if (status === 'limit') recorder.emit({ type: 'limit', limit, max, message })
   return { status }
 }
 
 /** The end for the first of the signals that has aborted; undefined when none has. */
-export function stoppedBy(...signals: readonly AbortSignal[]): Ending | undefined {
+export function stoppedBy(...signals: readonly AbortSignal[]): RunEnding | undefined {
   const signal = signals.find(({ aborted }) => aborted)
   return signal && stoppedEnding(signal)
 }
 
 /** The end of a run that was stopped from outside. */
-export function stoppedEnding(signal: AbortSignal): Ending {
+export function stoppedEnding(signal: AbortSignal): RunEnding {
   if (stopReason(signal) === 'stopped') {
     const message = stopDetail(signal) ?? 'the run was stopped'
     return { status: 'cancelled', error: errorData('stopped', message) }

@@ -3,8 +3,7 @@ import { copyPlain } from '../base/plain.ts'
 import { nearest } from '../base/suggest.ts'
 import { shorten } from '../base/text.ts'
 import { lending, stopReason, withGrace } from '../base/signal.ts'
-import { TurnAssembler, type AssembledCall, type AssembledTurn } from '../protocol/assemble.ts'
-import { callId } from '../base/ids.ts'
+import { TurnAssembler, type AssembledTurn } from '../protocol/assemble.ts'
 import type { ToolCall } from '../protocol/call.ts'
 import { checkEvent } from '../protocol/event-check.ts'
 import type { ModelEvent } from '../protocol/event.ts'
@@ -15,6 +14,7 @@ import { noUsage } from '../protocol/usage.ts'
 import type { RunEnvironment } from './environment.ts'
 import { WrappedResponse } from './plugin-model.ts'
 import { hearForeign } from './prepare.ts'
+import { toCall } from './tool-call.ts'
 
 /** A model that does not end its stream after an abort is left behind after this time. */
 const graceMs = 1_000
@@ -177,18 +177,6 @@ function recordable(event: ModelEvent): ModelEvent {
   if (copyPlain(event.error.details, detailBounds).ok) return event
   const { details: _details, ...error } = event.error
   return { ...event, error }
-}
-
-function toCall(call: AssembledCall, runId: string, turn: number, index: number): ToolCall {
-  return {
-    callId: callId(runId, turn, index),
-    providerId: call.providerId,
-    turn,
-    index,
-    tool: call.tool,
-    rawArgs: call.arguments,
-    ...(call.defect === undefined ? {} : { defect: call.defect }),
-  }
 }
 
 function toMessage(turn: AssembledTurn, calls: readonly ToolCall[]): AssistantMessage | null {
