@@ -174,7 +174,8 @@ function endOfNumber(text: string, from: number): number {
   return exponent ? -text.length : text.length
 }
 
-function unescaped(raw: string): string | undefined {
+/** The value of the inside of a JSON string; undefined when it is not the inside of one. */
+export function unescaped(raw: string): string | undefined {
   try {
     return JSON.parse(`"${raw}"`) as string
   } catch {

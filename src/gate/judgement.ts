@@ -2,13 +2,7 @@ import { createTimeFormatter, type Clock } from '../base/clock.ts'
 import type { JsonObject } from '../base/json.ts'
 import { redactPointers } from '../base/redact.ts'
 import { firmSteps } from '../policy/layers.ts'
-import {
-  inForce,
-  type CompiledLimit,
-  type DecisionRequest,
-  type Policy,
-  type PolicyInForce,
-} from '../policy/policy.ts'
+import type { CompiledLimit, DecisionRequest, Policy, PolicyInForce } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Message } from '../protocol/message.ts'
 import { amountAt, oneUnit } from './amount.ts'
@@ -56,7 +50,7 @@ export class Judgement {
 
   constructor(policy: PolicyInForce, clock: Clock, surroundings: Surroundings) {
     const mayChange = typeof policy === 'function'
-    this.#current = inForce(policy)
+    this.#current = mayChange ? policy : () => policy
     this.#clock = clock
     this.#stopped = surroundings.stopped
     this.#limits = new LimitCounters(clock, surroundings.counters)

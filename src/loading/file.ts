@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../base/clock.ts'
 import { SallyportError } from '../base/errors.ts'
 import { checkOptions } from '../base/options.ts'
 import type { PolicyFile } from '../policy/document.ts'
-import { inForce, type Policy, type PolicyInForce } from '../policy/policy.ts'
+import type { Policy, PolicyInForce } from '../policy/policy.ts'
 import {
   checkGiven,
   isArrayOf,
@@ -112,7 +112,7 @@ export function enforced(
   allowShadow: boolean | undefined,
 ): PolicyInForce {
   const policy = loaded.follow?.(tools) ?? loaded.compile(tools)
-  checkShadow(inForce(policy)(), allowShadow)
+  checkShadow(typeof policy === 'function' ? policy() : policy, allowShadow)
   return policy
 }
 

@@ -40,6 +40,11 @@ export function amountAt(object: Record<string, unknown>, key: string): number |
   return countAt(isWritten ? { [key]: Number(value) } : object, key)
 }
 
+/** A whole number of tokens; none where none are told. */
+export function tokensAt(object: Record<string, unknown>, key: string): number {
+  return Math.round(amountAt(object, key) ?? 0)
+}
+
 /** True when the member `error` tells of one: some endpoints send an empty one with every answer. */
 export function hasError(object: Record<string, unknown>): boolean {
   const { error } = object

@@ -4,7 +4,8 @@ import type { ModelRequest, ModelSettings, ToolChoice } from '../../protocol/req
 import { toWireName } from '../names.ts'
 import type { EncodeOptions, WireCodec } from '../wire.ts'
 import { AnthropicDecoder } from './decode.ts'
-import { checkExtra, type AnthropicWireOptions } from './options.ts'
+import { checkExtra } from '../extra.ts'
+import { reserved, type AnthropicWireOptions } from './options.ts'
 import { readReplay } from './replay.ts'
 import { calledTools, strictSchema, toolNames, writeTalk } from './talk.ts'
 import { styleOf, thinkingOf } from './thinking.ts'
@@ -15,15 +16,9 @@ const defaultMaxTokens = 16_384
 export function anthropicCodec(options: AnthropicWireOptions): WireCodec {
   return {
     encode: (request, encoding) => encodeBody(request, encoding, options),
-    decoder: (request, bounds, toolCallDeltas) => {
-      const names = request.tools.length === 0 ? undefined : toolNames(request.tools)
-      return new AnthropicDecoder(bounds, names?.toCanonical ?? same, toolCallDeltas)
-    },
+    decoder: (request, bounds, toolCallDeltas) =>
+      new AnthropicDecoder(bounds, toolNames(request.tools).toCanonical, toolCallDeltas),
   }
-}
-
-function same(name: string): string {
-  return name
 }
 
 function encodeBody(
@@ -32,7 +27,7 @@ function encodeBody(
   options: AnthropicWireOptions,
 ): string {
   const { settings = {} } = request
-  checkExtra(settings.extra)
+  checkExtra(settings.extra, reserved)
   checkModalities(settings)
   const maxTokens = settings.maxOutputTokens ?? options.maxOutputTokens ?? defaultMaxTokens
   const { thinking, effort } = thinkingOf(request, options.thinking ?? styleOf(model), maxTokens)

@@ -1,4 +1,3 @@
-import { SallyportError } from '../../base/errors.ts'
 import type { JsonObject } from '../../base/json.ts'
 
 /** How long the provider keeps what it has cached of a request. */
@@ -24,13 +23,4 @@ export interface AnthropicWireOptions {
 }
 
 /** Members that decide what is asked and how the answer is read. */
-const reserved = ['messages', 'system', 'tools', 'model', 'stream']
-
-/** Throws `bad-option` for members that decide what is asked and how the answer is read. */
-export function checkExtra(extra: JsonObject | undefined): void {
-  const name = reserved.find((key) => extra !== undefined && Object.hasOwn(extra, key))
-  if (name === undefined) return
-  throw new SallyportError('bad-option', `the extra member \`${name}\` cannot be replaced`, {
-    help: `leave \`${name}\` out; allowed are all members but ${reserved.join(', ')}`,
-  })
-}
+export const reserved = ['messages', 'system', 'tools', 'model', 'stream']

@@ -1,6 +1,6 @@
 import { isObject, type JsonValue } from '../../base/json.ts'
 import type { Usage } from '../../protocol/usage.ts'
-import { amountAt, isKeepable, listAt, objectAt } from '../read.ts'
+import { amountAt, isKeepable, listAt, objectAt, tokensAt } from '../read.ts'
 
 /** Members of a usage report that are kept; a peer that sends ever new ones would cost ever more. */
 const maxMembers = 64
@@ -47,8 +47,4 @@ function billedAt(raw: Record<string, unknown>, key: string): number {
   const iterations = listAt(raw, 'iterations').filter(isObject)
   const sum = iterations.reduce((before, iteration) => before + tokensAt(iteration, key), 0)
   return Math.max(tokensAt(raw, key), Math.min(sum, Number.MAX_SAFE_INTEGER))
-}
-
-function tokensAt(object: Record<string, unknown>, key: string): number {
-  return Math.round(amountAt(object, key) ?? 0)
 }

@@ -1,5 +1,6 @@
 import type { Wire } from '../wire.ts'
-import { checkExtra, type ChatWireOptions } from './options.ts'
+import { checkExtra } from '../extra.ts'
+import { reserved, type ChatWireOptions } from './options.ts'
 
 /**
  * The Chat Completions wire (OpenAI API reference, "Create chat completion"), as spoken by
@@ -7,7 +8,7 @@ import { checkExtra, type ChatWireOptions } from './options.ts'
  * cannot be replaced.
  */
 export function chatWire(options: ChatWireOptions): Wire {
-  checkExtra(options.body)
+  checkExtra(options.body, reserved)
   return {
     name: 'chat',
     path: '/chat/completions',

@@ -12,7 +12,8 @@ import { toolNaming, toWireName } from '../names.ts'
 import type { EncodeOptions, WireCodec } from '../wire.ts'
 import { ChatDecoder } from './decode.ts'
 import { chatHistory } from './encode.ts'
-import { checkExtra, type ChatDialect, type ChatWireOptions } from './options.ts'
+import { checkExtra } from '../extra.ts'
+import { reserved, type ChatDialect, type ChatWireOptions } from './options.ts'
 
 const toolNames = toolNaming(({ description, input }, name) => ({
   type: 'function',
@@ -24,15 +25,9 @@ export function chatCodec(options: ChatWireOptions): WireCodec {
   const history = chatHistory(options.dialect)
   return {
     encode: (request, encoding) => encodeBody(request, encoding, options, history),
-    decoder: (request, bounds, toolCallDeltas) => {
-      const names = request.tools.length === 0 ? undefined : toolNames(request.tools)
-      return new ChatDecoder(bounds, names?.toCanonical ?? same, toolCallDeltas)
-    },
+    decoder: (request, bounds, toolCallDeltas) =>
+      new ChatDecoder(bounds, toolNames(request.tools).toCanonical, toolCallDeltas),
   }
-}
-
-function same(name: string): string {
-  return name
 }
 
 function encodeBody(
@@ -42,7 +37,7 @@ function encodeBody(
   history: HistoryWriter,
 ): BodyText {
   const { settings = {} } = request
-  checkExtra(settings.extra)
+  checkExtra(settings.extra, reserved)
   const names = request.tools.length === 0 ? undefined : toolNames(request.tools)
   const rest = {
     model: encoding.model,

@@ -1,4 +1,5 @@
 import { detached } from '../../base/detached.ts'
+import { unescaped } from '../../base/json.ts'
 import { growingMember } from './reasoning.ts'
 
 /**
@@ -135,15 +136,6 @@ function isPlain(value: string): boolean {
     if (unit === 0x22 || unit === 0x5c || unit < 0x20) return false
   }
   return true
-}
-
-/** The value of the text between two quotes; undefined when it is not the inside of one string. */
-function unescaped(written: string): string | undefined {
-  try {
-    return JSON.parse(`"${written}"`) as string
-  } catch {
-    return undefined
-  }
 }
 
 /** What stands in the gaps of the template; undefined when the text around them differs. */

@@ -1,4 +1,3 @@
-import { SallyportError } from '../../base/errors.ts'
 import type { JsonObject } from '../../base/json.ts'
 
 /** What distinguishes the speakers of this wire. */
@@ -11,13 +10,4 @@ export interface ChatWireOptions {
 }
 
 /** Members that decide what is asked and how the answer is read. */
-const reserved = ['messages', 'tools', 'model', 'stream', 'n']
-
-/** Throws `bad-option` for members that decide what is asked and how the answer is read. */
-export function checkExtra(extra: JsonObject | undefined): void {
-  const name = reserved.find((key) => extra !== undefined && Object.hasOwn(extra, key))
-  if (name === undefined) return
-  throw new SallyportError('bad-option', `the extra member \`${name}\` cannot be replaced`, {
-    help: `leave \`${name}\` out; allowed are all members but ${reserved.join(', ')}`,
-  })
-}
+export const reserved = ['messages', 'tools', 'model', 'stream', 'n']

@@ -1,6 +1,6 @@
 import { isObject, type JsonValue } from '../../base/json.ts'
 import type { Cost, Usage } from '../../protocol/usage.ts'
-import { amountAt, isKeepable, objectAt } from '../read.ts'
+import { amountAt, isKeepable, objectAt, tokensAt } from '../read.ts'
 
 /** What one response has used. */
 export interface Used {
@@ -68,10 +68,6 @@ function detailsIn(
   other: string,
 ): Record<string, unknown> {
   return objectAt(raw, name) ?? objectAt(raw, other) ?? {}
-}
-
-function tokensAt(object: Record<string, unknown>, key: string): number {
-  return Math.round(amountAt(object, key) ?? 0)
 }
 
 /** What the provider charged, in US dollars: a number, or an object with a total. */

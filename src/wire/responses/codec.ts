@@ -13,7 +13,8 @@ import { toolNaming, toWireName } from '../names.ts'
 import type { EncodeOptions, WireCodec } from '../wire.ts'
 import { ResponsesDecoder } from './decode.ts'
 import { responsesHistory } from './encode.ts'
-import { checkExtra, type ResponsesDialect, type ResponsesWireOptions } from './options.ts'
+import { checkExtra } from '../extra.ts'
+import { reserved, type ResponsesDialect, type ResponsesWireOptions } from './options.ts'
 
 /** Without a word about strictness the endpoint would alter schemas to fit its strict subset. */
 const toolNames = toolNaming(({ description, input }, name) => ({
@@ -31,15 +32,10 @@ export function responsesCodec(options: ResponsesWireOptions): WireCodec {
   return {
     encode: (request, encoding) => encodeBody(request, encoding, options, history),
     decoder: (request, bounds, toolCallDeltas) => {
-      const names = request.tools.length === 0 ? undefined : toolNames(request.tools)
-      const toolName = names?.toCanonical ?? same
+      const toolName = toolNames(request.tools).toCanonical
       return new ResponsesDecoder({ bounds, toolName, toolCallDeltas, dialect })
     },
   }
-}
-
-function same(name: string): string {
-  return name
 }
 
 function encodeBody(
@@ -49,7 +45,7 @@ function encodeBody(
   history: HistoryWriter,
 ): BodyText {
   const { settings = {}, output } = request
-  checkExtra(settings.extra)
+  checkExtra(settings.extra, reserved)
   checkSettings(settings)
   const hasTools = request.tools.length > 0
   const rest = {

@@ -1,4 +1,5 @@
 import { detached } from '../../base/detached.ts'
+import { unescaped } from '../../base/json.ts'
 
 /** What a delta lengthens. */
 export interface Growing {
@@ -140,7 +141,7 @@ function deltaIn(data: string, { parts, gaps }: Template): string | undefined {
     if (data.slice(to, from) !== next) return undefined
   }
   if (from !== data.length || text === undefined) return undefined
-  return isWritten(text) ? unwritten(text) : text
+  return isWritten(text) ? unescaped(text) : text
 }
 
 /** The offset behind a whole number without a sign; -1 where none stands. */
@@ -173,13 +174,4 @@ function isWritten(text: string): boolean {
     if (unit === 0x5c || unit < 0x20) return true
   }
   return false
-}
-
-/** The value of the inside of a JSON string; undefined when it is not the inside of one. */
-function unwritten(written: string): string | undefined {
-  try {
-    return JSON.parse(`"${written}"`) as string
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,3 @@
-import { SallyportError } from '../../base/errors.ts'
 import type { JsonObject } from '../../base/json.ts'
 
 /** What distinguishes the speakers of this wire. */
@@ -11,7 +10,7 @@ export interface ResponsesWireOptions {
 }
 
 /** Members that decide what is asked, what the provider keeps and how the answer is read. */
-const reserved = [
+export const reserved = [
   'input',
   'tools',
   'model',
@@ -21,12 +20,3 @@ const reserved = [
   'previous_response_id',
   'conversation',
 ]
-
-/** Throws `bad-option` for members that cannot be replaced. */
-export function checkExtra(extra: JsonObject | undefined): void {
-  const name = reserved.find((key) => extra !== undefined && Object.hasOwn(extra, key))
-  if (name === undefined) return
-  throw new SallyportError('bad-option', `the extra member \`${name}\` cannot be replaced`, {
-    help: `leave \`${name}\` out; allowed are all members but ${reserved.join(', ')}`,
-  })
-}

@@ -1,5 +1,6 @@
 import type { Wire } from '../wire.ts'
-import { checkExtra, type ResponsesWireOptions } from './options.ts'
+import { checkExtra } from '../extra.ts'
+import { reserved, type ResponsesWireOptions } from './options.ts'
 
 /**
  * The Responses wire (OpenAI API reference, "Create a model response"), as spoken by OpenRouter and
@@ -8,7 +9,7 @@ import { checkExtra, type ResponsesWireOptions } from './options.ts'
  * that cannot be replaced.
  */
 export function responsesWire(options: ResponsesWireOptions): Wire {
-  checkExtra(options.body)
+  checkExtra(options.body, reserved)
   return {
     name: 'responses',
     path: '/responses',
