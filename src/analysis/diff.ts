@@ -1,3 +1,4 @@
+import { strictnessOf } from '../policy/layers.ts'
 import { filesOf } from '../policy/inherited.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Decision, Effect, RuleReference } from '../protocol/decision.ts'
@@ -141,12 +142,10 @@ class Collector {
   }
 }
 
-const strictness: readonly Effect[] = ['allow', 'ask', 'deny']
-
 function placeOf(change: Change): number {
   if (isNewlyAllowed(change)) return 0
   const { before, after } = change
-  return strictness.indexOf(after.effect) < strictness.indexOf(before.effect) ? 1 : 2
+  return strictnessOf(after) < strictnessOf(before) ? 1 : 2
 }
 
 function keyOf({ file, line, column }: Omit<RuleReference, 'id' | 'effect'>): string {

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../base/json.ts'
+import { isObject, isTexts, type JsonObject } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
 import type { Principal } from '../protocol/principal.ts'
 
@@ -27,8 +27,4 @@ export function readPrincipal(value: unknown): Principal | string {
   if (!isTexts(scopes)) return '`principal.scopes` is not a list of texts'
   if (claims !== undefined && !isObject(claims)) return '`principal.claims` is not an object'
   return { ...(value as JsonObject), subject, roles, scopes }
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }

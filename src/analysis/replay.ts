@@ -1,3 +1,4 @@
+import { strictnessOf } from '../policy/layers.ts'
 import type { RehearsedCall, Rehearsal } from '../gate/rehearsal.ts'
 import { denial } from '../gate/refusal.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -112,19 +113,13 @@ async function conclude(rehearsal: Rehearsal, { call, decision }: ReplayedCall):
   if (call.status === undefined || !neverRan.has(call.status)) {
     const [succeeded, isForeign] = [error === undefined, call.foreign === true]
     await rehearsal.happened(rehearsed(call), result ?? error, succeeded, isForeign)
-  } else if (call.decision !== undefined && isMilder(decision, call.decision)) {
+  } else if (call.decision !== undefined && strictnessOf(decision) < strictnessOf(call.decision)) {
     // what it would have returned is not known
     await rehearsal.happened(rehearsed(call))
   } else rehearsal.withdraw(rehearsed(call))
 }
 
 const neverRan: ReadonlySet<CallStatus> = new Set([...neverStarted, 'cancelled'])
-
-const strictness: readonly Effect[] = ['allow', 'ask', 'deny']
-
-function isMilder(a: Decision, b: Decision): boolean {
-  return strictness.indexOf(a.effect) < strictness.indexOf(b.effect)
-}
 
 function countsOf(calls: readonly ReplayedCall[]): Record<Effect, number> {
   const counts = { allow: 0, ask: 0, deny: 0 }

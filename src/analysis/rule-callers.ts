@@ -1,3 +1,4 @@
+import { isAmong } from '../policy/caller.ts'
 import type { Role, Rule, Who } from '../policy/document.ts'
 
 /** A caller as the conditions of rules see one. */
@@ -43,10 +44,6 @@ function meets(who: Who | undefined, caller: Caller): boolean {
     isAmong(who.agents, caller.agent) &&
     isAmong(who.issuers, caller.issuer)
   )
-}
-
-function isAmong(list: readonly string[] | undefined, value: string | undefined): boolean {
-  return list === undefined || (value !== undefined && list.includes(value))
 }
 
 /** Whether the rule is about this caller. */

@@ -35,7 +35,7 @@ export function editsFor(file: PolicyFile, question: Question): readonly Edit[] 
   return edits
 }
 
-function isAbout(rule: Rule, tool: string): boolean {
+export function isAbout(rule: Rule, tool: string): boolean {
   return compileGlobs(rule.tools)(tool)
 }
 

@@ -1,3 +1,4 @@
+import { isAbout } from './rule-edits.ts'
 import { presentAt } from '../base/json-path.ts'
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import { compileTest } from '../policy/argument-test.ts'
@@ -45,10 +46,6 @@ export function argumentsOf(
     axes: closed ? [...axes, { path: ['unexpected'], samples: [missing, 'other'] }] : axes,
     fitting: [base, ...fitting],
   }
-}
-
-function isAbout(rule: Rule, tool: string): boolean {
-  return compileGlobs(rule.tools)(tool)
 }
 
 function isSamePath(a: readonly string[], b: readonly string[]): boolean {

@@ -1,3 +1,4 @@
+import { isPattern } from '../policy/pattern.ts'
 import type { ArgumentTest } from '../policy/document.ts'
 
 /** The parameter of a test as text, without places: equal texts are equal tests. */
@@ -6,10 +7,6 @@ export function written(parameter: unknown): string {
     if (key === 'at') return undefined
     return isPattern(value) ? { pattern: value.source } : value
   })
-}
-
-function isPattern(value: unknown): value is { readonly source: string } {
-  return typeof value === 'object' && value !== null && 'matchesWhole' in value
 }
 
 /** Every test in a test, itself first, through `not`, `anyOf`, `items` and `anyItem`. */

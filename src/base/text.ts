@@ -55,3 +55,8 @@ export function counted(count: number, noun: string): string {
 export function codePointBorder(text: string, at: number): number {
   return text.codePointAt(at - 1)! > 0xffff ? at - 1 : at
 }
+
+/** For sorting by UTF-16 code units, whatever the language of the machine. */
+export function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
+}

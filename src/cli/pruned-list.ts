@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { canonicalJson, sha256 } from '../base/digest.ts'
 import { fileFailure } from '../base/file-failure.ts'
-import { isObject, parseJson } from '../base/json.ts'
+import { isObject, isTexts, parseJson } from '../base/json.ts'
 import { signCompact, type OwnKey } from '../gate/identity/own-key.ts'
 import { genesis } from '../journal/chain.ts'
 import type { Pruned } from '../journal/retention.ts'
@@ -78,10 +78,10 @@ export async function readPruned(
   for (const line of lines) {
     const parsed = parseJson(line, { maxLength: Number.POSITIVE_INFINITY })
     const { signature, ...entry } = parsed.ok && isObject(parsed.value) ? parsed.value : {}
-    isWhole &&= entry['prev'] === prev && areTexts(entry['removed']) && areTexts(entry['erased'])
+    isWhole &&= entry['prev'] === prev && isTexts(entry['removed']) && isTexts(entry['erased'])
     prev = sha256(line)
-    if (areTexts(entry['removed'])) removed.push(...entry['removed'])
-    if (areTexts(entry['erased'])) erased.push(...entry['erased'])
+    if (isTexts(entry['removed'])) removed.push(...entry['removed'])
+    if (isTexts(entry['erased'])) erased.push(...entry['erased'])
     if (typeof entry['at'] === 'string') last = entry['at']
     if (keys === undefined || signature === undefined) continue
     const found = await faultOf(entry, signature, keys)
@@ -146,8 +146,4 @@ async function linesOf(list: string): Promise<readonly string[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
   }
   return (await readText(list)).split('\n').filter((line) => line !== '')
-}
-
-function areTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }

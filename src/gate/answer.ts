@@ -1,8 +1,8 @@
 import { errorData, type ErrorData } from '../base/errors.ts'
-import { isObject, type JsonObject } from '../base/json.ts'
+import { isObject, isTexts, type JsonObject } from '../base/json.ts'
 import { copyPlain } from '../base/plain.ts'
 import type { Principal } from '../protocol/principal.ts'
-import { isName, isTexts } from './identity/claims.ts'
+import { isName } from './identity/claims.ts'
 import type { ApprovalAnswer, Approver } from './verdict.ts'
 
 const actions = ['approve', 'edit', 'deny'] as const

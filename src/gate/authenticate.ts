@@ -1,13 +1,13 @@
 import type { Clock } from '../base/clock.ts'
 import { SallyportError, type ErrorData } from '../base/errors.ts'
-import { isObject } from '../base/json.ts'
+import { isObject, isTexts } from '../base/json.ts'
 import type { IdentityConfiguration } from '../protocol/identity.ts'
 import { checkGiven, isClock, isFunction, isPlainObject } from '../protocol/option-checks.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { ApiKeyTable } from './identity/api-key.ts'
 import { BearerVerifier, type Evidence } from './identity/bearer.ts'
 import type { ClientCertificate } from './identity/certificate.ts'
-import { acceptCaller, isTexts, type AcceptedCaller } from './identity/claims.ts'
+import { acceptCaller, type AcceptedCaller } from './identity/claims.ts'
 import { checkIdentity } from './identity/configuration.ts'
 import { callAuthenticator, type CustomAuthenticator } from './identity/custom.ts'
 import type { RequestProof } from './identity/dpop.ts'
@@ -178,6 +178,6 @@ function anonymousCaller(identity: IdentityConfiguration): Outcome {
   return acceptCaller({ subject: 'anonymous', roles, scopes: [] })
 }
 
-function unauthenticated(message: string, help?: string): Refusal {
+function unauthenticated(message: string, help: string): Refusal {
   return refuse('unauthenticated', message, help)
 }

@@ -1,5 +1,5 @@
 import type { CallBelow } from '../protocol/child-run.ts'
-import { strictestSecrecy, type OutputFacts } from '../protocol/facts.ts'
+import { vouchingForNothing, type OutputFacts } from '../protocol/facts.ts'
 import type { AssistantMessage, Message } from '../protocol/message.ts'
 import type { HistoryEntry } from './entry.ts'
 import type { EventReader, Response } from './events.ts'
@@ -122,12 +122,4 @@ function withoutHidden(
     return { ...part, arguments: '{}' }
   })
   return { ...kept, content }
-}
-
-/**
- * A tool that repeats arguments which nobody can compare vouches for none of them, nor does an agent,
- * nor a result that a wrapper has changed: parts of it may stand anywhere.
- */
-function vouchingForNothing(facts: OutputFacts): OutputFacts {
-  return { output: { trust: 'untrusted', secrecy: strictestSecrecy(facts) } }
 }

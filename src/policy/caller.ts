@@ -52,6 +52,7 @@ export function compileWho(who: Who): WhoCheck {
     isAmong(who.issuers, principal.issuer)
 }
 
-function isAmong(list: readonly string[] | undefined, value: string | undefined): boolean {
+/** Whether a condition on a name that a caller may not have holds. */
+export function isAmong(list: readonly string[] | undefined, value: string | undefined): boolean {
   return list === undefined || (value !== undefined && list.includes(value))
 }

@@ -2,17 +2,14 @@ import type { ToolFacts } from '../protocol/facts.ts'
 
 /** The facts of a definition under those of a policy: whatever the policy names wins, per field. */
 export function mergeFacts(definition: ToolFacts, policy: ToolFacts): ToolFacts {
+  const output = definition.output && { ...definition.output, ...policy.output }
   return {
     ...definition,
     ...policy,
-    ...nested(definition, policy, 'output'),
+    ...(output === undefined ? {} : { output }),
     ...record(definition, policy, 'fields'),
     ...record(definition, policy, 'args'),
   }
-}
-
-function nested(a: ToolFacts, b: ToolFacts, key: 'output'): Pick<ToolFacts, 'output'> {
-  return a[key] === undefined && b[key] === undefined ? {} : { [key]: { ...a[key], ...b[key] } }
 }
 
 function record(a: ToolFacts, b: ToolFacts, key: 'fields' | 'args'): ToolFacts {

@@ -63,11 +63,9 @@ const defaultTtlMs = 15 * 60_000
 /** The strictest of what is said, by everything a file sees. */
 function approvalsSeenBy(file: PolicyFile): Approvals {
   const stated = filesOf([file]).map(({ approvals }) => approvals)
-  const ttls = stated.flatMap(({ ttlMs }) => (ttlMs === undefined ? [] : [ttlMs]))
-  const self = stated.flatMap(({ selfApproval }) =>
-    selfApproval === undefined ? [] : [selfApproval],
-  )
-  const pending = stated.flatMap(({ maxPending }) => (maxPending === undefined ? [] : [maxPending]))
+  const ttls = stated.flatMap(({ ttlMs }) => ttlMs ?? [])
+  const self = stated.flatMap(({ selfApproval }) => selfApproval ?? [])
+  const pending = stated.flatMap(({ maxPending }) => maxPending ?? [])
   return {
     ttlMs: ttls.length === 0 ? defaultTtlMs : Math.min(...ttls),
     selfApproval: self.length > 0 && self.every(Boolean),

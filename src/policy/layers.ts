@@ -49,7 +49,7 @@ export function stricterOf(earlier: Decision, later: Decision): Decision {
 }
 
 /** An effect nobody knows is the strictest: whoever honours it has to refuse. */
-function strictnessOf({ effect }: Decision): number {
+export function strictnessOf({ effect }: Pick<Decision, 'effect'>): number {
   const place = strictness.indexOf(effect)
   return place < 0 ? strictness.length : place
 }

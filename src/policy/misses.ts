@@ -1,3 +1,4 @@
+import { isPattern } from './pattern.ts'
 import { shorten, visible } from '../base/text.ts'
 import type { RuleReference } from '../protocol/decision.ts'
 import { placeText } from '../protocol/place.ts'
@@ -129,8 +130,4 @@ function written(parameter: unknown): string {
     return isPattern(value) ? value.source : value
   })
   return shorten(plain, 80)
-}
-
-function isPattern(value: unknown): value is { readonly source: string } {
-  return typeof value === 'object' && value !== null && 'matchesWhole' in value
 }

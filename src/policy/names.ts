@@ -1,3 +1,4 @@
+import { firmSteps } from './layers.ts'
 import { pointerTokens } from '../base/json.ts'
 import { readDuration } from '../base/duration.ts'
 import { shorten, visible } from '../base/text.ts'
@@ -26,13 +27,8 @@ export const id: Read<string> = textOf(idRule)
 export const namedId: Read<Name> = named(id)
 
 const reservedIds: ReadonlySet<string> = new Set([
+  ...firmSteps,
   'default',
-  'unknown_tool',
-  'tool_changed',
-  'scope',
-  'unauthenticated',
-  'tool.requires',
-  'policy_error',
   'bad_json',
   'bad_args',
   'truncated',
@@ -40,7 +36,6 @@ const reservedIds: ReadonlySet<string> = new Set([
   'approval_denied',
   'approval_expired',
   'approval_limit',
-  'stopped',
 ])
 const reservedPrefix = /^(limits|guards|flow|sequences|hooks)\./
 

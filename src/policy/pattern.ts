@@ -28,6 +28,10 @@ export interface Pattern {
   findAll(text: string): readonly Place[] | undefined
 }
 
+export function isPattern(value: unknown): value is Pattern {
+  return typeof value === 'object' && value !== null && 'matchesWhole' in value
+}
+
 /** A part of a text; `end` is not included. */
 export interface Place {
   readonly start: number

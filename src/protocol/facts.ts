@@ -76,10 +76,18 @@ export interface TextLabel {
 export const secrecyLevels: readonly Secrecy[] = ['public', 'internal', 'private', 'secret']
 
 /** Of something that may be any part of a result; `private` at least where the whole states none. */
-export function strictestSecrecy({ output, fields = {} }: OutputFacts): Secrecy {
+function strictestSecrecy({ output, fields = {} }: OutputFacts): Secrecy {
   const stated = [
     output?.secrecy ?? 'private',
     ...Object.values(fields).map((each) => each.secrecy),
   ]
   return secrecyLevels.findLast((level) => stated.includes(level))!
+}
+
+/**
+ * What is left of labels where it is not known what the tool was asked, or what of the result is
+ * where: no part of it vouches for anything.
+ */
+export function vouchingForNothing(facts: OutputFacts): OutputFacts {
+  return { output: { trust: 'untrusted', secrecy: strictestSecrecy(facts) } }
 }

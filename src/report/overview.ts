@@ -1,3 +1,4 @@
+import { compareTexts } from '../base/text.ts'
 import { addCost, addUsage, noUsage, type Cost, type Usage } from '../protocol/usage.ts'
 import { bucketsOf, type Bucket } from './buckets.ts'
 import type { Outline } from './long.ts'
@@ -139,9 +140,9 @@ export class OverviewFold {
   overview(): Overview {
     const runs = this.#runs.toSorted(
       (a, b) =>
-        compare(a.startedAt, b.startedAt) ||
-        compare(a.runId, b.runId) ||
-        compare(a.journal, b.journal),
+        compareTexts(a.startedAt, b.startedAt) ||
+        compareTexts(a.runId, b.runId) ||
+        compareTexts(a.journal, b.journal),
     )
     return {
       version: 1,
@@ -202,10 +203,7 @@ function groupsOf(groups: ReadonlyMap<string, GrowingGroup>): readonly Group[] {
   return [...groups]
     .map(([name, { runs, calls, counts }]) => ({ name, runs, calls, counts }))
     .toSorted(
-      (a, b) => b.counts.refused - a.counts.refused || b.calls - a.calls || compare(a.name, b.name),
+      (a, b) =>
+        b.counts.refused - a.counts.refused || b.calls - a.calls || compareTexts(a.name, b.name),
     )
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b)
 }

@@ -1,3 +1,4 @@
+import { detached } from '../base/detached.ts'
 import { styleText } from 'node:util'
 import { shorten, visible } from '../base/text.ts'
 import { delegatedText } from './agents.ts'
@@ -77,11 +78,6 @@ export class TerminalCalls {
   get lists(): readonly (readonly [title: string, list: Shortened<readonly string[]>])[] {
     return Object.entries(this.#lists)
   }
-}
-
-/** The same text, without the longer one in memory that it was cut from. */
-function detached(text: string): string {
-  return Buffer.from(text).toString()
 }
 
 function listOf({ outcome, shadowed }: CallSummary): string | undefined {

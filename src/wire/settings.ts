@@ -1,3 +1,6 @@
+import { SallyportError } from '../base/errors.ts'
+import type { JsonObject } from '../base/json.ts'
+
 /** How long a response may take, in milliseconds, each at most 2^31-1. */
 export interface Timeouts {
   /** Establishing the connection. Default 10 s. */
@@ -60,4 +63,13 @@ export const defaultBounds: WireBounds = {
   maxTextLength: 16 * 1024 * 1024,
   maxCalls: 128,
   maxImages: 64,
+}
+
+/** Throws `bad-option` for members of a request body that a wire reserves for itself. */
+export function checkExtra(extra: JsonObject | undefined, reserved: readonly string[]): void {
+  const name = reserved.find((key) => extra !== undefined && Object.hasOwn(extra, key))
+  if (name === undefined) return
+  throw new SallyportError('bad-option', `the extra member \`${name}\` cannot be replaced`, {
+    help: `leave \`${name}\` out; allowed are all members but ${reserved.join(', ')}`,
+  })
 }

@@ -139,9 +139,9 @@ export class FlowCheck {
       const position = positionOf(flow.at, source)
       findings.push({ effect, rule: `flow.${check}`, position, reason })
     }
-    const barred = this.#after.filter(({ concerns }) => concerns(tool))
-    for (const { stop } of barred) {
-      if (!tainted) break
+    if (!tainted) return findings
+    for (const { concerns, stop } of this.#after) {
+      if (!concerns(tool)) continue
       const { at, effect } = stop
       const position = positionOf(at, source)
       findings.push({ effect, rule: 'flow.afterUntrusted', position, reason: afterReason(tool) })

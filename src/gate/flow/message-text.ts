@@ -1,10 +1,4 @@
-import { strictestSecrecy, type ToolFacts } from '../../protocol/facts.ts'
 import type { Message, UserMessage } from '../../protocol/message.ts'
-
-/** What is left of labels where it is not known what the tool was asked, or what of it is where. */
-export function vouchingForNothing(facts: ToolFacts): ToolFacts {
-  return { output: { trust: 'untrusted', secrecy: strictestSecrecy(facts) } }
-}
 
 export function textOf({ content }: UserMessage): string {
   if (typeof content === 'string') return content

@@ -1,5 +1,5 @@
 import { getPointer } from '../../base/json-path.ts'
-import { deepFreeze, isObject, type JsonObject } from '../../base/json.ts'
+import { deepFreeze, isObject, isTexts, type JsonObject } from '../../base/json.ts'
 import type { JwtIssuer } from '../../protocol/identity.ts'
 import type { Principal } from '../../protocol/principal.ts'
 import { refuse, type Refusal } from './refusal.ts'
@@ -154,10 +154,6 @@ function mapRoles(
 
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
-}
-
-export function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 function invalid(message: string): Refusal {

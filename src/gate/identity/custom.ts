@@ -1,6 +1,6 @@
-import { isObject, parseJson, type JsonObject } from '../../base/json.ts'
+import { isObject, isTexts, parseJson, type JsonObject } from '../../base/json.ts'
 import type { Principal } from '../../protocol/principal.ts'
-import { acceptCaller, isName, isTexts, maxClaimsLength, type AcceptedCaller } from './claims.ts'
+import { acceptCaller, isName, maxClaimsLength, type AcceptedCaller } from './claims.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import { withTimeLimit } from './time-limit.ts'
 

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact'
-import { codePointBorder } from '../../base/text.ts'
+import { codePointBorder, compareTexts } from '../../base/text.ts'
 import { describeOrigin } from '../labels.ts'
 import { formatNumber, plural } from '../format.ts'
 import type { CallSummary } from '../summary.ts'
@@ -97,8 +97,8 @@ function inOrder(flows: readonly Flow[]): readonly Flow[] {
       Number(b.trust === 'untrusted') - Number(a.trust === 'untrusted') ||
       b.refused - a.refused ||
       b.calls - a.calls ||
-      compare(a.source, b.source) ||
-      compare(a.sink, b.sink),
+      compareTexts(a.source, b.source) ||
+      compareTexts(a.sink, b.sink),
   )
 }
 
@@ -106,10 +106,6 @@ function inOrder(flows: readonly Flow[]): readonly Flow[] {
 function placeless(origin: Parameters<typeof describeOrigin>[0]): string {
   const { callId: _callId, ...rest } = origin
   return describeOrigin(rest)
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b)
 }
 
 function picture(flows: readonly Flow[]): VNode {

@@ -1,5 +1,5 @@
 import type { Wire } from '../wire.ts'
-import { checkExtra } from '../extra.ts'
+import { checkExtra } from '../settings.ts'
 import { reserved, type AnthropicWireOptions } from './options.ts'
 
 /**

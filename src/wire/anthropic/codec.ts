@@ -4,7 +4,7 @@ import type { ModelRequest, ModelSettings, ToolChoice } from '../../protocol/req
 import { toWireName } from '../names.ts'
 import type { EncodeOptions, WireCodec } from '../wire.ts'
 import { AnthropicDecoder } from './decode.ts'
-import { checkExtra } from '../extra.ts'
+import { checkExtra } from '../settings.ts'
 import { reserved, type AnthropicWireOptions } from './options.ts'
 import { readReplay } from './replay.ts'
 import { calledTools, strictSchema, toolNames, writeTalk } from './talk.ts'

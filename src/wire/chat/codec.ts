@@ -12,7 +12,7 @@ import { toolNaming, toWireName } from '../names.ts'
 import type { EncodeOptions, WireCodec } from '../wire.ts'
 import { ChatDecoder } from './decode.ts'
 import { chatHistory } from './encode.ts'
-import { checkExtra } from '../extra.ts'
+import { checkExtra } from '../settings.ts'
 import { reserved, type ChatDialect, type ChatWireOptions } from './options.ts'
 
 const toolNames = toolNaming(({ description, input }, name) => ({

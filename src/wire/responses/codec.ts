@@ -13,7 +13,7 @@ import { toolNaming, toWireName } from '../names.ts'
 import type { EncodeOptions, WireCodec } from '../wire.ts'
 import { ResponsesDecoder } from './decode.ts'
 import { responsesHistory } from './encode.ts'
-import { checkExtra } from '../extra.ts'
+import { checkExtra } from '../settings.ts'
 import { reserved, type ResponsesDialect, type ResponsesWireOptions } from './options.ts'
 
 /** Without a word about strictness the endpoint would alter schemas to fit its strict subset. */

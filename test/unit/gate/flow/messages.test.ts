@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import {
-  hasAttachment,
-  textOf,
-  vouchingForNothing,
-  wholeText,
-} from '../../../../src/gate/flow/message-text.ts'
+import { hasAttachment, textOf, wholeText } from '../../../../src/gate/flow/message-text.ts'
 import { FlowSession } from '../../../../src/gate/flow/session.ts'
 import { no, yes } from '../../../../src/policy/truth.ts'
+import { vouchingForNothing } from '../../../../src/protocol/facts.ts'
 import type { AssistantPart, Message, UserPart } from '../../../../src/protocol/message.ts'
 import { user } from '../../policy/build.ts'
 import { flowPolicy, holds, isSecret, strict, talkOf, type Talk } from './support.ts'
