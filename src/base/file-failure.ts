@@ -47,6 +47,11 @@ export function fileFailure(what: string, doing: Doing, cause: unknown): Sallypo
   return new SallyportError('bad-file', `${what} cannot be ${doing}: ${why}`, { help, cause })
 }
 
+/** Whether a file could not be used because it is not there. */
+export function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.code === 'ENOENT'
+}
+
 /** Why a file could not be read or written, and what to do; `help` for what has no repair of its own. */
 export function reasonOf(doing: Doing, cause: unknown, help: string): Reason {
   const { code: told = '', syscall } = (cause ?? {}) as NodeJS.ErrnoException

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { access, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isSallyportError, SallyportError } from '../base/errors.ts'
-import { fileFailure } from '../base/file-failure.ts'
+import { fileFailure, isMissing } from '../base/file-failure.ts'
 import { blocksOf } from './io.ts'
 
 /** A whole file, decoded as UTF-8. Throws `bad-file`. */
@@ -30,8 +30,8 @@ export async function checkWritable(path: string): Promise<void> {
   throw fileFailure(`\`${path}\``, 'written', { code: 'EISDIR' })
 }
 
-function unlessMissing(cause: NodeJS.ErrnoException): undefined {
-  if (cause.code !== 'ENOENT') throw cause
+function unlessMissing(cause: unknown): undefined {
+  if (!isMissing(cause)) throw cause
 }
 
 /** Writes a file, and the folders it is in where they are missing. Throws `bad-file`. */

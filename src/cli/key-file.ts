@@ -1,7 +1,7 @@
 import { access, constants, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { SallyportError } from '../base/errors.ts'
-import { fileFailure } from '../base/file-failure.ts'
+import { fileFailure, isMissing } from '../base/file-failure.ts'
 import { randomHex } from '../base/ids.ts'
 import { isObject, parseJson } from '../base/json.ts'
 import { keyFor, type WireName } from './endpoint.ts'
@@ -71,7 +71,7 @@ export async function readKeys(path: string): Promise<StoredKeys | undefined> {
   try {
     file = await open(path, 'r')
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(cause)) return undefined
     throw fileFailure(`key file \`${path}\``, 'read', cause)
   }
   try {

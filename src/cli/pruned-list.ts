@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { canonicalJson, sha256 } from '../base/digest.ts'
-import { fileFailure } from '../base/file-failure.ts'
+import { fileFailure, isMissing } from '../base/file-failure.ts'
 import { isObject, isTexts, parseJson } from '../base/json.ts'
 import { signCompact, type OwnKey } from '../gate/identity/own-key.ts'
 import { genesis } from '../journal/chain.ts'
@@ -143,7 +143,7 @@ async function linesOf(list: string): Promise<readonly string[]> {
   try {
     await (await open(list)).close()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if (isMissing(error)) return []
   }
   return (await readText(list)).split('\n').filter((line) => line !== '')
 }

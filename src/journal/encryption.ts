@@ -96,13 +96,13 @@ export function encrypted(journal: Journal, encryption: EncryptionOptions | unde
   return {
     ...journal,
     append(runId, expectedSeq, records) {
-      const keys = ring.value
-      if (keys === undefined) return appendFirst(runId, expectedSeq, records)
-      return journal.append(
-        runId,
-        expectedSeq,
-        records.map((record) => seal(keys, runId, record)),
-      )
+      const append = (keys: KeyRing): Promise<void> | undefined =>
+        journal.append(
+          runId,
+          expectedSeq,
+          records.map((record) => seal(keys, runId, record)),
+        )
+      return ring.value === undefined ? ring.load().then(append) : append(ring.value)
     },
     async *read(runId, from) {
       const { isEncrypted } = await load()
@@ -125,19 +125,6 @@ export function encrypted(journal: Journal, encryption: EncryptionOptions | unde
       const keys = await ring.load()
       return left.map((text) => (isEncrypted(text) ? keys.decrypt(text, { runId }) : text))
     },
-  }
-
-  async function appendFirst(
-    runId: string,
-    expectedSeq: number,
-    records: readonly JournalRecord[],
-  ): Promise<void> {
-    const keys = await ring.load()
-    await journal.append(
-      runId,
-      expectedSeq,
-      records.map((record) => seal(keys, runId, record)),
-    )
   }
 }
 

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { membersOf } from './line-members.ts'
 
 /** Appends a checkpoint to the file beside a journal of lines; resolves when it is on disk. */
 export async function addCheckpoint(
@@ -21,14 +22,6 @@ export function checkpointIn(line: string): string {
   const { checkpoint, runId } = membersOf(line)
   const isWhole = typeof checkpoint === 'string' && typeof runId === 'string'
   return isWhole && line === lineOf(runId, checkpoint) ? checkpoint : line
-}
-
-function membersOf(line: string): { readonly checkpoint?: unknown; readonly runId?: unknown } {
-  try {
-    return JSON.parse(line) as object
-  } catch {
-    return {}
-  }
 }
 
 /** Every line of these files has a `seq`; here it says nothing. */

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { JsonlIndex, runOfLine } from './jsonl-index.ts'
 import { linesOf } from './lines.ts'
 import type { RunState } from './retention.ts'
+import { membersOf } from './line-members.ts'
 
 /** Bytes that gather before they are written. */
 const blockSize = 1024 * 1024
@@ -87,12 +88,8 @@ async function answerLines(path: string): Promise<readonly AnswerLine[]> {
 
 /** Undefined for a line that a crash has torn, and for one that was overwritten. */
 function runOf(line: string): string | undefined {
-  try {
-    const { runId } = JSON.parse(line) as { runId?: unknown }
-    return typeof runId === 'string' ? runId : undefined
-  } catch {
-    return undefined
-  }
+  const { runId } = membersOf(line)
+  return typeof runId === 'string' ? runId : undefined
 }
 
 /** What is known of each run of a journal of lines without reading it. */

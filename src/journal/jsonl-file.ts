@@ -7,11 +7,12 @@ import { addCheckpoint, checkpointIn } from './jsonl-checkpoints.ts'
 import { blankAnswers, rewriteWithout, runStates } from './jsonl-erase.ts'
 import { JsonlIndex, noJournal, type OpenLines } from './jsonl-index.ts'
 import { countNames } from './jsonl-path.ts'
-import { cutTornLine, linesOf } from './lines.ts'
+import { cutTornLine, linesOf, openIfThere } from './lines.ts'
 import { takeLock } from './lock.ts'
 import { conflict } from './memory.ts'
 import { checkOneName } from './one-name.ts'
 import { planPrune, type PruneOptions, type Pruned } from './retention.ts'
+import { membersOf } from './line-members.ts'
 
 /** The writing side of a journal file. */
 export interface Writer {
@@ -250,12 +251,8 @@ export async function readAnswers(path: string, runId: string): Promise<readonly
 }
 
 function parseAnswer(line: string): { runId: string; answer: string } | undefined {
-  try {
-    const { answer, runId } = JSON.parse(line) as { answer?: unknown; runId?: unknown }
-    return typeof runId === 'string' && typeof answer === 'string' ? { runId, answer } : undefined
-  } catch {
-    return undefined
-  }
+  const { answer, runId } = membersOf(line)
+  return typeof runId === 'string' && typeof answer === 'string' ? { runId, answer } : undefined
 }
 
 /** Members are in the order of their names, and every record has `at`. */
@@ -263,17 +260,10 @@ const beginning = '{"a'
 
 /** Throws `bad-journal` for a file that does not begin as a journal does; an empty one may be one. */
 async function checkBeginning(path: string): Promise<void> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  await using file = await openIfThere(path)
   if (file === undefined) return
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(beginning.length), 0)
-    if (!beginning.startsWith(buffer.toString('latin1', 0, bytesRead))) throw noJournal(path)
-  } finally {
-    await file.close()
-  }
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(beginning.length), 0)
+  if (!beginning.startsWith(buffer.toString('latin1', 0, bytesRead))) throw noJournal(path)
 }
 
 function unusable(path: string, cause: unknown): SallyportError {

@@ -3,6 +3,8 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { LineTable } from './line-table.ts'
 import { forReading, lineEnd, stretchesOf } from './lines.ts'
+import { membersOf } from './line-members.ts'
+import { isMissing } from '../base/file-failure.ts'
 
 /**
  * Where the lines of each run stand, so that a run is read without the others. Made anew when the
@@ -58,7 +60,7 @@ function openExisting(path: string): number | undefined {
   try {
     return openSync(path, forReading)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw unreadable(path, error)
   }
 }
@@ -179,12 +181,8 @@ const ending =
   /"runId":"([ !#-[\]-~]*)","seq":([0-9]{1,15}),(?:"status":"[a-z-]*",)?(?:"tool":"[ !#-[\]-~]*",)?"turn":[0-9]{1,15},"type":"[a-z-]*",(?:"usage":\{(?:"[A-Za-z]+":[0-9]+,?)*\},)?"v":1\}$/
 
 function parseHead(line: string): Head | undefined {
-  try {
-    const { runId, seq } = JSON.parse(line) as { runId?: unknown; seq?: unknown }
-    return typeof runId === 'string' && typeof seq === 'number' ? { runId, seq } : undefined
-  } catch {
-    return undefined
-  }
+  const { runId, seq } = membersOf(line)
+  return typeof runId === 'string' && typeof seq === 'number' ? { runId, seq } : undefined
 }
 
 export function noJournal(path: string): SallyportError {

@@ -1,6 +1,7 @@
 import { lstat, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { SallyportError } from '../base/errors.ts'
+import { isMissing } from '../base/file-failure.ts'
 
 /**
  * The file a path leads to, through links: what stands beside a journal, its lock above all, must be
@@ -34,7 +35,7 @@ export async function countNames(path: string): Promise<number> {
   try {
     return (await stat(path)).nlink
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 1
+    if (isMissing(error)) return 1
     throw error
   }
 }

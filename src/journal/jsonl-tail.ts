@@ -1,20 +1,14 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import type { LatestRun } from './journal.ts'
+import { membersOf } from './line-members.ts'
+import { openIfThere } from './lines.ts'
 
 const usualLength = 256 * 1024
 
 /** The runs of which a line stands near the end of a file. */
 export async function latestRuns(path: string, count: number): Promise<readonly LatestRun[]> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
-  if (file === undefined) return []
-  try {
-    return [...runsIn(await lastLines(file)).values()].slice(-count)
-  } finally {
-    await file.close()
-  }
+  await using file = await openIfThere(path)
+  return file === undefined ? [] : [...runsIn(await lastLines(file)).values()].slice(-count)
 }
 
 /** Whole lines from the end of the file: at least one, if there is any. */
@@ -39,19 +33,11 @@ async function lastLines(file: FileHandle): Promise<readonly string[]> {
 function runsIn(lines: readonly string[]): ReadonlyMap<string, LatestRun> {
   const runs = new Map<string, LatestRun>()
   for (const line of lines) {
-    const { runId, seq } = parsed(line)
+    const { runId, seq } = membersOf(line)
     if (typeof runId !== 'string') continue
     const first = seq === 0 ? line : runs.get(runId)?.first
     runs.delete(runId)
     runs.set(runId, { runId, first, last: line })
   }
   return runs
-}
-
-function parsed(line: string): { readonly runId?: unknown; readonly seq?: unknown } {
-  try {
-    return JSON.parse(line) as object
-  } catch {
-    return {}
-  }
 }

@@ -3,6 +3,7 @@ import { constants, read } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { SallyportError } from '../base/errors.ts'
+import { isMissing } from '../base/file-failure.ts'
 
 interface Bytes {
   /** In bytes from the beginning of the file. */
@@ -16,18 +17,14 @@ interface Bytes {
  * which `node:readline` would break it. A missing file has none.
  */
 export async function* linesOf(path: string): AsyncGenerator<Bytes> {
-  const file = await open(path, forReading).catch(undefinedIfMissing)
+  await using file = await openIfThere(path)
   if (file === undefined) return
-  try {
-    for await (const { offset, bytes } of stretchesOf(file.fd, path)) {
-      let from = 0
-      for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd, from)) {
-        yield { offset: offset + from, bytes: bytes.subarray(from, end) }
-        from = end + 1
-      }
+  for await (const { offset, bytes } of stretchesOf(file.fd, path)) {
+    let from = 0
+    for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd, from)) {
+      yield { offset: offset + from, bytes: bytes.subarray(from, end) }
+      from = end + 1
     }
-  } finally {
-    await file.close()
   }
 }
 
@@ -39,8 +36,17 @@ export const forReading: number = constants.O_RDONLY | constants.O_NONBLOCK
 /** Bytes of the longest line: a longer one could not be a text. */
 const longestLine: number = bufferConstants.MAX_STRING_LENGTH
 
-function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error
+/** Undefined for a file that is missing. */
+export async function openIfThere(
+  path: string,
+  flags: string | number = forReading,
+): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, flags)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
 }
 
 /** Bytes that are read at a time: each time takes a turn through the thread pool. */
@@ -87,15 +93,11 @@ function tooLong(path: string, longest: number): SallyportError {
 
 /** Cuts off what a crash left after the last line end, so that the next line stands alone. */
 export async function cutTornLine(path: string): Promise<void> {
-  const file = await open(path, 'r+').catch(undefinedIfMissing)
+  await using file = await openIfThere(path, 'r+')
   if (file === undefined) return
-  try {
-    const { size } = await file.stat()
-    const whole = await endOfLastLine(file, size)
-    if (whole < size) await file.truncate(whole)
-  } finally {
-    await file.close()
-  }
+  const { size } = await file.stat()
+  const whole = await endOfLastLine(file, size)
+  if (whole < size) await file.truncate(whole)
 }
 
 /** Offset after the last LF, looking from the end in blocks. */

@@ -5,6 +5,7 @@ import { randomHex } from '../base/ids.ts'
 import { SallyportError } from '../base/errors.ts'
 import { isAlive } from '../base/process.ts'
 import { shorten } from '../base/text.ts'
+import { isMissing } from '../base/file-failure.ts'
 
 /** A process that is about to end gets a quarter of a second to give its lock back. */
 const waits = 5
@@ -99,7 +100,7 @@ async function holderOf(file: string): Promise<Holder | undefined> {
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
   const [, pid, start] = /^([1-9][0-9]*)\b(?: [0-9a-f]+ (\S+ \S+)\n$)?/.exec(text) ?? []

@@ -1,5 +1,6 @@
 import { isObject } from '../base/json.ts'
 import type { RunPoint } from '../protocol/run-event.ts'
+import { membersOf } from './line-members.ts'
 
 /** Runs that one run names at most. */
 export const maxNamed = 16
@@ -18,13 +19,4 @@ export function pointsNamedIn(line: string): readonly RunPoint[] {
 export function childNamedIn({ child }: Readonly<Record<string, unknown>>): RunPoint | undefined {
   const { runId, head } = isObject(child) ? child : {}
   return typeof runId === 'string' && typeof head === 'string' ? { runId, head } : undefined
-}
-
-function membersOf(line: string): { readonly previousRuns?: unknown } {
-  try {
-    const value: unknown = JSON.parse(line)
-    return isObject(value) ? value : {}
-  } catch {
-    return {}
-  }
 }

@@ -1,6 +1,6 @@
 import { systemClock } from '../base/clock.ts'
 import { SallyportError } from '../base/errors.ts'
-import { fileFailure } from '../base/file-failure.ts'
+import { fileFailure, isMissing } from '../base/file-failure.ts'
 import { checkPublicKeys } from '../gate/identity/own-key.ts'
 import type { PolicyFile } from '../policy/document.ts'
 import type { LoadedPolicy, LoadOptions } from './file.ts'
@@ -63,7 +63,7 @@ async function readSignature(path: string): Promise<string | undefined> {
   try {
     return await readText(signatureFile(path))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     const file = signatureFile(path)
     throw fileFailure(`\`${file}\``, 'read', error)
   }

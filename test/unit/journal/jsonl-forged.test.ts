@@ -109,6 +109,18 @@ test('a journal that is a pipe or a folder is no journal, and is listed as such 
   ])
 })
 
+test('a journal that is a pipe is not waited for by whoever writes it', async () => {
+  const path = join(temporaryFolder(), 'pipe.jsonl')
+  makePipe(path)
+  const journal = jsonlJournal(path)
+  expect(await journal.latestRuns!(1)).toEqual([])
+  await expect(journal.append('run_a', 0, recordsOf('run_a', 1))).rejects.toMatchObject({
+    code: 'bad-journal',
+    message: expect.stringContaining('it is not a file'),
+  })
+  await journal.close()
+})
+
 test('a line may be as long as a text, and no longer', async () => {
   const path = join(temporaryFolder(), 'lines')
   const longest = 300_000
