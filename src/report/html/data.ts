@@ -4,6 +4,7 @@ import { constants, createGzip, gzipSync } from 'node:zlib'
 import { compactJson } from '../json.ts'
 import type { CallRow, ModelCallRow } from '../report.ts'
 import type { CallSummary } from '../summary.ts'
+import { bounded } from './bounded.ts'
 import { Chosen, isNotable } from './chosen.ts'
 import { DigestTaker } from './digests.ts'
 import { betweenParts, type CallDetails, type PackedOutline } from './packed.ts'
@@ -21,9 +22,6 @@ const mostTextOfData = 20 * 2 ** 20
 const callsOfLine = { first: 128, most: 2048 }
 
 const packing = { level: constants.Z_BEST_COMPRESSION }
-
-/** Longest text in the data, in UTF-16 code units. */
-const longestText = 16_384
 
 /**
  * The data of a page, gathered one call after another. What it holds is bounded however long the
@@ -136,13 +134,8 @@ export function showableDetails(
 }
 
 function cut(value: unknown): unknown {
-  if (typeof value === 'string') return cutText(value)
+  if (typeof value === 'string') return bounded(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(cut)
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [cutText(key), cut(inner)]))
-}
-
-function cutText(text: string): string {
-  if (text.length <= longestText) return text
-  return `${text.slice(0, longestText)}… (${text.length - longestText} more characters)`
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [bounded(key), cut(inner)]))
 }

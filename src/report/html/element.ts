@@ -2,14 +2,12 @@ import { h, type VNode } from 'preact'
 import { visible } from '../../base/text.ts'
 import { formatNumber } from '../format.ts'
 import { prettyJson } from '../json.ts'
+import { bounded, longestText } from './bounded.ts'
 
 /** What can stand inside an element. `undefined` and `false` stand for nothing. */
 export type Content = VNode | string | number | false | undefined | readonly Content[]
 
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>
-
-/** Longest text shown in one place, in UTF-16 code units. */
-const longestText = 16_384
 
 /**
  * One element of the page. The only way to make one: every string, attribute values included, is
@@ -28,17 +26,12 @@ type Shown = VNode | string | number | undefined | readonly Shown[]
 
 function show(content: Content): Shown {
   if (content === false || content === undefined) return undefined
-  if (typeof content === 'string') return bounded(content)
+  if (typeof content === 'string') return visible(bounded(content))
   return isList(content) ? content.map(show) : content
 }
 
 function isList(content: Content): content is readonly Content[] {
   return Array.isArray(content)
-}
-
-function bounded(text: string): string {
-  if (text.length <= longestText) return visible(text)
-  return `${visible(text.slice(0, longestText))}… (${text.length - longestText} more characters)`
 }
 
 /** A block of JSON. Line breaks come from the indentation only; those in strings are escaped. */

@@ -1,12 +1,10 @@
 import { visible } from '../../../base/text.ts'
+import { bounded } from '../bounded.ts'
 
 // The only way to make a part of the page: every text, attribute values included, is made visible
 // and set as text. Names of tags and attributes are literals of this folder, never data.
 
 const svgNamespace = 'http://www.w3.org/2000/svg'
-
-/** Longest text shown in one place, in UTF-16 code units. */
-const longestText = 16_384
 
 export type Part = Node | string | false | undefined
 
@@ -94,9 +92,4 @@ function append(parent: Element, parts: readonly Part[]): void {
 
 function shown(value: string | number): string {
   return typeof value === 'number' ? String(value) : visible(value)
-}
-
-function bounded(text: string): string {
-  if (text.length <= longestText) return text
-  return `${text.slice(0, longestText)}… (${text.length - longestText} more characters)`
 }
