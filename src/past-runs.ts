@@ -39,7 +39,7 @@ export function checkResumable({ start, status }: Past): void {
       help: 'start another run, as a caller the policy knows',
     })
   }
-  if (status === 'open' || !isFinal(status)) return
+  if (!isFinal(status)) return
   throw new SallyportError('run-not-resumable', `run \`${runId}\` has ended: ${status}`, {
     help: 'start another run, with its `messages` if it is to know of this one',
   })

@@ -1,10 +1,10 @@
 import type { EndStatus } from './protocol/run-event.ts'
 
 /** Ends after which nobody carries a run on. */
-const final: ReadonlySet<EndStatus> = new Set(['completed', 'denied'])
+const final: ReadonlySet<string> = new Set<EndStatus>(['completed', 'denied'])
 
 /** Whether nobody carries on a run that has ended so. */
-export function isFinal(status: EndStatus): boolean {
+export function isFinal(status: string): boolean {
   return final.has(status)
 }
 
@@ -20,7 +20,7 @@ export class RestedRuns {
   readonly #ids = new Set<string>()
 
   note(runId: string, status: EndStatus | 'open'): void {
-    if (status !== 'open' && isFinal(status)) return
+    if (isFinal(status)) return
     this.#ids.add(runId)
     if (this.#ids.size <= maxRested) return
     const [oldest] = this.#ids

@@ -1,4 +1,5 @@
 import type { Pattern } from '../policy/pattern.ts'
+import { yes } from '../policy/truth.ts'
 
 /** Longest repetition that is written out, and longest sample. */
 const maxRepeats = 1000
@@ -12,7 +13,7 @@ const maxLength = 4096
 export function sampleOf(pattern: Pattern): string | undefined {
   try {
     const sample = new Sampler(pattern.source).read()
-    return pattern.matchesWhole(sample) === 2 ? sample : undefined
+    return pattern.matchesWhole(sample) === yes ? sample : undefined
   } catch {
     return undefined
   }

@@ -4,6 +4,7 @@ import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import { compileTest } from '../policy/argument-test.ts'
 import type { ArgumentTest, Guards, PolicyFile, Rule, RuleArgument } from '../policy/document.ts'
 import { compileGlobs } from '../policy/glob.ts'
+import { yes } from '../policy/truth.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { Tool } from '../tools/tool.ts'
 import { cutPoints, missing, type Sample } from './cut-points.ts'
@@ -33,7 +34,7 @@ export function argumentsOf(
   const axes = axesOf(tool, rules, files, principal)
   const request = { tool, args: {}, principal, now: Number.NaN, at: '' }
   const fits = ({ test }: RuleArgument, sample: Sample): boolean =>
-    sample !== missing && compileTest(test)(sample, request) === 2
+    sample !== missing && compileTest(test)(sample, request) === yes
   const fitting = rules.map((rule) =>
     rule.args.reduce((args, argument) => {
       const axis = axes.find(({ path }) => isSamePath(path, argument.path))

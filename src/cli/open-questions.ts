@@ -1,13 +1,10 @@
 import { isSallyportError, SallyportError } from '../base/errors.ts'
 import type { ApprovalRequest } from '../gate/verdict.ts'
-import { openJournal } from '../journal/open.ts'
 import type { Journal, JournalRecord } from '../journal/journal.ts'
 import { eventsOf } from '../report/read.ts'
 import { isFinal } from '../rested-runs.ts'
 import { callsInDoubt, readPast, type Past } from '../run/past.ts'
 import { openQuestions } from '../run/past-questions.ts'
-import { checkReadable } from './files.ts'
-import type { Io } from './io.ts'
 
 /** A call that was started, and of which nobody knows how it ended. */
 export interface DoubtfulCall {
@@ -23,21 +20,6 @@ export interface Waiting {
   readonly doubtful: readonly DoubtfulCall[]
 }
 
-/** Opens a journal that has to be there, and closes it after the work. */
-export async function withJournal<Value>(
-  path: string,
-  { environment }: Pick<Io, 'environment'>,
-  work: (journal: Journal) => Promise<Value>,
-): Promise<Value> {
-  await checkReadable(path)
-  const journal = await openJournal(path, environment)
-  try {
-    return await work(journal)
-  } finally {
-    await journal.close()
-  }
-}
-
 /** What waits for people, run by run; runs that nobody can carry on wait for nobody. */
 export async function* waitingIn(
   journal: Journal,
@@ -45,7 +27,7 @@ export async function* waitingIn(
 ): AsyncGenerator<Waiting> {
   for await (const runId of wanted === undefined ? journal.list() : [wanted]) {
     const past = await pastOf(journal, runId)
-    if (past === undefined || (past.status !== 'open' && isFinal(past.status))) continue
+    if (past === undefined || isFinal(past.status)) continue
     yield {
       questions: openQuestions(past),
       doubtful: callsInDoubt(past).map(({ callId, tool }) => ({ runId, callId, tool })),

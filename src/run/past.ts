@@ -255,7 +255,8 @@ function pastCall(call: ToolCall, known: CallInMaking | undefined): PastCall {
   return { call, proposed, decision, question, rawArgs, argsDigest, started, result }
 }
 
-function unknownRun(runId: string): SallyportError {
+/** The error of a run that a journal does not hold. */
+export function unknownRun(runId: string): SallyportError {
   return new SallyportError('bad-option', `the journal holds no run \`${runId}\``, {
     help: 'name a run of this journal',
   })

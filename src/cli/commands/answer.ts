@@ -1,3 +1,4 @@
+import { existingJournal } from '../existing-journal.ts'
 import type { ErrorCode } from '../../base/codes.ts'
 import { SallyportError } from '../../base/errors.ts'
 import { parseJson } from '../../base/json.ts'
@@ -9,7 +10,7 @@ import type { ApprovalAnswer, ApprovalRequest, Approver } from '../../gate/verdi
 import { answererOf, type Answerer } from '../answerer.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
-import { findQuestion, withJournal } from '../open-questions.ts'
+import { findQuestion } from '../open-questions.ts'
 import type { KeyOptions } from '../policy.ts'
 import { checkShownEdit } from '../shown-edit.ts'
 import { neededText } from '../terminal-questions.ts'
@@ -35,21 +36,20 @@ export async function answer(
   options: AnswerOptions,
   io: Io,
 ): Promise<ExitCode> {
-  return withJournal(options.journal, io, async (journal) => {
-    const request = await findQuestion(journal, id)
-    const answerer = await answererOf(options, io)
-    checkOpen(request)
-    checkNamed(request, answerer)
-    const given = toAnswer(action, options, answerer?.by)
-    checkGiven(request, given, answerer)
-    const { expiresAt, runId } = request
-    await journal.leaveAnswer(runId, JSON.stringify({ id, ...given }))
-    if (options.json === true) outJson(io, { id, runId, ...given })
-    io.note(`left for run ${visible(runId)}, where it counts until ${visible(expiresAt)}\n`)
-    const command = `sallyport resume ${shellWord(runId)} --policy F --tools M --model NAME`
-    io.note(`  go on with the policy, tools and model of the run: ${command}\n`)
-    return exitCode.done
-  })
+  await using journal = await existingJournal(options.journal, io)
+  const request = await findQuestion(journal, id)
+  const answerer = await answererOf(options, io)
+  checkOpen(request)
+  checkNamed(request, answerer)
+  const given = toAnswer(action, options, answerer?.by)
+  checkGiven(request, given, answerer)
+  const { expiresAt, runId } = request
+  await journal.leaveAnswer(runId, JSON.stringify({ id, ...given }))
+  if (options.json === true) outJson(io, { id, runId, ...given })
+  io.note(`left for run ${visible(runId)}, where it counts until ${visible(expiresAt)}\n`)
+  const command = `sallyport resume ${shellWord(runId)} --policy F --tools M --model NAME`
+  io.note(`  go on with the policy, tools and model of the run: ${command}\n`)
+  return exitCode.done
 }
 
 function toAnswer(

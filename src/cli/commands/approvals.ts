@@ -1,10 +1,11 @@
+import { existingJournal } from '../existing-journal.ts'
 import { shellWord } from '../../base/shell-word.ts'
 import { shorten, visible } from '../../base/text.ts'
 import type { ApprovalRequest } from '../../gate/verdict.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
 import { neededText } from '../terminal-questions.ts'
-import { waitingIn, withJournal, type DoubtfulCall } from '../open-questions.ts'
+import { waitingIn, type DoubtfulCall } from '../open-questions.ts'
 
 export interface ApprovalsOptions {
   readonly journal: string
@@ -15,13 +16,12 @@ export interface ApprovalsOptions {
 /** Lists what waits for people in a journal. */
 export async function approvals(options: ApprovalsOptions, io: Io): Promise<ExitCode> {
   let count = 0
-  await withJournal(options.journal, io, async (journal) => {
-    for await (const { doubtful, questions } of waitingIn(journal, options.run)) {
-      for (const question of questions) showQuestion(question, options, io)
-      for (const call of doubtful) showDoubtful(call, options, io)
-      count += questions.length + doubtful.length
-    }
-  })
+  await using journal = await existingJournal(options.journal, io)
+  for await (const { doubtful, questions } of waitingIn(journal, options.run)) {
+    for (const question of questions) showQuestion(question, options, io)
+    for (const call of doubtful) showDoubtful(call, options, io)
+    count += questions.length + doubtful.length
+  }
   if (count === 0) io.note('nothing waits for people\n')
   return exitCode.done
 }

@@ -1,10 +1,12 @@
+import { existingJournal } from '../existing-journal.ts'
 import { SallyportError } from '../../base/errors.ts'
 import { isObject, parseJson } from '../../base/json.ts'
 import { counted } from '../../base/text.ts'
 import type { Journal } from '../../journal/journal.ts'
+import { isFinal } from '../../rested-runs.ts'
+import { unknownRun } from '../../run/past.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
-import { withJournal } from '../open-questions.ts'
 
 export interface LogEraseOptions {
   readonly journal: string
@@ -14,33 +16,32 @@ export interface LogEraseOptions {
 }
 
 /**
- * Erases what was said in a run and in those of its agents, or removes them. Refuses runs that could go on, unless told to take
- * them too. Throws `bad-option` for a run the journal does not hold.
+ * Erases what was said in a run and in those of its agents, or removes them. Refuses runs that could
+ * go on, unless told to take them too. Throws `bad-option` for a run the journal does not hold.
  */
 export async function logErase(
   runId: string,
   { journal: path, json, unfinished, whole = false }: LogEraseOptions,
   io: Io,
 ): Promise<ExitCode> {
-  return withJournal(path, io, async (journal) => {
-    const status = await statusOf(journal, runId)
-    if (!final.has(status) && unfinished !== true) throw mayGoOn(runId, status)
-    const runs = await withRunsOfAgents(journal, runId)
-    let payloads = 0
-    // those below first: as long as the run itself is there, they are found again
-    for (const each of runs.toReversed()) {
-      payloads += await journal.erase(each)
-      if (whole) await journal.remove(each)
-    }
-    const agentRuns = runs.slice(1)
-    if (json === true) outJson(io, { runId, status, payloads, removed: whole, agentRuns })
-    io.note(
-      whole
-        ? `removed ${named(runs)} as a whole; runs that name it miss it, and \`verify\` says so\n`
-        : `erased ${counted(payloads, 'payload')} of ${named(runs)}; its records stay, and \`verify\` tells what is missing\n`,
-    )
-    return exitCode.done
-  })
+  await using journal = await existingJournal(path, io)
+  const status = await statusOf(journal, runId)
+  if (!isFinal(status) && unfinished !== true) throw mayGoOn(runId, status)
+  const runs = await withRunsOfAgents(journal, runId)
+  let payloads = 0
+  // those below first: as long as the run itself is there, they are found again
+  for (const each of runs.toReversed()) {
+    payloads += await journal.erase(each)
+    if (whole) await journal.remove(each)
+  }
+  const agentRuns = runs.slice(1)
+  if (json === true) outJson(io, { runId, status, payloads, removed: whole, agentRuns })
+  io.note(
+    whole
+      ? `removed ${named(runs)} as a whole; runs that name it miss it, and \`verify\` says so\n`
+      : `erased ${counted(payloads, 'payload')} of ${named(runs)}; its records stay, and \`verify\` tells what is missing\n`,
+  )
+  return exitCode.done
 }
 
 function named([runId, ...below]: readonly string[]): string {
@@ -74,18 +75,11 @@ function membersOf(line: string): Readonly<Record<string, unknown>> {
   return parsed.ok && isObject(parsed.value) ? parsed.value : {}
 }
 
-/** Ends after which nobody carries a run on. */
-const final: ReadonlySet<string> = new Set(['completed', 'denied'])
-
 /** How a run has ended, read without what was said in it, of which keys may be missing. */
 async function statusOf(journal: Journal, runId: string): Promise<string> {
   let last: string | undefined
   for await (const { line } of journal.read(runId)) last = line
-  if (last === undefined) {
-    throw new SallyportError('bad-option', `the journal holds no run \`${runId}\``, {
-      help: 'name a run of this journal',
-    })
-  }
+  if (last === undefined) throw unknownRun(runId)
   const { status, type } = membersOf(last)
   return type === 'end' && typeof status === 'string' ? status : 'open'
 }

@@ -1,10 +1,9 @@
+import { existingJournal } from '../existing-journal.ts'
 import { SallyportError } from '../../base/errors.ts'
 import { counted, shorten } from '../../base/text.ts'
-import { openJournal } from '../../journal/open.ts'
 import type { PruneOptions } from '../../journal/retention.ts'
 import { signingKey } from '../../snapshot.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import { checkReadable } from '../files.ts'
 import { outJson, type Io } from '../io.ts'
 import { notePruned } from '../pruned-list.ts'
 import { signingKeyOf } from '../signing-key.ts'
@@ -34,29 +33,24 @@ export async function pruneLog(options: PruneCommandOptions, io: Io): Promise<Ex
     ...(payloadsOlderThan === undefined ? {} : { payloadsOlderThan }),
     ...(runsOlderThan === undefined ? {} : { runsOlderThan }),
   }
-  await checkReadable(path)
+  await using journal = await existingJournal(path, io)
   const key = await signingKeyOf(options.signingKey, io)
-  const journal = await openJournal(path, io.environment)
-  try {
-    const plan = await journal.prune({ ...ages, dryRun: true })
-    const isAny = plan.erased.length + plan.removed.length > 0
-    if (isAny) await notePruned(path, plan, key && (await signingKey({ key })))
-    // a run that somebody has carried on meanwhile is younger now, and stays
-    const pruned = isAny ? await journal.prune(ages) : plan
-    if (json === true) outJson(io, pruned)
-    else {
-      io.out(
-        [
-          `erased what was said in ${counted(pruned.erased.length, 'run')}, removed ${counted(pruned.removed.length, 'run')}`,
-          ...pruned.erased.map((runId) => `  erased   ${shorten(runId, 200)}`),
-          ...pruned.removed.map((runId) => `  removed  ${shorten(runId, 200)}`),
-          ...pruned.unfinished.map((runId) => `  left, as it has no end: ${shorten(runId, 200)}`),
-          '',
-        ].join('\n'),
-      )
-    }
-    return exitCode.done
-  } finally {
-    await journal.close()
+  const plan = await journal.prune({ ...ages, dryRun: true })
+  const isAny = plan.erased.length + plan.removed.length > 0
+  if (isAny) await notePruned(path, plan, key && (await signingKey({ key })))
+  // a run that somebody has carried on meanwhile is younger now, and stays
+  const pruned = isAny ? await journal.prune(ages) : plan
+  if (json === true) outJson(io, pruned)
+  else {
+    io.out(
+      [
+        `erased what was said in ${counted(pruned.erased.length, 'run')}, removed ${counted(pruned.removed.length, 'run')}`,
+        ...pruned.erased.map((runId) => `  erased   ${shorten(runId, 200)}`),
+        ...pruned.removed.map((runId) => `  removed  ${shorten(runId, 200)}`),
+        ...pruned.unfinished.map((runId) => `  left, as it has no end: ${shorten(runId, 200)}`),
+        '',
+      ].join('\n'),
+    )
   }
+  return exitCode.done
 }

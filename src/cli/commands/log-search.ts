@@ -1,6 +1,6 @@
+import { existingJournal } from '../existing-journal.ts'
 import { SallyportError } from '../../base/errors.ts'
 import { shorten } from '../../base/text.ts'
-import { openJournal } from '../../journal/open.ts'
 import type { Journal } from '../../journal/journal.ts'
 import { compileGlob, globProblem } from '../../policy/glob.ts'
 import { placeText } from '../../protocol/place.ts'
@@ -9,7 +9,6 @@ import { LongReport } from '../../report/long.ts'
 import { callStatuses, type Report } from '../../report/report.ts'
 import { callNumber, type CallSummary } from '../../report/summary.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import { checkReadable } from '../files.ts'
 import { outJson, type Io } from '../io.ts'
 import { redactorOf, type RedactionOptions } from '../redaction.ts'
 import { useSmallHeap } from '../small-heap.ts'
@@ -38,30 +37,25 @@ export async function searchLog(options: SearchOptions, io: Io): Promise<ExitCod
   const isWanted = testOf(options)
   const redactor = await redactorOf(options, io)
   useSmallHeap()
-  await checkReadable(path)
-  const journal = await openJournal(path, io.environment)
+  await using journal = await existingJournal(path, io)
   let found = 0
-  try {
-    for await (const runId of runsOf(journal, path, options.run)) {
-      const long = await LongReport.open(() => journal.read(runId), redactor)
-      const { report } = await long.outline()
-      const { principal } = report.header
-      if (options.principal !== undefined && principal?.subject !== options.principal) continue
-      for await (const call of long.calls()) {
-        if (!isWanted(call)) continue
-        if (found === options.limit) {
-          io.note(`more than ${options.limit} calls; --limit lists more\n`)
-          return exitCode.done
-        }
-        found++
-        if (options.json === true) outJson(io, memberOf(call, report))
-        else io.out(`${lineOf(call, report)}\n`)
-        await io.drained()
-        if (io.outIsClosed) return exitCode.done
+  for await (const runId of runsOf(journal, path, options.run)) {
+    const long = await LongReport.open(() => journal.read(runId), redactor)
+    const { report } = await long.outline()
+    const { principal } = report.header
+    if (options.principal !== undefined && principal?.subject !== options.principal) continue
+    for await (const call of long.calls()) {
+      if (!isWanted(call)) continue
+      if (found === options.limit) {
+        io.note(`more than ${options.limit} calls; --limit lists more\n`)
+        return exitCode.done
       }
+      found++
+      if (options.json === true) outJson(io, memberOf(call, report))
+      else io.out(`${lineOf(call, report)}\n`)
+      await io.drained()
+      if (io.outIsClosed) return exitCode.done
     }
-  } finally {
-    await journal.close()
   }
   return found > 0 ? exitCode.done : exitCode.negative
 }

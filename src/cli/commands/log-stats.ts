@@ -1,3 +1,4 @@
+import { existingJournal } from '../existing-journal.ts'
 import {
   analyseHistory,
   costOverTime,
@@ -5,13 +6,11 @@ import {
   type HistoryQuery,
 } from '../../history/analyse.ts'
 import { shorten } from '../../base/text.ts'
-import { openJournal } from '../../journal/open.ts'
 import type { Cost, Usage } from '../../protocol/usage.ts'
 import { formatCost, formatNumber, plural } from '../../report/format.ts'
 import { LongReport } from '../../report/long.ts'
 import type { ModelCallRow } from '../../report/report.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import { checkReadable } from '../files.ts'
 import { outJson, type Io } from '../io.ts'
 import { useSmallHeap } from '../small-heap.ts'
 import { runsOf, timeOf } from './log-search.ts'
@@ -31,18 +30,13 @@ export async function logStatistics(options: StatisticsOptions, io: Io): Promise
   const { journal: path } = options
   const query = queryOf(options)
   useSmallHeap()
-  await checkReadable(path)
-  const journal = await openJournal(path, io.environment)
+  await using journal = await existingJournal(path, io)
   const entries: AnalysedEntry[] = []
   let runs = 0
-  try {
-    for await (const runId of runsOf(journal, path, options.run)) {
-      const long = await LongReport.open(() => journal.read(runId))
-      await long.outline({ modelCall: (call) => void entries.push(entryOf(call)) })
-      runs++
-    }
-  } finally {
-    await journal.close()
+  for await (const runId of runsOf(journal, path, options.run)) {
+    const long = await LongReport.open(() => journal.read(runId))
+    await long.outline({ modelCall: (call) => void entries.push(entryOf(call)) })
+    runs++
   }
   const { calls, usage, cost, byModel } = analyseHistory(entries, query)
   const overTime = costOverTime(entries, options.by, query)

@@ -1,9 +1,9 @@
+import { existingJournal } from '../existing-journal.ts'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { sha256 } from '../../base/digest.ts'
 import { isSallyportError, SallyportError } from '../../base/errors.ts'
 import { fileFailure } from '../../base/file-failure.ts'
-import { openJournal } from '../../journal/open.ts'
 import { LongReport } from '../../report/long.ts'
 import { OverviewFold, type Overview, type RunLine } from '../../report/overview.ts'
 import { parseReport } from '../../report/read.ts'
@@ -138,7 +138,7 @@ async function addReport(file: string, { fold, redactor, pages, io }: Gathering)
 
 async function addJournal(file: string, gathering: Gathering): Promise<void> {
   const { fold, redactor, pages, io } = gathering
-  await using journal = disposable(await openJournal(file, io.environment))
+  await using journal = await existingJournal(file, io)
   for await (const runId of journal.list()) {
     const read = sameRecords(() => journal.read(runId))
     try {
@@ -155,12 +155,6 @@ async function addJournal(file: string, gathering: Gathering): Promise<void> {
       addUnreadable(error, { journal: file, runId }, gathering)
     }
   }
-}
-
-function disposable<Closed extends { close(): Promise<void> }>(
-  closed: Closed,
-): Closed & AsyncDisposable {
-  return Object.assign(closed, { [Symbol.asyncDispose]: () => closed.close() })
 }
 
 async function writePage(

@@ -1,6 +1,6 @@
+import { existingJournal } from '../existing-journal.ts'
 import { isSallyportError, SallyportError } from '../../base/errors.ts'
 import { visibleJson } from '../../base/text.ts'
-import { openJournal } from '../../journal/open.ts'
 import { prettyJson } from '../../report/json.ts'
 import { renderJson } from '../../report/render-json.ts'
 import type { ReadRecords } from '../../report/long.ts'
@@ -11,7 +11,7 @@ import type { Redactor } from '../../report/redact.ts'
 import type { Report } from '../../report/report.ts'
 import type { TerminalOptions } from '../../report/terminal.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
-import { checkReadable, readText, writePieces, writeText } from '../files.ts'
+import { readText, writePieces, writeText } from '../files.ts'
 import { outPieces, printable, type Io } from '../io.ts'
 import type { PageOptions } from '../page.ts'
 import { redactorOf, type RedactionOptions } from '../redaction.ts'
@@ -84,23 +84,14 @@ async function rendered(
     return exitCode.done
   }
   useSmallHeap()
-  await checkReadable(path)
-  const journal = await openJournal(path, io.environment)
-  try {
-    const runId = await findRun(journal.list(), options.run)
-    if (runId === undefined) throw noRun(path, options.run)
-    const { sameRecords } = await import('../../report/same-records.ts')
-    const read = sameRecords(() => journal.read(runId))
-    const verification = await verifyChain(read(), { runId })
-    await write(
-      renderRun(read, { verification, journal: path, redactor }, options, io),
-      options,
-      io,
-    )
-    return exitOf(verification, io)
-  } finally {
-    await journal.close()
-  }
+  await using journal = await existingJournal(path, io)
+  const runId = await findRun(journal.list(), options.run)
+  if (runId === undefined) throw noRun(path, options.run)
+  const { sameRecords } = await import('../../report/same-records.ts')
+  const read = sameRecords(() => journal.read(runId))
+  const verification = await verifyChain(read(), { runId })
+  await write(renderRun(read, { verification, journal: path, redactor }, options, io), options, io)
+  return exitOf(verification, io)
 }
 
 async function write(
@@ -135,20 +126,15 @@ async function proof(path: string, options: ReportOptions, io: Io): Promise<Exit
       help: 'name the call to be proved, such as `--call 2.0 --proof`',
     })
   }
-  await checkReadable(path)
-  const journal = await openJournal(path, io.environment)
-  try {
-    const runId = await findRun(journal.list(), options.run)
-    if (runId === undefined) throw noRun(path, options.run)
-    const checkpoints = (await journal.checkpoints?.(runId)) ?? []
-    const { proveCall } = await import('../../report/proof.ts')
-    const text = prettyJson(await proveCall(journal.read(runId), { call, checkpoints }))
-    if (output === undefined) io.out(`${visibleJson(text)}\n`)
-    else await writeText(output, `${text}\n`)
-    return exitCode.done
-  } finally {
-    await journal.close()
-  }
+  await using journal = await existingJournal(path, io)
+  const runId = await findRun(journal.list(), options.run)
+  if (runId === undefined) throw noRun(path, options.run)
+  const checkpoints = (await journal.checkpoints?.(runId)) ?? []
+  const { proveCall } = await import('../../report/proof.ts')
+  const text = prettyJson(await proveCall(journal.read(runId), { call, checkpoints }))
+  if (output === undefined) io.out(`${visibleJson(text)}\n`)
+  else await writeText(output, `${text}\n`)
+  return exitCode.done
 }
 
 async function openReport(path: string, run: string | undefined): Promise<Report> {

@@ -17,6 +17,7 @@ import { visible } from '../../base/text.ts'
 import type { LoadedPolicy } from '../../loading/file.ts'
 import { compileFor } from '../../loading/text.ts'
 import { compilePattern } from '../../policy/pattern.ts'
+import { yes } from '../../policy/truth.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { readText } from '../files.ts'
 import { outJson, type Io } from '../io.ts'
@@ -77,7 +78,7 @@ function filterOf(pattern: string): (name: string) => boolean {
       help: compiled.help ?? 'write a regular expression in RE2 syntax',
     })
   }
-  return (name) => compiled.pattern.occursIn(name) === 2
+  return (name) => compiled.pattern.occursIn(name) === yes
 }
 
 /** Files that speak of the same policy are one subject. */
