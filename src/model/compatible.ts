@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/json.ts'
+import type { ChatDialect } from '../wire/chat/options.ts'
 import { createModel, endpointKeys, type EndpointOptions, type HttpModel } from './http-model.ts'
 import { openaiWire, type OpenAIWire } from './openai-wire.ts'
 import { checkKeys, checkText } from './options.ts'
@@ -39,7 +40,14 @@ export function openaiCompatible(options: CompatibleOptions): HttpModel {
   })
 }
 
-function dialectOf(host: string | undefined): 'openrouter' | 'openai' | 'compatible' {
-  if (host === 'openrouter.ai') return 'openrouter'
-  return host === 'api.openai.com' ? 'openai' : 'compatible'
+function dialectOf(host: string | undefined): ChatDialect {
+  switch (host) {
+    case 'openrouter.ai':
+      return 'openrouter'
+    case 'api.openai.com':
+      return 'openai'
+    case 'api.mistral.ai':
+      return 'mistral'
+  }
+  return 'compatible'
 }

@@ -15,6 +15,7 @@ export function openaiWire(
   body: JsonObject | undefined,
 ): Wire {
   isOneOf('chat', 'responses')('wire', name)
-  const options = { dialect, ...(body === undefined ? {} : { body }) }
-  return name === 'chat' ? chatWire(options) : responsesWire(options)
+  const rest = body === undefined ? {} : { body }
+  if (name === 'chat') return chatWire({ dialect, ...rest })
+  return responsesWire({ dialect: dialect === 'mistral' ? 'compatible' : dialect, ...rest })
 }

@@ -161,9 +161,12 @@ class CallIds {
     return id
   }
 
-  /** Our ids can be sent everywhere; a history from elsewhere may have others. */
+  /** Our ids can be sent almost everywhere; Mistral wants nine characters, and no more. */
   #own(callId: string): string {
-    return this.#isSendable(callId) ? callId : `call_${sha256(callId).slice(-35)}`
+    if (this.#isSendable(callId)) return callId
+    const digest = sha256(callId)
+    const id = `call_${digest.slice(-35)}`
+    return this.#isSendable(id) ? id : digest.slice(-9)
   }
 
   of(message: ToolMessage): string {

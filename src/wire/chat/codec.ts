@@ -99,9 +99,12 @@ function toolChoice(choice: ToolChoice): unknown {
   return { type: 'function', function: { name: toWireName(choice.tool) } }
 }
 
-/** OpenRouter always reports usage. Padding against traffic analysis costs OpenAI's callers time. */
+/**
+ * OpenRouter and Mistral always report usage, and Mistral refuses to be asked for it. Padding against
+ * traffic analysis costs OpenAI's callers time.
+ */
 function encodeStream(dialect: ChatDialect): object {
-  if (dialect === 'openrouter') return { stream: true }
+  if (dialect === 'openrouter' || dialect === 'mistral') return { stream: true }
   const padding = dialect === 'openai' ? { include_obfuscation: false } : {}
   return { stream: true, stream_options: { include_usage: true, ...padding } }
 }

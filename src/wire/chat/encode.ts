@@ -19,14 +19,17 @@ import { base64Url, fileAt, pictureAt } from '../media.ts'
 import { toHistoryName } from '../names.ts'
 import type { ChatDialect } from './options.ts'
 
-/** Longest id of a call that OpenAI accepts. Its own are shorter; those of others need not be. */
-const maxIdLength = 40
+/** Which ids of calls a host accepts that looks at them. Its own fit; those of others need not. */
+const acceptedIds: Partial<Record<ChatDialect, (id: string) => boolean>> = {
+  openai: sendableUpTo(40),
+  mistral: (id) => /^[a-zA-Z0-9]{9}$/.test(id),
+}
 
 /** What writes histories in a dialect. */
 export function chatHistory(dialect: ChatDialect): HistoryWriter {
   return historyWriter(
     (message, ids) => JSON.stringify(encodeMessage(message, ids, dialect)),
-    dialect === 'openai' ? sendableUpTo(maxIdLength) : undefined,
+    acceptedIds[dialect],
   )
 }
 

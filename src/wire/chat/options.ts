@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../base/json.ts'
 
 /** What distinguishes the speakers of this wire. */
-export type ChatDialect = 'openrouter' | 'openai' | 'compatible'
+export type ChatDialect = 'openrouter' | 'openai' | 'mistral' | 'compatible'
 
 export interface ChatWireOptions {
   readonly dialect: ChatDialect

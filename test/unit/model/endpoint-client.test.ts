@@ -100,6 +100,20 @@ describe('keys and addresses', () => {
     ])
   })
 
+  test('a host is asked as it wants to be, whoever else speaks the same wire', async () => {
+    const asked: unknown[] = []
+    const fetching = async (_url: string, { body }: { body?: string }): Promise<Response> => {
+      asked.push(JSON.parse(body!).stream_options)
+      return new Response('{}', { status: 400 })
+    }
+    for (const host of ['api.mistral.ai', 'openrouter.ai', 'api.openai.com', 'models.example']) {
+      const baseUrl = `https://${host}/v1`
+      await eventsOf(openaiCompatible({ baseUrl, model: 'm', transport: { fetch: fetching } }))
+    }
+    const usage = { include_usage: true }
+    expect(asked).toEqual([undefined, undefined, { ...usage, include_obfuscation: false }, usage])
+  })
+
   test('S0-01 S0-07 one interface for all, streamed first, with the key as each wants it', async () => {
     const sent: Record<string, string>[] = []
     const fetching = async (_url: string, { headers }: { headers: Record<string, string> }) => {

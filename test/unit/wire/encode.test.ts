@@ -154,6 +154,16 @@ test('OpenAI is not sent ids of calls that are longer than it accepts, whoever m
   expect(same).toBe(id)
 })
 
+test('Mistral is sent ids of calls in the one form it accepts', () => {
+  expect(idsOf('mistral', 'run-1-0', 'aB3dE6gH9')).toEqual(['aB3dE6gH9', 'aB3dE6gH9'])
+  for (const other of ['call_1', 'aB3dE6gH', 'aB3dE6gH90', 'aB3dE6gH-', '']) {
+    const [id, same] = idsOf('mistral', 'run-1-0', other)
+    expect(id).toMatch(/^[0-9a-f]{9}$/)
+    expect(same).toBe(id)
+    expect(idsOf('mistral', 'run-1-1', other)[0]).not.toBe(id)
+  }
+})
+
 function idOf(messages: readonly Message[]): string {
   return body({ messages }).messages.at(-1).tool_calls[0].id
 }
@@ -271,6 +281,7 @@ test('S0-28 settings go by the names the host knows', () => {
 
 test('usage is asked for where it has to be', () => {
   expect(body({}, 'openrouter')).not.toHaveProperty('stream_options')
+  expect(body({}, 'mistral')).not.toHaveProperty('stream_options')
   expect(body({}).stream_options).toEqual({ include_usage: true })
   expect(body({}, 'openai').stream_options).toEqual({
     include_usage: true,
