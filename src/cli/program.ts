@@ -210,7 +210,10 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   program
     .command('schema')
     .description('print a JSON Schema')
-    .argument('<name>', 'policy, report, overview, found-call, event, record or snapshot')
+    .argument(
+      '<name>',
+      'policy, report, overview, found-call, event, record, snapshot, approval or trace',
+    )
     .option('--json', 'accepted for symmetry: the output always is JSON')
     .action(async (name: string) => {
       const { schema } = await import('./commands/schema.ts')

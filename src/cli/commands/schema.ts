@@ -11,6 +11,8 @@ const files: Readonly<Record<string, string>> = {
   event: '../../report/event.schema.json',
   record: '../../report/record.schema.json',
   snapshot: '../../snapshot.schema.json',
+  approval: '../../gate/approval.schema.json',
+  trace: '../../analysis/trace.schema.json',
 }
 
 const schemaNames: readonly string[] = Object.keys(files)
