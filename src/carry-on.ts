@@ -20,7 +20,7 @@ export type Revocation = Extract<EventBody, { type: 'approval-decision' }>
 /** What a run of the journal goes on with. */
 export interface Continuation
   extends
-    Pick<TakingUp, 'resolutions'>,
+    Pick<TakingUp, 'resolutions' | 'isKnown'>,
     Pick<RunEnvironment, 'context' | 'output' | 'approve' | 'given' | 'share' | 'delegation'> {
   readonly past: Past
   /** What the run has begun with. */
@@ -43,7 +43,7 @@ export async function carryOn(
   continuation: Continuation,
 ): Promise<RunResult> {
   const { conversation, messages, context, heard, ...others } = continuation
-  const { isTakenOver, past, resolutions, revocations, ...rest } = others
+  const { isKnown, isTakenOver, past, resolutions, revocations, ...rest } = others
   const { limits, runId } = started
   const { parent, scope, session } = past.start
   const carrier = openCarrier(parts, started, { conversation, messages, context }, { past })
@@ -62,7 +62,7 @@ export async function carryOn(
   }
   // before anything is done: another process may be carrying the run
   await carrier.recorder.flush()
-  const isCounted = parts.rested.delete(runId)
+  const isCounted = parts.rested.delete(runId) || isKnown
   if (conversation !== undefined) parts.gate.remember(context, conversation.earlier)
   if (!isCounted || session === undefined) parts.gate.begin(context, heard)
   if (!isCounted) recallCostsOf(parts, past, context)
@@ -71,7 +71,8 @@ export async function carryOn(
     revocations.map(({ approvalId }) => approvalId),
   )
   const { unheard, status } = past
-  const course = { turns, unheard, isFailed: failures.has(status), isCounted, resolutions }
+  const takingUp = { resolutions, isCounted, isKnown }
+  const course = { turns, unheard, isFailed: failures.has(status), ...takingUp }
   const beginning = { context, messages, ...rest, past: course }
   const environment = environmentOf(carrier, parts, beginning)
   return carryToEnd(parts, carrier, { ...environment, ...rest, remembered, askAgain: true })

@@ -8,7 +8,7 @@ import type { JudgeContext } from './gate/verdict.ts'
 import type { ToolCall } from './protocol/call.ts'
 import { CallBudget } from './run/call-budget.ts'
 import { childRunId } from './run/child-id.ts'
-import type { Delegated, Delegating, Delegation } from './run/delegation.ts'
+import type { Delegated, Delegating, Delegation, Recall } from './run/delegation.ts'
 import type { Approve, RunEnvironment } from './run/environment.ts'
 import { compileOutput } from './run/output.ts'
 import { asItBegan } from './run/prepare.ts'
@@ -36,6 +36,8 @@ export interface Resumed extends Pick<Continuation, 'given'> {
   readonly tree: ChildRuns
   readonly resolutions: ReadonlyMap<string, Resolution>
   readonly isTakenOver: boolean
+  /** Runs of which the gate has been told. */
+  readonly known: Set<string>
 }
 
 /** What a run needs to call agents. */
@@ -135,12 +137,11 @@ class RunDelegation implements Delegation {
       const child = await this.#partsOf(agent, share.depth < limits.maxDepth)
       const context = await this.#contextOf(agent, runId, signal)
       const delegator = { parts: child, started, context, ...(resumed && { resumed }) }
-      const below = { share, delegation: this.#delegationOf(delegator, share) }
       const output = agent.output && (await compileOutput(agent.output))
+      const beginning = { context, output, share, delegation: this.#delegationOf(delegator, share) }
       const past = resumed?.tree.byId.get(runId)
       const result = await whileCarried(parts, runId, async () => {
         if (past === undefined) {
-          const beginning = { context, output, ...below }
           return beginAgent(child, started, agent, {
             prompt,
             call,
@@ -149,13 +150,12 @@ class RunDelegation implements Delegation {
           })
         }
         return carryOn(child, started, {
-          context,
-          output,
-          ...below,
+          ...beginning,
           past,
           messages: past.start.messages,
           heard: past.start.messages.filter(isInstruction),
           isTakenOver: past.status === 'open' && resumed!.isTakenOver,
+          isKnown: resumed!.known.has(runId),
           revocations: [],
           approve: started.run.approve,
           resolutions: resumed!.resolutions,
@@ -247,43 +247,41 @@ class RunDelegation implements Delegation {
     return { child, rests: { pending, inDoubt } }
   }
 
-  async recall(
-    callId: string,
-    tool: Tool | undefined,
-    { isCounted, isTold }: Parameters<Delegation['recall']>[2],
-  ): Promise<boolean> {
+  async recall(callId: string, tool: Tool | undefined, how: Recall): Promise<boolean> {
     const { parts, resumed, started } = this.#delegator
     const agent = agentOf(tool)
     const runId = childRunId(callId)
     const past = resumed?.tree.byId.get(runId)
     if (agent === undefined || past === undefined) return false
-    if (this.#carried.has(runId)) return true
+    const isKnown = resumed!.known.has(runId)
+    const isCounted = how.isCounted || isKnown
+    if (this.#carried.has(runId) || (isKnown && how.isTold)) return true
+    resumed!.known.add(runId)
     const child = await this.#partsOf(agent, true)
     const context = await this.#contextOf(agent, runId, started.signal)
-    // counted apart where the result of the call says what it has used
-    const share = new Share(started.limits, isTold ? undefined : this.#share)
+    // counted apart where it is told elsewhere what it has used
+    const share = new Share(started.limits, how.isTold ? undefined : this.#share)
     const delegator = { parts: child, started, context, resumed: resumed! }
     const delegation = this.#delegationOf(delegator, share)
     const recalling = { context, delegation, gate: parts.gate, share, view: child.registry }
     if (!isCounted || context.session === undefined) {
       parts.gate.begin(context, past.start.messages.filter(isInstruction))
     }
-    const takingUp = { isCounted, resolutions: resumed!.resolutions }
+    const takingUp = { isCounted, isKnown, resolutions: resumed!.resolutions }
     const budget = new CallBudget(started.limits, share)
     for (const turn of past.turns) {
       if (turn.start.said !== undefined) parts.gate.begin(context, turn.start.said)
-      const environment = asItBegan(recalling, turn)
       const { cost, usage } = turn.usage
       share.recallTurn()
       share.spend(usage, cost)
       if (!isCounted) {
         parts.gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context, turn.turn)
       }
-      await recallCalls(environment, turn, takingUp, budget)
+      await recallCalls(asItBegan(recalling, turn), turn, takingUp, budget)
     }
     if (!isCounted) recallCostsOf(parts, past, context)
     // where it goes on here later, what outlives the run has been counted
-    if (!isTold) parts.rested.note(runId, past.status)
+    if (!how.isTold) parts.rested.note(runId, past.status)
     return true
   }
 }

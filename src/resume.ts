@@ -106,7 +106,8 @@ async function continued(
   const given = givenAnswers(parts.journal, run.decisions ?? [], answerer)
   const resolutions = resolutionsOf(run, answerer)
   const isTakenOver = past.status === 'open' && run.takeOver === true
-  const resumed = { tree, given, resolutions, isTakenOver: run.takeOver === true }
+  const known = new Set<string>()
+  const resumed = { tree, given, resolutions, isTakenOver: run.takeOver === true, known }
   const carried = { ...started, limits }
   return carryOn(parts, carried, {
     context,
@@ -119,6 +120,7 @@ async function continued(
     conversation,
     heard: messages,
     isTakenOver,
+    isKnown: false,
     revocations: revocationsOf(past, run, answerer),
     ...parts.delegationFor?.({ parts, started: carried, context, resumed }),
   })

@@ -27,6 +27,13 @@ export interface Delegating {
   outcome(): Promise<Delegated | undefined>
 }
 
+export interface Recall {
+  /** As in `TakingUp`. */
+  readonly isCounted: boolean
+  /** What the run has used is told by the result of its call, or as the run goes on. */
+  readonly isTold: boolean
+}
+
 /** How calls of agents become runs. */
 export interface Delegation {
   isAgent(tool: Tool | undefined): boolean
@@ -35,15 +42,11 @@ export interface Delegation {
   /** Undefined for a tool that is no agent. */
   open(call: ToolCall, tool: Tool | undefined): Delegating | undefined
   /**
-   * What a run of the past counts as that a call has led to: what it has read, and what it has taken
-   * of limits; what it has used only where the result of the call does not tell. False where the call
-   * has led to none. Does nothing for a run that has gone on here.
+   * What a run of the past counts as that a call has led to: what it has read and what it has taken
+   * of limits, once, and what it has used unless that is told elsewhere. False where the call has led
+   * to none. Does nothing for a run that has gone on here.
    */
-  recall(
-    callId: string,
-    tool: Tool | undefined,
-    how: { readonly isCounted: boolean; readonly isTold: boolean },
-  ): Promise<boolean>
+  recall(callId: string, tool: Tool | undefined, how: Recall): Promise<boolean>
 }
 
 /** How a call of an agent has ended, or that it has not. */

@@ -8,6 +8,7 @@ import type { Judged } from './judged.ts'
 import { carryOutAll } from './calls.ts'
 import { reconcile } from '../tools/execute.ts'
 import { canReconcile } from '../tools/tool.ts'
+import type { Recall } from './delegation.ts'
 import type { CallEnvironment } from './environment.ts'
 import { notRun, type Ending } from './ending.ts'
 import { executionContext } from './execution-context.ts'
@@ -36,6 +37,8 @@ export interface TakingUp {
   readonly resolutions: ReadonlyMap<string, Resolution>
   /** This process has carried the run before: what outlives a run has been counted. */
   readonly isCounted: boolean
+  /** The gate has been told of everything on record. */
+  readonly isKnown: boolean
 }
 
 /** A model response as it was before it was written down. */
@@ -76,29 +79,30 @@ export type Recalling = Pick<CallEnvironment, 'context' | 'delegation' | 'gate' 
 export async function recallCalls(
   environment: Recalling,
   { calls, isRepair }: PastTurn,
-  { isCounted }: TakingUp,
+  takingUp: TakingUp,
   budget: CallBudget,
 ): Promise<void> {
   if (isRepair) budget.close(repairBound)
   for (const past of calls) {
     if (past.proposed === undefined) continue
     budget.take(past.call.tool, past.proposed.argsDigest)
-    await recallCall(environment, past, isCounted)
+    await recallCall(environment, past, await examineAgain(environment, past), takingUp)
   }
 }
 
 async function recallCall(
   environment: Recalling,
   past: PastCall,
-  isCounted: boolean,
+  examined: ExaminedCall,
+  { isCounted, isKnown }: TakingUp,
 ): Promise<void> {
   const { result, started } = past
-  const examined = await examineAgain(environment, past)
   const { delegation, share } = environment
   if (result?.child !== undefined) share?.recall(result.child)
   const how = { isCounted, isTold: result?.child !== undefined }
   const isDelegated =
     started && (await delegation?.recall(past.call.callId, examined.tool, how)) === true
+  if (isKnown) return
   const refused = result !== undefined && !started && past.decision?.effect === 'deny'
   environment.gate.recall(examined, environment.context, {
     approved: started && hasYes(past.question),
@@ -134,14 +138,21 @@ export async function takeUpCalls(
     environment,
     turn.calls.map(({ call }) => call),
   )
+  const known: (readonly [PastCall, ExaminedCall])[] = []
+  for (const past of turn.calls) known.push([past, await examineAgain(environment, past)])
+  const begun = known.flatMap(([{ result, started }, examined]) =>
+    started && result === undefined ? [examined] : [],
+  )
+  // everything that was done is known before anything else is judged
+  for (const [past, examined] of known) {
+    if (past.result !== undefined) await recallCall(environment, past, examined, takingUp)
+  }
+  const { isCounted } = takingUp
+  await recallAgents(environment, begun, { isCounted, isTold: true })
   const judged: (Judged | undefined)[] = []
-  const begun: ExaminedCall[] = []
-  for (const past of turn.calls) {
-    const examined = await examineAgain(environment, past)
-    if (past.started && past.result === undefined) begun.push(examined)
+  for (const [past, examined] of known) {
     if (past.result !== undefined) {
       if (past.proposed !== undefined) budget.take(past.call.tool, past.proposed.argsDigest)
-      await recallCall(environment, past, takingUp.isCounted)
       desk.recall(past.call, past.result)
     } else {
       const found = await reconcileCall(environment, past, examined, takingUp)
@@ -154,17 +165,19 @@ export async function takeUpCalls(
     }
   }
   await carryOutAll(desk, judged)
-  await recallLeft(environment, begun, takingUp)
+  await recallAgents(environment, begun, { isCounted, isTold: false })
   return desk
 }
 
-/** What agents have done that were begun and do not go on: their calls have ended otherwise, or wait. */
-async function recallLeft(
+/**
+ * What agents have done whose calls have no result: first what the gate is to know of all of them,
+ * and at last what those have used that do not go on. Their calls have ended otherwise, or wait.
+ */
+async function recallAgents(
   { delegation }: Pick<CallEnvironment, 'delegation'>,
   begun: readonly ExaminedCall[],
-  { isCounted }: TakingUp,
+  how: Recall,
 ): Promise<void> {
-  const how = { isCounted, isTold: false }
   for (const { call, tool } of begun) await delegation?.recall(call.callId, tool, how)
 }
 
