@@ -24,10 +24,23 @@ export function findUsage(
 export function laterUsage(before: Used | undefined, raw: Record<string, unknown>): Used {
   const usage = readUsage(raw)
   const cost = readCost(raw)
-  const isEmpty = usage.inputTokens === 0 && usage.outputTokens === 0
+  if (before === undefined) return { usage, cost }
   return {
-    usage: isEmpty && before !== undefined ? before.usage : usage,
-    cost: cost === undefined || cost.amount === 0 ? (before?.cost ?? cost) : cost,
+    usage: laterCounts(before.usage, usage),
+    cost: cost === undefined || cost.amount === 0 ? (before.cost ?? cost) : cost,
+  }
+}
+
+function laterCounts(before: Usage, later: Usage): Usage {
+  const isEmpty = later.inputTokens === 0 && later.outputTokens === 0
+  const { raw } = isEmpty ? before : later
+  return {
+    cacheReadTokens: later.cacheReadTokens || before.cacheReadTokens,
+    cacheWriteTokens: later.cacheWriteTokens || before.cacheWriteTokens,
+    inputTokens: later.inputTokens || before.inputTokens,
+    outputTokens: later.outputTokens || before.outputTokens,
+    ...(raw === undefined ? {} : { raw }),
+    reasoningTokens: later.reasoningTokens || before.reasoningTokens,
   }
 }
 
@@ -56,8 +69,10 @@ export function readUsage(raw: Record<string, unknown>): Usage {
 
 /** Reasoning that the output does not hold. Some totals count input from a cache once more. */
 function reasoningApart(counts: Usage, total: number): number {
-  const { cacheReadTokens, cacheWriteTokens, reasoningTokens } = counts
-  const left = total - counts.inputTokens - counts.outputTokens
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = counts
+  // of a report without the input the total tells nothing
+  if (inputTokens === 0) return 0
+  const left = total - inputTokens - counts.outputTokens
   const most = reasoningTokens || left - cacheReadTokens - cacheWriteTokens
   return Math.max(0, Math.min(left, most))
 }
@@ -70,9 +85,15 @@ function detailsIn(
   return objectAt(raw, name) ?? objectAt(raw, other) ?? {}
 }
 
+/** xAI charges in these. */
+const ticksPerDollar = 1e10
+
 /** What the provider charged, in US dollars: a number, or an object with a total. */
 export function readCost(raw: Record<string, unknown>): Cost | undefined {
   const { cost } = raw
-  const amount = isObject(cost) ? amountAt(cost, 'total_cost') : amountAt(raw, 'cost')
+  const ticks = amountAt(raw, 'cost_in_usd_ticks')
+  const amount =
+    (isObject(cost) ? amountAt(cost, 'total_cost') : amountAt(raw, 'cost')) ??
+    (ticks === undefined ? undefined : ticks / ticksPerDollar)
   return amount === undefined ? undefined : { amount, currency: 'USD', source: 'provider' }
 }

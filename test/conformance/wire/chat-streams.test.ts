@@ -501,6 +501,7 @@ const hosts: readonly Stream[] = [
           ...usage,
           total_tokens: 21,
           completion_tokens_details: { reasoning_tokens: 3 },
+          cost_in_usd_ticks: 1_654_500,
         },
       },
       done,
@@ -509,6 +510,20 @@ const hosts: readonly Stream[] = [
     runs: fA,
     finish: 'tool-calls',
     tokens: [11, 10],
+    cost: 0.00016545,
+  },
+  {
+    name: 'a bridge that counts the input first and the output at the end',
+    sent: sse(
+      chunk({ content: 'a' }, null, {
+        usage: { prompt_tokens: 11, prompt_tokens_details: { cached_tokens: 4 } },
+      }),
+      chunk({}, 'stop', { usage: { completion_tokens: 7, total_tokens: 18 } }),
+      done,
+    ),
+    text: 'a',
+    finish: 'stop',
+    tokens: [11, 7],
   },
   {
     name: 'Gemini: thoughts that only the total counts',
