@@ -62,16 +62,17 @@ export async function carryOn(
   }
   // before anything is done: another process may be carrying the run
   await carrier.recorder.flush()
-  const isCounted = parts.rested.delete(runId) || isKnown
+  const countedTo = isKnown ? Infinity : parts.rested.countedTo(past)
+  parts.rested.delete(runId)
   if (conversation !== undefined) parts.gate.remember(context, conversation.earlier)
-  if (!isCounted || session === undefined) parts.gate.begin(context, heard)
-  if (!isCounted) recallCostsOf(parts, past, context)
+  if (countedTo < 0 || session === undefined) parts.gate.begin(context, heard)
+  recallCostsOf(parts, past, { context, countedTo })
   const turns = withoutAnswered(
     past.turns,
     revocations.map(({ approvalId }) => approvalId),
   )
   const { unheard, status } = past
-  const takingUp = { resolutions, isCounted, isKnown }
+  const takingUp = { resolutions, countedTo, isKnown }
   const course = { turns, unheard, isFailed: failures.has(status), ...takingUp }
   const beginning = { context, messages, ...rest, past: course }
   const environment = environmentOf(carrier, parts, beginning)
@@ -81,9 +82,10 @@ export async function carryOn(
 export function recallCostsOf(
   { costs }: RuntimeParts,
   { start, turns }: Past,
-  context: JudgeContext,
+  { context, countedTo }: Pick<TakingUp, 'countedTo'> & { readonly context: JudgeContext },
 ): void {
-  if (costs === undefined) return
+  const isCounted = turns.every(({ usage }) => usage.seq <= countedTo)
+  if (costs === undefined || isCounted) return
   const asked = { provider: start.model.provider, model: start.model.id, caller: callerOf(context) }
   recallCosts(
     costs,

@@ -21,8 +21,11 @@ export async function carryToEnd(
   const outcome = await carryRun(environment)
   leave()
   parts.gate.forget(context)
-  parts.rested.note(runId, outcome.status)
-  return conclude(parts, carrier, outcome)
+  const result = await conclude(parts, carrier, outcome)
+  const { isWritten, length } = carrier.recorder
+  // of what may be missing in the journal nobody knows what others have put there
+  if (isWritten) parts.rested.note(runId, result.status, length)
+  return result
 }
 
 /** Records the end of the run and makes its result. */

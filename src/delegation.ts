@@ -254,7 +254,7 @@ class RunDelegation implements Delegation {
     const past = resumed?.tree.byId.get(runId)
     if (agent === undefined || past === undefined) return false
     const isKnown = resumed!.known.has(runId)
-    const isCounted = how.isCounted || isKnown
+    const countedTo = how.isCounted || isKnown ? Infinity : parts.rested.countedTo(past)
     if (this.#carried.has(runId) || (isKnown && how.isTold)) return true
     resumed!.known.add(runId)
     const child = await this.#partsOf(agent, true)
@@ -264,24 +264,24 @@ class RunDelegation implements Delegation {
     const delegator = { parts: child, started, context, resumed: resumed! }
     const delegation = this.#delegationOf(delegator, share)
     const recalling = { context, delegation, gate: parts.gate, share, view: child.registry }
-    if (!isCounted || context.session === undefined) {
+    if (countedTo < 0 || context.session === undefined) {
       parts.gate.begin(context, past.start.messages.filter(isInstruction))
     }
-    const takingUp = { isCounted, isKnown, resolutions: resumed!.resolutions }
+    const takingUp = { countedTo, isKnown, resolutions: resumed!.resolutions }
     const budget = new CallBudget(started.limits, share)
     for (const turn of past.turns) {
       if (turn.start.said !== undefined) parts.gate.begin(context, turn.start.said)
-      const { cost, usage } = turn.usage
+      const { cost, seq, usage } = turn.usage
       share.recallTurn()
       share.spend(usage, cost)
-      if (!isCounted) {
+      if (seq > countedTo) {
         parts.gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context, turn.turn)
       }
       await recallCalls(asItBegan(recalling, turn), turn, takingUp, budget)
     }
-    if (!isCounted) recallCostsOf(parts, past, context)
+    recallCostsOf(parts, past, { context, countedTo })
     // where it goes on here later, what outlives the run has been counted
-    if (!how.isTold) parts.rested.note(runId, past.status)
+    if (!how.isTold) parts.rested.note(runId, past.status, past.length)
     return true
   }
 }

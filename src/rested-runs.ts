@@ -1,4 +1,5 @@
 import type { EndStatus } from './protocol/run-event.ts'
+import type { Past } from './run/past.ts'
 
 /** Ends after which nobody carries a run on. */
 const final: ReadonlySet<string> = new Set<EndStatus>(['completed', 'denied'])
@@ -12,23 +13,28 @@ export function isFinal(status: string): boolean {
 const maxRested = 10_000
 
 /**
- * Runs that this process has carried and that may be taken up again. What they have taken of limits
- * beyond the run is counted here already; of a forgotten one it would be counted twice, which is
- * the strict side.
+ * Runs that this process has carried and that may be taken up again, with how many of their records it
+ * has counted against limits beyond the run, and told sessions of. What others have recorded since is
+ * not among them; what is forgotten would be counted twice, which is the strict side.
  */
 export class RestedRuns {
-  readonly #ids = new Set<string>()
+  readonly #lengths = new Map<string, number>()
 
-  note(runId: string, status: EndStatus | 'open'): void {
+  note(runId: string, status: EndStatus | 'open', length: number): void {
     if (isFinal(status)) return
-    this.#ids.add(runId)
-    if (this.#ids.size <= maxRested) return
-    const [oldest] = this.#ids
-    this.#ids.delete(oldest!)
+    this.#lengths.set(runId, length)
+    if (this.#lengths.size <= maxRested) return
+    const [oldest] = this.#lengths.keys()
+    this.#lengths.delete(oldest!)
   }
 
-  /** True when the run was known. */
-  delete(runId: string): boolean {
-    return this.#ids.delete(runId)
+  /** The `seq` of the last event that is counted; -1 where none is. */
+  countedTo({ events, start }: Pick<Past, 'events' | 'start'>): number {
+    const length = this.#lengths.get(start.runId) ?? 0
+    return events[Math.min(length, events.length) - 1]?.seq ?? -1
+  }
+
+  delete(runId: string): void {
+    this.#lengths.delete(runId)
   }
 }

@@ -28,7 +28,7 @@ export interface Delegating {
 }
 
 export interface Recall {
-  /** As in `TakingUp`. */
+  /** This process has counted all of it before; else as far as it has carried it. */
   readonly isCounted: boolean
   /** What the run has used is told by the result of its call, or as the run goes on. */
   readonly isTold: boolean

@@ -137,7 +137,7 @@ class Course {
       this.#hear(past.start.said ?? [])
       const modelTurn = pastModelTurn(past)
       environment.share?.recallTurn()
-      this.#take(modelTurn, takingUp.isCounted)
+      this.#take(modelTurn, past.usage.seq <= takingUp.countedTo)
       if (index < turns.length - 1) {
         await recallCalls(environment, past, takingUp, this.#budget)
         this.#messages.push(...answersOf(past))

@@ -35,8 +35,8 @@ export interface PastCourse extends TakingUp {
 /** What a resumed run needs to know beside its record. */
 export interface TakingUp {
   readonly resolutions: ReadonlyMap<string, Resolution>
-  /** This process has carried the run before: what outlives a run has been counted. */
-  readonly isCounted: boolean
+  /** This process has carried the run so far (`seq`) before: what outlives a run has been counted. */
+  readonly countedTo: number
   /** The gate has been told of everything on record. */
   readonly isKnown: boolean
 }
@@ -94,9 +94,10 @@ async function recallCall(
   environment: Recalling,
   past: PastCall,
   examined: ExaminedCall,
-  { isCounted, isKnown }: TakingUp,
+  { countedTo, isKnown }: TakingUp,
 ): Promise<void> {
   const { result, started } = past
+  const isCounted = (result ?? past.proposed!).seq <= countedTo
   const { delegation, share } = environment
   if (result?.child !== undefined) share?.recall(result.child)
   const how = { isCounted, isTold: result?.child !== undefined }
@@ -147,8 +148,7 @@ export async function takeUpCalls(
   for (const [past, examined] of known) {
     if (past.result !== undefined) await recallCall(environment, past, examined, takingUp)
   }
-  const { isCounted } = takingUp
-  await recallAgents(environment, begun, { isCounted, isTold: true })
+  await recallAgents(environment, begun, { isCounted: false, isTold: true })
   const judged: (Judged | undefined)[] = []
   for (const [past, examined] of known) {
     if (past.result !== undefined) {
@@ -165,7 +165,7 @@ export async function takeUpCalls(
     }
   }
   await carryOutAll(desk, judged)
-  await recallAgents(environment, begun, { isCounted, isTold: false })
+  await recallAgents(environment, begun, { isCounted: false, isTold: false })
   return desk
 }
 
@@ -226,7 +226,7 @@ function takeUp(
   const leave = (): void =>
     environment.gate.recall(examined, environment.context, {
       approved: hasYes(past.question),
-      isCounted: takingUp.isCounted,
+      isCounted: false,
       isInDoubt: true,
     })
   const mayRepeat = examined.tool?.annotations.idempotent === true && !isUnlike(past, examined)
