@@ -99,6 +99,9 @@ function usualByStatus(status: number): Verdict {
   return verdict('model-status', status > 500 && status < 600)
 }
 
+/** What Anthropic says of an account without funds, under a status and a word that mean a bad request. */
+const noFunds = /^your credit balance is too low/i
+
 /** Budgets of an account that waiting does not refill soon. */
 const spentBudgets = new Set([
   'openrouter_credits',
@@ -214,6 +217,7 @@ function judge(
   if (status === 403 && typeof source === 'string' && spentBudgets.has(source)) {
     return verdict('model-low-funds')
   }
+  if (noFunds.test(textAt(body, 'message') ?? '')) return verdict('model-low-funds')
   for (const word of [body['code'], metadata['error_type'], body['error_type'], body['type']]) {
     const known = typeof word === 'string' ? words.get(word) : undefined
     if (known === undefined) continue

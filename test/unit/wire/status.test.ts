@@ -134,6 +134,15 @@ describe('the shapes of envelopes', () => {
     expect(failed(429, { error })).toMatchObject({ code: 'model-low-funds', retryable: false })
   })
 
+  test('an account of Anthropic without funds is known by what is said of it', () => {
+    const message = 'Your credit balance is too low to access the Anthropic API. Please go to ...'
+    const error = { type: 'error', error: { type: 'invalid_request_error', message } }
+    expect(failed(400, error)).toMatchObject({ code: 'model-low-funds', retryable: false })
+    expect(envelopeError(error).code).toBe('model-low-funds')
+    const quoted = { ...error, error: { ...error.error, message: `not allowed: ${message}` } }
+    expect(failed(400, quoted).code).toBe('model-refused')
+  })
+
   test('words are told under each of their names', () => {
     for (const name of ['message', 'detail', 'msg']) {
       expect(envelopeError({ code: 500, [name]: 'boom' }).message).toBe('boom')
