@@ -29,7 +29,8 @@ export interface Continuation
   readonly conversation?: Conversation | undefined
   /** What the gate is told that it began with. */
   readonly heard: readonly Message[]
-  readonly isTakenOver: boolean
+  /** Whoever carries it on says that its carrier is gone. */
+  readonly takeOver: boolean
   readonly revocations: readonly Revocation[]
 }
 
@@ -43,9 +44,10 @@ export async function carryOn(
   continuation: Continuation,
 ): Promise<RunResult> {
   const { conversation, messages, context, heard, ...others } = continuation
-  const { isKnown, isTakenOver, past, resolutions, revocations, ...rest } = others
+  const { isKnown, past, resolutions, revocations, takeOver, ...rest } = others
   const { limits, runId } = started
   const { parent, scope, session } = past.start
+  const isTakenOver = takeOver && past.status === 'open'
   const carrier = openCarrier(parts, started, { conversation, messages, context }, { past })
   recordBeginning(carrier, parts, {
     context,

@@ -35,7 +35,7 @@ export interface Delegator {
 export interface Resumed extends Pick<Continuation, 'given'> {
   readonly tree: ChildRuns
   readonly resolutions: ReadonlyMap<string, Resolution>
-  readonly isTakenOver: boolean
+  readonly takeOver: boolean
   /** Runs of which the gate has been told. */
   readonly known: Set<string>
 }
@@ -154,7 +154,7 @@ class RunDelegation implements Delegation {
           past,
           messages: past.start.messages,
           heard: past.start.messages.filter(isInstruction),
-          isTakenOver: past.status === 'open' && resumed!.isTakenOver,
+          takeOver: resumed!.takeOver,
           isKnown: resumed!.known.has(runId),
           revocations: [],
           approve: started.run.approve,

@@ -105,9 +105,9 @@ async function continued(
   const limits = narrowedLimits(started.limits, past.start.limits as Partial<RunLimits>)
   const given = givenAnswers(parts.journal, run.decisions ?? [], answerer)
   const resolutions = resolutionsOf(run, answerer)
-  const isTakenOver = past.status === 'open' && run.takeOver === true
+  const takeOver = run.takeOver === true
   const known = new Set<string>()
-  const resumed = { tree, given, resolutions, isTakenOver: run.takeOver === true, known }
+  const resumed = { tree, given, resolutions, takeOver, known }
   const carried = { ...started, limits }
   return carryOn(parts, carried, {
     context,
@@ -119,7 +119,7 @@ async function continued(
     messages,
     conversation,
     heard: messages,
-    isTakenOver,
+    takeOver,
     isKnown: false,
     revocations: revocationsOf(past, run, answerer),
     ...parts.delegationFor?.({ parts, started: carried, context, resumed }),

@@ -161,3 +161,17 @@ export function withGrace(
     )
   })
 }
+
+/** Stands for work that was not done in time. */
+export const late = Symbol('late')
+
+/** What work comes to in this time, or `late`; what becomes of it after that is nobody's business. */
+export function within<Value>(
+  milliseconds: number,
+  work: () => Promise<Value>,
+): Promise<Value | typeof late> {
+  return new Promise((resolve, reject) => {
+    const cancelTimer = after(milliseconds, () => resolve(late))
+    work().finally(cancelTimer).then(resolve, reject)
+  })
+}

@@ -1,6 +1,5 @@
 import { SallyportError } from '../base/errors.ts'
-import { nearest } from '../base/suggest.ts'
-import { shorten } from '../base/text.ts'
+import { checkOptions } from '../base/options.ts'
 import { checkHeaders, endpointUrl } from '../wire/endpoint.ts'
 import {
   defaultBounds,
@@ -20,20 +19,7 @@ export function checkKeys(
   options: unknown,
   allowed: readonly string[],
 ): asserts options is Record<string, unknown> {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new SallyportError('bad-option', `\`${where}\` is not an object`)
-  }
-  const unknown = Object.keys(options).find((key) => !allowed.includes(key))
-  if (unknown === undefined) return
-  const near = nearest(unknown, allowed)
-  const meant = near === undefined ? '' : `; did you mean \`${near}\`?`
-  throw new SallyportError(
-    'bad-option',
-    `\`${where}\` has no option \`${shorten(unknown, 40)}\`${meant}`,
-    {
-      help: `the options are ${allowed.join(', ')}`,
-    },
-  )
+  checkOptions(`\`${where}\``, options as object, allowed)
 }
 
 /** Throws `bad-option` unless every given member is a whole number from `least` to 2^31-1. */
@@ -72,7 +58,7 @@ export interface ProviderSettings {
 
 /** The checked options with the defaults in place. Throws `bad-option`. */
 export function settingsOf(options: ModelOptions): ProviderSettings {
-  checkOptions(options)
+  checkValues(options)
   return {
     options,
     url: endpointUrl(options.baseUrl, options.wire.path),
@@ -88,7 +74,7 @@ function defaultModelsPath({ path }: Wire): string {
   return path.startsWith('/v1/') ? '/v1/models' : '/models'
 }
 
-function checkOptions(options: ModelOptions): void {
+function checkValues(options: ModelOptions): void {
   checkModel(options.model)
   checkText('provider', options.provider)
   const { apiKey } = options

@@ -1,5 +1,5 @@
 import { pointerTokens } from '../base/json.ts'
-import type { ArgumentFacts, OutputLabel } from '../protocol/facts.ts'
+import { secrecyLevels, type ArgumentFacts, type OutputLabel } from '../protocol/facts.ts'
 import type { ToolEntry } from './document.ts'
 import type { Name } from './shape.ts'
 
@@ -68,7 +68,6 @@ function weakens(label: OutputLabel | undefined, other: OutputLabel | undefined)
 // from the mildest to the strictest
 const sinks = ['none', 'internal', 'external', 'public'] as const
 const trusts = ['trusted', 'untrusted'] as const
-const secrecies = ['public', 'internal', 'private', 'secret'] as const
 
 function stricter<T>(order: readonly T[], a: T | undefined, b: T | undefined): T | undefined {
   if (a === undefined || b === undefined) return a ?? b
@@ -81,7 +80,7 @@ function mergeLabels(a?: OutputLabel, b?: OutputLabel): OutputLabel | undefined 
 
 function mergeLabelPair(a: OutputLabel, b: OutputLabel): OutputLabel {
   const trust = stricter(trusts, a.trust, b.trust)
-  const secrecy = stricter(secrecies, a.secrecy, b.secrecy)
+  const secrecy = stricter(secrecyLevels, a.secrecy, b.secrecy)
   const endorse = a.endorse ?? b.endorse
   return {
     ...(trust === undefined ? {} : { trust }),

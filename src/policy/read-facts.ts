@@ -1,4 +1,9 @@
-import type { ArgumentFacts, OutputLabel, ToolFacts } from '../protocol/facts.ts'
+import {
+  secrecyLevels,
+  type ArgumentFacts,
+  type OutputLabel,
+  type ToolFacts,
+} from '../protocol/facts.ts'
 import type { ToolEntry } from './document.ts'
 import { checkArgumentKey, checkPointerKey, checkToolKey, duration, glob } from './names.ts'
 import { boolean, listOf, mapping, oneOf, recordOf, type Read } from './shape.ts'
@@ -9,7 +14,7 @@ const labelFields = mapping(
   {},
   {
     trust: oneOf('`trust`', ['trusted', 'untrusted']),
-    secrecy: oneOf('`secrecy`', ['public', 'internal', 'private', 'secret']),
+    secrecy: oneOf('`secrecy`', secrecyLevels),
     endorse: oneOf('`endorse`', ['identifier', 'integer', 'number', 'boolean', 'date', 'enum']),
   },
 )

@@ -1,5 +1,5 @@
 import { messageOf, SallyportError } from '../base/errors.ts'
-import { after } from '../base/signal.ts'
+import { late, within } from '../base/signal.ts'
 import type { Anchor, Checkpoint } from '../journal/checkpoint.ts'
 
 /** An anchor that does not answer is given up after this time. */
@@ -51,14 +51,9 @@ export class Anchoring {
   }
 
   async #send({ text, checkpoint }: Signed): Promise<SallyportError | undefined> {
-    let stopTimer: (() => void) | undefined
     try {
-      await Promise.race([
-        this.#anchor(text, checkpoint),
-        new Promise((_resolve, reject) => {
-          stopTimer = after(timeoutMs, () => reject(new Error('no answer within 10 s')))
-        }),
-      ])
+      const end = await within(timeoutMs, async () => this.#anchor(text, checkpoint))
+      if (end === late) throw new Error('no answer within 10 s')
       return undefined
     } catch (cause) {
       const place = `the checkpoint of ${checkpoint.size} records of run \`${checkpoint.runId}\``
@@ -67,8 +62,6 @@ export class Anchoring {
         `${place} was not kept elsewhere: ${messageOf(cause)}`,
         { help: 'it is kept in the journal; find out why the anchor did not take it', cause },
       )
-    } finally {
-      stopTimer?.()
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { messageOf, SallyportError } from '../base/errors.ts'
 import { checkOptions } from '../base/options.ts'
-import { after } from '../base/signal.ts'
+import { late, within } from '../base/signal.ts'
 import { Hooks } from '../gate/hooks.ts'
 import {
   checkGiven,
@@ -134,18 +134,6 @@ async function inTime<Value>(
   const message = `plugin \`${plugin.name}\` took over ${setupMs} ms to ${what}`
   throw new SallyportError('bad-plugin', message, {
     help: 'do what takes long when it is needed first',
-  })
-}
-
-const late = Symbol('late')
-
-function within<Value>(
-  milliseconds: number,
-  work: () => Promise<Value>,
-): Promise<Value | typeof late> {
-  return new Promise((resolve, reject) => {
-    const cancelTimer = after(milliseconds, () => resolve(late))
-    work().finally(cancelTimer).then(resolve, reject)
   })
 }
 
