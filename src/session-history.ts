@@ -23,7 +23,10 @@ import type { EndStatus } from './protocol/run-event.ts'
 import type { SessionMode } from './session-turns.ts'
 import { sessionBusy } from './turned-away.ts'
 
-/** How long a process that has died keeps others from its conversation, and how often one at work says that it lives. */
+/**
+ * How long a process that has died keeps others from its conversation, and how often one at work
+ * says that it lives.
+ */
 const leaseMs = 30_000
 const renewalMs = 10_000
 

@@ -31,11 +31,12 @@ export interface Replay {
 
 /**
  * Decides every call of a trace again, in order; nothing runs. Messages are heard before the first
- * call, what was said or put in later before the calls of its turn. The calls of one turn are decided before any of their results is seen; without turns each
- * call is one; what the run was narrowed to holds again. Of a call that is denied, later calls see nothing. A call that is asked about counts
- * as approved, unless the record says that it did not run: its result is seen with its label, and
- * the approval makes nothing trusted. A call that was cut short, or whose arguments were not kept,
- * is denied.
+ * call, what was said or put in later before the calls of its turn. The calls of one turn are
+ * decided before any of their results is seen; without turns each call is one; what the run was
+ * narrowed to holds again. Of a call that is denied, later calls see nothing. A call that is asked
+ * about counts as approved, unless the record says that it did not run: its result is seen with its
+ * label, and the approval makes nothing trusted. A call that was cut short, or whose arguments were
+ * not kept, is denied.
  */
 export async function replayTrace(replay: Replay, trace: Trace): Promise<Replayed> {
   const { calls } = await rehearseUntil(replay, trace, trace.calls.length)

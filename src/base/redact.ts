@@ -5,8 +5,9 @@ export const redacted = '[redacted]'
 
 /**
  * A copy of `value` in which everything the pointers name is replaced by `[redacted]`. A `*` token
- * names every member or item; a malformed pointer redacts everything. The shape stays, so that a reader sees that something was there;
- * branches no pointer touches are shared with the input, not copied.
+ * names every member or item; a malformed pointer redacts everything. The shape stays, so that a
+ * reader sees that something was there; branches no pointer touches are shared with the input, not
+ * copied.
  */
 export function redactPointers(value: JsonValue, pointers: readonly string[]): JsonValue {
   let result = value

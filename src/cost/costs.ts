@@ -19,7 +19,10 @@ export interface CostsOptions {
   readonly prices?: PriceTable
   /** Default: no limits. */
   readonly budget?: BudgetOptions
-  /** Runs, sessions, agents and models kept, each; the one used longest ago is forgotten. Default 10,000. */
+  /**
+   * Runs, sessions, agents and models kept, each; the one used longest ago is forgotten. Default
+   * 10,000.
+   */
   readonly maxTracked?: number
   /** What `costs.tracker.snapshot()` gave in an earlier process. */
   readonly snapshot?: CostSnapshot

@@ -44,10 +44,10 @@ export interface HistoryStore {
 }
 
 /**
- * The name of a conversation in its store: a session belongs to its principal in its tenant, so that
- * who learns or guesses the name of a session does not see what others have said in it. Callers without an
- * identity of their own (`identity.anonymous`) share theirs: give each of them a session that
- * nobody guesses.
+ * The name of a conversation in its store: a session belongs to its principal in its tenant, so
+ * that who learns or guesses the name of a session does not see what others have said in it.
+ * Callers without an identity of their own (`identity.anonymous`) share theirs: give each of them a
+ * session that nobody guesses.
  */
 export function historyKey(
   session: string,

@@ -19,8 +19,9 @@ type Fits = (entries: readonly HistoryEntry[]) => boolean
 /**
  * Shows the model the newest part of a conversation: as many whole exchanges, each from what the
  * user says up to the next, as are within the bounds. Of a last exchange that is too long alone its
- * beginning is shown and the newest of its answers, each with all its calls and their results; nothing where
- * that does not fit either. What is not shown is kept. Throws `bad-option` for bounds that are none.
+ * beginning is shown and the newest of its answers, each with all its calls and their results;
+ * nothing where that does not fit either. What is not shown is kept. Throws `bad-option` for bounds
+ * that are none.
  */
 export function windowed(bounds: HistoryBounds): HistoryView {
   checkOptions('windowed', bounds, boundNames)

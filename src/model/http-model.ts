@@ -47,7 +47,10 @@ export interface ModelOptions extends EndpointOptions {
   readonly baseUrl: string
   /** Who hosts the model, for records. */
   readonly provider: string
-  /** Appended to the base URL for the list of models. Default `/models`, or `/v1/models` where the wire has its version in its path. */
+  /**
+   * Appended to the base URL for the list of models. Default `/models`, or `/v1/models` where the
+   * wire has its version in its path.
+   */
   readonly modelsPath?: string
   /** Header that carries the key, with the text before it. Default `authorization`, `Bearer `. */
   readonly keyHeader?: { readonly name: string; readonly prefix: string }

@@ -2,7 +2,10 @@ import { isObject } from '../base/json.ts'
 import type { ModelErrorData } from '../protocol/event.ts'
 import { envelopeError } from '../wire/status.ts'
 
-/** What an error says about the key it came with: nothing, that it needs a pause, or that it is refused. */
+/**
+ * What an error says about the key it came with: nothing, that it needs a pause, or that it is
+ * refused.
+ */
 export type KeyFault = 'none' | 'rest' | 'quarantine'
 
 const byCode: Readonly<Record<string, KeyFault>> = {

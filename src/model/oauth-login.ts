@@ -128,7 +128,10 @@ class Login implements AccountLogin {
     return maskedKey(key)
   }
 
-  /** The code of a callback, for one exchange: what a login has come to is remembered until it is over. */
+  /**
+   * The code of a callback, for one exchange: what a login has come to is remembered until it is
+   * over.
+   */
   #codeOf(callback: URL | string, login: LoginState): string {
     const now = this.#clock.now()
     for (const [state, end] of this.#finished) if (end <= now) this.#finished.delete(state)

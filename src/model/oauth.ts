@@ -32,7 +32,10 @@ export interface LoginState {
 }
 
 export interface LoginOptions {
-  /** Where the person is sent back to: https, or http on this machine; without `code`, `state`, `error`. */
+  /**
+   * Where the person is sent back to: https, or http on this machine; without `code`, `state`,
+   * `error`.
+   */
   readonly callbackUrl: string
   /** Page where the person consents. Default `https://openrouter.ai/auth`. */
   readonly authUrl?: string

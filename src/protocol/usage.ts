@@ -44,7 +44,10 @@ export function addUsage(a: Usage, b: Usage): Usage {
   }
 }
 
-/** The sum of two costs, as decimals: 0.1 and 0.2 are 0.3. Of two sources the less certain one is named. */
+/**
+ * The sum of two costs, as decimals: 0.1 and 0.2 are 0.3. Of two sources the less certain one is
+ * named.
+ */
 export function addCost(a: Cost | undefined, b: Cost | undefined): Cost | undefined {
   if (a === undefined || b === undefined) return a ?? b
   const certainty = ['provider', 'registry', 'fallback', 'unknown'] as const

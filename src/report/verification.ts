@@ -15,7 +15,10 @@ export type Verdict =
   | 'UNATTESTED_TAIL'
   /** Keys were given, and neither do the records name one, nor are there checkpoints. */
   | 'UNSIGNED'
-  /** The records name a key that signs them, and there are no checkpoints: none was reached, or they were removed. */
+  /**
+   * The records name a key that signs them, and there are no checkpoints: none was reached, or they
+   * were removed.
+   */
   | 'NO_CHECKPOINTS'
   /** A checkpoint is damaged, or its signature wrong. */
   | 'BAD_SIGNATURE'

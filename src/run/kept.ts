@@ -17,8 +17,8 @@ const everything = ['']
 /**
  * What `audit.args` of the policy in force leaves of arguments in records: `full` all of them,
  * `redacted` what no tool calls sensitive, `hash` nothing but their digests. Responses of models
- * repeat the arguments of their calls, and lose them likewise, as runs of agents do their task. Report and followers see no more
- * than the record, so that it stays the only truth.
+ * repeat the arguments of their calls, and lose them likewise, as runs of agents do their task.
+ * Report and followers see no more than the record, so that it stays the only truth.
  */
 export function keepBy(policy: () => Policy, registry: ToolRegistry): Keep {
   let isAgent = false

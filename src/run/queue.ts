@@ -12,11 +12,11 @@ export function unreadQueue(): EventQueue {
 type Delta = TextDelta | ReasoningDelta
 
 /**
- * Events on their way to one reader. The run never waits for the reader: deltas that the reader
- * has not taken yet are merged with their neighbours of the same kind, so that what waits is
- * bounded by the text of the run and by its structural events, which are never dropped and which
- * the limits of the run bound. The reader gets copies: the report is made of the events. Deltas that arrive one by one reach a reader that keeps up one by
- * one.
+ * Events on their way to one reader. The run never waits for the reader: deltas that the reader has
+ * not taken yet are merged with their neighbours of the same kind, so that what waits is bounded by
+ * the text of the run and by its structural events, which are never dropped and which the limits of
+ * the run bound. The reader gets copies: the report is made of the events. Deltas that arrive one
+ * by one reach a reader that keeps up one by one.
  */
 export class EventQueue implements AsyncIterable<RunEvent> {
   #items: RunEvent[] = []

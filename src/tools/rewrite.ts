@@ -209,7 +209,10 @@ export function closedNames(schema: JsonObject): readonly string[] | undefined {
   return isOpen || !isObject(properties) ? undefined : Object.keys(properties)
 }
 
-/** The names that the schema lists, where it says nothing about others, which it takes; else undefined. */
+/**
+ * The names that the schema lists, where it says nothing about others, which it takes; else
+ * undefined.
+ */
 export function listedNames(schema: JsonObject): readonly string[] | undefined {
   const { properties } = schema
   const others = [...aboutMembers, 'dependentSchemas', 'dependencies']

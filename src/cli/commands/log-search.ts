@@ -111,7 +111,10 @@ function toolGlob(source: string): (tool: string) => boolean {
   })
 }
 
-/** A date (UTC), or a date and a time with its zone: whatever else engines read means other things elsewhere. */
+/**
+ * A date (UTC), or a date and a time with its zone: whatever else engines read means other things
+ * elsewhere.
+ */
 const timeForm = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
 
 /** Throws `bad-option` for a text that is no time. */

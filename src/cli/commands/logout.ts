@@ -9,7 +9,10 @@ export interface LogoutCommandOptions {
   readonly json?: boolean
 }
 
-/** Forgets the key that a login has left here. It stays valid at the account until it is revoked there. */
+/**
+ * Forgets the key that a login has left here. It stays valid at the account until it is revoked
+ * there.
+ */
 export async function logout(options: LogoutCommandOptions, io: Io): Promise<ExitCode> {
   const { baseUrl } = options
   const { origin } = endpointUrl(baseUrl, '')

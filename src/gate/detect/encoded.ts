@@ -3,7 +3,10 @@ import type { Found } from './span.ts'
 /** Shorter values, and shorter pieces of encoded ones, occur by chance. */
 export const shortestKnown = 6
 
-/** How texts are decoded before a value is looked for: what becomes of each match, and of all else nothing. */
+/**
+ * How texts are decoded before a value is looked for: what becomes of each match, and of all else
+ * nothing.
+ */
 interface Reading {
   readonly pattern: RegExp
   readonly replace: (match: string) => string

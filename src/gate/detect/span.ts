@@ -42,7 +42,10 @@ export function findWithin(
   return found
 }
 
-/** `text` with every part replaced; parts, none of them empty, may overlap, and are then taken together. */
+/**
+ * `text` with every part replaced; parts, none of them empty, may overlap, and are then taken
+ * together.
+ */
 export function replaceFound(
   text: string,
   parts: readonly Found[],

@@ -20,9 +20,9 @@ const shapes: Readonly<Record<Exclude<Endorsement, 'enum'>, (value: JsonPrimitiv
 
 /**
  * Whether a value is too small to hold an instruction: an `identifier` has at most 32 letters,
- * digits, `_`, `.` and `-`, begins with a letter or digit and is no host name, numbers have at most 15 digits on
- * either side, dates are written as in RFC 3339, and `enum` are the values that the output schema
- * lists at this place.
+ * digits, `_`, `.` and `-`, begins with a letter or digit and is no host name, numbers have at most
+ * 15 digits on either side, dates are written as in RFC 3339, and `enum` are the values that the
+ * output schema lists at this place.
  */
 export function hasShape(endorse: Endorsement, value: JsonPrimitive, shape: Shape): boolean {
   return endorse === 'enum' ? shape.lists(value) : shapes[endorse](value)

@@ -39,10 +39,11 @@ export interface FlowSessionOptions {
 }
 
 /**
- * What one session has heard, for one layer of a policy, and what follows for its calls. Feed it everything
- * the model gets to see, in any order: `begin`, `addMessage`, `addResult`, `endorse`; ask it with
- * `check` and, as the `sources` of a decision, with `hold`. The state is a fold over what was fed:
- * the same messages and results make the same answers, and so does `restore(snapshot())`.
+ * What one session has heard, for one layer of a policy, and what follows for its calls. Feed it
+ * everything the model gets to see, in any order: `begin`, `addMessage`, `addResult`, `endorse`;
+ * ask it with `check` and, as the `sources` of a decision, with `hold`. The state is a fold over
+ * what was fed: the same messages and results make the same answers, and so does
+ * `restore(snapshot())`.
  *
  * A session is clean until it reads its first untrusted text and tainted from then on. Texts are
  * kept as keyed digests only; a look-up costs what the argument is long, not the session.

@@ -26,7 +26,10 @@ export interface OtelOptions {
    * propagator writes). Default true; false for a gate that stands alone.
    */
   readonly propagate?: boolean
-  /** Marks spans of calls that were refused as errors, with `error.type` `policy_denied`. Default false. */
+  /**
+   * Marks spans of calls that were refused as errors, with `error.type` `policy_denied`. Default
+   * false.
+   */
   readonly refusalsAreErrors?: boolean
   /**
    * Where the trace of a run that waits is kept, as its `traceparent`, so that the run that carries

@@ -12,7 +12,10 @@ import { snippetBlock, type Snippet } from './policy.ts'
 /** Cards beyond this number are counted, not shown; every call is in the list of calls. */
 const mostCards = 100
 
-/** Calls of one kind that a reader has to know about first, each with why, who decided and how to fix it. */
+/**
+ * Calls of one kind that a reader has to know about first, each with why, who decided and how to
+ * fix it.
+ */
 export class Cards {
   readonly #id: string
   readonly #title: string

@@ -29,7 +29,10 @@ export interface IsolateOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Bound of its heap and of its other data, in MiB each. Default 256; from 64 to 16,384. */
   readonly memoryMb?: number
-  /** What one call may send in all: result, progress, log, requests. Default 8 MiB; from 4 KiB to 64 MiB. */
+  /**
+   * What one call may send in all: result, progress, log, requests. Default 8 MiB; from 4 KiB to 64
+   * MiB.
+   */
   readonly maxOutputBytes?: number
   /** What is kept of its standard output and errors. Default 65,536; from 0 to 16 MiB. */
   readonly maxLogBytes?: number
