@@ -46,7 +46,7 @@ function refuse(name: string, what: string, help: string): never {
 }
 
 export const isText: OptionCheck = (name, value) => {
-  if (typeof value !== 'string') refuse(name, 'a text', 'pass a string, or leave it out')
+  if (typeof value !== 'string') refuse(name, 'a text', 'pass a string')
 }
 
 export const isFunction: OptionCheck = (name, value) => {
@@ -60,7 +60,7 @@ export const isFlag: OptionCheck = (name, value) => {
 }
 
 export const isPlainObject: OptionCheck = (name, value) => {
-  if (!isObject(value)) refuse(name, 'an object', 'pass an object, or leave it out')
+  if (!isObject(value)) refuse(name, 'an object', 'pass an object')
 }
 
 export const isSignal: OptionCheck = (name, value) => {

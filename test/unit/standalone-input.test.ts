@@ -81,6 +81,23 @@ describe('a principal', () => {
   })
 })
 
+test.each([
+  ['call', [undefined, user, 's'], 'pass an object'],
+  ['tool', [{ args: {} }, user, 's'], 'pass a string'],
+  ['session', [call, user, undefined], 'pass a string'],
+])(
+  'a `%s` that is missing is asked for: nobody is told to leave it out',
+  async (name, given, help) => {
+    await using gate = await createGate(policy, { tools: [pay] })
+    const [proposed, principal, session] = given as Parameters<typeof gate.judge>
+    await expect(gate.judge(proposed, principal, session)).rejects.toMatchObject({
+      code: 'bad-option',
+      message: expect.stringContaining(`\`${name}\` is not`),
+      help,
+    })
+  },
+)
+
 test('an outcome with neither a result nor an error, or with both, settles nothing', async () => {
   await using gate = await createGate(policy, { tools: [pay] })
   const { callId } = await gate.judge(call, user, 's')
