@@ -5,7 +5,7 @@ import type { Principal } from '../protocol/principal.ts'
 import { fromUnits, toUnits } from './amount.ts'
 import type { SharedCounters } from '../journal/shared-counters.ts'
 import { limitKey, ownerKey, sharedKey } from './limit-keys.ts'
-import { OwnLedger, SharedLedger, type Ledger, type Moment } from './ledger.ts'
+import { OwnLedger, SharedLedger, type LimitLedger, type Moment } from './limit-ledger.ts'
 
 /** Whose counters a call is held against. */
 export interface LimitOwner {
@@ -36,7 +36,7 @@ export interface Shortage<Limit extends ApplicableLimit> {
 /** What a call holds of one limit. */
 interface Taken {
   readonly key: string
-  readonly ledger: Ledger
+  readonly ledger: LimitLedger
   readonly amount: bigint
   readonly at: Moment
 }
@@ -217,7 +217,7 @@ export class LimitCounters {
     return this.#ledgers.get(this.#key(limit, owner))?.total(now) ?? 0n
   }
 
-  #ledger(limit: ApplicableLimit, owner: LimitOwner): Ledger {
+  #ledger(limit: ApplicableLimit, owner: LimitOwner): LimitLedger {
     if (this.#isShared(limit, owner)) {
       return new SharedLedger(this.#shared!, sharedKey(limit, owner), limit.windowMs)
     }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { oneUnit } from '../../../src/gate/amount.ts'
-import { SharedLedger } from '../../../src/gate/ledger.ts'
+import { SharedLedger } from '../../../src/gate/limit-ledger.ts'
 import { LimitCounters, type ApplicableLimit, type LimitOwner } from '../../../src/gate/limits.ts'
 import { openCounters } from '../../../src/journal/sqlite-counters.ts'
 import { manualClock } from '../../../src/testing/clock.ts'

@@ -10,7 +10,7 @@ export interface Moment {
 }
 
 /** What has been taken of one limit by one owner. */
-export interface Ledger {
+export interface LimitLedger {
   /** Without what is entered under this name. */
   total(now: Moment, except: string): bigint
   /** What a call is to use from now on, whatever it had taken before. */
@@ -21,7 +21,7 @@ export interface Ledger {
 }
 
 /** A ledger of this process; it goes by time that never goes back. */
-export class OwnLedger implements Ledger {
+export class OwnLedger implements LimitLedger {
   readonly counter: Counter
 
   constructor(windowMs: number | undefined) {
@@ -49,7 +49,7 @@ export class OwnLedger implements Ledger {
  * A ledger of all processes on a journal, by the time of the wall. A call that is judged again, also
  * by another process after a crash, finds what it has taken.
  */
-export class SharedLedger implements Ledger {
+export class SharedLedger implements LimitLedger {
   readonly #counters: SharedCounters
   readonly #key: string
   readonly #windowMs: number | undefined
