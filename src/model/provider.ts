@@ -8,6 +8,7 @@ import { giveBack, type BodyText } from '../wire/growing-text.ts'
 import { HttpClient } from '../wire/http.ts'
 import { retrying } from '../wire/retry.ts'
 import { modelError } from '../wire/status.ts'
+import { cancelledError } from '../wire/watch.ts'
 import type { WireCodec } from '../wire/wire.ts'
 import type { Catalog } from './catalog.ts'
 import { HealthCheck } from './health.ts'
@@ -157,15 +158,15 @@ export class HttpProvider {
   /** One attempt, up to its first news. Never rejects. */
   async #attempt(asking: Asking): Promise<ModelAttempt> {
     asking.tries++
-    const { model: wanted } = asking
+    const { model: wanted, signal } = asking
     const model = typeof wanted === 'string' ? wanted : wanted.select()
     const attempt = new ModelAttempt(model, typeof wanted === 'string' ? undefined : wanted)
     try {
       const stream = this.#ways.streams(model)
       const body = this.#encode(asking, model, stream)
-      const found = this.#senders.next(model, asking.signal)
+      const found = this.#senders.next(model, signal)
       const sender = found instanceof Promise ? await found : found
-      if ('code' in sender) attempt.refuse(sender)
+      if ('code' in sender) attempt.refuse(signal.aborted ? cancelledError(signal) : sender)
       else {
         const sentAt = this.#sent(asking, sender, model)
         attempt.begin(await this.#exchange(asking, { model, body, stream, sender }), sender, stream)
