@@ -19,7 +19,22 @@ export type { HtmlOptions, SplitHtml } from './html/page.ts'
 export type { PolicyText } from './html/policy.ts'
 export type { MarkdownOptions } from './markdown.ts'
 export type { RedactOptions, Redactor } from './redact.ts'
-export type { CallRow, ModelCallRow, Redaction, Report } from './report.ts'
+export type {
+  ApprovalRow,
+  CallRow,
+  LimitRow,
+  ModelCallRow,
+  ModelFallback,
+  ModelRetry,
+  OpenCall,
+  Redaction,
+  Report,
+  ReportEnd,
+  ReportError,
+  ReportHeader,
+  ReportTotals,
+  ResultChange,
+} from './report.ts'
 export type { TerminalOptions } from './terminal.ts'
 export type { Fault, Property, Verdict, Verification } from './verification.ts'
 export type { RunVerification, VerifyJournalOptions } from './verify-journal.ts'

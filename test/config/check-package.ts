@@ -60,6 +60,22 @@ try {
     `import { defineTool } from 'sallyport'
      export default [defineTool({ name: 'one', description: '', input: {}, execute: () => 1 })]`,
   )
+  // what a library makes of runs has to have names, or it cannot declare it
+  writeFileSync(
+    join(user, 'library.ts'),
+    `import { createRuntime, type Decision, type Message, type RunEvent, type RunOptions, type RunResult, type Tool, type ToolContext } from 'sallyport'
+     export const runOf = (options: RunOptions) => createRuntime({ model: options as never }).run(options)
+     export const eventsOf = (event: RunEvent) => event.type === 'tool-call' ? [event, event.args] as const : event.type === 'error' ? event : undefined
+     export const reportOf = ({ error, report }: RunResult) => [error, report.header, report.rows[0], report.modelCalls[0], report.totals] as const
+     export const labelsOf = ({ labels, obligations }: Decision) => [labels, obligations] as const
+     export const partsOf = ({ content }: Message) => content
+     export const factsOf = ({ facts, requires }: Tool) => [facts.args, requires] as const
+     export const filesOf = ({ fetch, log, open }: ToolContext) => [fetch, log, open] as const`,
+  )
+  const declaring = ['--declaration', '--emitDeclarationOnly', '--outDir', 'types', '--strict']
+  const modules = ['--module', 'nodenext', '--target', 'es2024', '--skipLibCheck']
+  const typeRoots = ['--typeRoots', join(root, 'node_modules/@types'), '--types', 'node']
+  run('tsc', [...declaring, ...modules, ...typeRoots, 'library.ts'], user)
   const inside = `import('sallyport/isolate')
     .then(({ isolate }) => isolate('${join(user, 'tools.mjs')}'))
     .then(([tool]) => console.log(tool.name), ({ code }) => console.log(code))`
