@@ -192,9 +192,13 @@ export class CallDesk {
     else if (refusal !== undefined) ending = notRun('error-security', errorData('stopped', refusal))
     else ending = await this.#executeNow(examined, permit)
     if ('pending' in ending) return this.#rest(call, ending)
-    this.#settle(examined, ending)
+    try {
+      this.#settle(examined, ending)
+    } finally {
+      // it has ended so, also where nobody can count it
+      this.#answer(call, ending, { queueMs, approvalMs })
+    }
     if (ending.status === 'success') this.#succeeded.push(call.tool)
-    this.#answer(call, ending, { queueMs, approvalMs })
     if (this.#isLast(examined)) return undefined
     // the outcome is on its way to the disk before slot and key are given to another call
     const written = recorder.flush()

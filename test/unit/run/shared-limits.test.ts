@@ -4,6 +4,8 @@ import type { JsonObject } from '../../../src/base/json.ts'
 import { oneUnit } from '../../../src/gate/amount.ts'
 import { LimitCounters, type ApplicableLimit } from '../../../src/gate/limits.ts'
 import type { Journal } from '../../../src/journal/journal.ts'
+import { memoryJournal } from '../../../src/journal/memory.ts'
+import type { SharedCounters } from '../../../src/journal/shared-counters.ts'
 import { sqliteJournal } from '../../../src/journal/sqlite.ts'
 import type { RunOptions, RunResult } from '../../../src/runtime-options.ts'
 import { manualClock, type ManualClock } from '../../../src/testing/clock.ts'
@@ -46,6 +48,10 @@ async function runOnce(
   const result = await agent.start(options).result()
   await journal.close()
   return result
+}
+
+function full(): never {
+  throw new Error('the disk is full')
 }
 
 function rulesOf({ report }: RunResult): readonly (string | undefined)[] {
@@ -150,5 +156,20 @@ describe('limits that outlive a run, on a journal that counts for all', () => {
       'unknown_tool',
       'limits.tries',
     ])
+  })
+
+  test('end the run where they cannot count a call that has run, which is on record as it ended', async () => {
+    const counters: SharedCounters = {
+      together: (work) => work(),
+      total: () => 0n,
+      put: full,
+      keep: full,
+      drop: full,
+    }
+    const journal = { ...memoryJournal(), counters: async () => counters }
+    const limits = [{ id: 'time', tools: ['pay'], per: 'subject', count: 'time', max: 9 }]
+    const { report, status } = await runOnce({ journal, limits })
+    expect(status).toBe('error')
+    expect(report.rows).toMatchObject([{ status: 'success', attempts: 1 }])
   })
 })
