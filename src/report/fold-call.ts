@@ -1,5 +1,5 @@
 import { canonicalJson } from '../base/digest.ts'
-import type { JsonValue } from '../base/json.ts'
+import { copyJson, type JsonValue } from '../base/json.ts'
 import { redactArguments } from '../base/redact.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type {
@@ -41,14 +41,18 @@ interface Asked {
   readonly answers: ApprovalAnswer[]
 }
 
-/** The course of one call, event by event. Keeps nothing that a row does not show. */
+/**
+ * The course of one call, event by event. Keeps nothing that a row does not show, and copies of
+ * that: readers of a run may write over its events.
+ */
 export class CallFold {
   readonly #proposed: Omit<ToolCallProposed, 'rawArgs'>
   // most calls are judged once and never asked about, so lists are made when they are needed
   #decision: Decision | undefined
   #earlierDecisions: Decision[] | undefined
   #approvals: Asked[] | undefined
-  #started: ExecutionStarted | undefined
+  #startedAt: string | undefined
+  #isAgent = false
   #starts = 0
   #result: Outcome | undefined
 
@@ -65,18 +69,18 @@ export class CallFold {
     if (this.#decision !== undefined && !isSame(this.#decision, event.decision)) {
       ;(this.#earlierDecisions ??= []).push(this.#decision)
     }
-    this.#decision = event.decision
+    this.#decision = copyDecision(event.decision)
   }
 
   requestApproval({ args: _args, ...request }: ApprovalRequested): void {
-    ;(this.#approvals ??= []).push({ request, answers: [] })
+    ;(this.#approvals ??= []).push({ request: copyJson(request), answers: [] })
   }
 
   answerApproval(event: ApprovalDecided): void {
     const approval = this.#approvals?.find(({ request }) => request.approvalId === event.approvalId)
     approval?.answers.push({
       action: event.action,
-      by: event.by === null ? null : { subject: event.by.subject, roles: event.by.roles },
+      by: event.by === null ? null : { subject: event.by.subject, roles: [...event.by.roles] },
       ...(event.reason === undefined ? {} : { reason: event.reason }),
       ...(event.remember === undefined ? {} : { remember: event.remember }),
       ...(event.remembered === undefined ? {} : { remembered: event.remembered }),
@@ -89,7 +93,8 @@ export class CallFold {
   }
 
   start(event: ExecutionStarted): void {
-    this.#started = event
+    this.#startedAt = event.at
+    this.#isAgent = event.child !== undefined
     this.#starts++
     // the outcome of an earlier start, such as `unknown-outcome`, is overtaken
     this.#result = undefined
@@ -120,7 +125,7 @@ export class CallFold {
 
   /** Of an agent its own run tells how far it has come. */
   get #isUnderWay(): boolean {
-    return this.#started !== undefined && this.#started.child === undefined
+    return this.#startedAt !== undefined && !this.#isAgent
   }
 
   row(): CallRow {
@@ -142,7 +147,7 @@ export class CallFold {
       approvals: this.#approvals?.map(approvalRow) ?? [],
       labels: this.#decision?.labels ?? [],
       proposedAt: at,
-      ...(this.#started === undefined ? {} : { startedAt: this.#started.at }),
+      ...(this.#startedAt === undefined ? {} : { startedAt: this.#startedAt }),
       ...this.#outcome(),
     }
   }
@@ -170,13 +175,25 @@ function outcomeOf(result: ToolResulted): Outcome {
     executionMs,
     status,
     endedAt: at,
-    ...(child === undefined ? {} : { child }),
+    ...(child === undefined ? {} : { child: copyJson(child) }),
     ...(resultDigest === undefined ? {} : { resultDigest }),
     ...(resultBytes === undefined ? {} : { resultBytes }),
     ...(truncated === undefined ? {} : { truncated }),
     ...(foreign === undefined ? {} : { foreign }),
-    ...(changes === undefined ? {} : { changes }),
+    ...(changes === undefined ? {} : { changes: copyJson(changes) }),
     ...(error === undefined ? {} : { error: reportError(error) }),
+  }
+}
+
+function copyDecision(decision: Decision): Decision {
+  const { labels, obligations, policy, reasons, rules } = decision
+  return {
+    ...decision,
+    rules: rules.map((rule) => ({ ...rule })),
+    reasons: [...reasons],
+    obligations: copyJson(obligations),
+    labels: copyJson(labels),
+    policy: { ...policy },
   }
 }
 

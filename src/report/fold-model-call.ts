@@ -18,9 +18,10 @@ import {
   type ReportError,
 } from './report.ts'
 
-/** The course of one model response, event by event. */
+/** The course of one model response, event by event, of which it keeps copies: readers may write over them. */
 export class ModelCallFold {
-  readonly #started: TurnStart
+  readonly #turn: number
+  readonly #startedAt: string
   readonly #retries: ModelRetry[] = []
   readonly #fallbacks: ModelFallback[] = []
   #model: string
@@ -28,17 +29,19 @@ export class ModelCallFold {
   #cost: Cost | undefined
   #images: readonly ImageFacts[] = []
   #foreign: ForeignText['foreign']
-  #end: TurnEnded | undefined
+  #responseId: string | undefined
+  #end: Pick<TurnEnded, 'attempts' | 'durationMs' | 'finishReason'> | undefined
   #error: ReportError | undefined
 
   constructor(started: TurnStart, model: string) {
-    this.#started = started
+    this.#turn = started.turn
+    this.#startedAt = started.at
     this.#model = model
   }
 
   /** Nothing but the beginning of the turn is on record. */
   isWithoutAnswer(turn: number): boolean {
-    return this.#started.turn === turn && this.#usage === noUsage && this.#end === undefined
+    return this.#turn === turn && this.#usage === noUsage && this.#end === undefined
   }
 
   retry({ attempt, delayMs, error }: Retried): void {
@@ -52,31 +55,36 @@ export class ModelCallFold {
 
   /** Tokens are spent even when the turn never ends. */
   reportUsage(event: UsageReported): void {
-    this.#usage = event.usage
-    this.#cost = event.cost ?? this.#cost
+    this.#count(event)
     this.#images = imagesIn(event.message)
     this.#foreign = event.foreign
   }
 
   finish(event: TurnEnded): void {
-    this.#end = event
-    this.#usage = event.usage
-    this.#cost = event.cost ?? this.#cost
+    const { attempts, durationMs, finishReason, responseId } = event
+    this.#end = { attempts, durationMs, finishReason: { ...finishReason } }
+    this.#responseId = responseId
+    this.#count(event)
     this.#model = event.model ?? this.#model
+  }
+
+  #count({ cost, usage }: Pick<UsageReported, 'cost' | 'usage'>): void {
+    this.#usage = { ...usage }
+    if (cost !== undefined) this.#cost = { ...cost }
   }
 
   /** Other errors of the run are not the model's. */
   fail(event: RunFailed, error: ReportError): void {
-    if (event.turn === this.#started.turn && event.code.startsWith('model-')) this.#error = error
+    if (event.turn === this.#turn && event.code.startsWith('model-')) this.#error = error
   }
 
   row(): ModelCallRow {
     const end = this.#end
     const { raw: _raw, ...usage } = this.#usage
     return {
-      turn: this.#started.turn,
+      turn: this.#turn,
       model: this.#model,
-      ...(end?.responseId === undefined ? {} : { responseId: end.responseId }),
+      ...(this.#responseId === undefined ? {} : { responseId: this.#responseId }),
       attempts: end?.attempts ?? this.#retries.length + this.#fallbacks.length + 1,
       retries: [...this.#retries],
       fallbacks: [...this.#fallbacks],
@@ -85,7 +93,7 @@ export class ModelCallFold {
       ...(this.#cost === undefined ? {} : { cost: this.#cost }),
       ...(this.#images.length === 0 ? {} : { images: this.#images }),
       ...(this.#foreign === undefined ? {} : { foreign: this.#foreign }),
-      startedAt: this.#started.at,
+      startedAt: this.#startedAt,
       durationMs: end?.durationMs ?? 0,
       ...(this.#error === undefined ? {} : { error: this.#error }),
     }

@@ -1,4 +1,5 @@
 import { SallyportError } from '../base/errors.ts'
+import { copyJson } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
 import type {
   CallCounts,
@@ -63,7 +64,9 @@ class Fold implements ReportFold {
   readonly #taker: FoldTaker | undefined
   #passed: Passed | undefined
   readonly #over = new Set<CallFold>()
-  #start: RunStart | undefined
+  #header: ReportHeader | undefined
+  /** The one that the run was begun with. */
+  #model = ''
   #tools: ToolSet | undefined
   readonly #calls = new Map<string, CallFold>()
   readonly #modelCalls: ModelCallFold[] = []
@@ -84,7 +87,7 @@ class Fold implements ReportFold {
   }
 
   #add(event: StructuralEvent): void {
-    if (this.#start === undefined && event.type !== 'run-start') {
+    if (this.#header === undefined && event.type !== 'run-start') {
       throw new SallyportError(
         'bad-journal',
         `the run begins with \`${shorten(event.type, 40)}\``,
@@ -106,7 +109,7 @@ class Fold implements ReportFold {
   #apply(event: StructuralEvent): void {
     switch (event.type) {
       case 'run-start':
-        this.#start ??= event
+        if (this.#header === undefined) this.#begin(event)
         this.#tools = joinedTools(this.#tools, event.tools)
         this.#shadow ||= event.policy.mode === 'shadow'
         break
@@ -131,7 +134,7 @@ class Fold implements ReportFold {
       case 'turn-start':
         // a turn whose response never came is asked for again by whoever carries the run on
         if (this.#modelCalls.at(-1)?.isWithoutAnswer(event.turn) === true) this.#modelCalls.pop()
-        this.#modelCalls.push(new ModelCallFold(event, event.model?.id ?? this.#start!.model.id))
+        this.#modelCalls.push(new ModelCallFold(event, event.model?.id ?? this.#model))
         break
       case 'retry':
         this.#modelCalls.at(-1)?.retry(event)
@@ -160,8 +163,13 @@ class Fold implements ReportFold {
     }
   }
 
+  #begin(event: RunStart): void {
+    this.#header = headerOf(event)
+    this.#model = event.model.id
+  }
+
   #pass(event: StructuralEvent, taker: FoldTaker): void {
-    const passed = (this.#passed ??= new Passed(this.#start!.model.id))
+    const passed = (this.#passed ??= new Passed(this.#model))
     while (this.#modelCalls.length > 1) passed.modelCall(this.#modelCalls.shift()!.row(), taker)
     if (!('callId' in event) || !taker.isLast()) return
     this.#over.add(this.#call(event))
@@ -206,21 +214,23 @@ class Fold implements ReportFold {
   }
 
   report(head: string | null): Report {
-    const start = this.#start
-    if (start === undefined) {
+    const header = this.#header
+    if (header === undefined) {
       throw new SallyportError('bad-journal', 'the run has no events', {
         help: 'name a run that was started',
       })
     }
-    const { rows, modelCalls, passed } = this.#kept(start)
+    const { rows, modelCalls, passed } = this.#kept()
     return {
       version: 1,
-      header: headerOf(
-        { start, toolSet: this.#tools ?? start.tools },
-        [...passed.models],
-        this.#end === 'open' ? null : this.#lastAt,
-        this.#lastAt,
-      ),
+      header: {
+        ...header,
+        toolSet: this.#tools!,
+        models: [...passed.models],
+        endedAt: this.#end === 'open' ? null : this.#lastAt,
+        // wall clocks jump; a report does not show negative time
+        durationMs: Math.max(0, Date.parse(this.#lastAt) - Date.parse(header.startedAt)),
+      },
       rows,
       modelCalls,
       limits: [...this.#limits],
@@ -236,13 +246,13 @@ class Fold implements ReportFold {
   }
 
   /** The rows and model calls that were not taken, and what is known of all of them. */
-  #kept(start: RunStart): Pick<Report, 'rows' | 'modelCalls'> & { readonly passed: Passed } {
+  #kept(): Pick<Report, 'rows' | 'modelCalls'> & { readonly passed: Passed } {
     if (this.#taker !== undefined) {
-      const passed = (this.#passed ??= new Passed(start.model.id))
+      const passed = (this.#passed ??= new Passed(this.#model))
       for (const call of this.#modelCalls.splice(0)) passed.modelCall(call.row(), this.#taker)
       return { rows: [], modelCalls: [], passed }
     }
-    const passed = new Passed(start.model.id)
+    const passed = new Passed(this.#model)
     const rows = [...this.#calls.values()].map((call) => {
       const row = call.row()
       passed.row(row, call.open())
@@ -257,14 +267,10 @@ class Fold implements ReportFold {
   }
 }
 
-function headerOf(
-  { start, toolSet }: { readonly start: RunStart; readonly toolSet: ToolSet },
-  models: readonly string[],
-  endedAt: string | null,
-  lastAt: string,
-): ReportHeader {
+/** Without what is known only later. A copy: readers of a run may write over its events. */
+function headerOf(start: RunStart): ReportHeader {
   const { claims: _claims, ...principal } = start.principal ?? {}
-  return {
+  return copyJson({
     runId: start.runId,
     ...(start.session === undefined ? {} : { session: start.session }),
     principal: start.principal === null ? null : (principal as ReportHeader['principal']),
@@ -275,15 +281,14 @@ function headerOf(
       mode: start.policy.mode,
       ...(start.policy.file === undefined ? {} : { file: start.policy.file }),
     },
-    toolSet,
+    toolSet: start.tools,
     provider: start.model.provider,
-    models,
+    models: [],
     versions: start.versions,
     ...(start.parent === undefined ? {} : { parent: start.parent }),
     ...(start.scope === undefined ? {} : { scope: start.scope }),
     startedAt: start.at,
-    endedAt,
-    // wall clocks jump; a report does not show negative time
-    durationMs: Math.max(0, Date.parse(lastAt) - Date.parse(start.at)),
-  }
+    endedAt: null,
+    durationMs: 0,
+  })
 }

@@ -1,5 +1,4 @@
 import { SallyportError } from '../base/errors.ts'
-import { copyJson } from '../base/json.ts'
 import type { ReasoningDelta, RunEvent, TextDelta } from '../protocol/run-event.ts'
 
 /** Events that nobody iterates: what happens is on record. */
@@ -12,11 +11,11 @@ export function unreadQueue(): EventQueue {
 type Delta = TextDelta | ReasoningDelta
 
 /**
- * Events on their way to one reader. The run never waits for the reader: deltas that the reader has
- * not taken yet are merged with their neighbours of the same kind, so that what waits is bounded by
- * the text of the run and by its structural events, which are never dropped and which the limits of
- * the run bound. The reader gets copies: the report is made of the events. Deltas that arrive one
- * by one reach a reader that keeps up one by one.
+ * Events on their way to one reader. The run never waits for the reader: deltas that the reader
+ * has not taken yet are merged with their neighbours of the same kind, so that what waits is
+ * bounded by the text of the run and by its structural events, which are never dropped and which
+ * the limits of the run bound. Deltas that arrive one by one reach a reader that keeps up one by
+ * one.
  */
 export class EventQueue implements AsyncIterable<RunEvent> {
   #items: RunEvent[] = []
@@ -38,7 +37,7 @@ export class EventQueue implements AsyncIterable<RunEvent> {
   push(event: RunEvent): void {
     if (this.#reader === 'gone') return
     if (this.#resolve === undefined) this.#items.push(event)
-    else this.#settle(this.#resolve, { done: false, value: copyJson(event) })
+    else this.#settle(this.#resolve, { done: false, value: event })
   }
 
   /** No more events; with an error, the reader gets it after the last one. */
@@ -83,7 +82,7 @@ export class EventQueue implements AsyncIterable<RunEvent> {
         this.#items = []
         this.#next = 0
       }
-      return Promise.resolve({ done: false, value: copyJson(value) })
+      return Promise.resolve({ done: false, value })
     }
     if (this.#closed || this.#reader === 'gone') {
       if (this.#error !== undefined) return Promise.reject(this.#error)

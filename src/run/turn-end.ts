@@ -100,10 +100,10 @@ export function recordTurnEnd(
 ): void {
   recorder.emit({
     type: 'turn-end',
-    finishReason: response.finishReason,
+    finishReason: { ...response.finishReason },
     // the provider's own words are on record with `usage`
     usage: addUsage(noUsage, response.usage ?? noUsage),
-    ...(response.cost === undefined ? {} : { cost: response.cost }),
+    ...(response.cost === undefined ? {} : { cost: { ...response.cost } }),
     attempts,
     durationMs,
     ...(response.model === undefined ? {} : { model: response.model }),

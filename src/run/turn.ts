@@ -52,9 +52,10 @@ export async function streamTurn(
   recorder.emit({
     type: 'usage',
     ...foreign,
-    usage: response.usage ?? noUsage,
-    ...(response.cost === undefined ? {} : { cost: response.cost }),
-    finishReason: response.finishReason,
+    // readers of the run may write over what they get
+    usage: { ...(response.usage ?? noUsage) },
+    ...(response.cost === undefined ? {} : { cost: { ...response.cost } }),
+    finishReason: { ...response.finishReason },
     message,
   })
   hearForeign(environment, { ...foreign, message })
