@@ -3,7 +3,7 @@ import { isObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
 import type { ModelErrorData } from '../protocol/event.ts'
 import { exhaustedFor, quotaOf } from './quota-headers.ts'
-import { countAt, isKeepable, objectAt, textAt } from './read.ts'
+import { countAt, isKeepable, listAt, objectAt, textAt } from './read.ts'
 import { retryAfter } from './retry-after.ts'
 
 /** Longest provider text kept in a message, and longest data kept in details, in characters. */
@@ -131,7 +131,7 @@ export function envelopeError(envelope: unknown, context: ErrorContext = {}): Mo
   const availability = objectAt(body, 'availability') ?? {}
   const status = context.status ?? statusOf(body)
   const providerCode = codeOf(body, metadata, availability)
-  const retryAfterMs = waitOf(metadata, availability, status, context)
+  const retryAfterMs = waitOf(body, metadata, availability, status, context)
   const judged = judge(body, metadata, retryAfterMs, status, context)
   const wanted =
     context.header?.('x-should-retry') === 'false'
@@ -153,6 +153,7 @@ type StatusContext = ErrorContext & Required<Pick<ErrorContext, 'status' | 'head
 
 /** How long to wait, from what comes first: a header, the body, or a limit that is used up. */
 function waitOf(
+  body: Record<string, unknown>,
   metadata: Record<string, unknown>,
   availability: Record<string, unknown>,
   status: number | undefined,
@@ -162,11 +163,22 @@ function waitOf(
   if (asked !== undefined) return asked
   const seconds = countAt(availability, 'retry_after')
   if (seconds !== undefined) return Math.ceil(seconds * 1000)
+  const delay = retryDelay(body)
+  if (delay !== undefined) return delay
   if (status !== 429 || now === undefined) return undefined
   // OpenRouter puts them into the body of its own answers
   const inBody = lowerCased(objectAt(metadata, 'headers') ?? {})
   const quota = quotaOf((name) => header?.(name) ?? textAt(inBody, name), now)
   return (quota && exhaustedFor(quota, now)) || undefined
+}
+
+/** Google sends no header: the time is in one of the details, as `google.rpc.RetryInfo` has it. */
+function retryDelay(body: Record<string, unknown>): number | undefined {
+  for (const detail of listAt(body, 'details').filter(isObject)) {
+    const [, seconds] = /^(\d{1,9}(?:\.\d{1,9})?)s$/.exec(textAt(detail, 'retryDelay') ?? '') ?? []
+    if (seconds !== undefined) return Math.ceil(Number(seconds) * 1000)
+  }
+  return undefined
 }
 
 function lowerCased(members: Record<string, unknown>): Record<string, unknown> {

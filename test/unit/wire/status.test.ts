@@ -10,6 +10,15 @@ function failed(status: number, body: unknown, headers: Readonly<Record<string, 
   })
 }
 
+/** As the APIs of Google have them. */
+function details(retryDelay: unknown): readonly unknown[] {
+  return [
+    null,
+    { '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations: [] },
+    { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay },
+  ]
+}
+
 describe('a status alone', () => {
   test.each([
     [400, 'model-refused', false],
@@ -172,6 +181,18 @@ describe('the shapes of envelopes', () => {
       retryable: true,
       retryAfterMs: 2000,
     })
+  })
+
+  test('Google says in a detail how long to wait', () => {
+    const error = { code: 429, message: 'x', status: 'RESOURCE_EXHAUSTED' }
+    const failure = [{ error: { ...error, details: details('34.074824224s') } }]
+    expect(failed(429, failure)).toMatchObject({ code: 'model-rate-limit', retryAfterMs: 34_075 })
+    expect(failed(429, failure, { 'retry-after': '2' }).retryAfterMs).toBe(2000)
+    for (const odd of ['soon', '-1s', '1e9s', 34, null]) {
+      expect(failed(429, { error: { ...error, details: details(odd) } }).retryAfterMs).toBe(
+        undefined,
+      )
+    }
   })
 
   test('a byte order mark in front of the body hides nothing of it', () => {
