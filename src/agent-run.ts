@@ -1,11 +1,11 @@
 import { openCarrier, recordBeginning } from './carrier.ts'
-import type { CarryOptions, RuntimeParts, StartedRun } from './carry.ts'
 import { carryToEnd } from './conclude.ts'
 import type { ToolCall } from './protocol/call.ts'
 import type { Message } from './protocol/message.ts'
 import type { Principal } from './protocol/principal.ts'
 import { environmentOf } from './run-environment.ts'
 import { finiteLimits, type RunResult } from './runtime-options.ts'
+import type { CarryOptions, RuntimeParts, StartedRun } from './started-run.ts'
 import type { Agent } from './sub-agent.ts'
 import { scopesOf } from './task-scope.ts'
 

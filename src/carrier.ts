@@ -1,6 +1,5 @@
 import type { ErrorData } from './base/errors.ts'
 import { ownProcess } from './base/process.ts'
-import type { CarryOptions, RuntimeParts, StartedRun } from './carry.ts'
 import type { JudgeContext } from './gate/verdict.ts'
 import { EventReader } from './history/events.ts'
 import type { Message } from './protocol/message.ts'
@@ -12,6 +11,7 @@ import type { Past } from './run/past.ts'
 import { Recorder } from './run/recorder.ts'
 import { recordStart, type FirstRecord } from './run/start.ts'
 import type { Conversation } from './session-history.ts'
+import type { CarryOptions, RuntimeParts, StartedRun } from './started-run.ts'
 
 /** A run under way, with what writes it down and what its report is made of. */
 export interface Carrier {

@@ -1,5 +1,4 @@
 import { openCarrier, recordBeginning } from './carrier.ts'
-import type { CarryOptions, RuntimeParts, StartedRun } from './carry.ts'
 import { carryToEnd } from './conclude.ts'
 import { recallCosts } from './cost/recall.ts'
 import type { JudgeContext } from './gate/verdict.ts'
@@ -14,6 +13,7 @@ import { RememberedAnswers } from './run/remembered.ts'
 import type { TakingUp } from './run/take-up.ts'
 import { finiteLimits, type RunResult } from './runtime-options.ts'
 import type { Conversation } from './session-history.ts'
+import type { CarryOptions, RuntimeParts, StartedRun } from './started-run.ts'
 
 export type Revocation = Extract<EventBody, { type: 'approval-decision' }>
 

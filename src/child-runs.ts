@@ -1,6 +1,5 @@
 import { SallyportError } from './base/errors.ts'
 import { isObject } from './base/json.ts'
-import type { RuntimeParts } from './carry.ts'
 import { checkCarrier } from './carried-runs.ts'
 import type { JournalRecord } from './journal/journal.ts'
 import { checkTools, checkWhole } from './past-runs.ts'
@@ -8,6 +7,7 @@ import type { StructuralEvent } from './protocol/run-event.ts'
 import type { ResumeOptions } from './resume-options.ts'
 import { childRunId } from './run/child-id.ts'
 import type { Past } from './run/past.ts'
+import type { RuntimeParts } from './started-run.ts'
 
 /** The runs of agents below a run of the journal. */
 export interface ChildRuns {

@@ -1,5 +1,4 @@
 import type { Carrier } from './carrier.ts'
-import type { RuntimeParts } from './carry.ts'
 import { genesis } from './journal/chain.ts'
 import type { CallCounts } from './protocol/run-event.ts'
 import type { Report } from './report/report.ts'
@@ -9,6 +8,7 @@ import { carryRun } from './run/loop.ts'
 import type { RunOutcome } from './run/outcome.ts'
 import type { Recorder } from './run/recorder.ts'
 import type { RunResult } from './runtime-options.ts'
+import type { RuntimeParts } from './started-run.ts'
 
 /** Carries a run that was let in from its first model request to its result. */
 export async function carryToEnd(

@@ -1,5 +1,4 @@
 import { carryOn, type Revocation } from './carry-on.ts'
-import type { RuntimeParts, StartedRun } from './carry.ts'
 import { checkCarrier, checkOwnCarrier, whileCarried } from './carried-runs.ts'
 import { errorFrom, SallyportError } from './base/errors.ts'
 import { shorten } from './base/text.ts'
@@ -16,6 +15,7 @@ import type { RunLimits } from './run/stop.ts'
 import { narrowedLimits, type RunResult } from './runtime-options.ts'
 import { inConversation, usable, withConversation, type Conversation } from './session-history.ts'
 import { checkPoint, type Snapshot } from './snapshot.ts'
+import type { RuntimeParts, StartedRun } from './started-run.ts'
 import { entryRefusal } from './turned-away.ts'
 import { compileScope } from './task-scope.ts'
 

@@ -1,9 +1,9 @@
 import type { Carrier } from './carrier.ts'
-import type { RuntimeParts } from './carry.ts'
 import type { JudgeContext } from './gate/verdict.ts'
 import type { ModelCaller } from './protocol/model.ts'
 import type { RunEnvironment } from './run/environment.ts'
 import { RememberedAnswers } from './run/remembered.ts'
+import type { RuntimeParts } from './started-run.ts'
 
 type Beginning = Pick<
   RunEnvironment,

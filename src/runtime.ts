@@ -13,7 +13,6 @@ import type { OutputOf, OutputSchema } from './run/output.ts'
 import { startRun, Steering, type Run } from './run/run.ts'
 import { defaultLimits } from './run/stop.ts'
 import { checkResumeOptions, claimedRun, isSnapshot, type ResumeOptions } from './resume-options.ts'
-import type { CarryOptions, StartedRun } from './carry.ts'
 import type { Runtime } from './runtime-handle.ts'
 import type { Carry } from './runtime-parts.ts'
 import {
@@ -25,6 +24,7 @@ import {
   type RunResult,
   type RuntimeOptions,
 } from './runtime-options.ts'
+import type { CarryOptions, StartedRun } from './started-run.ts'
 import { withToolsOfAgents } from './sub-agent.ts'
 import { toTools } from './tools/tool.ts'
 
