@@ -2,7 +2,6 @@ import type { ExecuteContext } from '../tools/execute.ts'
 import type { Permit } from '../tools/permit.ts'
 import type { Delegate } from '../tools/tool.ts'
 import type { CallEnvironment } from './environment.ts'
-import { lateNews, progressReporter } from './progress.ts'
 
 /** What the execution of one call is told of its run. */
 export function executionContext(
@@ -22,12 +21,14 @@ export function executionContext(
     wrappers,
     delegate,
     mayRetry: () => gate.isInForce(permit, true),
-    onProgress: progressReporter(recorder, callId),
+    onProgress(value) {
+      recorder.emit({ type: 'execution-progress', callId, value })
+    },
     // the call has its result by now; that the tool went on is news of its progress
-    onLate(late) {
+    onLate({ attempt, outcome }) {
       // of an agent the end of its own run tells
       if (delegate !== undefined) return
-      recorder.emit({ type: 'execution-progress', callId, value: lateNews(late) })
+      recorder.emit({ type: 'execution-progress', callId, value: { late: { attempt, outcome } } })
     },
   }
 }

@@ -1,6 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import type { JsonValue } from '../base/json.ts'
-import { copyPlain } from '../base/plain.ts'
 import type { StopReason } from '../base/signal.ts'
 import type { Stop } from './stop.ts'
 
@@ -14,16 +12,9 @@ export type Outcome =
 export type LateOutcome = Exclude<Outcome['kind'], 'stopped'>
 
 export interface AttemptHooks {
-  onProgress(value: JsonValue): void
+  onProgress(value: unknown): void
   onLate(outcome: LateOutcome): void
-  /** Takes sensitive values out of what an exception says. */
-  hide(text: string): string
 }
-
-const progressBounds = { maxLength: 65_536, maxDepth: 32 }
-
-/** Progress over this count is not reported, so an endless generator cannot fill a journal. */
-const maxProgress = 10_000
 
 /** How many values a generator may yield before timers and signals get their turn. */
 const yieldsPerTurn = 64
@@ -108,18 +99,13 @@ async function drain(generator: AsyncGenerator, stop: Stop, hooks: AttemptHooks)
       const step = await generator.next()
       if (step.done === true) return { kind: 'returned', value: step.value }
       if (stop.reason !== undefined) return { kind: 'returned', value: undefined }
-      if (yields <= maxProgress) hooks.onProgress(readProgress(step.value, hooks))
+      hooks.onProgress(step.value)
       if (yields % yieldsPerTurn === 0) await setImmediate()
     }
   } catch (error) {
     close(generator)
     return { kind: 'threw', error }
   }
-}
-
-function readProgress(value: unknown, hooks: AttemptHooks): JsonValue {
-  const copy = copyPlain(value, progressBounds)
-  return copy.ok ? copy.value : hooks.hide(`[unreadable progress: ${copy.message}]`)
 }
 
 /** Asks a generator to clean up, without waiting for it. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
+import { copyPlain } from '../base/plain.ts'
 import type { StopReason } from '../base/signal.ts'
 import type { ToolResult } from '../protocol/call.ts'
 import { CallContext } from './context.ts'
@@ -129,11 +130,18 @@ function reconciled(value: unknown, grant: Grant): Finding | Promise<Finding> | 
   return failed('error-execution', 'tool-failed', 'the tool found that it did not do its work')
 }
 
+const progressBounds = { maxLength: 65_536, maxDepth: 32 }
+
+/** More progress of a call is not reported, so an endless generator cannot fill a journal. */
+const maxProgress = 1_000
+
 /** The attempts of one call, one after the other. */
 class Attempts implements AttemptHooks, Course {
   made = 0
   /** How often the tool itself has begun, which wrappers may prevent. */
   started = 0
+  /** How many values of progress were reported. */
+  #progress = 0
   #thrown: { readonly error: unknown; readonly message: string } | undefined
   /** What the tool returned, before wrappers got hold of it. */
   #returned: CopiedOutput | string | undefined
@@ -222,7 +230,11 @@ class Attempts implements AttemptHooks, Course {
     return hideSensitive(text, this.#grant.args, this.#grant.tool.sensitive)
   }
 
-  onProgress(value: JsonValue): void {
+  onProgress(given: unknown): void {
+    if (this.#progress === maxProgress) return
+    this.#progress++
+    const copy = copyPlain(given, progressBounds)
+    const value = copy.ok ? copy.value : this.hide(`[unreadable progress: ${copy.message}]`)
     const shown = this.#grant.refine?.(value).value ?? value
     this.#tell(() => this.#context.onProgress(shown))
   }
