@@ -1,17 +1,37 @@
 import { systemClock } from '../base/clock.ts'
-import { SallyportError } from '../base/errors.ts'
+import { isSallyportError, SallyportError } from '../base/errors.ts'
 import { fileFailure, isMissing } from '../base/file-failure.ts'
 import { checkPublicKeys } from '../gate/identity/own-key.ts'
+import type { Diagnostic } from '../policy/diagnostic.ts'
 import type { PolicyFile } from '../policy/document.ts'
+import type { Tool } from '../tools/tool.ts'
 import type { LoadedPolicy, LoadOptions } from './file.ts'
 import { verifyTree } from './signature.ts'
-import { loaded } from './text.ts'
+import { loaded, toPolicyTool } from './text.ts'
 import { completeTree, openTree, readText, type PolicyTree } from './tree.ts'
 
 /** What `loadPolicy` does once the types of its options have been checked. */
 export async function loadTree(path: string, options: LoadOptions): Promise<LoadedPolicy> {
   const { file } = await readTree(path, options)
   return loaded(file, path)
+}
+
+/**
+ * All that is wrong with a policy that does not load, also what else only shows when one that is
+ * loaded is held against tools. None where it does load.
+ */
+export async function findingsOf(
+  path: string,
+  tools: readonly Tool[] | undefined,
+): Promise<readonly Diagnostic[]> {
+  const against = { tools: tools?.map(toPolicyTool) }
+  try {
+    completeTree(await openTree(path), { now: systemClock.now(), against })
+  } catch (error) {
+    if (!isSallyportError(error) || error.code !== 'bad-policy') throw error
+    return error.details as unknown as readonly Diagnostic[]
+  }
+  return []
 }
 
 /** A policy as it lies on the disk, checked, and everything of it that was read. */

@@ -26,7 +26,7 @@ export function compileFor(file: PolicyFile, tools: readonly Tool[] | undefined)
   return compilePolicy(file, tools === undefined ? {} : { tools: tools.map(toPolicyTool) })
 }
 
-function toPolicyTool(tool: Tool): PolicyTool {
+export function toPolicyTool(tool: Tool): PolicyTool {
   return {
     name: tool.name,
     facts: tool.facts,

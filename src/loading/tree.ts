@@ -5,7 +5,7 @@ import { fileFailure } from '../base/file-failure.ts'
 import { segmentsBelow } from '../base/path.ts'
 import { Diagnostics } from '../policy/diagnostic.ts'
 import type { PolicyFile } from '../policy/document.ts'
-import { openPolicy, type OpenPolicy, type ReadOptions } from '../policy/read.ts'
+import { openPolicy, type CompleteOptions, type OpenPolicy } from '../policy/read.ts'
 import type { Name } from '../policy/shape.ts'
 
 /** One file of a policy, its text well-formed; nothing in it has been believed yet. */
@@ -49,7 +49,7 @@ export async function openTree(
 /** Reads the files of a tree as one policy, parents first. Throws `bad-policy`. */
 export function completeTree(
   { root }: PolicyTree,
-  options: Pick<ReadOptions, 'variables' | 'now'>,
+  options: Pick<CompleteOptions, 'against' | 'variables' | 'now'>,
 ): PolicyFile {
   const done = new Map<TreeFile, PolicyFile>()
   const complete = (file: TreeFile): PolicyFile => {

@@ -4,6 +4,7 @@ import type { Diagnostics } from './diagnostic.ts'
 import type { PolicyFile, Rule, Sequence, ToolEntry } from './document.ts'
 import { mergeFacts } from './facts.ts'
 import { compileGlob, isGlob } from './glob.ts'
+import { entriesOf } from './inherited.ts'
 import type { PinnedTool, PolicyTool, ToolFloor } from './policy.ts'
 import { factsOfEntry } from './read-facts.ts'
 import type { Name } from './shape.ts'
@@ -61,8 +62,19 @@ export function pinnedTools(
   return pinned
 }
 
+/** The catalogue of a file with everything it sees, which the file is held against. */
+export function checkCatalog(
+  file: PolicyFile,
+  tools: readonly PolicyTool[] | undefined,
+  diagnostics: Diagnostics,
+): Catalog | undefined {
+  const catalog = buildCatalog(entriesOf(file), tools)
+  if (catalog !== undefined) checkAgainst(catalog, file, diagnostics)
+  return catalog
+}
+
 /** Names that the catalogue does not know are mistakes: the rule would silently do nothing. */
-export function checkAgainst(catalog: Catalog, file: PolicyFile, diagnostics: Diagnostics): void {
+function checkAgainst(catalog: Catalog, file: PolicyFile, diagnostics: Diagnostics): void {
   const names = [...catalog.keys()]
   const matched = new Map<string, readonly PolicyTool[]>()
   const find: Find = (glob) => {

@@ -1,6 +1,6 @@
 import { deepFreeze } from '../base/json.ts'
 import type { ToolFacts } from '../protocol/facts.ts'
-import { buildCatalog, checkAgainst, floorsOf, pinnedTools, type Catalog } from './catalog.ts'
+import { checkCatalog, floorsOf, pinnedTools, type Catalog } from './catalog.ts'
 import { compileRoles } from './caller.ts'
 import { positionOf } from './compiled-rule.ts'
 import { decide, type Decider } from './decide.ts'
@@ -57,10 +57,8 @@ function checkedCatalog(
   file: PolicyFile,
   tools: readonly PolicyTool[] | undefined,
 ): { readonly catalog: Catalog | undefined; readonly diagnostics: Diagnostics } {
-  const catalog = buildCatalog(entriesOf(file), tools)
   const diagnostics = new Diagnostics(file.source)
-  if (catalog !== undefined) checkAgainst(catalog, file, diagnostics)
-  return { catalog, diagnostics }
+  return { catalog: checkCatalog(file, tools, diagnostics), diagnostics }
 }
 
 interface Surroundings {

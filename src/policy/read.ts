@@ -1,10 +1,12 @@
 import type { JsonValue } from '../base/json.ts'
 import { checkText } from '../base/options.ts'
+import { checkCatalog } from './catalog.ts'
 import { Diagnostics } from './diagnostic.ts'
 import type { PolicyFile } from './document.ts'
 import { parseJsonTree } from './parse-json.ts'
 import { parseSimpleYaml } from './parse-simple-yaml.ts'
 import { parseYaml } from './parse-yaml.ts'
+import type { PolicyTool } from './policy.ts'
 import { readExtends, readFile } from './read-file.ts'
 import type { Name } from './shape.ts'
 import { Source } from './source.ts'
@@ -43,6 +45,11 @@ export function readPolicy(policyText: string, options: ReadOptions): PolicyFile
   return openPolicy(policyText, file).complete(rest)
 }
 
+export interface CompleteOptions extends Omit<ReadOptions, 'file'> {
+  /** What a file is held against also where it has errors, so that all of them are told at once. */
+  readonly against?: { readonly tools: readonly PolicyTool[] | undefined }
+}
+
 /** A policy whose text is well-formed, of which only its parents have been read. */
 export interface OpenPolicy {
   readonly source: Source
@@ -50,7 +57,7 @@ export interface OpenPolicy {
   /** The whole file as plain JSON, `tests` included. */
   readonly json: JsonValue
   /** Throws `bad-policy` as `readPolicy` does. */
-  complete(options: Omit<ReadOptions, 'file'>): PolicyFile
+  complete(options: CompleteOptions): PolicyFile
 }
 
 /** The first step of `readPolicy`, after which the parents can be fetched. */
@@ -65,13 +72,23 @@ export function openPolicy(policyText: string, file: string): OpenPolicy {
     get json() {
       return toJson(root!)
     },
-    complete({ variables = {}, parents = [], asParent = false, now }) {
+    complete({ variables = {}, parents = [], asParent = false, now, against }) {
       const diagnostics = new Diagnostics(source)
       const policy = readFile(root!, diagnostics, { variables, parents, asParent, now })
+      if (diagnostics.hasErrors && against !== undefined && policy && hasAllTools(policy, root!)) {
+        checkCatalog({ ...policy, warnings: [] }, against.tools, diagnostics)
+      }
       diagnostics.throwErrors()
       return { ...policy!, warnings: [...syntax.all(), ...diagnostics.all()] }
     },
   }
+}
+
+/** False where a tool could not be read: what names it would seem to name nothing. */
+function hasAllTools({ tools }: Pick<PolicyFile, 'tools'>, root: Node): boolean {
+  const written = root.kind === 'map' ? root.entries.get('tools')?.value : undefined
+  if (written === undefined) return true
+  return written.kind === 'map' && written.entries.size === tools?.length
 }
 
 /** The tree of a text that policies, or tests of them, are written in; findings say why not. */

@@ -3,6 +3,7 @@ import { lintPolicy } from '../../analysis/lint.ts'
 import { isSallyportError, type ErrorData } from '../../base/errors.ts'
 import { counted, visible } from '../../base/text.ts'
 import { version } from '../../base/version.ts'
+import { findingsOf } from '../../loading/load.ts'
 import { formatDiagnostic, type Diagnostic } from '../../policy/diagnostic.ts'
 import type { Tool } from '../../tools/tool.ts'
 import { exitCode, exitOfError, type ExitCode } from '../exit.ts'
@@ -69,7 +70,9 @@ async function checkFile(
     if (!isSallyportError(error)) throw error
     if (error.code !== 'bad-policy')
       return { file, rules: 0, diagnostics: [], error: error.toJSON() }
-    return { file, rules: 0, diagnostics: error.details as unknown as readonly Diagnostic[] }
+    const found = await findingsOf(file, tools)
+    const diagnostics = found.length > 0 ? found : error.details
+    return { file, rules: 0, diagnostics: diagnostics as readonly Diagnostic[] }
   }
 }
 
