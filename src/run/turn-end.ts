@@ -29,9 +29,9 @@ export interface TurnEnd {
 
 /** Whether the run goes on after a turn; undefined when it does. */
 export function endingAfter(
-  { recorder, signal }: Pick<RunEnvironment, 'recorder' | 'signal'>,
+  { drain, recorder, signal }: Pick<RunEnvironment, 'drain' | 'recorder' | 'signal'>,
   { response, calls }: ModelTurn,
-  { inDoubt, pending }: CallsOutcome,
+  { inDoubt, messages, pending }: CallsOutcome,
   {
     budget: { overdrawn },
     rejected,
@@ -47,6 +47,8 @@ export function endingAfter(
   if (pending.length + inDoubt.length > 0) {
     return { status: 'needs-approval', approvals: pending, inDoubt }
   }
+  // an agent rests, and goes on with the run
+  if (drain.aborted && messages.length < calls.length) return stoppedEnding(drain)
   const { unified, raw } = response.finishReason
   if (unified === 'content-filter') {
     const message = `the provider filtered the answer (\`${raw ?? unified}\`)`

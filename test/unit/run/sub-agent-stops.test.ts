@@ -5,6 +5,7 @@ import { memoryJournal } from '../../../src/journal/memory.ts'
 import { watchPolicy } from '../../../src/loading/watched.ts'
 import { verifyJournal } from '../../../src/report/verify-journal.ts'
 import { readReport } from '../../../src/report/read.ts'
+import { toolCalled, turnCountIs, type StopCondition } from '../../../src/run/stop.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import type { ToolContext } from '../../../src/tools/tool.ts'
 import { agentOf, allowing, collect, toolOf } from '../../support/agent.ts'
@@ -107,4 +108,18 @@ test('a policy that becomes stricter while an agent is at work holds for it and 
   await run.result()
   expect(await rowsOf(childId)).toEqual(['act success', 'act error-security denied'])
   expect(await rowsOf(run.id)).toEqual(['inner success', 'other error-security denied'])
+})
+
+test.each<[string, StopCondition]>([
+  ['its turns', turnCountIs(1)],
+  ['the call of the agent', toolCalled('inner')],
+])('a run whose agent rests as its runtime closes is not completed by %s', async (_, stop) => {
+  const { atWork, finish, runtime, start } = held({ stopWhen: [stop] })
+  const run = start()
+  await atWork
+  const closed = runtime.close()
+  finish()
+  const { report, status } = await run.result()
+  await closed
+  expect([status, report.openCalls.length]).toEqual(['cancelled', 1])
 })
