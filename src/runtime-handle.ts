@@ -14,8 +14,9 @@ export interface Runtime {
    * Carries a run of the journal on: one that waits for people, was stopped or failed, or whose
    * process died. Calls that have a result are not run again, and the model is not asked again for
    * calls it has made. The policy of now is asked anew, and of two decisions the stricter one
-   * holds. A call that was started without a result is run again only if its tool is idempotent;
-   * else it waits for an operator (`resolve`), and the run ends as `needs-approval`.
+   * holds. A call that was started without a result is run again only if its tool is idempotent
+   * and it is still permitted; else it waits for an operator (`resolve`), and the run ends as
+   * `needs-approval`.
    *
    * A snapshot counts only as long as the run has not gone on since. Throws `snapshot-malformed`;
    * `result()` rejects with the other `snapshot-` codes before anything is read or done.

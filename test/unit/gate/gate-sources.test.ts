@@ -105,6 +105,22 @@ test('a call that has run with a yes endorses its values, in the same place', as
   expect((await judge('act', { cc: 'eve' })).decision.effect).toBe('ask')
 })
 
+test('a call that has run without a yes endorses nothing', async () => {
+  const policy = policyOf({
+    rules: [{ id: 'all', allow: ['**'] }],
+    tools: {
+      read: { kind: 'read', output: { trust: 'untrusted' } },
+      act: { kind: 'write', args: { to: { steers: true } } },
+    },
+    flow: { untrustedSteering: 'ask' },
+  })
+  const { gate, judge } = await gateOf(policy, [toolOf('read'), toolOf('act')])
+  const outcome = { succeeded: true, value: 'write to eve', durationMs: 0 }
+  gate.settle(await examined(gate, 'act', { to: 'eve' }), run, outcome)
+  gate.settle(await examined(gate, 'read'), run, outcome)
+  expect((await judge('act', { to: 'eve' })).decision.effect).toBe('ask')
+})
+
 describe('what the schemas of tools say', () => {
   const steering = {
     rules: [{ id: 'all', allow: ['**'], who }],

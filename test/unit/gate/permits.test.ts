@@ -39,6 +39,15 @@ describe('a permit', () => {
     expect(gate.isInForce(verdict.permit)).toBe(isInForce)
     expect(verdict.decision.at).toBe('2026-01-01T11:59:59.999Z')
   })
+
+  test('of a rule that ends before others do', async () => {
+    const days = ['02', '01', '03'].map((day) => `2026-01-${day}T12:00:00Z`)
+    const rules = days.map((until, n) => ({ id: `r${n}`, allow: ['act'], until }))
+    const { gate, verdict } = await judgedAt([noon - 1, noon - 1, noon], rules)
+    if (verdict.kind !== 'permit') throw new Error(verdict.kind)
+    expect(gate.isInForce(verdict.permit)).toBe(false)
+  })
+
   test('is in force where no time is known, though rules about others have theirs', async () => {
     const until = '2026-01-01T12:00:00Z'
     const rules = [

@@ -140,6 +140,8 @@ describe('`sameArg` where spellings of one thing differ', () => {
     ['url', 'HTTPS://a.example:443/x', 'http://a.example/x'],
     ['url', 'a.example/x', 'https://a.example/x'],
     ['url', 'https://a.example/%78?%7E-', 'https://a.example/x?~%2D'],
+    ['url', 'https://a.example/%41%62%5A%7a%5f%2e', 'https://a.example/AbZz_.'],
+    ['url', 'https://a.example/%30%39', 'https://a.example/09'],
   ])('stops %s `%s` once it was `%s`', async (is, at, first) => {
     const rehearsal = await begun(is, 'after', first)
     expect(await deciding(rehearsal, 'remove', { at })).toBe('deny by sequences.s')
