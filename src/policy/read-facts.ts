@@ -69,8 +69,8 @@ const entryFields = mapping(
     sink: oneOf('`sink`', ['none', 'internal', 'external', 'public']),
     pin: textOf({
       what: 'a pin',
-      pattern: /^sha256-[A-Za-z0-9+/]{43}=$/,
-      help: 'write `sha256-` and 44 characters of base64; the denial of a call under a wrong pin names the right one',
+      pattern: /^sha256(?:-[A-Za-z0-9+/]{43}=|:[0-9a-f]{64})$/,
+      help: 'write `sha256-` and 44 characters of base64, or `sha256:` and 64 lower-case hexadecimal digits; the denial of a call under a wrong pin names the right one',
     }),
     output: readLabel,
     fields: recordOf('`fields`', checkPointerKey, readLabel),
@@ -88,11 +88,17 @@ export const readToolEntries: Read<readonly ToolEntry[]> = (node, diagnostics) =
         facts,
         args,
         fields,
-        ...(pin === undefined ? {} : { pin }),
+        ...(pin === undefined ? {} : { pin: inBase64(pin) }),
         ...(timeout === undefined ? {} : { timeoutMs: timeout }),
       }
     },
   )
+
+/** Of both forms a pin can be written in, the one that pins are compared in. */
+function inBase64(pin: string): string {
+  const digits = /^sha256:(.*)$/.exec(pin)?.[1]
+  return digits === undefined ? pin : `sha256-${Buffer.from(digits, 'hex').toString('base64')}`
+}
 
 /** What the entry says, as plain facts. */
 export function factsOfEntry({ facts, args, fields }: ToolEntry): ToolFacts {
