@@ -11,7 +11,8 @@ export function shown(event: StructuralEvent): StructuralEvent {
     case 'tool-call': {
       if (event.sensitive === undefined) return event
       const args = redactArguments(event.args, event.sensitive)
-      return { ...event, args, rawArgs: JSON.stringify(args) }
+      // null stands for a text that could not be read, and is not what the model sent
+      return { ...event, args, rawArgs: JSON.stringify(args ?? redacted) }
     }
     case 'approval-decision': {
       if (event.sensitive === undefined || event.args === undefined) return event

@@ -216,6 +216,8 @@ describe('what a tool calls sensitive', () => {
     const outputs = JSON.stringify([events, recorded, requests, result.report, result.approvals])
     expect(outputs).toContain('changed')
     expect(outputs).not.toContain(secret)
+    const proposed = only(events, 'tool-call')
+    expect(proposed[1]).toMatchObject({ args: null, rawArgs: '"[redacted]"' })
   })
 
   test.each([
