@@ -31,7 +31,7 @@ async function linesOf(
 }
 
 const turns: readonly ScriptedTurn[] = [
-  { text: 'I think', calls: [{ tool: 'act', args: { a: 'my argument', card: '4111' } }] },
+  { text: 'I think', calls: [{ tool: 'act', args: { a: 'my argument', card: 'card 4111' } }] },
   { calls: [{ tool: 'fail' }, { tool: 'other' }] },
   { text: 'ok' },
 ]
@@ -59,7 +59,7 @@ describe('the logging plugin', () => {
 
   test('writes nothing of what was said, given or returned', async () => {
     const text = JSON.stringify(await linesOf(turns))
-    for (const content of ['my question', 'I think', 'my argument', '4111', 'secret of']) {
+    for (const content of ['my question', 'I think', 'my argument', 'card 4111', 'secret of']) {
       expect(text).not.toContain(content)
     }
   })
@@ -68,7 +68,7 @@ describe('the logging plugin', () => {
     const text = JSON.stringify(await linesOf(turns, { content: true }))
     expect(text).toContain('my question')
     expect(text).toContain('my argument')
-    expect(text).not.toContain('4111')
+    expect(text).not.toContain('card 4111')
   })
 
   test('lets no name move the cursor or fill the log', async () => {

@@ -42,7 +42,7 @@ describe('an observer', () => {
   test('is not shown what a tool calls sensitive', async () => {
     const seen: RunEvent[] = []
     const { start } = agentOf(
-      [{ calls: [{ tool: 'act', args: { card: '4111' } }] }, { text: '' }],
+      [{ calls: [{ tool: 'act', args: { card: 'card 4111' } }] }, { text: '' }],
       {
         tools: [toolOf('act', { sensitive: ['/card'] })],
         policy: allowing('act'),
@@ -51,7 +51,7 @@ describe('an observer', () => {
     )
     await start().result()
     expect(seen.map(({ type }) => type)).toContain('tool-call')
-    expect(JSON.stringify(seen)).not.toContain('4111')
+    expect(JSON.stringify(seen)).not.toContain('card 4111')
   })
 
   test('cannot change what others see, by what it is shown', async () => {
