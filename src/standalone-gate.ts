@@ -118,7 +118,10 @@ export interface StandaloneGate {
    * answer: `approval-unknown`, `-own`, `-not-entitled`, `-edit` or `-invalid`, or `bad-args`.
    */
   answer(approvalId: string, answer: ApprovalAnswer): Promise<Judged>
-  /** Has to follow each call that may run. Rejects with `bad-option` for a call that may not. */
+  /**
+   * Has to follow each call that may run. Rejects with `bad-option` for a call that may not, and
+   * with `bad-journal` where it is not certain that what came out is on record.
+   */
   settle(callId: string, outcome: Outcome): Promise<Settled>
   /** Ends the run under way when its calls are settled, and makes its report. The session stays. */
   end(principal: Principal | null, session: string): Promise<Report>

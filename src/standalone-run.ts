@@ -56,6 +56,8 @@ interface OpenCall {
   isAtGate: boolean
   /** What people were asked about it last. */
   approvalId?: string
+  /** Why it could not be carried to its end, such as a journal that takes nothing. */
+  failure?: unknown
 }
 
 interface Question {
@@ -146,7 +148,10 @@ export class GateRun {
         desk.outcome()
         this.#conclude(call.callId)
       })
-      .catch((error: unknown) => open.judged.reject(error))
+      .catch((error: unknown) => {
+        open.failure = error
+        open.judged.reject(error)
+      })
       .finally(finished.resolve)
     return open.judged.promise
   }
@@ -173,7 +178,7 @@ export class GateRun {
     if ('error' in outcome) open.execution.reject(errorOf(outcome.error))
     else open.execution.resolve(outcome.result)
     delete open.execution
-    return open.finished.then(() => this.#settled(id))
+    return open.finished.then(() => this.#settled(id, open))
   }
 
   /** Called in place of the tool. */
@@ -248,9 +253,10 @@ export class GateRun {
     open.judged.resolve(judged)
   }
 
-  #settled(id: string): Settled {
+  #settled(id: string, { failure }: OpenCall): Settled {
     const { status, content } = this.#results.get(id)!
     this.#calls.delete(id)
+    if (failure !== undefined) throw failure
     return { status, content }
   }
 

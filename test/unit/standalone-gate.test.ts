@@ -6,6 +6,7 @@ import { memoryJournal } from '../../src/journal/memory.ts'
 import type { Principal } from '../../src/protocol/principal.ts'
 import { policyOf, user } from '../support/agent.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { failingJournal } from '../support/journal.ts'
 import { verifyRecords } from '../support/verify-run.ts'
 
 const lead: Principal = { subject: 'lead-1', roles: ['lead'], scopes: [] }
@@ -265,6 +266,16 @@ describe('the gate alone', () => {
     expect(outcomes).toEqual([...Array.from({ length: 19 }, () => 'approval-own'), 'refused'])
     const other = await gate.judge({ tool: 'pay', args: { amount: 60 } }, user, 's')
     expect(other.outcome).toBe('ask')
+  })
+
+  test('does not tell of a success that is not on record', async () => {
+    const gate = await gateOf({ journal: failingJournal(2, 'rejects') })
+    const { callId } = await gate.judge({ tool: 'look', args: {} }, user, 's')
+    await expect(gate.settle(callId, { result: 1 })).rejects.toMatchObject({ code: 'bad-journal' })
+    await expect(gate.judge({ tool: 'look', args: {} }, user, 's')).rejects.toMatchObject({
+      code: 'bad-journal',
+    })
+    expect((await gate.end(user, 's')).end.status).toBe('error')
   })
 
   test('settles a call once, and only one that may run', async () => {
