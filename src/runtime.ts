@@ -1,9 +1,9 @@
 import { systemClock } from './base/clock.ts'
-import { messageOf, SallyportError } from './base/errors.ts'
+import { SallyportError } from './base/errors.ts'
 import { newId } from './base/ids.ts'
-import { deepFreeze } from './base/json.ts'
 import { Lazy } from './base/lazy.ts'
 import { checkNumber } from './base/options.ts'
+import { ownOptions } from './base/own.ts'
 import { after } from './base/signal.ts'
 import { UnderWay } from './base/under-way.ts'
 import { memoryJournal } from './journal/memory.ts'
@@ -127,7 +127,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       const admitted = runId === named ? undefined : carry.load().then((c) => c.admit(named))
       return begin<typeof run, OutputOf<Schema>>(
         runId,
-        run,
+        asAnswered(run),
         async (c, started) => c.resume(started, await admitted),
         admitted,
       )
@@ -148,21 +148,15 @@ function closed(): SallyportError {
   })
 }
 
-/**
- * A run as it was asked for: what the host does to its messages afterwards changes neither what is
- * recorded nor what a model is sent. Throws `bad-option` for messages that cannot be copied.
- */
-function asAsked<Options extends Pick<RunOptions, 'input' | 'messages'>>(run: Options): Options {
-  const { input, messages } = run
-  if (messages === undefined && typeof input === 'string') return run
-  try {
-    const own = structuredClone({ input, ...(messages === undefined ? {} : { messages }) })
-    return { ...run, ...deepFreeze(own) }
-  } catch (cause) {
-    const message = `\`messages\` and \`input\` cannot be copied: ${messageOf(cause)}`
-    throw new SallyportError('bad-option', message, {
-      help: 'give plain data: texts, numbers, lists and objects of them',
-      cause,
-    })
-  }
+/** What names the caller may hold what cannot be copied, which is for the authenticator alone. */
+function asAsked<Options extends RunOptions>(run: Options): Options {
+  const { auth } = run
+  const own = ownOptions(run, ['input', 'messages', 'scope'])
+  return auth === undefined ? own : { ...own, auth: { ...auth } }
+}
+
+function asAnswered<Options extends ResumeOptions>(run: Options): Options {
+  const { answeredBy } = run
+  const own = ownOptions(run, ['decisions', 'resolve', 'revoke', 'acceptTools'])
+  return answeredBy === undefined ? own : { ...own, answeredBy: { ...answeredBy } }
 }

@@ -3,6 +3,7 @@ import { SallyportError } from './base/errors.ts'
 import { canonicalJson } from './base/digest.ts'
 import type { JsonObject } from './base/json.ts'
 import { checkOptions } from './base/options.ts'
+import { ownAnswer } from './gate/answer.ts'
 import { createGate as createInnerGate } from './gate/gate.ts'
 import { fileProbe } from './gate/guards/probe.ts'
 import type { ApprovalAnswer, ApprovalRequest } from './gate/verdict.ts'
@@ -196,9 +197,9 @@ class Standalone implements StandaloneGate {
   ): Promise<void> {
     const caller = readPrincipal(principal)
     readSession(session)
-    readHeard(messages)
+    const heard = readHeard(messages)
     const before = this.#current.get(keyOf(caller, session))
-    this.#begin(messages, caller, session)
+    this.#begin(heard, caller, session)
     if (before !== undefined) await this.#end(before)
   }
 
@@ -208,8 +209,9 @@ class Standalone implements StandaloneGate {
   }
 
   async answer(approvalId: string, answer: ApprovalAnswer): Promise<Judged> {
+    const own = ownAnswer(answer)
     for (const run of this.#runs.values()) {
-      const judged = run.answer(approvalId, answer)
+      const judged = run.answer(approvalId, own)
       if (judged !== undefined) return judged
     }
     throw new SallyportError('approval-unknown', 'there is no open request with this id')

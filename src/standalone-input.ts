@@ -1,5 +1,6 @@
 import { SallyportError } from './base/errors.ts'
 import { isObject, isTexts } from './base/json.ts'
+import { ownData } from './base/own.ts'
 import { copyPlain } from './base/plain.ts'
 import { isName } from './gate/identity/claims.ts'
 import { isArrayOf, isMessage, isPlainObject, isText } from './protocol/option-checks.ts'
@@ -63,9 +64,11 @@ export function readSession(session: string): void {
   isText('session', session)
 }
 
-/** Throws `bad-option` for what is no list of messages. */
-export function readHeard(messages: readonly Message[]): void {
-  isArrayOf('messages', isMessage)('messages', messages)
+/** As they are now. Throws `bad-option` for what is no list of messages. */
+export function readHeard(messages: readonly Message[]): readonly Message[] {
+  const own = ownData('messages', messages)
+  isArrayOf('messages', isMessage)('messages', own)
+  return own
 }
 
 /** Throws `bad-option` for what is no outcome. */

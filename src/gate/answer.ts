@@ -38,6 +38,15 @@ export function readAnswer(given: unknown): ApprovalAnswer | ErrorData {
   }
 }
 
+/**
+ * The answer as it is now: what the host makes of its object later neither counts nor is recorded.
+ * One that cannot be read stays what it is, for the gate to say why.
+ */
+export function ownAnswer(given: ApprovalAnswer): ApprovalAnswer {
+  const read = readAnswer(given)
+  return 'code' in read ? given : read
+}
+
 /** Read once: what is compared with the request is what will be judged. */
 function readArguments(args: unknown): JsonObject | string {
   if (!isObject(args)) return 'an edit needs the complete `args`'

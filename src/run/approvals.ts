@@ -1,5 +1,6 @@
 import { errorData, messageOf, type ErrorData } from '../base/errors.ts'
 import { after, lending } from '../base/signal.ts'
+import { ownAnswer } from '../gate/answer.ts'
 import { unnamed } from '../gate/approval.ts'
 import type {
   Answered,
@@ -183,7 +184,8 @@ async function firstAnswer(
   try {
     return await lending(signal, async (lent) => {
       const answer = Promise.resolve(approve(request, { signal: lent }))
-      return Promise.race([answer.then((given) => given ?? noAnswer), interrupted])
+      const own = answer.then((given) => (given ? ownAnswer(given) : (given ?? noAnswer)))
+      return Promise.race([own, interrupted])
     })
   } catch (error) {
     recorder.emit({
@@ -270,10 +272,7 @@ function recordAnswer(
     approvalId: request.id,
     callId: request.callId,
   } as const
-  if (answer === overdue) {
-    recorder.emit({ ...named, action: 'expire', by: null })
-    return
-  }
+  if (answer === overdue) return recorder.emit({ ...named, action: 'expire', by: null })
   const { action, by, reason, remember } = givenBy(answer)
   const body = {
     ...named,
@@ -284,10 +283,7 @@ function recordAnswer(
     ...(answer instanceof RepeatedAnswer ? { remembered: answer.remembered } : {}),
   }
   remembered.note(request, { ...body, argsDigest })
-  if (action !== 'edit') {
-    recorder.emit(body)
-    return
-  }
+  if (action !== 'edit') return recorder.emit(body)
   recorder.emit({ ...body, args, argsDigest, sensitive: tool?.sensitive ?? [] })
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { openaiCompatible } from '../../../src/model/compatible.ts'
+import type { ApprovalAnswer } from '../../../src/gate/verdict.ts'
 import type { RunEvent } from '../../../src/protocol/run-event.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import { fakeProvider } from '../../../src/testing/fake-provider.ts'
@@ -8,7 +9,15 @@ import { memoryJournal } from '../../../src/journal/memory.ts'
 import { noUsage } from '../../../src/protocol/usage.ts'
 import type { RunState } from '../../../src/run/stop.ts'
 import type { RunResult } from '../../../src/runtime-options.ts'
-import { collect } from '../../support/agent.ts'
+import {
+  agentOf,
+  allowing,
+  collect,
+  noting,
+  policyOf,
+  toolOf,
+  user as caller,
+} from '../../support/agent.ts'
 
 const calls = [{ tool: 'read', args: {} }]
 
@@ -105,6 +114,60 @@ test('what a program does to what it is told of usage changes no sum, of no run'
   }
   expect(spent).toEqual([2, 1, 0, 0])
   expect(noUsage.inputTokens).toBe(0)
+})
+
+test('a run is for whom and for what it was started, whatever becomes of the options', async () => {
+  const turns = [{ calls: [{ tool: 'look', args: {} }] }, { text: 'a' }, { text: 'b' }]
+  const { runtime } = agentOf(turns, {
+    policy: allowing('look'),
+    tools: [toolOf('look'), toolOf('other')],
+  })
+  const options = {
+    input: 'go',
+    session: 'one',
+    auth: { custom: caller },
+    scope: { tools: ['other'] },
+  }
+  const first = runtime.run(options)
+  options.session = 'two'
+  options.auth.custom = { ...caller, subject: 'user-2' }
+  options.scope.tools = ['look']
+  const [{ report }, second] = [await first.result(), await runtime.run(options).result()]
+  expect(report.header).toMatchObject({ principal: { subject: 'user-1' }, session: 'one' })
+  expect(report.rows).toMatchObject([{ tool: 'look', decision: { rule: 'scope' } }])
+  expect(second.report.header).toMatchObject({ principal: { subject: 'user-2' }, session: 'two' })
+})
+
+test('an answer with which a run goes on is the one that was given', async () => {
+  const policy = policyOf({ rules: [{ id: 'ask', ask: ['pay'], approvers: { roles: ['lead'] } }] })
+  const pay = noting('pay')
+  const turns = [{ calls: [{ tool: 'pay', args: {} }] }, { text: 'no' }]
+  const { runtime, start } = agentOf(turns, { policy, tools: [pay.tool] })
+  const asked = await start().result()
+  const decision = { id: asked.approvals[0]!.id, action: 'deny' as 'approve' | 'deny' }
+  const answeredBy = { custom: { ...caller, subject: 'lead-1', roles: ['lead'] } as object }
+  const resumed = runtime.resume(asked.runId, { answeredBy, decisions: [decision] })
+  decision.action = 'approve'
+  answeredBy.custom = caller
+  expect((await resumed.result()).report.rows).toMatchObject([{ status: 'denied-by-human' }])
+  expect(pay.calls).toEqual([])
+})
+
+test('who a program says has approved is read once', async () => {
+  const policy = policyOf({ rules: [{ id: 'ask', ask: ['pay'], approvers: { roles: ['lead'] } }] })
+  const { start } = agentOf([{ calls: [{ tool: 'pay', args: {} }] }, { text: 'paid' }], {
+    policy,
+    tools: [toolOf('pay')],
+  })
+  const names = ['lead-1']
+  const approve = (): ApprovalAnswer => ({
+    action: 'approve',
+    get by() {
+      return { subject: names.shift() ?? 'lead-2', roles: ['lead'] }
+    },
+  })
+  const { report } = await start({ approve }).result()
+  expect(report.rows[0]?.approvals[0]?.answers).toMatchObject([{ by: { subject: 'lead-1' } }])
 })
 
 test('messages that cannot be copied are refused, with help', async () => {
