@@ -38,7 +38,8 @@ export function conclude(
       return course.adds(output) ? whenKnown(found, foreign) : found
     }
     case 'threw': {
-      const message = refineText(failureMessage(outcome.error, args, tool.sensitive), grant)
+      const refine = (text: string): string => refineText(text, grant)
+      const message = failureMessage(outcome.error, args, tool.sensitive, refine)
       if (!course.isForeign(outcome.error)) return failed('error-execution', 'tool-failed', message)
       const when = course.started > 0 ? 'the tool ran, but a' : 'the tool did not run: a'
       const found = failed(

@@ -9,14 +9,17 @@ const shortestSecret = 4
 /** How much of a message or stack is looked at. */
 const longestRead = 8000
 
-/** What the model may read of what a tool threw: its message, short, without sensitive values. */
+/**
+ * What the model may read of what a tool threw: its message, without sensitive values and what
+ * `refine` takes out, and only then cut short: neither finds half of what it looks for.
+ */
 export function failureMessage(
   thrown: unknown,
   args: JsonObject,
   sensitive: readonly string[],
+  refine: (text: string) => string = (text) => text,
 ): string {
-  const message = messageOf(thrown).slice(0, longestRead)
-  return shorten(hideSensitive(message, args, sensitive), 1000)
+  return shorten(refine(readable(messageOf(thrown), args, sensitive)), 1000)
 }
 
 /** What the log of the host gets: the stack too. */
@@ -25,7 +28,27 @@ export function failureStack(
   args: JsonObject,
   sensitive: readonly string[],
 ): string {
-  return hideSensitive(stackOf(thrown).slice(0, longestRead), args, sensitive)
+  return readable(stackOf(thrown), args, sensitive)
+}
+
+/** The start of a text, without sensitive values. */
+function readable(text: string, args: JsonObject, sensitive: readonly string[]): string {
+  const secrets = secretsIn(args, sensitive)
+  if (text.length <= longestRead) return without(text, secrets)
+  const read = text.slice(0, longestRead)
+  const end = secrets.reduce(
+    (first, secret) => Math.min(first, beginningAtEnd(read, secret)),
+    read.length,
+  )
+  return without(read.slice(0, end), secrets) + (end < read.length ? redacted : '')
+}
+
+/** Where a text breaks off in the middle of the secret; its length where it does not. */
+function beginningAtEnd(text: string, secret: string): number {
+  const head = secret.slice(0, shortestSecret)
+  let at = text.indexOf(head, Math.max(0, text.length - secret.length))
+  while (at >= 0 && !secret.startsWith(text.slice(at))) at = text.indexOf(head, at + 1)
+  return at < 0 ? text.length : at
 }
 
 function stackOf(thrown: unknown): string {
@@ -41,14 +64,20 @@ function stackOf(thrown: unknown): string {
  * are, escaped as in JSON, or percent-encoded. Those shorter than 4 characters stay.
  */
 export function hideSensitive(text: string, args: JsonValue, sensitive: readonly string[]): string {
-  if (sensitive.length === 0) return text
+  return without(text, secretsIn(args, sensitive))
+}
+
+/** Longest first: one may hold a shorter one, whose removal would leave the rest of it. */
+function secretsIn(args: JsonValue, sensitive: readonly string[]): readonly string[] {
   const secrets = sensitive
     .flatMap((pointer) => scalarsAt(args, pointerTokens(pointer) ?? [], 0))
     .filter((secret) => secret.length >= shortestSecret)
     .flatMap(formsOf)
-  // a longer one may hold a shorter one, whose removal would leave the rest of it
-  const ordered = [...new Set(secrets)].toSorted((a, b) => b.length - a.length)
-  return ordered.reduce((hidden, secret) => hidden.replaceAll(secret, redacted), text)
+  return [...new Set(secrets)].toSorted((a, b) => b.length - a.length)
+}
+
+function without(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((hidden, secret) => hidden.replaceAll(secret, redacted), text)
 }
 
 function formsOf(secret: string): readonly string[] {

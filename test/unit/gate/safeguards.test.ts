@@ -153,6 +153,20 @@ describe('output rules', () => {
     expect(JSON.stringify([events, result])).not.toContain('hunter2')
   })
 
+  test.each([
+    ['has to be stripped first', 'no hunter2\u{e0041}-value', 'no [redacted]'],
+    ['is cut', `${'x'.repeat(990)}${secret}${'y'.repeat(9)}`, /^x{990}\[redacted\]… \(9 more/],
+  ])('hold for a failure that %s', async (_, message, told) => {
+    const { start } = agentOf([{ calls: [{ tool: 'throws' }] }, { text: '' }], {
+      tools: [toolOf('throws', { execute: () => Promise.reject(new Error(message)) })],
+      policy,
+      secrets: [secret],
+    })
+    const { result, events } = await finish(start())
+    expect(only(events, 'tool-result')[0]!.error!.message).toMatch(told)
+    expect(JSON.stringify([events, result])).not.toContain('hunter')
+  })
+
   test('R07: cut a result of 200 MB', async () => {
     const { start } = agentOf([{ calls: [{ tool: 'big' }] }, { text: '' }], {
       tools: [toolOf('big', { execute: () => 'x'.repeat(200_000_000) })],

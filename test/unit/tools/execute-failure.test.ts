@@ -158,6 +158,20 @@ test.each([
   expect(progress).toEqual([expect.stringContaining('<[redacted]>')])
 })
 
+test('a sensitive value is cut out that is longer than what is read of a message', async () => {
+  const lines: string[] = []
+  const text = 'lorem ipsum '.repeat(1000)
+  for (const message of [`cannot read ${text}`, `${'-'.repeat(7900)}${text}`]) {
+    const execution = await run(
+      { sensitive: ['/text'], execute: () => Promise.reject(new Error(message + message)) },
+      { log: (...line) => lines.push(JSON.stringify(line)) },
+      { text },
+    )
+    expect(execution.content).toMatch(/^error tool-failed: (cannot read \[redacted\]|-{1000}…)/)
+    expect(execution.content + lines.join('')).not.toContain('lorem')
+  }
+})
+
 test('a log that throws changes nothing', async () => {
   expect(
     await run(
