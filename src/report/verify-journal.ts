@@ -8,6 +8,7 @@ import { faultOf } from './read-fault.ts'
 import type { Verification } from './verification.ts'
 import { verifyBeside, verifyChain, type Beside, type VerifyOptions } from './verify.ts'
 import { checkReader } from './given.ts'
+import { checkJournalOptions } from './verify-options.ts'
 
 type JournalReader = Pick<Journal, 'list' | 'read' | 'checkpoints'>
 
@@ -21,7 +22,7 @@ export interface VerifyJournalOptions {
   readonly maxTail?: number
   /** Accepts runs that were never signed. Default false. */
   readonly allowUnsigned?: boolean
-  /** Demands that the last record of each run was signed as its end. Default false. */
+  /** Demands that the last record of each run was signed as its end; needs `keys`. Default false. */
   readonly expectFinal?: boolean
   /**
    * Milliseconds since the epoch: runs that began before may be missing, as retention leaves it.
@@ -37,14 +38,15 @@ export type RunVerification = Verification & { readonly runId: string }
  * Verifies every run of a journal, oldest first, each as `verifyChain` does and against what later
  * runs and runs above name of it; then tells the runs that are named, by others or by `anchors`, and
  * missing. Reads the first record of each run twice, and each of `anchors` once; keeps about 200 bytes
- * of memory for each run, beside `anchors`. Throws `bad-option` for keys that cannot be used, and
- * `bad-journal` where the journal cannot be read.
+ * of memory for each run, beside `anchors`. Throws `bad-option` for options that are unknown or of
+ * another type and for keys that cannot be used, and `bad-journal` where the journal cannot be read.
  */
 export async function* verifyJournal(
   journal: JournalReader,
   options: VerifyJournalOptions = {},
 ): AsyncGenerator<RunVerification> {
   checkReader('journal', journal)
+  checkJournalOptions(options)
   const { keys, anchors: texts = [] } = options
   const anchors = keys && (await readAnchors(texts, keys))
   const { runs, named } = await readLinks(journal)

@@ -12,6 +12,7 @@ import { Course } from './course.ts'
 import { faultOf } from './read-fault.ts'
 import type { Fault, Property, Verdict, Verification } from './verification.ts'
 import { checkRecords } from './given.ts'
+import { checkChainOptions } from './verify-options.ts'
 
 export interface VerifyOptions {
   /** The run that is meant. Default: that of `signed`, else the one that the first record names. */
@@ -34,7 +35,6 @@ export interface VerifyOptions {
 }
 
 type Line = Readonly<Record<string, unknown>>
-
 type Records = Iterable<JournalRecord> | AsyncIterable<JournalRecord>
 
 /**
@@ -44,13 +44,14 @@ type Records = Iterable<JournalRecord> | AsyncIterable<JournalRecord>
  * has an outcome; the run has an end. Reads one record at a time and stops at the first fault.
  *
  * With `signed`, the records are held against the checkpoints too: strictly, so that what is not
- * attested is not consistent. Throws `bad-option` for keys that cannot be used, and never for what
- * it reads.
+ * attested is not consistent. Throws `bad-option` for options that are not as above, and for keys
+ * that cannot be used, never for what it reads.
  */
 export async function verifyChain(
   records: Records,
   options: VerifyOptions = {},
 ): Promise<Verification> {
+  checkChainOptions(options)
   return verifyBeside(checkRecords(records), options, {})
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { memoryJournal } from '../../../src/journal/memory.ts'
 import {
   createRedactor,
   foldReport,
@@ -92,5 +93,41 @@ describe('what is not what it has to be is refused with a code and with help', (
     await expectRefusals([7, 'x', {}, [7]], '`values` is not a list', (values) =>
       createRedactor({ values }),
     )
+  })
+})
+
+describe('options of verifying that would leave something unchecked are refused', () => {
+  const key = { kty: 'OKP', crv: 'Ed25519', kid: 'ops', x: 'A'.repeat(43) }
+
+  test.each<[string, unknown]>([
+    ['verifyChain has no option `keys`', { keys: [key] }],
+    ['verifyChain has no option `Head`', { Head: 'sha256:0' }],
+    ['verifyChain needs an object of options', 'sha256:0'],
+    ['verifyChain needs an object of options', null],
+    ['`head` is not a text', { head: null }],
+    ['`maxTail` is not a number', { maxTail: '5' }],
+    ['`maxTail` is -1', { maxTail: -1 }],
+    ['`signed` has no option `key`', { signed: { runId: 'run_a', key } }],
+    [
+      '`signed.allowUnsigned` is not true or false',
+      { signed: { runId: 'run_a', keys: [key], allowUnsigned: 'false' } },
+    ],
+    ['`named` is not an array of texts', { named: 'sha256:0' }],
+  ])('of a run: %s', async (message, options) => {
+    await expectRefusals([options], message, (given) => verifyChain([], given))
+  })
+
+  test.each<[string, unknown]>([
+    ['verifyJournal has no option `key`', { key }],
+    ['verifyJournal needs an object of options', [key]],
+    ['`allowUnsigned` is not true or false', { keys: [key], allowUnsigned: 'false' }],
+    ['`removedBefore` is not a number', { removedBefore: '400d' }],
+    ['`removedBefore` is NaN', { removedBefore: Number.NaN }],
+    ['`anchors` is not an array of texts', { keys: [key], anchors: 'anchor.txt' }],
+    ['`anchors` needs `keys`', { anchors: ['a.b.c'] }],
+    ['`expectFinal` needs `keys`', { expectFinal: true }],
+  ])('of a journal: %s', async (message, options) => {
+    const journal = memoryJournal()
+    await expectRefusals([options], message, (given) => verifyJournal(journal, given).next())
   })
 })
