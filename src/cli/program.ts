@@ -1,5 +1,6 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, Option, type OutputConfiguration } from 'commander'
 import { isSallyportError, messageOf, type SallyportError } from '../base/errors.ts'
+import { visible } from '../base/text.ts'
 import { version } from '../base/version.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'
 import { addAccountCommands } from './account-program.ts'
@@ -56,13 +57,22 @@ async function noteFindings(io: Io, { code, details }: SallyportError): Promise<
   return true
 }
 
+/** Errors repeat the words of a command, which may have come from elsewhere. */
+function outputOf(io: Io): OutputConfiguration {
+  return {
+    writeOut: io.out,
+    writeErr: io.note,
+    outputError: (text, write) => write(text.split('\n').map(visible).join('\n')),
+  }
+}
+
 /** The commands; each loads its own code only when it runs. */
 function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   const program = new Command('sallyport')
     .description('Runs tool-using agents behind a policy gate, and shows what a policy decides.')
     .version(version)
     .exitOverride()
-    .configureOutput({ writeOut: io.out, writeErr: io.note })
+    .configureOutput(outputOf(io))
     .showHelpAfterError('(see --help)')
     .addHelpText('after', exitHelp)
     .hook('preAction', () => io.note(nodeWarning(process.versions.node)))
@@ -226,7 +236,7 @@ function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
 
   // commands inherit nothing of the program by themselves
   for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
-    command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.note })
+    command.exitOverride().configureOutput(outputOf(io))
   }
   return program
 }

@@ -41,6 +41,15 @@ describe('decide', () => {
   })
 })
 
+test.each([
+  [['\u001B[2J'], "unknown command '\\u{1b}[2J'"],
+  [['check', '--\u202Estrict'], "unknown option '--\\u{202e}strict'"],
+])('what is no word of a command moves no cursor: %j', async (argv, message) => {
+  const { code, notes } = await inProcess(argv)
+  expect(code).toBe(2)
+  expect(notes).toContain(`error: ${message}\n`)
+})
+
 test.each(['', ' \n\n'])(
   'decide says what to write where %j is on standard input',
   async (input) => {
