@@ -34,8 +34,8 @@ interface Line {
 
 /**
  * Writes a line for each event of each run: `error` for what failed, `warn` for what was refused or
- * asked, `info` for beginning and end of runs and calls, `debug` for the rest. Whatever a model or
- * a tool has named is cut and cannot move a cursor. Throws `bad-option`.
+ * asked, `info` for beginning and end of runs and calls, `debug` for the rest. Whatever a model, a
+ * tool or a caller has named is cut and cannot move a cursor. Throws `bad-option`.
  */
 export function logging(logger: Logger, options: LoggingOptions = {}): Plugin {
   hasMethods(
@@ -74,13 +74,23 @@ function named(text: string): string {
   return `\`${shorten(text, 128)}\``
 }
 
+/** What a caller chose, long enough to be looked for. */
+function cut<Text extends string | null | undefined>(text: Text): Text | string {
+  return typeof text === 'string' ? shorten(text, 1000) : text
+}
+
 function lineOf(event: StructuralEvent): Line {
   switch (event.type) {
     case 'run-start': {
       const { model, policy, principal, session } = event
       const subject = principal?.subject ?? null
       const who = subject === null ? 'nobody who is known' : named(subject)
-      const data = { model: model.id, policy: policy.digest, session, subject }
+      const data = {
+        model: model.id,
+        policy: policy.digest,
+        session: cut(session),
+        subject: cut(subject),
+      }
       return line('info', `run for ${who}`, data)
     }
     case 'tool-call':
@@ -98,7 +108,7 @@ function lineOf(event: StructuralEvent): Line {
       })
     case 'approval-decision': {
       const { action, approvalId, by, callId } = event
-      const data = { action, approvalId, by: by?.subject ?? null, callId }
+      const data = { action, approvalId, by: cut(by?.subject ?? null), callId }
       return line('info', `answer: ${action}`, data)
     }
     case 'execution-start':

@@ -11,6 +11,7 @@ type Line = readonly [Level, Record<string, unknown>, string]
 async function linesOf(
   turns: readonly ScriptedTurn[],
   options?: LoggingOptions,
+  session = 's1',
 ): Promise<readonly Line[]> {
   const lines: Line[] = []
   const at =
@@ -26,7 +27,7 @@ async function linesOf(
   })
   const tools = [toolOf('act', { sensitive: ['/card'] }), fail, toolOf('other')]
   const policy = allowing('act', 'fail')
-  await agentOf(turns, { plugins, policy, tools }).start({ input: 'my question' }).result()
+  await agentOf(turns, { plugins, policy, tools }).start({ input: 'my question', session }).result()
   return lines
 }
 
@@ -78,6 +79,12 @@ describe('the logging plugin', () => {
       expect(message).not.toContain('\u001B')
       expect(JSON.stringify([data, message]).length).toBeLessThan(2000)
     }
+  })
+
+  test('lets no name of a session move the cursor or fill the log', async () => {
+    const lines = await linesOf([{ text: 'ok' }], {}, `\u009B2J${'x'.repeat(1_000_000)}`)
+    expect(lines[0]![1]['session']).toMatch(/^\\u\{9b\}2Jx{997}… \(\d+ more characters\)$/)
+    expect(JSON.stringify(lines).length).toBeLessThan(5000)
   })
 
   test('says how a run failed', async () => {
