@@ -99,9 +99,10 @@ export async function runStates(path: string): Promise<readonly RunState[]> {
   using lines = await new JsonlIndex(path).open()
   const states: RunState[] = []
   for (const runId of lines.table.runIds()) {
+    const [first] = lines.read(runId, 0)
     const [last] = lines.read(runId, lines.table.count(runId) - 1)
     const hasSaid = payloads.has(runId) || answered.has(runId)
-    states.push({ runId, lastLine: last?.[1], hasSaid })
+    states.push({ runId, firstLine: first?.[1], lastLine: last?.[1], hasSaid })
   }
   return states
 }

@@ -38,7 +38,8 @@ export function memoryJournal(): Journal {
   const states = function* (): Generator<RunState> {
     for (const runId of runs.keys()) {
       const texts = textsOfRun(runId)
-      yield { runId, lastLine: texts.at(-2), hasSaid: left.has(runId) || texts.some(isPayload) }
+      const hasSaid = left.has(runId) || texts.some(isPayload)
+      yield { runId, firstLine: texts[0], lastLine: texts.at(-2), hasSaid }
     }
   }
   return {

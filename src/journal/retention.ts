@@ -24,8 +24,9 @@ export interface Pruned {
   readonly erased: readonly string[]
   readonly removed: readonly string[]
   /**
-   * Old enough, but left alone: they wait for people, or have no end, as when their process died.
-   * `erase` and `remove` take them by name.
+   * Old enough, but left alone: they wait for people, or have no end, as when their process died, or
+   * are of agents of such a run, which cannot go on without them. `erase` and `remove` take them by
+   * name.
    */
   readonly unfinished: readonly string[]
 }
@@ -33,7 +34,8 @@ export interface Pruned {
 /** What a driver knows of a run without reading it. */
 export interface RunState {
   readonly runId: string
-  /** The line of its last record; undefined for a run without records. */
+  /** The lines of its first and its last record; undefined for a run without records. */
+  readonly firstLine: string | undefined
   readonly lastLine: string | undefined
   /** It has payloads or answers that could be erased. */
   readonly hasSaid: boolean
@@ -58,7 +60,9 @@ export function planPrune(options: PruneOptions): (runs: Iterable<RunState>) => 
   const removedBefore = now - ageOf(runsOlderThan)
   return (runs) => {
     const plan = { erased: [], removed: [], unfinished: [], kept: [] } as Record<Fate, string[]>
-    for (const run of runs) plan[fateOf(run, erasedBefore, removedBefore)].push(run.runId)
+    for (const run of knownRuns(runs)) {
+      plan[fateOf(run, erasedBefore, removedBefore)].push(run.runId)
+    }
     const { kept: _kept, ...pruned } = plan
     return pruned
   }
@@ -68,12 +72,46 @@ function ageOf(duration: string | undefined): number {
   return duration === undefined ? Number.POSITIVE_INFINITY : parseDuration(duration)
 }
 
+interface KnownRun extends Pick<RunState, 'runId' | 'hasSaid'> {
+  /** Milliseconds since the epoch of its last record. */
+  readonly at: number
+  /** It has ended, and so have all runs that it works for. */
+  readonly isOver: boolean
+}
+
+function knownRuns(runs: Iterable<RunState>): readonly KnownRun[] {
+  const own = [...runs].map(({ firstLine, hasSaid, lastLine, runId }) => ({
+    runId,
+    hasSaid,
+    above: runAbove(firstLine),
+    ...readEnd(lastLine),
+  }))
+  const byId = new Map(own.map((run) => [run.runId, run]))
+  const isOpen = (runId: string): boolean => {
+    // a hand may have made a circle of them
+    const seen = new Set<string>()
+    let run = byId.get(runId)
+    while (run !== undefined && run.isOver && !seen.has(run.runId)) {
+      seen.add(run.runId)
+      run = run.above === undefined ? undefined : byId.get(run.above)
+    }
+    return run?.isOver === false
+  }
+  return own.map((run) => ({ ...run, isOver: !isOpen(run.runId) }))
+}
+
+/** The run that the run of an agent works for. */
+function runAbove(firstLine: string | undefined): string | undefined {
+  const { parent } = parseLine(firstLine)
+  const runId = isObject(parent) ? parent['runId'] : undefined
+  return typeof runId === 'string' ? runId : undefined
+}
+
 function fateOf(
-  { lastLine, hasSaid }: RunState,
+  { at, hasSaid, isOver }: KnownRun,
   erasedBefore: number,
   removedBefore: number,
 ): Fate {
-  const { at, isOver } = readEnd(lastLine)
   const isRemoved = at < removedBefore
   if (!isRemoved && !(hasSaid && at < erasedBefore)) return 'kept'
   if (!isOver) return 'unfinished'

@@ -41,14 +41,16 @@ function statesOf(database: DatabaseSync): readonly RunState[] {
   return database
     .prepare(selectStates)
     .all()
-    .map(({ hasSaid, id, line }) => ({
+    .map(({ first, hasSaid, id, last }) => ({
       runId: id as string,
-      lastLine: line === null ? undefined : (line as string),
+      firstLine: first === null ? undefined : (first as string),
+      lastLine: last === null ? undefined : (last as string),
       hasSaid: hasSaid === 1,
     }))
 }
 
-const selectStates = `SELECT r.id AS id, l.line AS line,
+const selectStates = `SELECT r.id AS id, f.line AS first, l.line AS last,
     EXISTS (SELECT 1 FROM records WHERE place ${placesOf('r.number')} AND payload IS NOT NULL) OR
     EXISTS (SELECT 1 FROM answers a WHERE a.run = r.id) AS hasSaid
-  FROM runs r LEFT JOIN records l ON l.place = ${lastPlaceOf('r.number')} ORDER BY r.number`
+  FROM runs r LEFT JOIN records f ON f.place = r.number << 32
+  LEFT JOIN records l ON l.place = ${lastPlaceOf('r.number')} ORDER BY r.number`

@@ -17,14 +17,22 @@ export function progress(runId: string, value: string): JournalRecord {
   return new Chain().seal(progressEvent(runId, 0, value))
 }
 
+interface ConversationOptions {
+  readonly end?: EndStatus
+  readonly endedAt?: string
+  /** The run it works for. */
+  readonly above?: string
+}
+
 /** Records of a run in which something was said, and which ends or not. */
 export function conversation(
   runId: string,
-  { end, endedAt = at }: { readonly end?: EndStatus; readonly endedAt?: string } = {},
+  { end, endedAt = at, above }: ConversationOptions = {},
 ): readonly JournalRecord[] {
   const chain = new Chain()
+  const parent = above === undefined ? undefined : { runId: above, callId: 'c' }
   const records = [
-    chain.seal(start(runId)),
+    chain.seal({ ...start(runId), ...(parent && { parent }) }),
     chain.seal(progressEvent(runId, 1, 'words of the tool')),
   ]
   if (end === undefined) return records

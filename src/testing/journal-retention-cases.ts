@@ -11,6 +11,7 @@ export const retentionCases: Readonly<Record<string, (journal: Journal) => Promi
   'removes a run with all that belongs to it': removes,
   'stops a writer whose run was removed': stopsRemoved,
   'erases and removes what has ended and is old enough': prunes,
+  'keeps what a run goes on with that has not ended': keepsAgents,
   'prunes nothing when an age is missing or malformed': refusesAges,
 }
 
@@ -115,6 +116,29 @@ async function prunes(journal: Journal): Promise<void> {
     removed: [],
     unfinished: ['run_waits', 'run_open'],
   })
+}
+
+async function keepsAgents(journal: Journal): Promise<void> {
+  await journal.append('run_waits', 0, conversation('run_waits', { end: 'needs-approval' }))
+  await journal.append('run_ended', 0, conversation('run_ended', { end: 'completed' }))
+  for (const [runId, above] of [
+    ['run_child', 'run_waits'],
+    ['run_grandchild', 'run_child'],
+    ['run_other', 'run_ended'],
+    ['run_orphan', 'run_nobody'],
+    ['run_circle', 'run_circle'],
+  ] as const) {
+    await journal.append(runId, 0, conversation(runId, { end: 'completed', above }))
+  }
+  const now = Date.parse('2026-03-01T00:00:00.000Z')
+  for (const ages of [{ payloadsOlderThan: '10d' }, { runsOlderThan: '10d' }]) {
+    const { erased, removed, unfinished } = await journal.prune({ ...ages, now })
+    assert.deepEqual(unfinished, ['run_waits', 'run_child', 'run_grandchild'])
+    const gone = ['run_ended', 'run_other', 'run_orphan', 'run_circle']
+    assert.deepEqual([...erased, ...removed], gone)
+  }
+  const left = await all(journal, 'run_grandchild')
+  assert.ok(left.some(({ payload }) => payload !== undefined))
 }
 
 async function refusesAges(journal: Journal): Promise<void> {

@@ -3,7 +3,7 @@ import { checkOptions } from '../../base/options.ts'
 import { shorten } from '../../base/text.ts'
 import { checkEncryption, encrypted, type FileJournalOptions } from '../encryption.ts'
 import type { Journal, LatestRun } from '../journal.ts'
-import { planPrune } from '../retention.ts'
+import { planPrune, type RunState } from '../retention.ts'
 import { storedRecord } from '../stored-record.ts'
 import { Appends } from './appends.ts'
 import { Database, type PostgresClient, type Row } from './database.ts'
@@ -126,9 +126,13 @@ function latestRun({ first, last, runId }: Row): LatestRun {
   return { runId: runId as string, first: first as string, last: last as string }
 }
 
-function stateOf({ id, line, said }: Row) {
-  const lastLine = line === null ? undefined : (line as string)
-  return { runId: id as string, lastLine, hasSaid: said === true }
+function stateOf({ first, id, last, said }: Row): RunState {
+  return {
+    runId: id as string,
+    firstLine: first === null ? undefined : (first as string),
+    lastLine: last === null ? undefined : (last as string),
+    hasSaid: said === true,
+  }
 }
 
 function checkedClient(client: PostgresClient): PostgresClient {

@@ -52,10 +52,11 @@ export function statementsFor(schema: string): Statements {
       signed AS (DELETE FROM ${schema}.checkpoints WHERE run = $1),
       removed AS (DELETE FROM ${schema}.runs WHERE id = $1 RETURNING id)
       SELECT id FROM removed`,
-    states: `SELECT u.id AS id, u.length AS length, r.line AS line,
+    states: `SELECT u.id AS id, u.length AS length, f.line AS first, r.line AS last,
         EXISTS (SELECT FROM ${schema}.payloads p WHERE p.run = u.number) OR
         EXISTS (SELECT FROM ${schema}.answers a WHERE a.run = u.id) AS said
-      FROM ${schema}.runs u LEFT JOIN ${schema}.records r ON r.run = u.number AND r.seq = u.length - 1
+      FROM ${schema}.runs u LEFT JOIN ${schema}.records f ON f.run = u.number AND f.seq = 0
+      LEFT JOIN ${schema}.records r ON r.run = u.number AND r.seq = u.length - 1
       ORDER BY u.number`,
     eraseUnchanged: `WITH ${heldUnchanged(schema)}, ${eraseHeld(schema)},
       ${eraseAnswers(schema)} SELECT id FROM held`,

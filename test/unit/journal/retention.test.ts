@@ -98,7 +98,7 @@ describe('what is pruned', () => {
 
   function fate(lastLine: string | undefined, hasSaid = true): string | undefined {
     const plan = planPrune({ payloadsOlderThan: '1d', runsOlderThan: '10d', now })
-    const pruned = plan([{ runId: 'r', lastLine, hasSaid }])
+    const pruned = plan([{ runId: 'r', firstLine: undefined, lastLine, hasSaid }])
     return Object.entries(pruned).find(([, runs]) => runs.length > 0)?.[0]
   }
 
