@@ -69,7 +69,8 @@ function isReadable(path: string): Promise<boolean> {
 export async function readKeys(path: string): Promise<StoredKeys | undefined> {
   let file: FileHandle
   try {
-    file = await open(path, 'r')
+    // a named pipe would be waited for
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
     if (isMissing(cause)) return undefined
     throw fileFailure(`key file \`${path}\``, 'read', cause)

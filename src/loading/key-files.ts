@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { readText } from './tree.ts'
 
 /** How the authenticator reaches key files: relative to the folder of the policy. */
 export function keyAccess(source: string | undefined): {
@@ -7,6 +7,6 @@ export function keyAccess(source: string | undefined): {
 } {
   const folder = source === undefined ? '.' : dirname(source)
   return {
-    readFile: (path, signal) => readFile(resolve(folder, path), { encoding: 'utf8', signal }),
+    readFile: (path, signal) => readText(resolve(folder, path), signal),
   }
 }

@@ -1,4 +1,4 @@
-import { open, realpath } from 'node:fs/promises'
+import { constants, open, realpath } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { SallyportError } from '../base/errors.ts'
 import { fileFailure } from '../base/file-failure.ts'
@@ -178,13 +178,14 @@ function refusal(
 }
 
 /** Only files: a pipe would never end, a device never be a policy. */
-export async function readText(path: string): Promise<string> {
-  const handle = await open(path, 'r')
+export async function readText(path: string, signal?: AbortSignal): Promise<string> {
+  // a named pipe would be waited for
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const status = await handle.stat()
     if (!status.isFile()) throw new Error('it is not a file')
     if (status.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`)
-    return await handle.readFile('utf8')
+    return await handle.readFile({ encoding: 'utf8', signal })
   } finally {
     await handle.close()
   }

@@ -124,11 +124,17 @@ class Watched implements WatchedPolicy {
   /** What the host makes of the news does not touch the policy. */
   #news(change: PolicyChange): void {
     try {
-      this.#tell(change)
+      // it may be an async function for all its type says
+      const told: unknown = this.#tell(change)
+      if (told instanceof Promise) told.catch(hasThrown)
     } catch (error) {
-      process.emitWarning(`onChange of \`watchPolicy\` threw: ${visible(messageOf(error))}`)
+      hasThrown(error)
     }
   }
+}
+
+function hasThrown(error: unknown): void {
+  process.emitWarning(`onChange of \`watchPolicy\` threw: ${visible(messageOf(error))}`)
 }
 
 /** Nobody listens, and a policy that is not the one on the disk must not go unnoticed. */

@@ -13,6 +13,7 @@ import { expect, test } from 'vitest'
 import type { Io } from '../../../src/cli/io.ts'
 import { findKey, needKeyFile, readKeys, writeKeys } from '../../../src/cli/key-file.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { makePipe } from '../../support/pipe.ts'
 
 function io(environment: Readonly<Record<string, string>>): Io {
   return { environment } as Io
@@ -117,6 +118,12 @@ test('what holds no keys is refused without a word of it', async () => {
   }
   mkdirSync(join(folder, 'folder'), { mode: 0o700 })
   expect(await failureOf(readKeys(join(folder, 'folder')))).toContain('is no file')
+})
+
+test.skipIf(process.platform === 'win32')('a named pipe is refused, not waited for', async () => {
+  const path = join(temporaryFolder(), 'keys.json')
+  makePipe(path)
+  expect(await failureOf(readKeys(path))).toContain('is no file')
 })
 
 test.skipIf(process.platform === 'win32')(

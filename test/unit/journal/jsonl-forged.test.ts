@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -10,13 +9,8 @@ import { scripted } from '../../../src/testing/scripted.ts'
 import { collect } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { inProcess } from '../../support/in-process.ts'
+import { makePipe } from '../../support/pipe.ts'
 import { keyPair } from '../../support/policy-keys.ts'
-
-function makePipe(path: string): void {
-  execFileSync('sh', ['-c', makesPipe, path])
-}
-
-const makesPipe = 'mkfifo "$0"'
 
 async function written(): Promise<{ readonly path: string; readonly key: string }> {
   const folder = temporaryFolder()

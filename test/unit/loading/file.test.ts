@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadPolicy, parsePolicy } from '../../../src/loading/file.ts'
+import { keyAccess } from '../../../src/loading/key-files.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import type { JsonObject } from '../../../src/base/json.ts'
@@ -9,6 +10,7 @@ import { scripted } from '../../../src/testing/scripted.ts'
 import { defineTool, type Tool } from '../../../src/tools/tool.ts'
 import { allowing, policyOf, toolOf } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { makePipe } from '../../support/pipe.ts'
 
 const text = 'sallyport: 1\nname: p\nroles: { user: {} }\nrules: []\n'
 
@@ -37,6 +39,21 @@ describe('a policy', () => {
       code: 'bad-option',
     })
     await expect(loadPolicy('/nowhere/p.yaml')).rejects.toMatchObject({ code: 'bad-file' })
+  })
+
+  test.skipIf(process.platform === 'win32')('is not waited for in a named pipe', async () => {
+    const folder = temporaryFolder()
+    makePipe(join(folder, 'pipe.yaml'))
+    await writeFile(join(folder, 'p.yaml'), `${text}extends: [./pipe.yaml]\n`)
+    const { readFile } = keyAccess(join(folder, 'p.yaml'))
+    const { signal } = new AbortController()
+    for (const read of [
+      () => loadPolicy(join(folder, 'pipe.yaml')),
+      () => loadPolicy(join(folder, 'p.yaml')),
+      () => readFile('pipe.yaml', signal),
+    ]) {
+      await expect(read()).rejects.toThrow('it is not a file')
+    }
   })
 })
 

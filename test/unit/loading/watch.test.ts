@@ -326,18 +326,21 @@ function withKeys(apiKeys: object[]): FileFields {
   return { roles: { user: {} }, rules: [], identity: { apiKeys } }
 }
 
-test('a listener that throws does not touch the policy', async () => {
+const failing: readonly [string, () => void][] = [
+  [
+    'throws',
+    () => {
+      throw new Error('no')
+    },
+  ],
+  ['is an async function and rejects', () => Promise.reject(new Error('no'))],
+]
+
+test.each(failing)('a listener that %s does not touch the policy', async (_, onChange) => {
   const warned: string[] = []
   const listen = (warning: Error): void => void warned.push(warning.message)
   process.on('warning', listen)
-  const { policy, write } = await watching(
-    { 'main.yaml': mild },
-    {
-      onChange: () => {
-        throw new Error('no')
-      },
-    },
-  )
+  const { policy, write } = await watching({ 'main.yaml': mild }, { onChange })
   const current = policy.follow(tools)
   write(strict)
   expect(await policy.reload()).toMatchObject({ kind: 'changed' })
