@@ -46,6 +46,21 @@ export async function* readTextLines(path: string): AsyncGenerator<TextLine> {
   if (rest !== '') yield { number: number + 1, text: withoutReturn(rest) }
 }
 
+/**
+ * Throws `bad-file` for a pipe or a device: whoever reads it in several goes sees nothing in the
+ * second, and would take it for empty.
+ */
+export async function checkRereadable(path: string): Promise<void> {
+  const status = await stat(path).catch((cause: unknown) => {
+    throw unreadable(path, cause)
+  })
+  // reading a folder fails by itself
+  if (status.isFile() || status.isDirectory()) return
+  throw new SallyportError('bad-file', `\`${path}\` cannot be read: it is not a file`, {
+    help: 'write what comes through a pipe to a file first',
+  })
+}
+
 /** A whole file, decoded as UTF-8. Throws `bad-file` beyond 64 Mi bytes or when it cannot be read. */
 export async function readWholeText(path: string): Promise<string> {
   try {

@@ -7,7 +7,7 @@ import type { Decision } from '../protocol/decision.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Principal } from '../protocol/principal.ts'
-import { readTextLines, readWholeText } from './text-lines.ts'
+import { checkRereadable, readTextLines, readWholeText } from './text-lines.ts'
 import { traceOfReport } from './trace-report.ts'
 import { traceOfRun } from './trace-run.ts'
 import { traceOfLine } from './trace-shape.ts'
@@ -69,6 +69,7 @@ type Kind = 'traces' | 'journal' | 'report'
  * something else.
  */
 export async function* readTraces(path: string): AsyncGenerator<Trace> {
+  await checkRereadable(path)
   const kind = await kindOf(path)
   if (kind === 'journal') yield* readRuns(path)
   else if (kind === 'report') yield traceOfReport(await parseWhole(path), path)

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -14,6 +14,7 @@ import { agentTool } from '../../../src/sub-agent.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
 import { agentOf, collect, finish, policyOf, toolOf, user } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { makePipe } from '../../support/pipe.ts'
 
 function fileOf(name: string, content: string | Uint8Array): string {
   const path = join(temporaryFolder(), name)
@@ -111,6 +112,24 @@ describe('traces as lines', () => {
     const broken = fileOf('t.jsonl.gz', 'no gzip')
     await expect(read(broken)).rejects.toMatchObject({ code: 'bad-file' })
   })
+
+  test.runIf(process.platform === 'linux')(
+    'are not taken for none where they come through a pipe',
+    async () => {
+      const pipe = join(temporaryFolder(), 'traces.jsonl')
+      makePipe(pipe)
+      // a writer, or opening it could wait
+      const writing = openSync(pipe, 'r+')
+      writeSync(writing, `${line}\n`)
+      for (const path of ['/dev/null', pipe]) {
+        await expect(read(path)).rejects.toMatchObject({
+          code: 'bad-file',
+          message: `\`${path}\` cannot be read: it is not a file`,
+        })
+      }
+      closeSync(writing)
+    },
+  )
 })
 
 async function recordedRun(): Promise<{ journal: string; report: string; runId: string }> {
