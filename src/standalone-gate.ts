@@ -236,7 +236,8 @@ class Standalone implements StandaloneGate {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    const runs = [...this.#current.values()]
+    // those included that somebody else has begun to end
+    const runs = [...this.#runs.values()]
     this.#current.clear()
     await Promise.allSettled(runs.map((run) => this.#end(run)))
     await this.#parts.plugins?.dispose()

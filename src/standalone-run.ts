@@ -88,6 +88,7 @@ export class GateRun {
   /** By request, why the last answer did not count. */
   readonly #problems = new Map<string, ErrorData>()
   #count = 0
+  #ended: Promise<Report> | undefined
 
   constructor(parts: GateRunParts, start: GateRunStart) {
     const { clock, format, gate, journal, plugins, policy, registry } = parts
@@ -194,8 +195,13 @@ export class GateRun {
     return open.execution.promise
   }
 
-  /** Questions nobody has answered and calls nobody has settled end with the run. */
-  async end(): Promise<Report> {
+  /** Questions nobody has answered and calls nobody has settled end with the run, which ends once. */
+  end(): Promise<Report> {
+    this.#ended ??= this.#end()
+    return this.#ended
+  }
+
+  async #end(): Promise<Report> {
     const isOpen = [...this.#calls.values()].some(
       ({ execution, isAtGate }) => execution !== undefined || isAtGate,
     )

@@ -1,7 +1,9 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
 import { createGate, type StandaloneGate } from '../../src/gate/index.ts'
 import type { ApprovalRequest } from '../../src/gate/verdict.ts'
 import { jsonlJournal } from '../../src/journal/jsonl.ts'
+import type { Journal } from '../../src/journal/journal.ts'
 import { memoryJournal } from '../../src/journal/memory.ts'
 import type { LoadedPolicy } from '../../src/loading/file.ts'
 import type { Policy } from '../../src/policy/policy.ts'
@@ -355,6 +357,28 @@ describe('the gate alone', () => {
     await expect(gate.settle(running.callId, { result: 1 })).rejects.toMatchObject({
       code: 'bad-option',
     })
+  })
+
+  test('has ended all its runs when it is closed, those too that were about to end', async () => {
+    const inner = memoryJournal()
+    const journal: Journal = {
+      ...inner,
+      append: async (...given) => {
+        await setTimeout(5)
+        await inner.append(...given)
+      },
+    }
+    const gate = await gateOf({ journal })
+    const heard = gate.hear([{ role: 'user', content: 'one' }], user, 's')
+    const again = gate.hear([{ role: 'user', content: 'two' }], user, 's')
+    const ended = gate.end(user, 's')
+    await gate.close()
+    const lines: string[] = []
+    for await (const runId of inner.list()) {
+      for await (const { line } of inner.read(runId)) lines.push(JSON.parse(line).type)
+    }
+    expect(lines).toEqual(['run-start', 'end', 'run-start', 'end'])
+    await Promise.all([heard, again, ended])
   })
 
   test('lets nothing run when its journal cannot be written', async () => {
