@@ -46,7 +46,7 @@ export const findingPages: Readonly<Record<DiagnosticCode, string>> = {
   'unknown-argument':
     'The tool has no such argument, so that an allow could never hold and a deny would never fire. Correct the name or the pointer.',
   'never-true':
-    'No value, or no caller, can meet these conditions at once: the rule does nothing. Correct the range, the list or the condition on the caller.',
+    'No value, or no caller, can meet these conditions at once: the rule does nothing. Correct the range, a list such as `onlyArgs`, or the condition on the caller.',
   'bad-parent':
     'A file that `extends` names cannot be used: it is missing, lies outside of the folder, or leads back to itself.',
   contradiction:

@@ -76,6 +76,21 @@ export function lintPointers(context: LintContext): void {
   }
 }
 
+/** An argument that a rule requires and does not take. */
+export function lintOnlyArguments({ file, diagnostics }: LintContext): void {
+  for (const { args, id, onlyArgs } of file.rules) {
+    if (onlyArgs === undefined) continue
+    const taken = new Set<string | undefined>(onlyArgs.map(({ text }) => text))
+    const refused = args.find(({ optional, path }) => !optional && !taken.has(path[0]))
+    if (refused === undefined) continue
+    const name = shorten(refused.name.text, 64)
+    const message = `rule \`${id}\` needs \`${name}\`, and its \`onlyArgs\` leaves it out`
+    diagnostics.warning(refused.name, 'never-true', message, {
+      help: 'add it to `onlyArgs`, which holds all arguments that a call may have',
+    })
+  }
+}
+
 /** Host names are compared by their labels; a pattern over them matches look-alikes. */
 export function lintPatterns({ file, diagnostics }: LintContext): void {
   for (const rule of file.rules) {

@@ -90,6 +90,15 @@ function tooDeep(span: Span, diagnostics: Diagnostics): undefined {
   })
 }
 
+/** How to mend what is written wrong most often, by the code of the library. */
+const repairs: Partial<Readonly<Record<Yaml.ErrorCode, string>>> = {
+  BAD_ALIAS: 'put a text that begins with `*` or `&`, such as a glob, into quotes',
+  BAD_DQ_ESCAPE: 'double the backslash, or put the text, such as a pattern, into single quotes',
+  MULTILINE_IMPLICIT_KEY:
+    'write a key on one line with a space behind its colon, texts with `: ` in quotes',
+  TAB_AS_INDENT: 'indent with spaces',
+}
+
 function report(problem: Yaml.YAMLError, diagnostics: Diagnostics): void {
   const span = { start: problem.pos[0], end: problem.pos[1] }
   switch (problem.code) {
@@ -103,7 +112,9 @@ function report(problem: Yaml.YAMLError, diagnostics: Diagnostics): void {
       // the library quotes what it did not expect, however much that is
       const message = shorten(problem.message, 200)
       diagnostics.error(span, 'syntax', message.charAt(0).toLowerCase() + message.slice(1), {
-        help: 'mend the YAML here; texts with `: `, ` #` or brackets in them stand in quotes',
+        help:
+          repairs[problem.code] ??
+          'mend the YAML here; texts with `: `, ` #` or brackets in them stand in quotes',
       })
     }
   }
@@ -219,7 +230,7 @@ class Converter {
     const at = spanOf(node)
     if (path[0] !== 'tests') {
       return this.#diagnostics.error(at, 'alias', 'an alias is only accepted inside of `tests`', {
-        help: 'write the value out',
+        help: 'write the value out; a text that begins with `*`, such as a glob, stands in quotes',
       })
     }
     this.#aliases++

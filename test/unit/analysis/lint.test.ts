@@ -128,6 +128,15 @@ describe('rules without effect', () => {
     ).toEqual(['never-true 5:34', 'never-true 6:34', 'never-true 7:33', 'never-true 8:5'])
   })
 
+  test('need an argument that they do not take', () => {
+    expect(
+      lint(`  - { id: a, allow: [t], args: { x: { const: 1 } }, onlyArgs: [] }
+  - { id: b, allow: [t], args: { x: { const: 2 }, /y/z: { const: 1 } }, onlyArgs: [x] }
+  - { id: c, allow: [t], args: { x: { const: 3 }, /y/z: { const: 1 } }, onlyArgs: [x, y] }
+  - { id: d, allow: [t], args: { x: { const: 4, optional: true } }, onlyArgs: [] }`),
+    ).toEqual(['never-true 5:34', 'never-true 6:51'])
+  })
+
   test('never ask, or always do', () => {
     expect(
       lint(`  - { id: any, allow: [t], args: { x: { type: string } } }
