@@ -1,6 +1,8 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { messageOf, SallyportError } from '../base/errors.ts'
 import { checkNumber, checkOptions } from '../base/options.ts'
+import { visible } from '../base/text.ts'
+import { callUnheeded } from '../base/unheeded.ts'
 import type { HistoryStore } from './store.ts'
 
 export interface HistoryManagerOptions {
@@ -59,7 +61,12 @@ export function historyManager(
 
   const report = (thrown: unknown): void => {
     const message = `conversations cannot be searched: ${messageOf(thrown)}`
-    onError?.(new SallyportError('bad-history', message, { cause: thrown }))
+    callUnheeded(
+      () => onError?.(new SallyportError('bad-history', message, { cause: thrown })),
+      (error) => {
+        process.emitWarning(`onError of \`historyManager\` threw: ${visible(messageOf(error))}`)
+      },
+    )
   }
   const timer =
     cleanupIntervalMs === undefined

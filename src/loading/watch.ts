@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import { visible } from '../base/text.ts'
+import { callUnheeded } from '../base/unheeded.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { LoadOptions } from './file.ts'
@@ -123,18 +124,13 @@ class Watched implements WatchedPolicy {
 
   /** What the host makes of the news does not touch the policy. */
   #news(change: PolicyChange): void {
-    try {
-      // it may be an async function for all its type says
-      const told: unknown = this.#tell(change)
-      if (told instanceof Promise) told.catch(hasThrown)
-    } catch (error) {
-      hasThrown(error)
-    }
+    callUnheeded(
+      () => this.#tell(change),
+      (error) => {
+        process.emitWarning(`onChange of \`watchPolicy\` threw: ${visible(messageOf(error))}`)
+      },
+    )
   }
-}
-
-function hasThrown(error: unknown): void {
-  process.emitWarning(`onChange of \`watchPolicy\` threw: ${visible(messageOf(error))}`)
 }
 
 /** Nobody listens, and a policy that is not the one on the disk must not go unnoticed. */

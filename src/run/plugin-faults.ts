@@ -1,5 +1,6 @@
 import { messageOf } from '../base/errors.ts'
 import { visible } from '../base/text.ts'
+import { unfailing } from '../tools/log.ts'
 import type { ToolLog } from '../tools/tool.ts'
 
 /** What has failed in plugins without ending anything: counted, and told once for each plugin. */
@@ -18,12 +19,8 @@ export class PluginFaults {
     if (count > 1) return
     const why = error === undefined ? '' : `: ${visible(messageOf(error))}`
     const message = `plugin \`${plugin}\`: ${what}${why}; told once, later faults are only counted`
-    try {
-      if (this.#log === undefined) process.emitWarning(message)
-      else this.#log(message, { plugin })
-    } catch {
-      // there is nowhere left to say that the log itself fails
-    }
+    if (this.#log === undefined) process.emitWarning(message)
+    else unfailing(this.#log)(message, { plugin })
   }
 
   counts(): Readonly<Record<string, number>> {

@@ -1,6 +1,7 @@
 import { compose, type Wrap } from '../base/compose.ts'
 import { deepFreeze } from '../base/json.ts'
 import { childController } from '../base/signal.ts'
+import { unheeded } from '../base/unheeded.ts'
 import { TurnAssembler, type AssembledTurn } from '../protocol/assemble.ts'
 import { checkEvent } from '../protocol/event-check.ts'
 import type { ModelEvent } from '../protocol/event.ts'
@@ -96,7 +97,10 @@ export class WrappedResponse {
 
 async function* until(work: () => Stream, over: () => void): AsyncGenerator<ModelEvent> {
   try {
-    yield* work()
+    const events = work()
+    // that of an async function is none, and fails as such
+    unheeded(events)
+    yield* events
   } finally {
     over()
   }

@@ -10,6 +10,7 @@ import {
   isNumber,
   type OptionCheck,
 } from '../protocol/option-checks.ts'
+import { unfailing } from '../tools/log.ts'
 import { toTools, type Tool, type ToolLog } from '../tools/tool.ts'
 import type { ToolWrapper } from '../tools/wrap.ts'
 import type { Plugin, PluginContext, PluginParts } from './plugin.ts'
@@ -44,7 +45,7 @@ export async function setUpPlugins(
   const faults = new PluginFaults(log)
   const context: PluginContext = Object.freeze({
     clock,
-    log: log ?? ((): void => undefined),
+    log: unfailing(log),
     faults: () => faults.counts(),
   })
   const working: Working[] = []

@@ -1,6 +1,7 @@
 import { SallyportError } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
 import { checkNumber } from '../base/options.ts'
+import { unheeded } from '../base/unheeded.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Cost, Usage } from '../protocol/usage.ts'
 
@@ -118,6 +119,7 @@ function fulfilled(limit: string, message: string): Stop {
 function answerOf(condition: StopCondition, state: RunState): Stop | undefined {
   const stop: unknown = condition(state)
   if (stop === undefined || isStop(stop)) return stop
+  unheeded(stop)
   throw new SallyportError(
     'bad-option',
     'a condition of `stopWhen` gives neither a stop nor nothing',

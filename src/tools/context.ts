@@ -1,5 +1,6 @@
 import { SallyportError } from '../base/errors.ts'
 import type { FetchInit } from './access/fetch.ts'
+import { unfailing } from './log.ts'
 import type { Grant } from './permit.ts'
 import type { Stop } from './stop.ts'
 import { giveDelegate, type Delegate, type ToolContext, type ToolLog } from './tool.ts'
@@ -45,7 +46,7 @@ export class CallContext implements ToolContext {
     this.attempt = attempt
     this.idempotencyKey = context.idempotencyKey
     this.deadline = deadline
-    this.log = context.log ?? ignore
+    this.log = unfailing(context.log)
     this.deps = context.deps
     this.#stop = stop
     if (context.delegate !== undefined) giveDelegate(this, context.delegate)
@@ -87,5 +88,3 @@ export class CallContext implements ToolContext {
     throw new SallyportError('access-denied', 'the call is over')
   }
 }
-
-function ignore(): void {}

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
-import type { JsonObject, JsonValue } from '../base/json.ts'
+import type { JsonValue } from '../base/json.ts'
 import { copyPlain } from '../base/plain.ts'
 import type { StopReason } from '../base/signal.ts'
 import type { ToolResult } from '../protocol/call.ts'
@@ -14,6 +14,7 @@ import {
   type Outcome,
 } from './attempt.ts'
 import { failureStack, hideSensitive } from './failure.ts'
+import { unfailing } from './log.ts'
 import { copyOutput, isPartOf, type CopiedOutput, type OutputChange } from './output.ts'
 import { redeemPermit, type Grant, type Permit } from './permit.ts'
 import { Stop } from './stop.ts'
@@ -252,15 +253,9 @@ class Attempts implements AttemptHooks, Course {
     try {
       listener()
     } catch (error) {
-      writeLog(this.#context.log, 'a listener threw', { stack: failureStack(error, {}, []) })
+      const { log } = this.#context
+      unfailing(log)('a listener threw', { stack: failureStack(error, {}, []) })
     }
-  }
-}
-function writeLog(log: ToolLog | undefined, message: string, data: JsonObject): void {
-  try {
-    log?.(message, data)
-  } catch {
-    // there is nowhere left to say that the log itself fails
   }
 }
 
@@ -272,7 +267,7 @@ function logFailure(
 ): void {
   if (log === undefined) return
   const stack = failureStack(error, args, tool.sensitive)
-  writeLog(log, 'the tool threw', { tool: tool.name, callId: call.callId, attempt, stack })
+  unfailing(log)('the tool threw', { tool: tool.name, callId: call.callId, attempt, stack })
 }
 
 /** Waits; resolves early with the reason when the call is stopped. */

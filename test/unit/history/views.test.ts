@@ -176,6 +176,22 @@ describe('S2-41 a manager of conversations', () => {
     expect(await manager.cleanUp()).toBe(1)
   })
 
+  test('a listener that fails does not end the process', async () => {
+    const warned: string[] = []
+    const listen = ({ message }: Error): void => void warned.push(message)
+    process.on('warning', listen)
+    const onError = vi.fn().mockRejectedValueOnce(new Error('no'))
+    const { manager, store } = managed({ cleanupIntervalMs: 1, onError })
+    vi.spyOn(store, 'list').mockImplementation(() => {
+      throw new Error('no disk')
+    })
+    await vi.waitFor(() => {
+      expect(warned[0]).toBe('onError of `historyManager` threw: no')
+    })
+    await manager.dispose()
+    process.off('warning', listen)
+  })
+
   test('searches by itself until it is disposed, and goes on after a search that failed', async () => {
     vi.useFakeTimers()
     try {
