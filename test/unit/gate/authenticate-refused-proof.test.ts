@@ -54,6 +54,16 @@ describe('a caller that is not let in', () => {
   })
 
   it.each([
+    ['is no well-formed text', 'key-\ufffd', 'key-\ud800'],
+    ['is longer than any key', 'k'.repeat(4097), 'k'.repeat(4097)],
+  ])('with an API key that %s is not the one with the same hash', async (_, known, given) => {
+    const hash = `sha256:${createHash('sha256').update(known).digest('hex')}`
+    const apiKeys = [{ id: 'ci', hash, roles: [], scopes: [] }]
+    const [code] = await refusal(desk({ apiKeys }), { apiKey: given })
+    expect(code).toBe('api-key-unknown')
+  })
+
+  it.each([
     [null, ['unauthenticated', 'the authenticator knows no such caller']],
     [1, 'returned something that is not a principal'],
     [{ toJSON: () => 1 }, 'returned something that is not a principal'],
