@@ -1,6 +1,12 @@
 import { SallyportError } from './base/errors.ts'
 import type { UserPart } from './protocol/message.ts'
-import { checkGiven, isText, isUserContent } from './protocol/option-checks.ts'
+import {
+  checkGiven,
+  hasMethods,
+  isPlainObject,
+  isText,
+  isUserContent,
+} from './protocol/option-checks.ts'
 import type { OutputOf, OutputSchema } from './run/output.ts'
 import type { Run } from './run/run.ts'
 import type { Runtime } from './runtime-handle.ts'
@@ -34,6 +40,8 @@ export function ask<Schema extends OutputSchema = OutputSchema>(
   runtime: Pick<Runtime, 'run'>,
   options: AskOptions<Schema>,
 ): Run<RunResult<OutputOf<Schema>>> {
+  isRuntime('runtime', runtime)
+  isPlainObject('options', options)
   const { prompt, system, user, group, messages = [], ...rest } = options
   isUserContent('prompt', prompt)
   checkGiven({ system, user, group }, { system: isText, user: isText, group: isText })
@@ -45,6 +53,8 @@ export function ask<Schema extends OutputSchema = OutputSchema>(
     ...(session === undefined ? {} : { session }),
   } as RunOptions<Schema>)
 }
+
+const isRuntime = hasMethods('a runtime', ['run'], 'make one with `createRuntime`')
 
 /** Escaped, so that no other user and group make the same session; the group stands for the agent. */
 function sessionOf(user: string | undefined, group: string | undefined): string | undefined {

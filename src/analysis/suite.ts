@@ -2,6 +2,7 @@ import { prepareRehearsals } from '../gate/rehearsal.ts'
 import type { PolicyTest } from '../policy/document.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Decision } from '../protocol/decision.ts'
+import { hasMethods } from '../protocol/option-checks.ts'
 import type { Tool } from '../tools/tool.ts'
 import { callerOf } from './callers.ts'
 import { clockAt, decideScenario, type Begin } from './scenario.ts'
@@ -22,18 +23,25 @@ export interface SuiteOptions {
   readonly tests?: readonly PolicyTest[]
 }
 
+const isCompiled = hasMethods(
+  'a compiled policy',
+  ['decide'],
+  'pass what `compilePolicy` gives, or `compile` of a loaded policy',
+)
+
 /**
  * Runs the tests of a policy, each in a session of its own, through the gate that runs use. No
  * tool runs: earlier calls of a test count as made, with the results the test gives them. A case
- * without `as` is anonymous.
+ * without `as` is anonymous. Rejects with `bad-option` what is no compiled policy.
  */
 export async function runSuite(
   policy: Policy,
-  { now, tools = [], tests = policy.tests }: SuiteOptions = {},
+  { now, tools = [], tests }: SuiteOptions = {},
 ): Promise<readonly TestResult[]> {
+  isCompiled('policy', policy)
   const begin = await prepareRehearsals(policy, { tools, clock: clockAt(now) })
   const results: TestResult[] = []
-  for (const test of tests) results.push(await runTest(test, policy, begin))
+  for (const test of tests ?? policy.tests) results.push(await runTest(test, policy, begin))
   return results
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
 import { SallyportError, type ErrorData } from '../base/errors.ts'
 import { isObject, isTexts } from '../base/json.ts'
 import type { IdentityConfiguration } from '../protocol/identity.ts'
@@ -43,7 +43,8 @@ export type AuthResult =
   | { readonly ok: false; readonly error: ErrorData }
 
 export interface AuthenticatorOptions extends KeyAccess {
-  readonly clock: Clock
+  /** Default: the system's. */
+  readonly clock?: Clock
   readonly authenticator?: CustomAuthenticator
   /** How long keys of issuers are kept and how often they are read. */
   readonly keys?: KeySourceLimits
@@ -73,7 +74,7 @@ export interface Authenticator {
  */
 export function createAuthenticator(
   identity: IdentityConfiguration,
-  options: AuthenticatorOptions,
+  options: AuthenticatorOptions = {},
 ): Authenticator {
   checkIdentity(identity)
   checkAuthenticatorOptions(options)
@@ -82,7 +83,7 @@ export function createAuthenticator(
       help: 'pass a function that reads the file, or use `jwks`',
     })
   }
-  const clock = certain(options.clock)
+  const clock = certain(options.clock ?? systemClock)
   const proofs = options.proofs ?? createProofMemory()
   const tokens = new BearerVerifier(identity.jwt, clock, proofs, options, options.keys)
   const apiKeys = new ApiKeyTable(identity.apiKeys)
@@ -121,8 +122,12 @@ export function createAuthenticator(
 
 function checkAuthenticatorOptions(options: AuthenticatorOptions): void {
   isPlainObject('options', options)
-  isClock('clock', options.clock)
-  checkGiven(options, { authenticator: isFunction, readFile: isFunction, fetch: isFunction })
+  checkGiven(options, {
+    clock: isClock,
+    authenticator: isFunction,
+    readFile: isFunction,
+    fetch: isFunction,
+  })
 }
 
 /** What is compared with no number is never over: without the time nobody is let in. */

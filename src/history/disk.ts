@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../base/clock.ts'
+import { checkText } from '../base/options.ts'
 import { lazyStore } from './lazy-store.ts'
 import type { HistoryStore } from './store.ts'
 
@@ -10,12 +11,13 @@ import type { HistoryStore } from './store.ts'
  * by the wall clock.
  *
  * Rejects with `bad-history` what cannot be read or written, and files that somebody has altered
- * such that they are no conversation.
+ * such that they are no conversation. Throws `bad-option` for what is no path.
  */
 export function diskHistory(
   folder: string,
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): HistoryStore {
+  checkText('folder', folder)
   return lazyStore(async () => {
     const { DiskFolder } = await import('./disk-folder.ts')
     return new DiskFolder(folder, clock)

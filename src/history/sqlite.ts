@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../base/clock.ts'
+import { checkText } from '../base/options.ts'
 import { lazyStore } from './lazy-store.ts'
 import type { HistoryStore } from './store.ts'
 
@@ -8,12 +9,13 @@ import type { HistoryStore } from './store.ts'
  * machine may share it; what was appended is on disk when `append` resolves. Writing happens on the
  * calling thread, which waits up to 5 s for another writer. Leases are timed by the wall clock.
  *
- * Rejects with `bad-history` what cannot be read or written.
+ * Rejects with `bad-history` what cannot be read or written. Throws `bad-option` for what is no path.
  */
 export function sqliteHistory(
   path: string,
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): HistoryStore {
+  checkText('path', path)
   return lazyStore(async () => {
     const { SqliteTable } = await import('./sqlite-table.ts')
     return SqliteTable.open(path, clock)

@@ -32,9 +32,10 @@ export function jsonlJournal(path: string, options: FileJournalOptions = {}): Jo
  * Appends each checkpoint to a file, a line for each, and resolves when it is on disk: the form that
  * `verify --anchor` reads. Any number of processes may append. It anchors nothing while it lies
  * where the journal does; put it on another machine's disk, on one that only takes appends, or
- * under version control that is pushed.
+ * under version control that is pushed. Throws `bad-option` for what is no path.
  */
 export function fileAnchor(path: string): Anchor {
+  checkText('path', path)
   return async (signed) => {
     const { appendDurably } = await import('./jsonl-checkpoints.ts')
     await appendDurably(path, `${signed}\n`)

@@ -1,4 +1,4 @@
-import type { ParseOptions } from './file.ts'
+import { checkPath, type ParseOptions } from './file.ts'
 import type { PolicyKey } from './signature.ts'
 
 /**
@@ -7,14 +7,15 @@ import type { PolicyKey } from './signature.ts'
  * with `.sig` behind: a detached JWS (RFC 7515 appendix F, RFC 8037) over the canonical JSON
  * (RFC 8785) of the files as written, before variables.
  *
- * Rejects with `bad-policy` for a policy that does not load, `bad-file`, and `bad-option` for a key
- * that cannot sign.
+ * Rejects with `bad-policy` for a policy that does not load, `bad-file`, and `bad-option` for what is
+ * no path and for a key that cannot sign.
  */
 export async function signPolicy(
   path: string,
   key: PolicyKey,
   { variables = {} }: Pick<ParseOptions, 'variables'> = {},
 ): Promise<string> {
+  checkPath(path)
   const [{ completeTree, openTree }, { signTree }] = await Promise.all([
     import('./tree.ts'),
     import('./signature.ts'),

@@ -1,4 +1,5 @@
-import { deepFreeze } from '../base/json.ts'
+import { SallyportError } from '../base/errors.ts'
+import { deepFreeze, isObject } from '../base/json.ts'
 import type { ToolFacts } from '../protocol/facts.ts'
 import { checkCatalog, floorsOf, pinnedTools, type Catalog } from './catalog.ts'
 import { compileRoles } from './caller.ts'
@@ -38,9 +39,15 @@ const noFacts = Object.freeze({})
  *
  * A parent with rules is a layer with a catalogue and roles of its own; the strictest layer wins.
  *
- * Throws `bad-policy` as `readPolicy` does, and `bad-option` when two tools have one name.
+ * Throws `bad-policy` as `readPolicy` does, and `bad-option` for what is no policy file and when two
+ * tools have one name.
  */
 export function compilePolicy(file: PolicyFile, { tools }: CompileOptions = {}): Policy {
+  if (!isObject(file) || !Array.isArray(file['parents'])) {
+    throw new SallyportError('bad-option', '`file` is not a policy file', {
+      help: 'pass what `readPolicy` gives, or the `file` of a loaded policy',
+    })
+  }
   const files = layersOf(file)
   const catalogs = files.map((layer) => checkedCatalog(layer, tools))
   throwAll(catalogs.map(({ diagnostics }) => diagnostics))

@@ -9,6 +9,7 @@ import { loadPolicy, type LoadedPolicy, type LoadOptions } from '../loading/file
 import type { PolicyTest } from '../policy/document.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Decision, Position } from '../protocol/decision.ts'
+import { isLoadedPolicy } from '../protocol/option-checks.ts'
 import { placeText } from '../protocol/place.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { toTools, type Tool, type ToolDefinition } from '../tools/tool.ts'
@@ -83,6 +84,7 @@ export async function expectDecision(
   expected: ExpectedDecision,
   { tools, now }: Pick<PolicySuiteOptions, 'tools' | 'now'> = {},
 ): Promise<Decision> {
+  isLoadedPolicy('policy', policy)
   const name = 'the expected decision'
   const text = JSON.stringify({ policy: '.', tests: [{ name, ...expected }] })
   const { tests } = readSuiteFile(text, name)

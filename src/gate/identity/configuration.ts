@@ -17,7 +17,7 @@ export function checkIdentity(identity: IdentityConfiguration): void {
   const { anonymous, anonymousRole, jwt, apiKeys } = identity
   const isRole = anonymous === 'role'
   if ((!isRole && anonymous !== 'deny') || isRole !== Boolean(anonymousRole)) {
-    fail('`anonymous` is not `deny`, and not `role` with an `anonymousRole`')
+    fail('`anonymous` is not `deny`, and not `role` with an `anonymousRole`', sectionHelp)
   }
   if (!areObjects(jwt) || !areObjects(apiKeys)) {
     fail('`jwt` and `apiKeys` are not both lists of objects', sectionHelp)

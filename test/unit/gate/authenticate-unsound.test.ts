@@ -158,6 +158,7 @@ it.each<Partial<IdentityConfiguration>>([
 ])('an anonymous caller is nothing that is half said: %j', (identity) => {
   expect(problem(identity)).toEqual([
     '`anonymous` is not `deny`, and not `role` with an `anonymousRole`',
+    "pass the `identity` of a policy, or `{ anonymous: 'deny', jwt: [], apiKeys: [] }`",
   ])
   expect(problem({ anonymous: 'role', anonymousRole: 'guest' })).toBeUndefined()
 })

@@ -118,8 +118,8 @@ describe('whoever makes an authenticator is told', () => {
   })
 
   test.each([
-    [undefined, '`options` is not an object'],
-    [{}, '`clock` is not a clock'],
+    [null, '`options` is not an object'],
+    [{ clock: {} }, '`clock` is not a clock'],
     [{ clock, authenticator: {} }, '`authenticator` is not a function'],
     [{ clock, readFile: 'x' }, '`readFile` is not a function'],
   ])('what is wrong with the options %j', (options, message) => {
