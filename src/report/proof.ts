@@ -179,26 +179,29 @@ function refused(verdict: ProofVerification['verdict'], message: string): ProofV
   return { verdict, message, ...nothing, notProved: ['that this call was recorded', ...never] }
 }
 
+/** What it does not name nothing covers: beside what is proved, it would seem to be. */
 function readProof(text: string): CallProof | undefined {
   const parsed = parseJson(text)
   if (!parsed.ok || !isObject(parsed.value)) return undefined
-  const { version, runId, callId, checkpoint, records } = parsed.value
+  const { version, runId, callId, checkpoint, records, ...others } = parsed.value
   const isFit =
     version === 1 &&
     [runId, callId, checkpoint].every((value) => typeof value === 'string') &&
     Array.isArray(records) &&
     records.length > 0 &&
-    records.every(isProofRecord)
+    records.every(isProofRecord) &&
+    Object.keys(others).length === 0
   return isFit ? (parsed.value as unknown as CallProof) : undefined
 }
 
 function isProofRecord(value: unknown): boolean {
   if (!isObject(value)) return false
-  const { seq, line, path } = value
+  const { seq, line, path, ...others } = value
   const isPath =
     Array.isArray(path) &&
     path.every((digest) => typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest))
-  return isPath && Number.isSafeInteger(seq) && typeof line === 'string'
+  const isWhole = isPath && Number.isSafeInteger(seq) && typeof line === 'string'
+  return isWhole && Object.keys(others).length === 0
 }
 
 function lineOf(line: string): JsonObject | undefined {

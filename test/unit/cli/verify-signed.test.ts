@@ -213,6 +213,22 @@ describe('the proof of one call', () => {
     expect([code, found[0]!['verdict']]).toEqual([1, 'TAMPERED'])
   })
 
+  test('convinces nobody with what stands in it and is not covered', async () => {
+    const { journal, key, at } = await desk()
+    await inProcess(['report', journal, '--call', '1.0', '--proof', '-o', at('p.json')])
+    const proof = JSON.parse(readFileSync(at('p.json'), 'utf8')) as { records: readonly object[] }
+    const [first, ...rest] = proof.records
+    const said = { payload: { amount: 5000 } }
+    for (const changed of [
+      { ...proof, ...said },
+      { ...proof, records: [{ ...first, ...said }, ...rest] },
+    ]) {
+      writeFileSync(at('p.json'), JSON.stringify(changed))
+      const { code, found } = await told('--proof', at('p.json'), '--key', key)
+      expect([code, found[0]!['verdict']]).toEqual([1, 'MALFORMED'])
+    }
+  })
+
   test('is not made for calls that are not there, and not without signatures', async () => {
     const signed = await desk()
     const unsigned = await desk(1, false)
