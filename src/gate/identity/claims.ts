@@ -93,13 +93,13 @@ export function readTime(claims: JsonObject, name: string): number | null | unde
 }
 
 function readPrincipal(claims: JsonObject, issuer: JwtIssuer): Principal | Refusal {
-  const actor = readActor(claims)
-  if (typeof actor === 'object') return actor
+  const acting = readActors(claims)
+  if ('error' in acting) return acting
   const at = issuer.claims
   const subject = getPointer(claims, at.subject)
   const tenant = at.tenant === undefined ? undefined : getPointer(claims, at.tenant)
   const named = at.agent === undefined ? undefined : getPointer(claims, at.agent)
-  const agent = named === undefined ? actor : named
+  const agent = named === undefined ? acting[0] : named
   const scopes = readScopes(getPointer(claims, at.scopes))
   const roles = getPointer(claims, at.roles)
   if (!isName(subject)) return invalid(`the subject at \`${at.subject}\` is not a text`)
@@ -120,20 +120,32 @@ function readPrincipal(claims: JsonObject, issuer: JwtIssuer): Principal | Refus
     scopes,
     ...(tenant === undefined ? {} : { tenant }),
     ...(agent === undefined ? {} : { agent }),
+    ...actorsBeside(agent, acting),
     ...(JSON.stringify(claims).length > maxClaimsLength ? {} : { claims }),
   }
 }
 
-/** The outermost actor; the ones inside it only tell how the token came about. */
-function readActor(claims: JsonObject): string | undefined | Refusal {
-  let depth = 0
-  for (let holder = claims; Object.hasOwn(holder, 'act'); depth++) {
+/** Who acts for the subject, the outermost first: those inside it have passed the task on. */
+function readActors(claims: JsonObject): readonly string[] | Refusal {
+  const subjects: string[] = []
+  for (let holder = claims; Object.hasOwn(holder, 'act');) {
     const actor = holder['act']
-    if (depth === maxActors) return invalid(`the token has more than ${maxActors} actors`)
+    if (subjects.length === maxActors) {
+      return invalid(`the token has more than ${maxActors} actors`)
+    }
     if (!isObject(actor) || !isName(actor['sub'])) return invalid('an actor has no subject')
+    subjects.push(actor['sub'])
     holder = actor as JsonObject
   }
-  return depth === 0 ? undefined : ((claims['act'] as JsonObject)['sub'] as string)
+  return subjects
+}
+
+function actorsBeside(
+  agent: string | undefined,
+  acting: readonly string[],
+): Pick<Principal, 'actors'> {
+  const actors = acting.filter((name) => name !== agent)
+  return actors.length === 0 ? {} : { actors }
 }
 
 /** One text with single spaces between scopes (RFC 6749 section 3.3), or a list of texts. */

@@ -237,6 +237,18 @@ describe('the actors', () => {
     expect((await principalOf({ act: chain(2) }, { claims: at })).agent).toBe('agent-2')
   })
 
+  it('beside the agent are on record too: none of them may answer for what it has passed on', async () => {
+    expect((await principalOf({ act: chain(3) })).actors).toEqual(['agent-2', 'agent-1'])
+    expect((await principalOf({ act: chain(1) })).actors).toBeUndefined()
+    const token = { azp: 'app', act: chain(2) }
+    expect(await principalOf(token, { claims: { ...mapped.claims, agent: '/azp' } })).toMatchObject(
+      {
+        agent: 'app',
+        actors: ['agent-2', 'agent-1'],
+      },
+    )
+  })
+
   it('T29: are at most four', async () => {
     expect(await outcomeOf({ act: chain(5) })).toBe('token-claims')
     expect(await outcomeOf({ act: chain(60) })).toBe('token-claims')
