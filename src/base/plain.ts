@@ -84,7 +84,9 @@ class Copier {
 
   #copyObject(value: object, key: string, depth: number): JsonValue | undefined {
     const toJson: unknown = (value as { toJSON?: unknown }).toJSON
-    if (typeof toJson !== 'function') return this.#copyContainer(value, depth)
+    // a Buffer has one, and would become a list of numbers in which nobody looks for text
+    const isBinary = ArrayBuffer.isView(value)
+    if (isBinary || typeof toJson !== 'function') return this.#copyContainer(value, depth)
     const replaced: unknown = Reflect.apply(toJson, value, [key])
     return typeof replaced === 'object' && replaced !== null
       ? this.#copyContainer(replaced, depth)

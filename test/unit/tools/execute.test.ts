@@ -96,6 +96,7 @@ const unusable: readonly (readonly [string, () => unknown])[] = [
   ['a set', () => ({ a: new Set([1]) })],
   ['an error', () => ({ a: new Error('x') })],
   ['binary data', () => ({ a: new Uint8Array(3) })],
+  ['a Buffer, as files are read', () => Buffer.from('secret')],
   ['a promise inside', () => ({ a: Promise.resolve(1) })],
   [
     'a getter that throws',
