@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { canonicalJson, sha256 } from '../base/digest.ts'
 import { fileFailure, isMissing } from '../base/file-failure.ts'
@@ -7,7 +8,6 @@ import { genesis } from '../journal/chain.ts'
 import type { Pruned } from '../journal/retention.ts'
 import { readSignedPayload } from '../report/signed-payload.ts'
 import type { Fault } from '../report/verification.ts'
-import { readText } from './files.ts'
 import { counted, visible } from '../base/text.ts'
 
 /** What the list beside a journal says of pruning. */
@@ -141,9 +141,12 @@ function listOf(path: string): string {
 
 async function linesOf(list: string): Promise<readonly string[]> {
   try {
-    await (await open(list)).close()
-  } catch (error) {
-    if (isMissing(error)) return []
+    // a named pipe would be waited for
+    await using file = await open(list, constants.O_RDONLY | constants.O_NONBLOCK)
+    if (!(await file.stat()).isFile()) throw new Error('it is not a file')
+    return (await file.readFile('utf8')).split('\n').filter((line) => line !== '')
+  } catch (cause) {
+    if (isMissing(cause)) return []
+    throw fileFailure(`\`${list}\``, 'read', cause)
   }
-  return (await readText(list)).split('\n').filter((line) => line !== '')
 }

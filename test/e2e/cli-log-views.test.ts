@@ -5,6 +5,7 @@ import { openJournal } from '../../src/journal/open.ts'
 import type { StructuralEvent } from '../../src/protocol/run-event.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { inProcess } from '../support/in-process.ts'
+import { makePipe } from '../support/pipe.ts'
 import { runId, sampleEvents } from '../unit/report/sample.ts'
 import { seal } from '../unit/report/sealed.ts'
 
@@ -200,6 +201,13 @@ describe.each(['j.db', 'j.jsonl'])('the list of what was pruned from %s', (name)
     rmdirSync(`${path}.pruned`)
     const { out } = await inProcess(['verify', path])
     expect(out.match(/^CONSISTENT/gm)).toHaveLength(2)
+  })
+
+  test('is not read where it is a pipe, of which nobody waits for the end', async () => {
+    const path = await journalOf(name)
+    makePipe(`${path}.pruned`)
+    const { code, notes } = await inProcess(['verify', path])
+    expect([code, notes]).toEqual([2, expect.stringContaining('it is not a file')])
   })
 
   test('tells of runs that are still there, as after a crash', async () => {
