@@ -112,3 +112,23 @@ test('a record that is none of a run, or whose call has a wrong shape, is refuse
   const long = await LongReport.open(() => each(wrong))
   await expect(long.outline()).rejects.toThrow('`/status` must be equal')
 })
+
+test('a run whose lines do not name their calls loses none of them', async () => {
+  const records = seal(sampleEvents()).map((record) => {
+    const { callId, ...line } = JSON.parse(record.line) as Record<string, unknown>
+    if (line['type'] !== 'tool-call' || callId === undefined) return record
+    const { salt, value } = JSON.parse(record.payload!) as { salt: string; value: object }
+    const payload = JSON.stringify({ salt, value: { ...value, callId } })
+    return { ...record, line: JSON.stringify(line), payload }
+  })
+  const proposed = records.slice(0, records.findLastIndex(({ line }) => isProposal(line)) + 1)
+  const kept = proposed.filter(({ line }) => !/"callId"/.test(line))
+  const long = await LongReport.open(() => each(kept))
+  const { rows, totals } = await readReport(kept)
+  expect(rows.length).toBeGreaterThan(3)
+  expect(JSON.parse(await textOf(views.longJson(long)))).toMatchObject({ rows, totals })
+})
+
+function isProposal(line: string): boolean {
+  return line.includes('"type":"tool-call"')
+}
