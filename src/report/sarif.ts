@@ -127,9 +127,13 @@ function withLocation({ result, place }: ResultOfCall, policyFile: string | unde
   return { ...result, locations: [{ physicalLocation }] }
 }
 
-/** A path as the relative reference (RFC 3986) that code scanning looks up in a repository. */
+/**
+ * A path as the relative reference (RFC 3986) that code scanning looks up in a repository. One that
+ * began with two slashes would name a host.
+ */
 export function artifactUri(file: string): string {
-  return file.toWellFormed().split('/').map(encodeURIComponent).join('/')
+  const path = file.toWellFormed().replace(/^\/+/, '/')
+  return path.split('/').map(encodeURIComponent).join('/')
 }
 
 /** Brackets would make links and braces placeholders (SARIF 2.1.0, sections 3.11.5 and 3.11.6). */

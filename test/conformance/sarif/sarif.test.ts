@@ -3,6 +3,7 @@ import { validator, type Schema } from '@exodus/schemasafe'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { foldReport } from '../../../src/report/fold.ts'
+import type { StructuralEvent } from '../../../src/protocol/run-event.ts'
 import type { Report } from '../../../src/report/report.ts'
 import { renderSarif } from '../../../src/report/sarif.ts'
 import { fill, payloads, report } from '../../unit/report/hostile.ts'
@@ -96,6 +97,15 @@ describe('SARIF', () => {
     )
     expect(second).toBe(first)
     expect(new Set([first, ...others]).size).toBe(4)
+  })
+
+  test('points at no other host, whatever the file of a policy is called', () => {
+    const named = sampleEvents().map((event) =>
+      JSON.parse(JSON.stringify(event).replaceAll('policies/', '//evil.example/')),
+    ) as StructuralEvent[]
+    const text = renderSarif(foldReport(named, { head: null }))
+    expect(text).toContain('"uri": "/evil.example/support-desk.yaml"')
+    expect(text).not.toContain('"uri": "//')
   })
 
   test('has no link and no placeholder made of text from outside', () => {
