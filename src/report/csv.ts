@@ -93,6 +93,9 @@ function cell(value: Cell): string {
 function answersOf({ approvals }: CallSummary['row']): string {
   return approvals
     .flatMap(({ answers }) => answers)
-    .map(({ action, by }) => `${action} by ${by === null ? 'nobody' : by.subject}`)
+    .map(({ action, args, by }) => {
+      const edited = args === undefined ? '' : ` to ${compactJson(args)}`
+      return `${action} by ${by === null ? 'nobody' : by.subject}${edited}`
+    })
     .join('; ')
 }

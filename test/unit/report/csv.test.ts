@@ -6,7 +6,7 @@ import { foldReport } from '../../../src/report/fold.ts'
 import type { Report } from '../../../src/report/report.ts'
 import { fill, payloads, report } from './hostile.ts'
 import { randomRun } from './random-run.ts'
-import { sampleEvents } from './sample.ts'
+import { EventWriter, sampleEvents } from './sample.ts'
 
 /** Reads RFC 4180 by its grammar, character by character; throws for what does not follow it. */
 function parseCsv(text: string): readonly (readonly string[])[] {
@@ -112,4 +112,12 @@ describe('CSV', () => {
   test('begins with a byte order mark when it is asked to', () => {
     expect(renderCsv(report, { bom: true })).toBe(`\ufeff${renderCsv(report)}`)
   })
+})
+
+test('an edit stands with the arguments that the call then had', () => {
+  const writer = new EventWriter().start().beginTurn().propose(0, 'refund', { amount: 80 })
+  writer.decide(0, 'ask', 'r', []).ask(0, 'refund', { amount: 80 }, [])
+  writer.answer(0, 'edit', { args: { amount: 9000 } })
+  const text = renderCsv(foldReport(writer.events, { head: null }))
+  expect(text).toContain('"edit by lead-1 to {""amount"":9000}"')
 })
