@@ -178,10 +178,18 @@ function field(name: string, text: string, width: number, paint: Paint): string[
   )
 }
 
+/** Indented from the second line on, so that no name can pass for the next call. */
+function titleLines(title: string, width: number): readonly string[] {
+  const indent = 10
+  return wrap(title, width - indent).map(
+    (line, at) => `${at === 0 ? '' : ' '.repeat(indent)}${line}`,
+  )
+}
+
 /** What output rules changed, whether the call went well or not. */
 function takenOut(row: CallRow, width: number, paint: Paint): readonly string[] {
   return [
-    ...wrap(`${shorten(row.tool, 200)} (call ${callNumber(row)})`, width),
+    ...titleLines(`${shorten(row.tool, 200)} (call ${callNumber(row)})`, width),
     ...field('out', changesText(row.changes ?? []), width, paint),
   ]
 }
@@ -196,7 +204,7 @@ function reasons(call: CallSummary, width: number, paint: Paint): readonly strin
   const { row, place, rule } = call
   const by = place === undefined ? rule : `${rule}  ${placeText(place)}`
   return [
-    ...wrap(
+    ...titleLines(
       `${symbolOf(call)} ${shorten(row.tool, 200)} (call ${callNumber(row)}, ${row.status})`,
       width,
     ).map((line) => paint(colorOf(call), line)),

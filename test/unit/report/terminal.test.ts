@@ -21,6 +21,17 @@ function lineWith(text: string, part: string): string | undefined {
 const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
 describe('the report in a terminal', () => {
+  test('lets no name of a tool pass for another call', () => {
+    const name = `look${' '.repeat(90)}✗ refund (call 1.0, error-security) by`
+    const writer = new EventWriter().start().beginTurn().propose(0, name, {})
+    writer
+      .decide(0, 'deny', 'unknown_tool', [])
+      .refuse(0, name, { changes: [{ what: 'x', count: 1 }] })
+    const lines = render(writer.events).split('\n')
+    expect(lines.filter((line) => line.startsWith('✗ refund'))).toEqual([])
+    expect(lines.filter((line) => /^ {10}.*refund \(call 1\.0/.test(line))).toHaveLength(2)
+  })
+
   test('begins with how the run ended and what became of its calls', () => {
     expect(render(sampleEvents()).split('\n')[0]).toBe(
       'run completed: 7 calls, 2 executed, 4 refused, 1 failed',
