@@ -1,4 +1,4 @@
-import { SallyportError } from '../base/errors.ts'
+import { isSallyportError, SallyportError } from '../base/errors.ts'
 import type { Redactor } from '../report/redact.ts'
 import type { Io } from './io.ts'
 
@@ -24,6 +24,13 @@ export async function redactorOf(
     patterns: patterns.map((each) => each.slice('re:'.length)),
     values: secretsOf(secretsFromEnv ?? [], environment),
   })
+}
+
+/** What was thrown, as it may be shown: errors quote what they are about. */
+export function withoutSecrets(error: unknown, redactor: Redactor | undefined): unknown {
+  if (redactor === undefined || !isSallyportError(error)) return error
+  const { code, message, help } = error
+  return new SallyportError(code, redactor.text(message), { help })
 }
 
 /** The values of variables, each of which has to be there: else nothing would be found of it. */

@@ -79,6 +79,9 @@ function compiled(source: string): Pattern {
   })
 }
 
+/** What `shorten` puts in place of what it leaves out. */
+const cutMark = /(… \([0-9]+ more characters\))/
+
 interface Looked {
   readonly names: ReadonlySet<string>
   readonly patterns: readonly Pattern[]
@@ -107,16 +110,23 @@ class Rules implements Redactor {
     return this.#withoutCut(replaceFound(text, found, () => redacted).text)
   }
 
-  /** A text that was cut may end in the beginning of a value. */
+  /** A text that was cut may end in the beginning of a value; it may be quoted in a longer one. */
   #withoutCut(text: string): string {
-    const mark = /… \([0-9]+ more characters\)$/.exec(text)?.index
-    if (mark === undefined) return text
+    const parts = text.split(cutMark)
+    // every other part is a mark
+    return parts
+      .map((part, at) => (at % 2 === 0 && at + 1 < parts.length ? this.#withoutEnd(part) : part))
+      .join('')
+  }
+
+  #withoutEnd(text: string): string {
     for (const value of this.#looked.values) {
-      for (let length = Math.min(value.length - 1, mark); length >= shortestValue; length--) {
-        const start = mark - length
-        if (text.startsWith(value.slice(0, length), start)) {
-          return text.slice(0, start) + redacted + text.slice(mark)
-        }
+      for (
+        let length = Math.min(value.length - 1, text.length);
+        length >= shortestValue;
+        length--
+      ) {
+        if (text.endsWith(value.slice(0, length))) return text.slice(0, -length) + redacted
       }
     }
     return text

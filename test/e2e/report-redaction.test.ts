@@ -46,6 +46,9 @@ async function plantedJournal(): Promise<string> {
       error: { code: 'denied', message: text, retryable: false, help: `without ${text}` },
     })
   })
+  const cutAmid = `there is no \`${secret.slice(0, 12)}… (40 more characters)\`, nor …`
+  writer.add({ type: 'error', code: 'tool-failed', message: cutAmid, retryable: false })
+  writer.add({ type: 'limit', limit: 'l', max: 1, message: cutAmid })
   writer.add({
     type: 'error',
     code: 'tool-failed',
@@ -163,4 +166,24 @@ test.each([
   const told = await inProcess(['report', path, '--format', 'json', ...by])
   expect(told.code).toBe(0)
   expect(told.out).not.toContain(card)
+})
+
+test('what is wrong with a journal is told without what is to be taken out', async () => {
+  const path = await plantedJournal()
+  const named = /"callId":"[^"]*"(?=[^\n]*"type":"decision")/
+  const lines = readFileSync(path, 'utf8').replace(named, `"callId":"${secret}"`)
+  writeFileSync(path, lines)
+  for (const command of [
+    ['report', path],
+    ['log', 'search', '--journal', path],
+  ]) {
+    const plain = await inProcess(command)
+    const told = await inProcess([...command, '--secrets-from-env', 'DESK_KEY'], '', {
+      DESK_KEY: secret,
+    })
+    expect([plain.code, told.code]).toEqual([4, 4])
+    expect(plain.notes).toContain(secret)
+    expect(told.notes).toContain('[redacted]')
+    expect(told.notes + told.out).not.toContain(secret.slice(0, 8))
+  }
 })

@@ -6,11 +6,12 @@ import { compileGlob, globProblem } from '../../policy/glob.ts'
 import { placeText } from '../../protocol/place.ts'
 import { compactJson } from '../../report/json.ts'
 import { LongReport } from '../../report/long.ts'
+import type { Redactor } from '../../report/redact.ts'
 import { callStatuses, type Report } from '../../report/report.ts'
 import { callNumber, type CallSummary } from '../../report/summary.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
-import { redactorOf, type RedactionOptions } from '../redaction.ts'
+import { redactorOf, withoutSecrets, type RedactionOptions } from '../redaction.ts'
 import { useSmallHeap } from '../small-heap.ts'
 
 export interface SearchOptions extends RedactionOptions {
@@ -33,9 +34,21 @@ export interface SearchOptions extends RedactionOptions {
  * redacted is not found by its text either. Exits with 1 when there is none.
  */
 export async function searchLog(options: SearchOptions, io: Io): Promise<ExitCode> {
+  const redactor = await redactorOf(options, io)
+  try {
+    return await listed(options, redactor, io)
+  } catch (error) {
+    throw withoutSecrets(error, redactor)
+  }
+}
+
+async function listed(
+  options: SearchOptions,
+  redactor: Redactor | undefined,
+  io: Io,
+): Promise<ExitCode> {
   const { journal: path } = options
   const isWanted = testOf(options)
-  const redactor = await redactorOf(options, io)
   useSmallHeap()
   await using journal = await existingJournal(path, io)
   let found = 0

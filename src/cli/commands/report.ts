@@ -1,5 +1,5 @@
 import { existingJournal } from '../existing-journal.ts'
-import { isSallyportError, SallyportError } from '../../base/errors.ts'
+import { SallyportError } from '../../base/errors.ts'
 import { visibleJson } from '../../base/text.ts'
 import { prettyJson } from '../../report/json.ts'
 import { renderJson } from '../../report/render-json.ts'
@@ -14,7 +14,7 @@ import { exitCode, type ExitCode } from '../exit.ts'
 import { readText, writePieces, writeText } from '../files.ts'
 import { outPieces, printable, type Io } from '../io.ts'
 import type { PageOptions } from '../page.ts'
-import { redactorOf, type RedactionOptions } from '../redaction.ts'
+import { redactorOf, withoutSecrets, type RedactionOptions } from '../redaction.ts'
 import { useSmallHeap } from '../small-heap.ts'
 import { broken } from '../verification-text.ts'
 
@@ -55,15 +55,8 @@ export async function report(path: string, options: ReportOptions, io: Io): Prom
   try {
     return await rendered(path, options, redactor, io)
   } catch (error) {
-    throw redactor === undefined ? error : withoutSecrets(error, redactor)
+    throw withoutSecrets(error, redactor)
   }
-}
-
-/** Errors quote what they are about. */
-function withoutSecrets(error: unknown, redactor: Redactor): unknown {
-  if (!isSallyportError(error)) return error
-  const { code, message, help } = error
-  return new SallyportError(code, redactor.text(message), { help })
 }
 
 async function rendered(
