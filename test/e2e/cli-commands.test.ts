@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fakeProvider } from '../../src/testing/fake-provider.ts'
@@ -25,6 +25,23 @@ rules:
 `
 
 describe.concurrent('sallyport', () => {
+  test('says no also to a reader who had seen enough of it', async () => {
+    const cwd = deskFolder()
+    const asked = (tool: string): string => `${JSON.stringify({ tool, args: {} })}\n`
+    const trace = (id: string, name: string): string =>
+      `${JSON.stringify({ id, messages: [], calls: [{ name, args: {} }] })}\n`
+    const codes = async (first: string): Promise<readonly number[]> => {
+      const traces = join(cwd, `${first}.jsonl`)
+      writeFileSync(traces, trace('a', first) + trace('b', 'nothing'))
+      const policy = ['--policy', join(cwd, 'desk.yaml')]
+      const decided = await inProcess(['decide', ...policy], asked(first) + asked('nothing'), {}, 1)
+      const replayed = await inProcess(['replay', ...policy, '--json', traces], '', {}, 1)
+      for (const { out } of [decided, replayed]) expect(out.trimEnd().split('\n')).toHaveLength(1)
+      return [decided.code, replayed.code]
+    }
+    expect(await codes('unheard')).toEqual([1, 1])
+  })
+
   test('tells its version, its commands and its exit codes', async () => {
     const cwd = deskFolder()
     const [version, help, nothing, unknown, misspelt] = await Promise.all(

@@ -48,6 +48,24 @@ flip   deny by leads-only-approve if the caller had the role \`lead\`
     expect(second!.out).toContain('1 of 2 calls per session, then deny')
   })
 
+  test('says so where the record has arguments blacked out', async () => {
+    const [seen, hidden] = [[], ['/card']].map((sensitive) => ({
+      version: 1,
+      header: { runId: 'r' },
+      rows: [{ callId: 'a', tool: 'look', turn: 1, args: {}, sensitive, decision: null }],
+    }))
+    const cwd = deskFolder({ 'a.json': JSON.stringify(seen), 'b.json': JSON.stringify(hidden) })
+    const [known, unknown] = await Promise.all(
+      ['a.json', 'b.json'].map((file) =>
+        cli([...explain, '--journal', file, '--call', 'a'], { cwd }),
+      ),
+    )
+    expect([known!.err, unknown!.err]).toEqual([
+      '',
+      'b.json: 1 calls were decided with arguments blacked out in the record\n',
+    ])
+  })
+
   test('refuses questions that are none, and shows hostile ones escaped', async () => {
     const cwd = deskFolder()
     const [half, both, broken, smuggled, hostile] = await Promise.all(

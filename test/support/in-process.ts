@@ -7,21 +7,31 @@ export interface Said {
   readonly notes: string
 }
 
-/** A command in this process, with `input` on standard input and no other environment. */
+/**
+ * A command in this process, with `input` on standard input and no other environment. The reader of
+ * its output goes away once there have been so many `pieces`.
+ */
 export async function inProcess(
   args: readonly string[],
   input = '',
   environment: Io['environment'] = {},
+  pieces = Infinity,
 ): Promise<Said> {
   const said = { out: '', notes: '' }
+  let left = pieces
   const io: Io = {
-    out: (text) => void (said.out += text),
+    out(text) {
+      said.out += text
+      left--
+    },
     note: (text) => void (said.notes += text),
     input: (async function* () {
       if (input !== '') yield input
     })(),
     environment,
-    outIsClosed: false,
+    get outIsClosed() {
+      return left <= 0
+    },
     drained: async () => undefined,
     outIsTerminal: false,
     errorIsTerminal: false,

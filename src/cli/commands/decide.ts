@@ -21,7 +21,7 @@ export async function decide(options: SubjectOptions, io: Io): Promise<ExitCode>
   let number = 0
   let asks = 0
   for await (const line of inputLines(io)) {
-    if (io.outIsClosed) return exitCode.done
+    if (io.outIsClosed) break
     number++
     if (line.trim() === '') continue
     asks++
@@ -43,7 +43,7 @@ export async function decide(options: SubjectOptions, io: Io): Promise<ExitCode>
     }
     worst = worseOf(worst, decision)
   }
-  if (asks === 0) {
+  if (asks === 0 && !io.outIsClosed) {
     throw new SallyportError('bad-option', 'there is no call on standard input', {
       help: 'write one to a line, such as `{"tool": "read_file", "args": {"path": "a.txt"}}`',
     })

@@ -13,6 +13,7 @@ import { compileFor } from '../../loading/text.ts'
 import type { Effect } from '../../protocol/decision.ts'
 import { readAsked } from '../asked.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
+import { hiddenNote } from './replay.ts'
 import { outJson, readInput, type Io } from '../io.ts'
 import { openSubject, unknownToolHelp, type Subject, type SubjectOptions } from '../subject.ts'
 
@@ -65,7 +66,7 @@ async function askedOf(options: ExplainOptions, subject: Subject, io: Io): Promi
     if (journal === undefined || call === undefined || tool !== undefined) {
       throw wrongUse('`--journal` and `--call` go together, without `--tool`')
     }
-    return recorded(journal, call, subject)
+    return recorded(journal, call, subject, io)
   }
   if (tool === undefined && args !== undefined) throw wrongUse('`--args` needs `--tool`')
   if (tool === undefined) return askedOfLine((await readInput(io)).trim(), subject)
@@ -83,7 +84,7 @@ function askedOfLine(line: string, { caller }: Subject): Asked {
   return { question: { tool, args, principal }, approach: approachOfScenario(scenario) }
 }
 
-async function recorded(path: string, id: string, { caller }: Subject): Promise<Asked> {
+async function recorded(path: string, id: string, { caller }: Subject, io: Io): Promise<Asked> {
   const found = await findCall(path, id)
   if (found === undefined) {
     throw new SallyportError('bad-option', `\`${path}\` holds no call \`${id}\``, {
@@ -95,6 +96,8 @@ async function recorded(path: string, id: string, { caller }: Subject): Promise<
   if (call.args === null) {
     throw new SallyportError('bad-trace', `the record of \`${id}\` has no usable arguments`)
   }
+  const hidden = trace.calls.slice(0, index + 1).filter((each) => each.hidden !== undefined).length
+  if (hidden > 0) io.note(hiddenNote(path, hidden))
   const { principal = caller } = trace
   const question = { tool: call.name, args: call.args, principal }
   return { question, approach: approachOfTrace(trace, index) }

@@ -5,6 +5,7 @@ import {
   renderReplayed,
   renderTotals,
   replayedToJson,
+  type ReplayTotals,
 } from '../../analysis/replay-report.ts'
 import { readTraces, type Trace } from '../../analysis/trace.ts'
 import { visible } from '../../base/text.ts'
@@ -30,21 +31,26 @@ export async function replay(
   for (const path of paths) {
     let hidden = 0
     for await (const trace of readTraces(path)) {
-      if (io.outIsClosed) return exitCode.done
+      if (io.outIsClosed) return exitOf(totals)
       const replayed = await replayTrace(subject, trace)
       addTo(totals, replayed)
       hidden += countHidden(trace)
       if (options.json === true) outJson(io, replayedToJson(replayed))
       else io.out(renderReplayed(replayed))
     }
-    if (hidden > 0) {
-      const name = visible(path)
-      io.note(`${name}: ${hidden} calls were decided with arguments blacked out in the record\n`)
-    }
+    if (hidden > 0) io.note(hiddenNote(path, hidden))
   }
   if (options.json !== true) io.out(renderTotals(totals))
-  const { ask, deny } = totals.counts
+  return exitOf(totals)
+}
+
+function exitOf({ counts: { ask, deny } }: ReplayTotals): ExitCode {
   return deny > 0 ? exitCode.negative : ask > 0 ? exitCode.needsHuman : exitCode.done
+}
+
+/** Says of decisions that they are not about what was sent. */
+export function hiddenNote(path: string, count: number): string {
+  return `${visible(path)}: ${count} calls were decided with arguments blacked out in the record\n`
 }
 
 function countHidden({ calls }: Trace): number {
