@@ -252,7 +252,8 @@ export class CallDesk {
       return gate.release(examined.call.callId)
     }
     const isDelegated = child !== undefined
-    const value = result ?? content
+    // null is a result, and says nothing
+    const value = result === undefined ? content : result
     gate.settle(examined, context, { succeeded, value, durationMs, isDelegated, isForeign })
   }
 

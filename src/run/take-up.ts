@@ -113,7 +113,7 @@ async function recallCall(
       ? {
           outcome: {
             succeeded: result.status === 'success',
-            value: result.result ?? result.content,
+            value: result.result === undefined ? result.content : result.result,
             durationMs: result.executionMs,
             isDelegated,
             isForeign: result.foreign === true,

@@ -90,3 +90,26 @@ test('a single call is decided as the first call of a run is', async () => {
   )
   expectCases(seen, 1)
 })
+
+test('a call after one that returned null is decided as in a run', async () => {
+  const tools = [toolOf('look', { execute: () => null }), toolOf('pay')]
+  const loaded = policyOf({
+    tools: {
+      look: { kind: 'read', output: { trust: 'untrusted' } },
+      pay: { kind: 'write', args: { a: { steers: true } } },
+    },
+    flow: { untrustedSteering: 'deny' },
+    rules: [{ id: 'all', allow: ['look', 'pay'], who: { roles: ['user'] } }],
+  })
+  const [look, pay] = [
+    { tool: 'look', args: {} },
+    { tool: 'pay', args: { a: 'O-7' } },
+  ]
+  const steps = [{ calls: [look] }, { calls: [pay] }, { text: 'done' }]
+  const { result } = await finish(agentOf(steps, { tools, policy: loaded }).start(), 'result only')
+  const begin = await prepareRehearsals(loaded.compile(tools), { tools })
+  const given = [{ ...look, result: null }]
+  const decision = await decideScenario(begin, { principal: user, prompt: 'go', given, ...pay })
+  expect(decision.rule).toBe('all')
+  expect(timeless(result.report.rows[1]!.decision!)).toEqual(timeless(decision))
+})
