@@ -24,17 +24,27 @@ rules:
     alow: [look]
 `
 
+function lineAbout(tool: string): string {
+  return `${JSON.stringify({ tool, args: {} })}\n`
+}
+
+function traceOf(id: string, name: string): string {
+  return `${JSON.stringify({ id, messages: [], calls: [{ name, args: {} }] })}\n`
+}
+
 describe.concurrent('sallyport', () => {
   test('says no also to a reader who had seen enough of it', async () => {
     const cwd = deskFolder()
-    const asked = (tool: string): string => `${JSON.stringify({ tool, args: {} })}\n`
-    const trace = (id: string, name: string): string =>
-      `${JSON.stringify({ id, messages: [], calls: [{ name, args: {} }] })}\n`
     const codes = async (first: string): Promise<readonly number[]> => {
       const traces = join(cwd, `${first}.jsonl`)
-      writeFileSync(traces, trace('a', first) + trace('b', 'nothing'))
+      writeFileSync(traces, traceOf('a', first) + traceOf('b', 'nothing'))
       const policy = ['--policy', join(cwd, 'desk.yaml')]
-      const decided = await inProcess(['decide', ...policy], asked(first) + asked('nothing'), {}, 1)
+      const decided = await inProcess(
+        ['decide', ...policy],
+        lineAbout(first) + lineAbout('nothing'),
+        {},
+        1,
+      )
       const replayed = await inProcess(['replay', ...policy, '--json', traces], '', {}, 1)
       for (const { out } of [decided, replayed]) expect(out.trimEnd().split('\n')).toHaveLength(1)
       return [decided.code, replayed.code]

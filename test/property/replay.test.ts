@@ -92,7 +92,7 @@ test('a single call is decided as the first call of a run is', async () => {
 })
 
 test('a call after one that returned null is decided as in a run', async () => {
-  const tools = [toolOf('look', { execute: () => null }), toolOf('pay')]
+  const own = [toolOf('look', { execute: () => null }), toolOf('pay')]
   const loaded = policyOf({
     tools: {
       look: { kind: 'read', output: { trust: 'untrusted' } },
@@ -106,8 +106,11 @@ test('a call after one that returned null is decided as in a run', async () => {
     { tool: 'pay', args: { a: 'O-7' } },
   ]
   const steps = [{ calls: [look] }, { calls: [pay] }, { text: 'done' }]
-  const { result } = await finish(agentOf(steps, { tools, policy: loaded }).start(), 'result only')
-  const begin = await prepareRehearsals(loaded.compile(tools), { tools })
+  const { result } = await finish(
+    agentOf(steps, { tools: own, policy: loaded }).start(),
+    'result only',
+  )
+  const begin = await prepareRehearsals(loaded.compile(own), { tools: own })
   const given = [{ ...look, result: null }]
   const decision = await decideScenario(begin, { principal: user, prompt: 'go', given, ...pay })
   expect(decision.rule).toBe('all')
