@@ -3,9 +3,11 @@ import { createSecretDetector } from '../gate/detect/secrets.ts'
 import type { ArgumentTest, Rule } from '../policy/document.ts'
 import { mergeFacts } from '../policy/facts.ts'
 import { isGlob } from '../policy/glob.ts'
+import { entriesOf } from '../policy/inherited.ts'
 import { factsOfEntry } from '../policy/read-facts.ts'
 import type { Name } from '../policy/shape.ts'
 import { suggestionFor } from '../policy/suggest.ts'
+import type { ToolFacts } from '../protocol/facts.ts'
 import { closures } from './rule-callers.ts'
 import type { LintContext } from './lint-context.ts'
 import { strangeArgument } from './tool-schema.ts'
@@ -184,26 +186,54 @@ export function lintSecrets({ file, diagnostics }: LintContext): void {
 }
 
 /** Data flow only looks at what the facts state, in the policy or in the definition of the tool. */
-export function lintFacts({ file, tools, diagnostics }: LintContext): void {
-  const { flow } = file
+export function lintFacts(context: LintContext): void {
+  const { diagnostics } = context
+  const { flow } = context.file
   if (flow === undefined) return
-  for (const entry of file.tools ?? []) {
-    const { name } = entry
-    const facts = mergeFacts(tools.get(name.text)?.facts ?? {}, factsOfEntry(entry))
+  for (const { tool, facts, at } of [...statedTools(context), ...unstatedTools(context)]) {
     const states = (key: 'steers' | 'carries'): boolean =>
       Object.values(facts.args ?? {}).some((argument) => argument[key] !== undefined)
     if (flow.untrustedSteering !== undefined && facts.kind !== 'read' && !states('steers')) {
-      const message = `the tool \`${shorten(name.text, 128)}\` does not state which arguments steer it`
-      diagnostics.warning(name, 'unstated-steering', message, {
+      const message = `the tool \`${shorten(tool, 128)}\` does not state which arguments steer it`
+      diagnostics.warning(at, 'unstated-steering', message, {
         help: 'add `steers: true` to arguments that choose who, where or what, else `steers: false`',
       })
     }
     const leaves = facts.sink === 'external' || facts.sink === 'public'
     if (flow.secretsOut !== undefined && leaves && !states('carries')) {
-      const message = `the tool \`${shorten(name.text, 128)}\` does not state which arguments it sends out`
-      diagnostics.warning(name, 'unstated-carrying', message, {
+      const message = `the tool \`${shorten(tool, 128)}\` does not state which arguments it sends out`
+      diagnostics.warning(at, 'unstated-carrying', message, {
         help: 'add `carries: true` to arguments whose content leaves, else `carries: false`',
       })
     }
   }
+}
+
+interface Stating {
+  readonly tool: string
+  readonly facts: ToolFacts
+  /** Where the policy names it. */
+  readonly at: Name
+}
+
+function statedTools({ file, tools }: LintContext): readonly Stating[] {
+  return (file.tools ?? []).map((entry) => {
+    const tool = entry.name.text
+    const facts = mergeFacts(tools.get(tool)?.facts ?? {}, factsOfEntry(entry))
+    return { tool, facts, at: entry.name }
+  })
+}
+
+/** Tools of the host that a rule permits and that no file names under `tools`. */
+function unstatedTools({ file, tools, targets }: LintContext): Iterable<Stating> {
+  const entries = new Set(entriesOf(file)?.map(({ name }) => name.text))
+  const found = new Map<string, Stating>()
+  for (const at of file.rules.flatMap((rule) => (rule.effect === 'deny' ? [] : rule.tools))) {
+    for (const tool of targets(at)) {
+      const given = entries.has(tool) || found.has(tool) ? undefined : tools.get(tool)
+      if (given === undefined || given.annotations.readOnly) continue
+      found.set(tool, { tool, facts: given.facts, at })
+    }
+  }
+  return found.values()
 }

@@ -4,7 +4,7 @@ import { lintPolicy } from '../../../src/analysis/lint.ts'
 import { formatDiagnostic } from '../../../src/policy/diagnostic.ts'
 import { readPolicy } from '../../../src/policy/read.ts'
 import type { PolicyFile } from '../../../src/policy/document.ts'
-import { defineTool, type Tool } from '../../../src/tools/tool.ts'
+import { defineTool, type Tool, type ToolDefinition } from '../../../src/tools/tool.ts'
 import { placed } from '../policy/build.ts'
 
 const n = { type: 'object', properties: { deep: { type: 'string' } }, additionalProperties: false }
@@ -264,6 +264,27 @@ describe('smells', () => {
       'unstated-carrying 4:30',
     ])
   })
+})
+
+/** A tool with an argument that nobody says anything about, but what is given. */
+function hosted(name: string, more: Pick<ToolDefinition, 'annotations' | 'facts'>): Tool {
+  const input = { properties: { x: {} } }
+  return defineTool({ name, description: 'A tool.', input, execute: () => null, ...more })
+}
+
+test('tools of the host that rules permit and no file names state nothing to data flow either', () => {
+  const flow = 'flow: { untrustedSteering: deny }'
+  const tools = [
+    hosted('t', {}),
+    hosted('r', { annotations: { readOnly: true } }),
+    hosted('s', { facts: { args: { x: { steers: true } } } }),
+    hosted('u', {}),
+  ]
+  const rules = `  - { id: a, allow: [t, r, s] }
+  - { id: b, ask: ['**'], args: { x: { const: 1 } } }
+  - { id: d, deny: [u], args: { x: { const: 2 } } }`
+  expect(lint(rules, flow, tools)).toEqual(['unstated-steering 5:22', 'unstated-steering 6:20'])
+  expect(lint('  - { id: a, allow: [t] }', flow)).toEqual([])
 })
 
 test.each(['support-desk', 'locked'])('policies/%s.yaml has no finding', (name) => {
