@@ -1,6 +1,6 @@
 import { SallyportError } from './base/errors.ts'
 import { isObject, isTexts } from './base/json.ts'
-import { ownData } from './base/own.ts'
+import { ownData } from './base/options.ts'
 import { copyPlain } from './base/plain.ts'
 import { isName } from './gate/identity/claims.ts'
 import { isArrayOf, isMessage, isPlainObject, isText } from './protocol/option-checks.ts'
