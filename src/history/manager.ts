@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../base/clock.ts'
 import { messageOf, SallyportError } from '../base/errors.ts'
 import { checkNumber, checkOptions } from '../base/options.ts'
 import { visible } from '../base/text.ts'
-import { callUnheeded } from '../base/unheeded.ts'
+import { callUnheeded } from '../base/signal.ts'
 import type { HistoryStore } from './store.ts'
 
 export interface HistoryManagerOptions {

@@ -1,7 +1,7 @@
 import { systemClock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import { visible } from '../base/text.ts'
-import { callUnheeded } from '../base/unheeded.ts'
+import { callUnheeded } from '../base/signal.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { LoadOptions } from './file.ts'

@@ -1,7 +1,6 @@
 import { compose, type Wrap } from '../base/compose.ts'
 import { deepFreeze } from '../base/json.ts'
-import { childController } from '../base/signal.ts'
-import { unheeded } from '../base/unheeded.ts'
+import { childController, unheeded } from '../base/signal.ts'
 import { TurnAssembler, type AssembledTurn } from '../protocol/assemble.ts'
 import { checkEvent } from '../protocol/event-check.ts'
 import type { ModelEvent } from '../protocol/event.ts'

@@ -1,7 +1,7 @@
 import { SallyportError } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
 import { checkNumber } from '../base/options.ts'
-import { unheeded } from '../base/unheeded.ts'
+import { unheeded } from '../base/signal.ts'
 import type { Message } from '../protocol/message.ts'
 import type { Cost, Usage } from '../protocol/usage.ts'
 

@@ -1,4 +1,4 @@
-import { callUnheeded } from '../base/unheeded.ts'
+import { callUnheeded } from '../base/signal.ts'
 import type { ToolLog } from './tool.ts'
 
 const silent: ToolLog = () => {}
