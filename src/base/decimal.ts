@@ -16,12 +16,16 @@ export function isMultipleOf(value: number, divisor: number): boolean {
   return scaled(a, exponent) % scaled(b, exponent) === 0n
 }
 
-/** The double nearest to the sum of two numbers as both are written in decimal. */
+/**
+ * The double nearest to the sum of two finite numbers as both are written in decimal; the largest
+ * there is for a sum beyond it, which can be added to again.
+ */
 export function addDecimals(a: number, b: number): number {
   if (a === 0 || b === 0) return a + b
   const [x, y] = [toDecimal(a), toDecimal(b)]
   const exponent = Math.min(x.exponent, y.exponent)
-  return Number(`${scaled(x, exponent) + scaled(y, exponent)}e${exponent}`)
+  const sum = Number(`${scaled(x, exponent) + scaled(y, exponent)}e${exponent}`)
+  return Math.min(sum, Number.MAX_VALUE)
 }
 
 function scaled({ digits, exponent }: Decimal, to: number): bigint {

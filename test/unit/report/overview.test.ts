@@ -162,3 +162,11 @@ test('an overview as Markdown fits into a comment whatever it holds', () => {
   expect(overviewMarkdown(overviewOf(many)).length).toBeLessThan(65_536)
   expect(renderIndex(overviewOf(many))).toContain('And 2,000 more')
 })
+
+test('costs beyond what a number can hold hide no other run', () => {
+  const cost = { ...report.totals.cost!, amount: 1.7e308 }
+  const dear = { ...report, totals: { ...report.totals, cost } }
+  const overview = overviewOf([1, 2, 3].map((minute) => later(dear, minute)))
+  expect(overview.runs).toHaveLength(3)
+  expect(overview.totals.cost?.amount).toBe(Number.MAX_VALUE)
+})
