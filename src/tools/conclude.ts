@@ -91,11 +91,24 @@ function concludeChecked(
   return badOutput(`${place} ${problem.message}`, grant)
 }
 
-/** Names of members and what getters throw are words of the tool. */
 function badOutput(what: string, grant: Grant): Finding {
-  const { args, tool } = grant
-  const message = hideSensitive(`the tool ran, but ${what}`, args, tool.sensitive)
-  return failed('error-output', 'bad-output', refineText(message, grant))
+  const message = quoting(what, grant) ?? 'its result cannot be used, and why must not be shown'
+  return failed('error-output', 'bad-output', `the tool ran, but ${message}`)
+}
+
+/** Texts that were cut, escaped or made into pointers. */
+const altered = /… \([0-9]+ more characters\)|\\u\{|~[01]/
+
+/**
+ * What is wrong with a value of the tool, without what is to be hidden: names of members and what
+ * getters throw are words of the tool. Undefined where they were altered, so that nothing would be
+ * found in them.
+ */
+export function quoting(what: string, grant: Grant): string | undefined {
+  const { args, refine, tool } = grant
+  const isHiding = refine !== undefined || tool.sensitive.length > 0
+  if (isHiding && altered.test(what)) return undefined
+  return refineText(hideSensitive(what, args, tool.sensitive), grant)
 }
 
 function stopped(reason: StopReason, timeoutMs: number, started: boolean): Finding {

@@ -5,7 +5,7 @@ import { copyPlain } from '../base/plain.ts'
 import type { StopReason } from '../base/signal.ts'
 import type { ToolResult } from '../protocol/call.ts'
 import { CallContext } from './context.ts'
-import { conclude, concludeResult, failed, type Course, type Finding } from './conclude.ts'
+import { conclude, concludeResult, failed, quoting, type Course, type Finding } from './conclude.ts'
 import {
   outputOf,
   runAttempt,
@@ -13,7 +13,7 @@ import {
   type LateOutcome,
   type Outcome,
 } from './attempt.ts'
-import { failureStack, hideSensitive } from './failure.ts'
+import { failureStack } from './failure.ts'
 import { unfailing } from './log.ts'
 import { copyOutput, isPartOf, type CopiedOutput, type OutputChange } from './output.ts'
 import { redeemPermit, type Grant, type Permit } from './permit.ts'
@@ -227,16 +227,13 @@ class Attempts implements AttemptHooks, Course {
     return this.#context.mayRetry?.() === false ? undefined : this.start()
   }
 
-  hide(text: string): string {
-    return hideSensitive(text, this.#grant.args, this.#grant.tool.sensitive)
-  }
-
   onProgress(given: unknown): void {
     if (this.#progress === maxProgress) return
     this.#progress++
     const copy = copyPlain(given, progressBounds)
-    const value = copy.ok ? copy.value : this.hide(`[unreadable progress: ${copy.message}]`)
-    const shown = this.#grant.refine?.(value).value ?? value
+    const shown = copy.ok
+      ? (this.#grant.refine?.(copy.value).value ?? copy.value)
+      : (quoting(`[unreadable progress: ${copy.message}]`, this.#grant) ?? '[unreadable progress]')
     this.#tell(() => this.#context.onProgress(shown))
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/base/json.ts'
 import { loadPolicy } from '../../../src/loading/file.ts'
 import { agentOf, finish, noting, only, policyOf, toolOf, ways } from '../../support/agent.ts'
 import { temporaryFolder } from '../../support/folder.ts'
@@ -151,6 +152,31 @@ describe('output rules', () => {
     expect(only(events, 'tool-result')[0]).toMatchObject({ status: 'error-output' })
     expect(only(events, 'tool-result')[0]!.content).toContain('[redacted]')
     expect(JSON.stringify([events, result])).not.toContain('hunter2')
+  })
+
+  const unfit = { type: 'object', additionalProperties: { type: 'string' } }
+  const closed = { type: 'object', additionalProperties: false }
+  const marked = secret.replace('-', '\u{200b}-')
+  const lying = secret.replace('-', '/-')
+  test.each<[string, JsonObject, () => unknown]>([
+    ['in a name that is cut', closed, () => ({ [`${'x'.repeat(60)}${secret}`]: 1 })],
+    ['in a place that is cut', unfit, () => ({ [`${'x'.repeat(190)}${secret}`]: 1 })],
+    ['in a name with marks in it', closed, () => ({ [marked]: 1 })],
+    ['in a place whose name is escaped', unfit, () => ({ [lying]: 1 })],
+    ['that is cut', {}, () => ({ toJSON: () => assert.fail(`${'x'.repeat(190)}${secret}`) })],
+  ])('leave no part of what is hidden %s', async (_, output, execute) => {
+    const { start } = agentOf([{ calls: [{ tool: 'tells' }] }, { text: '' }], {
+      tools: [toolOf('tells', { output, execute })],
+      policy,
+      secrets: [secret, lying],
+    })
+    const { result, events } = await finish(start())
+    const [told] = only(events, 'tool-result')
+    expect(told!.error).toMatchObject({
+      code: 'bad-output',
+      message: 'the tool ran, but its result cannot be used, and why must not be shown',
+    })
+    expect(JSON.stringify([events, result])).not.toMatch(/hunt/)
   })
 
   test.each([
