@@ -53,9 +53,13 @@ function isNo({ action }: ApprovalAnswer): boolean {
 }
 
 /** An answer from the journal and the request it is to. */
-function leftAnswer(
-  text: string,
-): { readonly id: string; readonly answer: ApprovalAnswer } | undefined {
+export interface LeftAnswer {
+  readonly id: string
+  readonly answer: ApprovalAnswer
+}
+
+/** The answer that is written there; undefined when there is none. */
+export function leftAnswer(text: string): LeftAnswer | undefined {
   const parsed = parseJson(text)
   if (!parsed.ok || !isObject(parsed.value)) return undefined
   const { id, ...rest } = parsed.value

@@ -1,5 +1,6 @@
 import { isSallyportError, SallyportError } from '../base/errors.ts'
-import type { ApprovalRequest } from '../gate/verdict.ts'
+import type { ApprovalAnswer, ApprovalRequest } from '../gate/verdict.ts'
+import { leftAnswer } from '../given-answers.ts'
 import type { Journal, JournalRecord } from '../journal/journal.ts'
 import { eventsOf } from '../report/read.ts'
 import { isFinal } from '../rested-runs.ts'
@@ -13,10 +14,16 @@ export interface DoubtfulCall {
   readonly tool: string
 }
 
+/** A request without its final answer. */
+export interface OpenQuestion {
+  readonly request: ApprovalRequest
+  /** What people have left for whoever carries the run on, and nobody has taken up. */
+  readonly left: readonly ApprovalAnswer[]
+}
+
 /** What waits for people in one run. */
 export interface Waiting {
-  /** Those that have no final answer. */
-  readonly questions: readonly ApprovalRequest[]
+  readonly questions: readonly OpenQuestion[]
   readonly doubtful: readonly DoubtfulCall[]
 }
 
@@ -29,10 +36,29 @@ export async function* waitingIn(
     const past = await pastOf(journal, runId)
     if (past === undefined || isFinal(past.status)) continue
     yield {
-      questions: openQuestions(past),
+      questions: await withLeft(journal, runId, openQuestions(past)),
       doubtful: callsInDoubt(past).map(({ callId, tool }) => ({ runId, callId, tool })),
     }
   }
+}
+
+async function withLeft(
+  journal: Journal,
+  runId: string,
+  open: readonly ApprovalRequest[],
+): Promise<readonly OpenQuestion[]> {
+  if (open.length === 0) return []
+  const left = (await journal.answers(runId)).flatMap((text) => leftAnswer(text) ?? [])
+  return open.map((request) => ({
+    request,
+    left: left
+      .filter(({ answer, id }) => id === request.id && !isCounted(answer, request))
+      .map(({ answer }) => answer),
+  }))
+}
+
+function isCounted({ action, by }: ApprovalAnswer, { approvedBy }: ApprovalRequest): boolean {
+  return action !== 'deny' && by !== undefined && approvedBy.includes(by.subject)
 }
 
 async function pastOf(journal: Journal, runId: string): Promise<Past | undefined> {
@@ -52,8 +78,8 @@ async function* shaped(records: AsyncIterable<JournalRecord>): AsyncGenerator<Jo
 /** The open question of that id. Throws `bad-option` when there is none. */
 export async function findQuestion(journal: Journal, id: string): Promise<ApprovalRequest> {
   for await (const { questions } of waitingIn(journal, undefined)) {
-    const found = questions.find((request) => request.id === id)
-    if (found !== undefined) return found
+    const found = questions.find(({ request }) => request.id === id)
+    if (found !== undefined) return found.request
   }
   throw new SallyportError('bad-option', `no open request has the id \`${id}\``, {
     help: 'list them with `sallyport approvals`; each is answered once',

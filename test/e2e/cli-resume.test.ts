@@ -113,6 +113,12 @@ describe('a run that waits for people', () => {
       { id: open.id, runId: open.runId, action: 'edit', by: { subject: 'lena', roles: ['lead'] } },
     ])
     expect(approved.notes).toContain(`counts until ${open.expiresAt}`)
+    expect((await call('approvals')).out).toContain(
+      'left, and not taken up: edit from lena {"sum":200}',
+    )
+    expect(linesOf(await call('approvals', '--json'))).toMatchObject([
+      { id: open.id, left: [{ action: 'edit', by: { subject: 'lena' }, args: { sum: 200 } }] },
+    ])
     expect(done()).toEqual([])
     const resumed = await carry('resume', open.runId, '--report', at('report.json'))
     expect([resumed.code, resumed.out]).toEqual([0, 'paid\n'])

@@ -1,11 +1,11 @@
 import { existingJournal } from '../existing-journal.ts'
 import { shellWord } from '../../base/shell-word.ts'
 import { shorten, visible } from '../../base/text.ts'
-import type { ApprovalRequest } from '../../gate/verdict.ts'
+import type { ApprovalAnswer } from '../../gate/verdict.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
 import { neededText } from '../terminal-questions.ts'
-import { waitingIn, type DoubtfulCall } from '../open-questions.ts'
+import { waitingIn, type DoubtfulCall, type OpenQuestion } from '../open-questions.ts'
 
 export interface ApprovalsOptions {
   readonly journal: string
@@ -26,9 +26,9 @@ export async function approvals(options: ApprovalsOptions, io: Io): Promise<Exit
   return exitCode.done
 }
 
-function showQuestion(request: ApprovalRequest, options: ApprovalsOptions, io: Io): void {
+function showQuestion({ left, request }: OpenQuestion, options: ApprovalsOptions, io: Io): void {
   if (options.json === true) {
-    outJson(io, { kind: 'approval', ...request })
+    outJson(io, { kind: 'approval', ...request, left })
     return
   }
   const { approvedBy, approvers, args, askedBy, callId, expiresAt } = request
@@ -40,9 +40,17 @@ function showQuestion(request: ApprovalRequest, options: ApprovalsOptions, io: I
       ...reasons.map((reason) => `  because ${visible(reason)}`),
       `  needs ${approvers.map(neededText).join(' and ')}, until ${visible(expiresAt)}`,
       ...(approvedBy.length === 0 ? [] : [`  yes from ${approvedBy.map(visible).join(', ')}`]),
+      ...left.map((answer) => `  left, and not taken up: ${leftText(answer)}`),
       '',
     ].join('\n'),
   )
+}
+
+function leftText({ action, args, by, reason }: ApprovalAnswer): string {
+  const from = by === undefined ? '' : ` from ${visible(by.subject)}`
+  const edited = args === undefined ? '' : ` ${shorten(visible(JSON.stringify(args)), 500)}`
+  const because = reason === undefined ? '' : `, because ${visible(reason)}`
+  return `${action}${from}${edited}${because}`
 }
 
 function showDoubtful(call: DoubtfulCall, options: ApprovalsOptions, io: Io): void {

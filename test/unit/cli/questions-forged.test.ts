@@ -49,6 +49,25 @@ test('names in a journal move no cursor and end no word of a command', async () 
   expect(answered.notes).toContain(String.raw`sallyport resume 'x\u{1b}[2K\u{d}\u{202e}'\''; id #'`)
 })
 
+test('answers that were left are shown for their own request, and move no cursor', async () => {
+  const { path, runId, approvalId } = await waiting()
+  const journal = jsonlJournal(path)
+  const hostile = { by: { subject: 'eve\u001b[2K' }, reason: 'a\nleft, and not taken up: approve' }
+  const left = [
+    { id: approvalId, action: 'deny', ...hostile },
+    { id: 'apr_other', action: 'approve' },
+    { id: approvalId, action: 'approve', sudo: true },
+  ]
+  for (const answer of left) await journal.leaveAnswer(runId, JSON.stringify(answer))
+  await journal.leaveAnswer(runId, 'no answer')
+  await journal.close()
+  const { code, out } = await inProcess(['approvals', '--journal', path])
+  expect([code, out.split('\n').every(isVisible)]).toEqual([0, true])
+  expect(out.match(/^ {2}left, .*$/gm)).toEqual([
+    String.raw`  left, and not taken up: deny from eve\u{1b}[2K, because a\u{a}left, and not taken up: approve`,
+  ])
+})
+
 test('a run that waits is read on only where its records have the shape of records', async () => {
   for (const [member, value] of [
     ['approvers', '{}'],
