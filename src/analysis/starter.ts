@@ -4,6 +4,7 @@ import { formatPolicy } from './format.ts'
 import { schemaLine } from './write-policy.ts'
 
 interface StartingTool {
+  /** As it is written in the policy. */
   readonly name: string
   readonly kind: ToolKind
 }
@@ -18,25 +19,34 @@ const examples: readonly StartingTool[] = [
  * by what their definitions say; without, about two that stand for yours.
  */
 export function starterPolicy(tools?: readonly Tool[]): string {
-  const given = tools?.map(({ name, annotations, facts }): StartingTool => {
-    const kind = annotations.readOnly ? 'read' : annotations.destructive ? 'destructive' : 'write'
-    return { name, kind: facts?.kind ?? kind }
-  })
-  const all = given === undefined || given.length === 0 ? examples : given
+  const given = (tools ?? []).map((tool) => ({ name: written(tool.name), kind: kindOf(tool) }))
+  const all = given.length === 0 ? examples : given
   const named = (isRead: boolean): readonly string[] =>
-    all.filter(({ kind }) => (kind === 'read') === isRead).map(({ name }) => JSON.stringify(name))
+    all.filter(({ kind }) => (kind === 'read') === isRead).map(({ name }) => name)
   const groups = [
     group('read', 'allow', named(true), 'Reading runs.'),
     group('change', 'ask', named(false), 'What changes something is put to a person.'),
   ]
   const text = [
     head,
-    `tools:\n${all.map(({ name, kind }) => `  ${JSON.stringify(name)}: { kind: ${kind} }`).join('\n')}\n`,
+    `tools:\n${all.map(({ name, kind }) => `  ${name}: { kind: ${kind} }`).join('\n')}\n`,
     `rules:\n${groups.map(({ rule }) => rule).join('')}`,
     tail,
     ...groups.map(({ test }) => test),
   ].join('\n')
-  return formatPolicy(text.replaceAll(/"([A-Za-z][A-Za-z0-9_.-]*)"/g, '$1'), 'policy')
+  return formatPolicy(text, 'policy')
+}
+
+/** A name as YAML: in quotes where it would be read as something else, such as `null`. */
+function written(name: string): string {
+  const isPlain = /^(?!(?:null|true|false)$)[a-z][a-z0-9_.-]*$/i.test(name)
+  return isPlain ? name : JSON.stringify(name)
+}
+
+function kindOf({ annotations, facts }: Tool): ToolKind {
+  if (facts.kind !== undefined) return facts.kind
+  if (annotations.readOnly) return 'read'
+  return annotations.destructive ? 'destructive' : 'write'
 }
 
 const head = `#${schemaLine}
