@@ -1,5 +1,5 @@
 import { isSallyportError, SallyportError } from '../base/errors.ts'
-import { isObject, type JsonObject } from '../base/json.ts'
+import { isObject, isTexts, type JsonObject } from '../base/json.ts'
 import type { ScopePart } from '../protocol/run-event.ts'
 import type { PolicyFile } from './document.ts'
 import { readPolicy } from './read.ts'
@@ -17,18 +17,22 @@ export function readScope(parts: readonly ScopePart[]): PolicyFile {
   }
 }
 
+const scopeHelp = 'write `tools` and, where needed, `args` and `onlyArgs` as in an allow rule'
+
 /** What is wrong with a scope, told to who wrote it. */
 export function wrongScope(cause: unknown): unknown {
   if (!isSallyportError(cause)) return cause
   return new SallyportError('bad-option', `the \`scope\` of the run: ${cause.message}`, {
-    help: 'write `tools` and, where needed, `args` and `onlyArgs` as in an allow rule',
+    help: scopeHelp,
     cause,
   })
 }
 
 function toRule(scope: ScopePart, id: string): JsonObject {
   if (!isObject(scope)) {
-    throw new SallyportError('bad-option', '`scope` is not an object or a list of objects')
+    throw new SallyportError('bad-option', '`scope` is not an object or a list of objects', {
+      help: scopeHelp,
+    })
   }
   const { tools, ...conditions } = scope
   // keys of a rule that would make the scope look wider than it is are unknown here
@@ -38,5 +42,10 @@ function toRule(scope: ScopePart, id: string): JsonObject {
       help: 'the members are `tools`, `args` and `onlyArgs`',
     })
   }
-  return { id, allow: [...tools], ...(conditions as JsonObject) }
+  if (!isTexts(tools)) {
+    throw new SallyportError('bad-option', '`tools` of the `scope` is not a list of names', {
+      help: 'list tools and globs, such as `[read_file, mail.*]`',
+    })
+  }
+  return { id, allow: tools, ...(conditions as JsonObject) }
 }

@@ -42,9 +42,21 @@ test.each([[null], ['tool'], [['tool']], [7]])('%j is no part of a scope', (part
   expect([code, message, help]).toEqual([
     'bad-option',
     '`scope` is not an object or a list of objects',
-    undefined,
+    'write `tools` and, where needed, `args` and `onlyArgs` as in an allow rule',
   ])
 })
+
+test.each([[undefined], [7], ['mail.*'], [['mail.*', 7]]])(
+  'tools of a scope that are %j are no list of names',
+  (tools) => {
+    const { code, message, help } = refusal([{ tools }])
+    expect([code, message, help]).toEqual([
+      'bad-option',
+      '`tools` of the `scope` is not a list of names',
+      'list tools and globs, such as `[read_file, mail.*]`',
+    ])
+  },
+)
 
 test.each(['who', 'shadow', 'until', 'from', 'except', 'id', 'allow', 'deny', 'reason'])(
   '`%s`, which would make a scope look wider than it is, is unknown',
