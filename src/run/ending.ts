@@ -1,6 +1,6 @@
 import { errorData, type ErrorData } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
-import { stopReason } from '../base/signal.ts'
+import { stopReason, unheeded } from '../base/signal.ts'
 import type { ExaminedCall } from '../gate/verdict.ts'
 import type { CallStatus, ToolCall } from '../protocol/call.ts'
 import type { ChildRun } from '../protocol/child-run.ts'
@@ -66,6 +66,7 @@ export function outdated(): Ending {
 export function concurrencyKey({ tool, args }: ExaminedCall): string | Ending | undefined {
   try {
     const key: unknown = tool?.concurrencyKey?.(args as JsonObject)
+    unheeded(key)
     return key === undefined || typeof key === 'string' ? key : keyFailed('returned no text')
   } catch {
     // what it says may hold arguments

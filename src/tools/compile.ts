@@ -76,7 +76,7 @@ export async function compileSchema(
       } catch (error) {
         return {
           pointer: '',
-          message: `it could not be checked: ${shorten(messageOf(error), 200)}`,
+          message: `could not be checked: ${shorten(messageOf(error), 200)}`,
         }
       }
       return problemOf(validate.errors?.[0])

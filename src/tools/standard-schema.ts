@@ -82,7 +82,7 @@ export function checkStandard(
 }
 
 function failed(error: unknown): StandardOutcome {
-  const message = `it could not be checked: ${shorten(messageOf(error), 200)}`
+  const message = `could not be checked: ${shorten(messageOf(error), 200)}`
   return { ok: false, problem: { pointer: '', message } }
 }
 

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../base/json.ts'
-import { after, stopReason } from '../../base/signal.ts'
+import { copyPlain } from '../../base/plain.ts'
+import { after, stopReason, unheeded } from '../../base/signal.ts'
 import { shorten } from '../../base/text.ts'
 import type { ToolContext } from '../tool.ts'
 import { Desk } from './desk.ts'
@@ -11,6 +12,9 @@ import { launchOf } from './walls.ts'
 
 /** Most that a tool inside may write into the log of its host, in lines. */
 const mostLogLines = 1000
+
+/** Of what the host passes on to a tool. */
+const depsBounds = { maxLength: 16 * 1024 * 1024, maxDepth: 64 }
 
 /**
  * One call of an isolated tool in a process of its own: yields its progress, returns its result,
@@ -72,8 +76,11 @@ export async function* carryOut(
 
 function factsOf({ deps }: Isolation, context: ToolContext): CallTask['context'] {
   const { principal, runId, callId, turn, attempt, idempotencyKey, deadline } = context
-  const given = deps(context.deps)
-  return { principal, runId, callId, turn, attempt, idempotencyKey, deadline, deps: given }
+  const given: unknown = deps(context.deps)
+  unheeded(given)
+  const copy = copyPlain(given, depsBounds)
+  if (!copy.ok) throw new Error(`\`deps\` of \`isolate\` cannot be passed on: ${copy.message}`)
+  return { principal, runId, callId, turn, attempt, idempotencyKey, deadline, deps: copy.value }
 }
 
 /** Tells the tool that it is stopped, and kills it when it has not ended soon after. */

@@ -40,7 +40,10 @@ export interface IsolateOptions {
   readonly graceMs?: number
   /** Time to start and to load the module. Default 30,000; from 100 to 600,000. */
   readonly startTimeoutMs?: number
-  /** Plain data out of the `deps` of the run, given to the tool as its `deps`. Default nothing. */
+  /**
+   * Plain data out of the `deps` of the run, given to the tool as its `deps`. A call fails where it is
+   * none, or over 16 Mi characters of JSON. Default nothing.
+   */
   deps?(deps: unknown): JsonValue
 }
 

@@ -172,6 +172,7 @@ describe('calls of one turn', () => {
     ['returns an object', () => ({})],
     ['returns null', () => null],
     ['returns a promise', async () => 'key'],
+    ['returns a promise that rejects', async () => expect.fail('no key')],
   ])('do not run when the function for their key %s', async (_, concurrencyKey) => {
     const { tool, calls } = noting('act', { concurrencyKey: concurrencyKey as () => string })
     const { start } = agentOf([calling(1), { text: 'ok' }], {

@@ -48,6 +48,12 @@ async function settled(frames: unknown): Promise<unknown> {
   }
 }
 
+function holdingItself(): object {
+  const value: Record<string, unknown> = {}
+  value['self'] = value
+  return value
+}
+
 function refusing(module: string, options?: IsolateOptions): Promise<unknown> {
   return isolate(module, options).catch((error: unknown) => error)
 }
@@ -88,6 +94,23 @@ describe.runIf(hasWalls)('an isolated tool', () => {
       'the tool wrote to its standard output or errors',
       { text: 'printed\n', dropped: 0 },
     ])
+  })
+
+  test.each<[string, () => unknown, RegExp]>([
+    ['holds a bigint', () => ({ n: 1n }), /a bigint has no JSON form/],
+    ['holds itself', () => holdingItself(), /cyclic/],
+    ['cannot be read', () => ({ toJSON: () => expect.fail('no') }), /reading the value failed/],
+    ['is too long', () => 'x'.repeat(16 * 1024 * 1024), /longer than/],
+    ['is a promise that rejects', async () => expect.fail('no'), /a Promise has no JSON form/],
+  ])('does not run with what its host cannot pass on because it %s', async (_, deps, message) => {
+    const tools = await isolate(hostileModule, { deps: deps as IsolateOptions['deps'] & object })
+    const turns = [{ calls: [{ tool: 'told', args: {} }] }, { text: '' }]
+    const { start } = agentOf(turns, { tools, policy: allowing('told') })
+    const [result] = only((await finish(start())).recorded, 'tool-result')
+    expect(result).toMatchObject({
+      status: 'error-execution',
+      error: { message: expect.stringMatching(message) },
+    })
   })
 
   test('is tried again, and hides what is sensitive, as any tool', async () => {
