@@ -2,7 +2,6 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { JsonObject, JsonValue } from '../../src/base/json.ts'
 import { RunIndex } from '../../src/gate/flow/run-index.ts'
-import { FlowSession } from '../../src/gate/flow/session.ts'
 import type { Decision } from '../../src/protocol/decision.ts'
 import { expectCases } from '../support/tally.ts'
 import { flowPolicy, Talk } from '../unit/gate/flow/support.ts'
@@ -48,7 +47,7 @@ const story: fc.Arbitrary<Story> = fc.record({
 })
 
 function tell({ said, results }: Story, more: Partial<Story> = {}): Talk {
-  const talk = new Talk(policy, { key: 'k' })
+  const talk = new Talk(policy)
   for (const line of [...said, ...(more.said ?? [])]) talk.says(line)
   for (const one of [...results, ...(more.results ?? [])]) talk.reads(one.value, one.tool, one.args)
   return talk
@@ -107,27 +106,6 @@ test('the order of results does not matter', () => {
       if (results.length > 1) seen[decision.effect]++
     }),
     { numRuns: 500 },
-  )
-  expectCases(seen, 1)
-})
-
-test('a restored session decides as before, and goes on alike', () => {
-  const seen = { allow: 0, ask: 0, deny: 0 }
-  fc.assert(
-    fc.property(story, story, args, (base, later, call) => {
-      const lived = tell(base)
-      const snapshot = JSON.parse(JSON.stringify(lived.flow.snapshot())) as JsonValue
-      const restored = new Talk(policy, { flow: FlowSession.restore(policy, snapshot) })
-      const onward = new Talk(policy, { flow: lived.flow })
-      for (const talk of [onward, restored]) {
-        for (const line of later.said) talk.says(line)
-        for (const one of later.results) talk.reads(one.value, one.tool, one.args)
-      }
-      expect(restored.decide(call)).toEqual(onward.decide(call))
-      expect(restored.flow.snapshot()).toEqual(lived.flow.snapshot())
-      seen[restored.decide(call).effect]++
-    }),
-    { numRuns: 300 },
   )
   expectCases(seen, 1)
 })

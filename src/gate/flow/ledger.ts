@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto'
-import { isObject, type JsonObject, type JsonValue } from '../../base/json.ts'
+import { hash, randomUUID } from 'node:crypto'
 import type { Origin } from '../../protocol/decision.ts'
 import type { Secrecy } from '../../protocol/facts.ts'
 import { keyedDigest, type KeyedDigest } from './keyed-digest.ts'
@@ -19,13 +18,12 @@ interface Entry extends Source, Fingerprint {
 const defaultMaxDigests = 500_000
 
 /**
- * What a session has seen, on shelves (`user`, `trusted`, `ids:<tool>`, …), as digests under the
- * key of the session. A shelf that is full takes nothing more and says so: what it would have
+ * What a session has seen, on shelves (`user`, `trusted`, `ids:<tool>`, …), as digests under a
+ * key of its own. A shelf that is full takes nothing more and says so: what it would have
  * held is not found, and who asks has to assume the worst.
  */
 export class Ledger {
   readonly digest: KeyedDigest
-  readonly #key: string
   readonly #maxDigests: number
   readonly #entries: Entry[] = []
   readonly #present = new Set<string>()
@@ -34,10 +32,9 @@ export class Ledger {
   readonly #full = new Set<string>()
   #tainted = false
 
-  constructor(key: string, maxDigests = defaultMaxDigests) {
-    this.#key = key
+  constructor(maxDigests = defaultMaxDigests) {
     this.#maxDigests = maxDigests
-    this.digest = keyedDigest(key)
+    this.digest = keyedDigest(randomUUID())
   }
 
   /** Whether untrusted text has been read. Never becomes false again. */
@@ -76,39 +73,6 @@ export class Ledger {
 
   isFull(shelf: string): boolean {
     return this.#full.has(shelf)
-  }
-
-  /** Everything, without a word in plain text; as secret as what it is about. */
-  snapshot(): JsonObject {
-    return {
-      version: 2,
-      key: this.#key,
-      maxDigests: this.#maxDigests,
-      tainted: this.#tainted,
-      full: [...this.#full],
-      entries: this.#entries.map(({ shelf, origin, secrecy, words, forms }) => ({
-        shelf,
-        origin: { ...origin } as JsonObject,
-        secrecy,
-        words: [...words],
-        forms: [...forms],
-      })),
-    }
-  }
-
-  /** Throws a TypeError for anything but a snapshot of this version. */
-  static restore(snapshot: JsonValue): Ledger {
-    if (!isObject(snapshot) || snapshot['version'] !== 2 || typeof snapshot['key'] !== 'string') {
-      throw new TypeError('this is no snapshot of a session')
-    }
-    const ledger = new Ledger(snapshot['key'], Number(snapshot['maxDigests']))
-    for (const entry of snapshot['entries'] as unknown as readonly Entry[]) {
-      const [words, forms] = [Float64Array.from(entry.words), Float64Array.from(entry.forms)]
-      ledger.#put({ ...entry, words, forms })
-    }
-    for (const shelf of snapshot['full'] as readonly string[]) ledger.#full.add(shelf)
-    ledger.#tainted = snapshot['tainted'] !== false
-    return ledger
   }
 
   #put(entry: Entry): void {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import {
   isObject,
   parseJson,
@@ -28,8 +27,6 @@ import { isHeld } from './vouched.ts'
 import { readsFrom, type Readings } from './readings.ts'
 
 export interface FlowSessionOptions {
-  /** Keys the digests. Default: a random one. */
-  readonly key?: string
   /** Words and values kept of one kind of source. Default 500,000. */
   readonly maxDigests?: number
   /** The output schema of a tool, for `endorse: enum`. */
@@ -42,8 +39,7 @@ export interface FlowSessionOptions {
  * What one session has heard, for one layer of a policy, and what follows for its calls. Feed it
  * everything the model gets to see, in any order: `begin`, `addMessage`, `addResult`, `endorse`;
  * ask it with `check` and, as the `sources` of a decision, with `hold`. The state is a fold over
- * what was fed: the same messages and results make the same answers, and so does
- * `restore(snapshot())`.
+ * what was fed: the same messages and results make the same answers.
  *
  * A session is clean until it reads its first untrusted text and tainted from then on. Texts are
  * kept as keyed digests only; a look-up costs what the argument is long, not the session.
@@ -55,29 +51,14 @@ export class FlowSession implements Sources {
   readonly #check: FlowCheck
   /** Arguments of calls in the messages, for the answers that follow them. */
   readonly #proposed = new Map<string, JsonObject>()
-  #ledger: Ledger
+  readonly #ledger: Ledger
 
-  constructor(policy: Policy, { key, schemaOf, check, maxDigests }: FlowSessionOptions = {}) {
+  constructor(policy: Policy, { schemaOf, check, maxDigests }: FlowSessionOptions = {}) {
     this.#policy = policy
     this.#readings = readsFrom(policy.document)
     this.#schemaOf = schemaOf ?? (() => undefined)
-    this.#ledger = new Ledger(key ?? randomUUID(), maxDigests)
+    this.#ledger = new Ledger(maxDigests)
     this.#check = check ?? new FlowCheck(policy)
-  }
-
-  /** Restored sessions go on as if they had never stopped. Throws a TypeError for other data. */
-  static restore(
-    policy: Policy,
-    snapshot: JsonValue,
-    options: FlowSessionOptions = {},
-  ): FlowSession {
-    const session = new FlowSession(policy, options)
-    session.#ledger = Ledger.restore(snapshot)
-    return session
-  }
-
-  snapshot(): JsonObject {
-    return this.#ledger.snapshot()
   }
 
   /** Whether untrusted text has been read. */

@@ -201,15 +201,14 @@ test('what a person has approved is a source of its own, with each of its values
 
 const schemaOf = (): JsonValue => ({ enum: ['open'] })
 
-test('a restored session has the schemas and the bound it is given', () => {
+test('a session has the schemas and the bound it is given', () => {
   const label = { output: { trust: 'untrusted', endorse: 'enum' } }
   const policy = flowPolicy({ act, tools: { list: { kind: 'read', ...label } } })
-  const { flow } = new Talk(policy, { key: 'k', maxDigests: 2 })
-  const restored = FlowSession.restore(policy, flow.snapshot(), { schemaOf })
-  restored.addResult({ tool: 'list', callId: 'c', args: {}, value: 'open' })
-  expect(restored.tainted).toBe(false)
-  restored.addMessage({ role: 'user', content: 'a b c' })
-  expect(restored.hold('z', ['user'])).toBe(unknown)
+  const flow = new FlowSession(policy, { schemaOf, maxDigests: 2 })
+  flow.addResult({ tool: 'list', callId: 'c', args: {}, value: 'open' })
+  expect(flow.tainted).toBe(false)
+  flow.addMessage({ role: 'user', content: 'a b c' })
+  expect(flow.hold('z', ['user'])).toBe(unknown)
 })
 
 const told = (content: string): Talk => {
