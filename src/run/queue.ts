@@ -20,8 +20,8 @@ type Delta = TextDelta | ReasoningDelta
 export class EventQueue implements AsyncIterable<RunEvent> {
   #items: RunEvent[] = []
   #next = 0
-  #resolve: ((item: IteratorResult<RunEvent>) => void) | undefined
-  #reject: ((error: unknown) => void) | undefined
+  /** What was asked for and has not happened yet; a reader may ask for several events at once. */
+  #asked: PromiseWithResolvers<IteratorResult<RunEvent>>[] = []
   #closed = false
   #error: unknown
   #reader: 'none yet' | 'reading' | 'gone' = 'none yet'
@@ -36,8 +36,9 @@ export class EventQueue implements AsyncIterable<RunEvent> {
 
   push(event: RunEvent): void {
     if (this.#reader === 'gone') return
-    if (this.#resolve === undefined) this.#items.push(event)
-    else this.#settle(this.#resolve, { done: false, value: event })
+    const asked = this.#asked.shift()
+    if (asked === undefined) this.#items.push(event)
+    else asked.resolve({ done: false, value: event })
   }
 
   /** No more events; with an error, the reader gets it after the last one. */
@@ -45,15 +46,10 @@ export class EventQueue implements AsyncIterable<RunEvent> {
     if (this.#closed) return
     this.#closed = true
     this.#error = error
-    if (this.#resolve === undefined) return
-    if (error === undefined) this.#settle(this.#resolve, { done: true, value: undefined })
-    else this.#settle(this.#reject!, error)
-  }
-
-  #settle<Value>(settle: (value: Value) => void, value: Value): void {
-    this.#resolve = undefined
-    this.#reject = undefined
-    settle(value)
+    for (const { reject, resolve } of this.#asked.splice(0)) {
+      if (error === undefined) resolve({ done: true, value: undefined })
+      else reject(error)
+    }
   }
 
   /** One reader only: two would each see half of the events. */
@@ -70,6 +66,7 @@ export class EventQueue implements AsyncIterable<RunEvent> {
         this.#reader = 'gone'
         this.#items = []
         this.#next = 0
+        for (const { resolve } of this.#asked.splice(0)) resolve({ done: true, value: undefined })
         return Promise.resolve({ done: true, value: undefined })
       },
     }
@@ -78,8 +75,9 @@ export class EventQueue implements AsyncIterable<RunEvent> {
   #take(): Promise<IteratorResult<RunEvent>> {
     if (this.#next < this.#items.length) {
       const value = this.#items[this.#next++]!
-      if (this.#next === this.#items.length) {
-        this.#items = []
+      // what was taken is let go of, also where the reader never quite catches up
+      if (this.#next * 2 >= this.#items.length) {
+        this.#items = this.#items.slice(this.#next)
         this.#next = 0
       }
       return Promise.resolve({ done: false, value })
@@ -88,9 +86,8 @@ export class EventQueue implements AsyncIterable<RunEvent> {
       if (this.#error !== undefined) return Promise.reject(this.#error)
       return Promise.resolve({ done: true, value: undefined })
     }
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
+    const asked = Promise.withResolvers<IteratorResult<RunEvent>>()
+    this.#asked.push(asked)
+    return asked.promise
   }
 }

@@ -182,6 +182,41 @@ describe('a run', () => {
     }
   })
 
+  test('gives a reader that asks for several events at once each of them', async () => {
+    const { start } = agentOf([{ calls: [{ tool: 'add', args: {} }] }, { text: 'done' }], {
+      tools,
+      policy: allowing('add'),
+    })
+    const run = start()
+    const reader = run[Symbol.asyncIterator]()
+    const asked = Array.from({ length: 40 }, () => reader.next())
+    await run.result()
+    const got = await Promise.all(asked)
+    const events = got.flatMap(({ done, value }) => (done === true ? [] : [value]))
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, seq) => seq))
+    expectEventOrder(events)
+    expect(got.at(-1)).toEqual({ done: true, value: undefined })
+  })
+
+  test('tells a reader that leaves while it waits that there is nothing more for it', async () => {
+    const { start } = agentOf([{ calls: [{ tool: 'wait', args: {} }] }, { text: 'done' }], {
+      tools: [toolOf('wait', { execute: () => work.promise })],
+      policy: allowing('wait'),
+    })
+    const work = Promise.withResolvers<string>()
+    const run = start()
+    const reader = run[Symbol.asyncIterator]()
+    let next: ReturnType<typeof reader.next>
+    do next = reader.next()
+    while ((await next).value?.type !== 'execution-start')
+    const asked = [reader.next(), reader.next()]
+    await reader.return?.()
+    const nothing = { done: true, value: undefined }
+    expect(await Promise.all(asked)).toEqual([nothing, nothing])
+    work.resolve('')
+    expect((await run.result()).status).toBe('completed')
+  })
+
   test('merges deltas for a slow reader and drops nothing else', async () => {
     const pieces = Array.from({ length: 2_000 }, (_, index) => `${index} `)
     const { start } = agentOf(
