@@ -185,7 +185,7 @@ export const errorPages: Readonly<Record<ErrorCode, string>> = {
   'model-refused':
     'The model endpoint refuses the request as it is, such as one that is too long or has a parameter it does not know.',
   'model-incomplete':
-    'The answer ended without saying why. Calls of that answer do not run, since the last one may be cut.',
+    'The answer ended without saying why, or the connection broke when the request had been sent. Calls of that answer do not run, since the last one may be cut.',
   'model-protocol':
     'The answer does not follow the protocol of the chosen wire. Check that `--wire` and the address belong together.',
   'model-output':

@@ -1,13 +1,13 @@
 import { checkOptions, checkNumber } from '../base/options.ts'
 import type { ErrorData } from '../base/errors.ts'
 import type { ModelRequest } from '../protocol/request.ts'
-import { noUsage, type Cost, type Usage } from '../protocol/usage.ts'
+import { isUntold, noUsage, type Cost, type Usage } from '../protocol/usage.ts'
 import type { Account } from './account.ts'
 import { Bounder, highestRates, perMillion, type Bound } from './bound.ts'
 import { Budget, type BudgetOptions, type Hold } from './budget.ts'
 import { moneyText, readMoney, toDollars, type Money } from './money.ts'
 import { priceTable, type PriceTable } from './price-table.ts'
-import { costOf, type Price } from './prices.ts'
+import { costOf, isFree, type Price } from './prices.ts'
 import type { CostSnapshot } from './snapshot.ts'
 import { CostTracker, type Asked } from './tracker.ts'
 
@@ -61,12 +61,15 @@ export interface Purchasing {
   settle(usage: Usage, reported: Cost | undefined): Cost
   /** Nothing was answered, nothing is owed. */
   release(): void
-  /**
-   * The answer was cut off before it told its usage. Nothing is known to have been spent, but the
-   * most it can have cost counts against the hard limit: all that was held back for it, or, where
-   * only the input is bounded, that and `characters` of output.
-   */
+  /** The answer was cut off before it told its usage: `lose`, and nothing follows. */
   abandon(characters: number): void
+  /**
+   * An attempt was cut off before it told all of its usage; another may follow. Nothing more than
+   * `told` is known to have been spent, but the most it can have cost counts against the hard limit:
+   * all that was held back for it, or, where only the input is bounded, that and `characters` of
+   * output.
+   */
+  lose(characters: number, told?: Cost): void
 }
 
 /**
@@ -112,7 +115,9 @@ class Ledger implements Costs {
     // a provider that reports less than nothing has reported nothing
     if (reported !== undefined && readMoney(reported.amount) !== undefined) return reported
     const price = this.prices.find(provider, model)
-    if (price === undefined) return { amount: 0, currency: 'USD', source: 'unknown' }
+    if (price === undefined || (isUntold(usage) && !isFree(price))) {
+      return { amount: 0, currency: 'USD', source: 'unknown' }
+    }
     return { amount: toDollars(costOf(price, usage)), currency: 'USD', source: price.source }
   }
 
@@ -178,10 +183,16 @@ class Bought implements Purchasing {
   }
 
   abandon(characters: number): void {
+    this.lose(characters)
     if (!this.#close()) return
-    this.#assume(this.#held && mostOf(this.#held, characters))
     const nothing = { money: 0n, source: 'unknown', usage: noUsage } as const
     this.#costs.tracker.record(this.#asked, nothing)
+  }
+
+  lose(characters: number, told?: Cost): void {
+    if (this.#closed || this.#held === undefined) return
+    const untold = mostOf(this.#held, characters) - (readMoney(told?.amount) ?? 0n)
+    if (untold > 0n) this.#assume(untold)
   }
 
   #assume(money: Money = 0n): void {

@@ -153,6 +153,13 @@ export function costOf(price: Price, usage: Usage): Money {
   return price.request + (millionths + 999_999n) / 1_000_000n
 }
 
+/** Whether tokens cost nothing, however many there are. */
+export function isFree(price: Price): boolean {
+  return [price, ...price.tiers].every(
+    ({ input, output, cacheRead, cacheWrite }) => input + output + cacheRead + cacheWrite === 0n,
+  )
+}
+
 /** Providers have been seen to count more cached tokens than input tokens. */
 function tokens(count: number): bigint {
   return Number.isFinite(count) && count > 0 ? BigInt(Math.ceil(count)) : 0n

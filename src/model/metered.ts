@@ -77,14 +77,30 @@ const unsent = new Set<ErrorCode>([
   'budget-exceeded',
 ])
 
+/** Errors that cut an answer off, so that what it told of its usage may be its beginning only. */
+const cuts = new Set<ErrorCode>([
+  'cancelled',
+  'run-timeout',
+  'model-timeout',
+  'model-incomplete',
+  'model-protocol',
+  'model-too-large',
+])
+
+interface Told {
+  readonly usage: Usage
+  readonly cost: Cost
+}
+
 class Meter {
   readonly #bought: Purchasing
   readonly #price: (usage: Usage, reported: Cost | undefined) => Cost
   /** Of attempts that were given up for another one. */
-  #past: { readonly usage: Usage; readonly cost: Cost } | undefined
-  #last: { readonly usage: Usage; readonly cost: Cost } | undefined
+  #past: Told | undefined
+  #last: Told | undefined
   #characters = 0
   #answered = false
+  #ended = false
   #error: ModelErrorData | undefined
 
   constructor(bought: Purchasing, price: (usage: Usage, reported: Cost | undefined) => Cost) {
@@ -125,16 +141,27 @@ class Meter {
         break
       case 'retry':
       case 'fallback':
-        this.#past = this.#total()
-        this.#last = undefined
+        this.#error = event.error
+        this.#leave()
         break
       case 'end':
+        this.#ended = true
         break
     }
     return event
   }
 
-  #total() {
+  /** Another attempt begins; what this one has cost stays spent. */
+  #leave(): void {
+    if (this.#isCut()) this.#bought.lose(this.#characters, this.#last?.cost)
+    this.#past = this.#total()
+    this.#last = undefined
+    this.#error = undefined
+    this.#characters = 0
+    this.#answered = false
+  }
+
+  #total(): Told | undefined {
     if (this.#past === undefined || this.#last === undefined) return this.#last ?? this.#past
     return {
       usage: addUsage(this.#past.usage, this.#last.usage),
@@ -145,9 +172,23 @@ class Meter {
   /** Safe to be called more than once. */
   close(): void {
     const total = this.#total()
-    if (total !== undefined) this.#bought.settle(total.usage, total.cost)
-    else if (this.#isFree()) this.#bought.release()
-    else this.#bought.abandon(this.#characters)
+    const isCut = this.#isCut()
+    if (total === undefined) {
+      if (isCut) this.#bought.abandon(this.#characters)
+      else this.#bought.release()
+      return
+    }
+    if (isCut) this.#bought.lose(this.#characters, this.#last?.cost)
+    this.#bought.settle(total.usage, total.cost)
+  }
+
+  /** Whether the attempt may have cost more than it has told. */
+  #isCut(): boolean {
+    const error = this.#error
+    if (this.#last === undefined) return !this.#isFree()
+    // what nobody has a price for takes all that was held back
+    if (this.#last.cost.source === 'unknown') return false
+    return error === undefined ? !this.#ended : cuts.has(error.code)
   }
 
   /** An error status in place of an answer, or no request at all. */

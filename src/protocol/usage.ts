@@ -34,6 +34,11 @@ export const noUsage: Usage = Object.freeze({
   reasoningTokens: 0,
 })
 
+/** Whether a report of usage counts nothing, though every request has tokens: it tells nothing. */
+export function isUntold({ inputTokens, outputTokens }: Usage): boolean {
+  return inputTokens <= 0 && outputTokens <= 0
+}
+
 export function addUsage(a: Usage, b: Usage): Usage {
   return {
     cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,

@@ -1,4 +1,4 @@
-import { addCost, addUsage, noUsage, type Cost, type Usage } from '../protocol/usage.ts'
+import { addCost, addUsage, isUntold, noUsage, type Cost, type Usage } from '../protocol/usage.ts'
 import type { RunEnvironment } from './environment.ts'
 import type { ModelTurn } from './turn.ts'
 
@@ -28,12 +28,11 @@ export class Spending {
     this.#warn()
   }
 
-  /** An answer without usage has cost nothing that anybody knows of. */
-  #account({ response: { usage, cost } }: ModelTurn): void {
+  /** A failure without usage has cost nothing that anybody knows of; of an answer nobody knows what. */
+  #account({ response: { usage = noUsage, cost, finishReason } }: ModelTurn): void {
     const { gate, context, recorder } = this.#environment
-    if (usage !== undefined || cost !== undefined) {
-      gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context, recorder.turn)
-    }
+    if (finishReason.unified === 'error' && isUntold(usage) && cost === undefined) return
+    gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context, recorder.turn)
   }
 
   /** A soft limit stops nothing; the run tells of it once. */

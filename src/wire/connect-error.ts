@@ -9,6 +9,8 @@ interface Advice {
   readonly help: (url: URL) => string
   /** False where asking again cannot help. Default true. */
   readonly retryable?: boolean
+  /** Whether the request may have been sent, and carried out. Default false. */
+  readonly sent?: boolean
 }
 
 const unknownHost: Advice = {
@@ -37,6 +39,7 @@ const notHttp: Advice = {
 }
 
 const broken: Advice = {
+  sent: true,
   help: () => 'the connection was closed before an answer came; check scheme, port and proxy',
 }
 
@@ -57,11 +60,13 @@ export function connectError(thrown: unknown, url: URL): ModelErrorData {
   const reason = typeof code === 'string' ? code : shorten(messageOf(thrown), 200)
   const advice = advices.find(([pattern]) => pattern.test(reason))?.[1]
   const address = `\`${url.origin}${url.pathname}\``
-  return modelError('model-connect', `the model endpoint cannot be reached: ${reason}`, {
+  const [errorCode, problem] =
+    advice?.sent === true
+      ? (['model-incomplete', 'the connection broke before an answer came'] as const)
+      : (['model-connect', 'the model endpoint cannot be reached'] as const)
+  return modelError(errorCode, `${problem}: ${reason}`, {
     retryable:
-      codes['model-connect'].retryable &&
-      advice?.retryable !== false &&
-      reason !== 'UND_ERR_INVALID_ARG',
+      codes[errorCode].retryable && advice?.retryable !== false && reason !== 'UND_ERR_INVALID_ARG',
     help: `the request went to ${address}: ${advice?.help(url) ?? 'check the base URL'}`,
   })
 }

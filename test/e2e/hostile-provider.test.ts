@@ -97,7 +97,7 @@ describe('what is no HTTP ends the request', () => {
     [
       'another protocol',
       'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
-      'model-connect',
+      'model-incomplete',
     ],
     ['a size that is no number', `${chunked}zz\r\nhello\r\n`, 'model-incomplete'],
     ['a size beyond all numbers', `${chunked}fffffffffffffffffff\r\nhello\r\n`, 'model-incomplete'],

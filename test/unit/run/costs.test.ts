@@ -4,11 +4,12 @@ import { priceTable } from '../../../src/cost/price-table.ts'
 import { openaiCompatible } from '../../../src/model/compatible.ts'
 import { router } from '../../../src/model/router.ts'
 import type { ModelCaller } from '../../../src/protocol/model.ts'
+import type { LoadedPolicy } from '../../../src/loading/file.ts'
 import { renderTerminal } from '../../../src/report/terminal.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import { fakeProvider } from '../../../src/testing/fake-provider.ts'
 import { scripted, type ScriptedStep } from '../../../src/testing/scripted.ts'
-import { agentOf, allowing, finish, noting, only, user } from '../../support/agent.ts'
+import { agentOf, allowing, finish, noting, only, policyOf, user } from '../../support/agent.ts'
 import { host, overloaded, times } from '../../support/models.ts'
 import { expectOneRecord } from '../../support/laws.ts'
 
@@ -16,10 +17,13 @@ const prices = priceTable({ models: [{ model: 'scripted', input: '1', output: '2
 const usage = { inputTokens: 500_000, outputTokens: 250_000 }
 const settings = { maxOutputTokens: 1000 }
 
-function counted(turns: readonly ScriptedStep[], options: CostsOptions = {}) {
+function counted(
+  turns: readonly ScriptedStep[],
+  { policy = allowing('act'), ...options }: CostsOptions & { readonly policy?: LoadedPolicy } = {},
+) {
   const costs = createCosts({ prices, ...options })
   const { tool, calls } = noting('act')
-  const agent = agentOf(turns, { costs, tools: [tool], policy: allowing('act'), settings })
+  const agent = agentOf(turns, { costs, tools: [tool], policy, settings })
   return { costs, calls, ...agent }
 }
 
@@ -82,18 +86,43 @@ describe('the costs of a run', () => {
     expect(renderTerminal(result.report, { color: false, width: 120 })).toContain('cost unknown')
   })
 
-  test('use limits of policies up when nobody knows them', async () => {
-    const agent = agentOf(
+  describe('use limits of policies up when nobody knows them', () => {
+    const limits = [
+      { id: 'bill', tools: ['act'], per: 'session', count: 'cost', max: 5, over: 'deny' },
+    ]
+    const rules = [{ id: 'allowed', allow: ['act'], who: { roles: ['user'] } }]
+    const act = { calls: [{ tool: 'act' }] }
+
+    test.each([
+      ['without a price', { ...act, usage }, { prices: priceTable({}) }],
+      ['without usage', { ...act, usage: null }, { prices }],
       [
-        { calls: [{ tool: 'act' }], usage },
-        { text: 'done', usage },
+        'with usage that counts nothing',
+        { ...act, usage: { inputTokens: 0, outputTokens: 0 } },
+        { prices },
       ],
-      {
-        costs: createCosts({ prices: priceTable({}) }),
-      },
-    )
-    const { result } = await finish(agent.start())
-    expect(result.cost).toMatchObject({ amount: 0, source: 'unknown' })
+    ])('%s', async (_, turn, options) => {
+      const { calls, start } = counted([turn, { text: 'done', usage }], {
+        ...options,
+        policy: policyOf({ rules, limits }),
+      })
+      const { recorded } = await finish(start({ session: 's' }))
+      expect(calls).toEqual([])
+      expect(only(recorded, 'decision')[0]?.decision.rule).toBe('limits.bill')
+    })
+
+    test('but not a failure that told no usage', async () => {
+      const policy = policyOf({ rules, limits })
+      const turns = [
+        { ...overloaded, usage: null },
+        { ...act, usage },
+        { text: 'done', usage },
+      ]
+      const { calls, start } = counted(turns, { policy })
+      await finish(start({ session: 's' }))
+      await finish(start({ session: 's' }))
+      expect(calls).toHaveLength(1)
+    })
   })
 })
 

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest'
+import { createCosts } from '../../../src/cost/costs.ts'
+import { priceTable } from '../../../src/cost/price-table.ts'
+import { openaiCompatible } from '../../../src/model/compatible.ts'
+import { metered } from '../../../src/model/metered.ts'
+import type { ErrorCode } from '../../../src/base/codes.ts'
+import type { ModelErrorData, ModelEvent } from '../../../src/protocol/event.ts'
+import type { Model } from '../../../src/protocol/model.ts'
+import { noUsage } from '../../../src/protocol/usage.ts'
+import { fakeProvider } from '../../../src/testing/fake-provider.ts'
+import { modelError } from '../../../src/wire/status.ts'
+import { answer } from '../../support/models.ts'
+
+const prices = priceTable({ models: [{ model: 'm', input: '1', output: '10' }] })
+const caller = { runId: 'r', session: 's' }
+
+/** What a model says as it is. */
+function saying(...events: readonly ModelEvent[]): Model {
+  return {
+    id: 'm',
+    provider: 'p',
+    async *stream() {
+      yield* events
+    },
+  }
+}
+
+/** What one answer counts against the hard limit beyond what it is said to have cost. */
+async function asked(model: Model) {
+  const costs = createCosts({ prices, budget: { default: { hard: 1 } } })
+  const events = await answer(metered(model, costs), { caller })
+  const { assumed, money, open, reserved } = costs.tracker.accountOf(caller)
+  expect({ open, reserved }).toEqual({ open: 0, reserved: 0n })
+  return { assumed: Number(assumed) / 1e18, money: Number(money) / 1e18, events, costs }
+}
+
+const text = { type: 'text-delta', text: 'hello' } as const
+const usage = used(1000, 100)
+const end = { type: 'end', finishReason: { unified: 'stop', raw: 'stop' } } as const
+const failed = { type: 'end', finishReason: { unified: 'error', raw: null } } as const
+/** Of the request of `answer`, with 1000 tokens of output. */
+const most = expect.closeTo(0.011, 3)
+
+function used(inputTokens: number, outputTokens: number): ModelEvent {
+  return { type: 'usage', usage: { ...noUsage, inputTokens, outputTokens } }
+}
+
+function error(code: ErrorCode, extra: Partial<ModelErrorData> = {}): ModelEvent {
+  return { type: 'error', error: modelError(code, 'no', extra) }
+}
+
+function retry(code: ErrorCode, extra: Partial<ModelErrorData> = {}): ModelEvent {
+  return { type: 'retry', attempt: 2, delayMs: 0, error: modelError(code, 'no', extra) }
+}
+
+describe('an attempt that is given up for another one', () => {
+  test.each([
+    ['was silent for too long', retry('model-timeout')],
+    ['broke off', retry('model-incomplete')],
+  ])('counts as what it can have cost at most where it %s', async (_, again) => {
+    const { assumed, money } = await asked(saying(again, text, usage, end))
+    expect({ assumed, money }).toEqual({ assumed: most, money: 0.002 })
+  })
+
+  test('counts once for each of them, also where nothing comes of the last one', async () => {
+    const again = retry('model-timeout')
+    const { assumed } = await asked(saying(again, again, error('model-connect'), failed))
+    expect(assumed).toBeCloseTo(0.022, 2)
+  })
+
+  test.each([
+    ['was turned away', retry('model-overloaded', { status: 503 })],
+    ['has reached nobody', retry('model-connect')],
+  ])('counts nothing where it %s', async (_, again) => {
+    const { assumed, money } = await asked(saying(again, text, usage, end))
+    expect({ assumed, money }).toEqual({ assumed: 0, money: 0.002 })
+  })
+
+  test('counts what it has told and what more it can have cost', async () => {
+    const { assumed, money } = await asked(
+      saying(text, used(1000, 1), retry('model-incomplete'), text, usage, end),
+    )
+    expect({ assumed, money }).toEqual({ assumed: expect.closeTo(0.01, 3), money: 0.00301 })
+  })
+})
+
+test('a connection that breaks when the request was sent counts as what it can have cost', async () => {
+  await using provider = await fakeProvider({
+    turns: [{ text: 'a', fault: { reset: 0 } }, { text: 'b' }],
+  })
+  const { baseUrl } = provider
+  const model = openaiCompatible({ baseUrl, model: 'm', retry: { baseDelayMs: 0 } })
+  const { assumed, events } = await asked(model)
+  await model.close()
+  expect(events[0]).toMatchObject({ type: 'retry', error: { code: 'model-incomplete' } })
+  expect(assumed).toEqual(most)
+})
+
+describe('usage that was told before the answer was cut off', () => {
+  test.each<ErrorCode>(['cancelled', 'model-timeout', 'model-incomplete', 'model-protocol'])(
+    'is not taken for all of it: %s',
+    async (code) => {
+      const { assumed, money } = await asked(saying(text, error(code), used(1000, 1), failed))
+      expect({ assumed, money }).toEqual({ assumed: expect.closeTo(0.01, 3), money: 0.00101 })
+    },
+  )
+
+  test('is not taken for all of it when the answer is left', async () => {
+    const costs = createCosts({ prices, budget: { default: { hard: 1 } } })
+    const model = metered(saying(text, used(1000, 1), text, usage, end), costs)
+    const { signal } = new AbortController()
+    for await (const event of model.stream({ messages: [], tools: [] }, { signal, caller })) {
+      if (event.type === 'usage') break
+    }
+    expect(costs.tracker.accountOf(caller).assumed).toBeGreaterThan(0n)
+  })
+
+  test('is all of it where the provider has ended the answer itself', async () => {
+    const { assumed } = await asked(saying(text, error('model-refused'), usage, failed))
+    expect(assumed).toBe(0)
+  })
+})
+
+describe('usage that counts nothing', () => {
+  test('is no price, and uses up what was held back', async () => {
+    const { assumed, events } = await asked(saying(text, used(0, 0), end))
+    expect(events[1]).toMatchObject({ cost: { amount: 0, source: 'unknown' } })
+    expect(assumed).toEqual(most)
+  })
+
+  test('is one where tokens cost nothing, or the provider says so', async () => {
+    const free = priceTable({ models: [{ model: 'm', input: '0', output: '0' }] })
+    const costs = createCosts({ prices: free })
+    const none = { provider: 'p', model: 'm' }
+    expect(costs.price(none, noUsage, undefined)).toMatchObject({ amount: 0, source: 'registry' })
+    const said = { amount: 0, currency: 'USD', source: 'provider' } as const
+    expect(createCosts({ prices }).price(none, noUsage, said)).toEqual(said)
+  })
+})
