@@ -7,6 +7,7 @@ import type { Span } from './source.ts'
 import { globProblem } from './glob.ts'
 import { formed, listOf, type Name, type Read } from './shape.ts'
 import { named, parsed, textOf, textProblem, type TextRule } from './texts.ts'
+import { isDay } from './time.ts'
 
 const identifier = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,63}$/
 const tool = /^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$/
@@ -135,7 +136,7 @@ const instantPattern =
 export const instant: Read<number> = parsed(
   { what: 'a time', help: 'write RFC 3339 with an offset, such as `2027-01-31T18:00:00Z`' },
   (value) => {
-    if (!instantPattern.test(value) || !isDate(value.slice(0, 10))) return undefined
+    if (!instantPattern.test(value) || !isDay(value.slice(0, 10))) return undefined
     const milliseconds = Date.parse(value.toUpperCase())
     return Number.isNaN(milliseconds) ? undefined : milliseconds
   },
@@ -143,13 +144,8 @@ export const instant: Read<number> = parsed(
 
 /** `YYYY-MM-DD`, a day that exists. */
 export const date: Read<string> = parsed({ what: 'a date', help: 'write `YYYY-MM-DD`' }, (value) =>
-  /^\d{4}-\d{2}-\d{2}$/.test(value) && isDate(value) ? value : undefined,
+  isDay(value) ? value : undefined,
 )
-
-function isDate(value: string): boolean {
-  const time = Date.parse(`${value}T00:00:00Z`)
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(value)
-}
 
 export const sentence: Read<string> = textOf({ what: 'the text', maxLength: 2000 })
 

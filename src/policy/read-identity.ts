@@ -5,6 +5,7 @@ import { checkUnique, date, duration, id, namedId, pointer } from './names.ts'
 import { listOf, mapping, oneOf, recordOf, type Name, type Read } from './shape.ts'
 import { named, parsed, textOf, textProblem } from './texts.ts'
 import type { Span } from './source.ts'
+import { endOfDay } from './time.ts'
 import type { Node } from './tree.ts'
 
 /** What later checks need beside the configuration: the places of all role names in it. */
@@ -239,12 +240,7 @@ export const readIdentity: Read<Identity> = (node, diagnostics) => {
     expiring: apiKeys.flatMap(({ key, id: at }) =>
       key.expires === undefined
         ? []
-        : [{ what: `the API key \`${at.text}\``, until: endOf(key.expires), at }],
+        : [{ what: `the API key \`${at.text}\``, until: endOfDay(key.expires), at }],
     ),
   }
-}
-
-/** A key is valid through the whole day, UTC. */
-function endOf(day: string): number {
-  return Date.parse(`${day}T00:00:00Z`) + 24 * 60 * 60_000
 }

@@ -3,6 +3,7 @@ import { SallyportError } from '../../base/errors.ts'
 import { shorten } from '../../base/text.ts'
 import type { Journal } from '../../journal/journal.ts'
 import { compileGlob, globProblem } from '../../policy/glob.ts'
+import { isDay } from '../../policy/time.ts'
 import { placeText } from '../../protocol/place.ts'
 import { compactJson } from '../../report/json.ts'
 import { LongReport } from '../../report/long.ts'
@@ -139,12 +140,6 @@ export function timeOf(option: string, text: string | undefined): number | undef
   throw new SallyportError('bad-option', `\`${option}\` is no time`, {
     help: 'give a time such as `2026-11-21T08:00:00Z`, or a date',
   })
-}
-
-/** 30 February would be taken for a day of March. */
-function isDay(day: string): boolean {
-  const at = Date.parse(day)
-  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day)
 }
 
 function textOf({ row, reasons }: CallSummary): string {

@@ -1,12 +1,12 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { sha256 } from '../../base/digest.ts'
 import { SallyportError } from '../../base/errors.ts'
+import { endOfDay } from '../../policy/time.ts'
 import type { ApiKey } from '../../protocol/identity.ts'
 import { acceptCaller, type AcceptedCaller } from './claims.ts'
 import { refuse, type Refusal } from './refusal.ts'
 
 const maxKeyLength = 4096
-const day = 86_400_000
 
 /**
  * The `hash` of an API key for a policy file: `sha256:` and 64 hexadecimal digits. A plain hash
@@ -69,12 +69,4 @@ function callerOf(key: ApiKey): AcceptedCaller {
     agent: key.id,
   }
   return acceptCaller(principal, key.expires === undefined ? undefined : endOfDay(key.expires))
-}
-
-/** The first millisecond after a day `YYYY-MM-DD`, UTC; undefined if there is no such day. */
-export function endOfDay(text: string): number | undefined {
-  const start = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
-  // some days that do not exist are read as days of the next month
-  if (Number.isNaN(start) || new Date(start).toISOString().slice(0, 10) !== text) return undefined
-  return start + day
 }

@@ -1,8 +1,8 @@
 import { SallyportError } from '../../base/errors.ts'
 import { isObject, pointerTokens } from '../../base/json.ts'
+import { isDay } from '../../policy/time.ts'
 import type { ApiKey, IdentityConfiguration, JwtIssuer } from '../../protocol/identity.ts'
 import { algorithms, isSymmetric } from './algorithms.ts'
-import { endOfDay } from './api-key.ts'
 
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
 const maxSkewMs = 600_000
@@ -99,7 +99,7 @@ function checkApiKey(key: ApiKey): void {
   }
   if (key.hash === hashOfNothing) fail(`the API key \`${key.id}\` is empty`)
   if (key.id === '' || key.subject === '') fail('an API key has an empty id or subject')
-  if (key.expires !== undefined && endOfDay(key.expires) === undefined) {
+  if (key.expires !== undefined && !isDay(key.expires)) {
     fail(`\`${key.expires}\` is not a day`, 'write it as `YYYY-MM-DD`')
   }
 }

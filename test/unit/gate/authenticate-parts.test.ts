@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { endOfDay } from '../../../src/gate/identity/api-key.ts'
 import { decodeBase64url, decodeUtf8 } from '../../../src/gate/identity/base64url.ts'
 import { algorithms, isSymmetric } from '../../../src/gate/identity/algorithms.ts'
 import { readTime } from '../../../src/gate/identity/claims.ts'
@@ -109,19 +108,6 @@ describe('a time of a token', () => {
 
   it('is not found on a prototype', () => expect(readTime({}, 'constructor')).toBeUndefined())
 })
-
-it.each([
-  ['2026-01-01', Date.UTC(2026, 0, 2)],
-  ['2028-02-29', Date.UTC(2028, 2, 1)],
-  ['2026-12-31', Date.UTC(2027, 0, 1)],
-  ['2026-02-29', undefined],
-  ['2026-04-31', undefined],
-  ['2026-00-01', undefined],
-  ['2026-1-01', undefined],
-  ['x2026-01-01', undefined],
-  ['2026-01-01x', undefined],
-  ['', undefined],
-])('the day %j ends at %j', (text, end) => expect(endOfDay(text)).toBe(end))
 
 it('base64url has one form', () => {
   expect(decodeBase64url('')).toEqual(Buffer.alloc(0))
