@@ -20,7 +20,7 @@ export function givenAnswers(
   const decided = new Map(decisions.map(({ id, ...answer }) => [id, { ...answer, ...by }]))
   const heard = new Set<string>()
   const waiting = new Map<string, ApprovalAnswer[]>()
-  const look = async (runId: string): Promise<void> => {
+  const hear = async (runId: string): Promise<void> => {
     for (const text of await journal.answers(runId)) {
       if (heard.has(text)) continue
       heard.add(text)
@@ -30,6 +30,20 @@ export function givenAnswers(
       left.push(read.answer)
       waiting.set(read.id, left)
     }
+  }
+  const planned = new Map<string, Promise<void>>()
+  let last: Promise<unknown> = Promise.resolve()
+  // a reading is for all who ask before it begins: there may be thousands of requests and of answers
+  const look = (runId: string): Promise<void> => {
+    const known = planned.get(runId)
+    if (known !== undefined) return known
+    const reading = last.then(() => {
+      planned.delete(runId)
+      return hear(runId)
+    })
+    planned.set(runId, reading)
+    last = reading.catch(() => undefined)
+    return reading
   }
   const looked = new Set<string>()
   return async ({ approvedBy, id, runId }) => {

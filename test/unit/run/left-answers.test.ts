@@ -52,6 +52,34 @@ describe('answers that were left for a run', () => {
     expect(answers.map(({ by }) => by?.subject)).toEqual(['lena', 'mara'])
   })
 
+  test('are read together by all requests that wait for them', async () => {
+    const journal = memoryJournal()
+    const { calls, tool } = noting('pay')
+    const many = Array.from({ length: 100 }, (_, order) => ({ tool: 'pay', args: { order } }))
+    const options = { journal, policy, tools: [tool], limits: { maxToolCalls: 100 } }
+    const { approvals, runId } = await agentOf([{ calls: many }], options)
+      .start()
+      .result()
+    for (const { id } of approvals) {
+      for (const subject of ['lena', 'mara']) {
+        const by = { subject, roles: ['lead'] }
+        await journal.leaveAnswer(runId, JSON.stringify({ id, action: 'approve', by }))
+      }
+    }
+    let readings = 0
+    const counting: Journal = {
+      ...journal,
+      answers(run) {
+        readings++
+        return journal.answers(run)
+      },
+    }
+    const { runtime } = agentOf([{ text: 'paid' }], { ...options, journal: counting })
+    expect((await runtime.resume(runId).result()).status).toBe('completed')
+    expect(calls).toHaveLength(100)
+    expect(readings).toBeLessThan(20)
+  })
+
   test('are refused by a no that comes while a yes is weighed', async () => {
     const { id, journal, leave, runId } = await waiting()
     for (const lead of ['lena', 'mara']) await leave(lead, 'lead')
