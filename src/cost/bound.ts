@@ -55,6 +55,33 @@ export class Bounder {
   }
 }
 
+/** A price that is no lower than any of these; undefined where one of them is not known. */
+export function dearest(prices: readonly (Price | undefined)[]): Price | undefined {
+  const [first, ...others] = prices
+  let most = first
+  for (const price of others) most = most && price && dearer(most, price)
+  return most
+}
+
+function dearer(a: Price, b: Price): Price {
+  const { input, output } = highestRates({
+    ...a,
+    tiers: [...a.tiers, { ...b, minInputTokens: 0 }, ...b.tiers],
+  })
+  const isBounded = a.maxOutputTokens !== undefined && b.maxOutputTokens !== undefined
+  return {
+    ...a,
+    input,
+    output,
+    cacheRead: input,
+    cacheWrite: input,
+    request: highest([a.request, b.request]),
+    image: highest([a.image, b.image]),
+    tiers: [],
+    maxOutputTokens: isBounded ? Math.max(a.maxOutputTokens, b.maxOutputTokens) : undefined,
+  }
+}
+
 /** Which price holds depends on tokens that nobody has counted yet. */
 export function highestRates({ tiers, ...price }: Price): {
   readonly input: Money

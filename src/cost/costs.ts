@@ -3,7 +3,7 @@ import type { ErrorData } from '../base/errors.ts'
 import type { ModelRequest } from '../protocol/request.ts'
 import { isUntold, noUsage, type Cost, type Usage } from '../protocol/usage.ts'
 import type { Account } from './account.ts'
-import { Bounder, highestRates, perMillion, type Bound } from './bound.ts'
+import { Bounder, dearest, highestRates, perMillion, type Bound } from './bound.ts'
 import { Budget, type BudgetOptions, type Hold } from './budget.ts'
 import { moneyText, readMoney, toDollars, type Money } from './money.ts'
 import { priceTable, type PriceTable } from './price-table.ts'
@@ -57,8 +57,8 @@ export interface ExceededLimit {
 
 /** A request under way, with what is held back for it. */
 export interface Purchasing {
-  /** Counts the answer at its price. */
-  settle(usage: Usage, reported: Cost | undefined): Cost
+  /** Counts the answer at its price; `model` is who was asked, where several could be. */
+  settle(usage: Usage, reported: Cost | undefined, model?: string): Cost
   /** Nothing was answered, nothing is owed. */
   release(): void
   /** The answer was cut off before it told its usage: `lose`, and nothing follows. */
@@ -130,7 +130,8 @@ class Ledger implements Costs {
     if (this.#budget === undefined || pair?.hard === undefined) {
       return new Bought(this, purchase, account, undefined)
     }
-    const price = this.prices.find(purchase.provider, purchase.model)
+    const { provider, model, models = [model] } = purchase
+    const price = dearest(models.map((name) => this.prices.find(provider, name)))
     const bound = this.#bounder.bound(purchase.request, price)
     const hold = this.#budget.hold(account, pair, bound.whole)
     if (!('amount' in hold)) return { refused: hold }
@@ -167,14 +168,15 @@ class Bought implements Purchasing {
     account.open++
   }
 
-  settle(usage: Usage, reported: Cost | undefined): Cost {
-    const cost = this.#costs.price(this.#asked, usage, reported)
+  settle(usage: Usage, reported: Cost | undefined, model = this.#asked.model): Cost {
+    const asked = { ...this.#asked, model }
+    const cost = this.#costs.price(asked, usage, reported)
     if (!this.#close()) return cost
     const money = readMoney(cost.amount)
     // what nobody has a price for has cost as much as was held back, as far as limits know
     if (cost.source === 'unknown' || money === undefined) this.#assume(this.#held?.hold.amount)
     const source = money === undefined ? 'unknown' : cost.source
-    this.#costs.tracker.record(this.#asked, { money: money ?? 0n, source, usage })
+    this.#costs.tracker.record(asked, { money: money ?? 0n, source, usage })
     return cost
   }
 

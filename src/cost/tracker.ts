@@ -18,6 +18,8 @@ export interface AgentStats extends CostStats {
 export interface Asked {
   readonly provider: string
   readonly model: string
+  /** Those that may be asked in its place, itself included. */
+  readonly models?: readonly string[]
   readonly caller: ModelCaller
 }
 

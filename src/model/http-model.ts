@@ -122,6 +122,7 @@ function modelOf(
   const id = typeof model === 'string' ? model : model.models[0]!
   return {
     id,
+    ...(typeof model === 'string' ? {} : { models: model.models }),
     provider: options.provider,
     stream: (request, call) =>
       provider.value?.stream(model, request, call) ??

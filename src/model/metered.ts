@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/codes.ts'
 import type { Costs, Purchasing } from '../cost/costs.ts'
+import type { Asked } from '../cost/tracker.ts'
 import type { ModelErrorData, ModelEvent } from '../protocol/event.ts'
 import type { Model, ModelCaller, ModelStreamOptions } from '../protocol/model.ts'
 import type { ModelRequest } from '../protocol/request.ts'
@@ -33,6 +34,11 @@ export function metered(model: Model, costs: Costs): Model {
   }
 }
 
+/** For whom and of whom a request asks, as far as its cost depends on it. */
+export function askedOf({ id, models, provider }: Model, caller: ModelCaller): Asked {
+  return { provider, model: id, caller, ...(models && { models }) }
+}
+
 /** One request of one model, and who counts what it costs. */
 export interface MeteredRequest {
   readonly model: Model
@@ -52,13 +58,16 @@ export async function* askMetered({
   lifted = false,
 }: MeteredRequest): AsyncGenerator<readonly ModelEvent[], void, undefined> {
   const { caller = nobody } = options
-  const asked = { provider: model.provider, model: model.id, caller }
+  const asked = askedOf(model, caller)
   const bought = costs.open({ ...asked, request, lifted })
   if ('refused' in bought) {
     yield failedResponse(bought.refused)
     return
   }
-  const meter = new Meter(bought, (usage, cost) => costs.price(asked, usage, cost))
+  const { provider } = model
+  const meter = new Meter(bought, (usage, cost, name = model.id) =>
+    costs.price({ provider, model: name }, usage, cost),
+  )
   try {
     for await (const batch of batchesOf(model, request, options)) yield meter.read(batch)
   } finally {
@@ -87,6 +96,8 @@ const cuts = new Set<ErrorCode>([
   'model-too-large',
 ])
 
+type PriceOf = (usage: Usage, reported: Cost | undefined, model: string | undefined) => Cost
+
 interface Told {
   readonly usage: Usage
   readonly cost: Cost
@@ -94,16 +105,18 @@ interface Told {
 
 class Meter {
   readonly #bought: Purchasing
-  readonly #price: (usage: Usage, reported: Cost | undefined) => Cost
+  readonly #price: PriceOf
   /** Of attempts that were given up for another one. */
   #past: Told | undefined
   #last: Told | undefined
+  /** Who was asked last, where it is not the first of several. */
+  #model: string | undefined
   #characters = 0
   #answered = false
   #ended = false
   #error: ModelErrorData | undefined
 
-  constructor(bought: Purchasing, price: (usage: Usage, reported: Cost | undefined) => Cost) {
+  constructor(bought: Purchasing, price: PriceOf) {
     this.#bought = bought
     this.#price = price
   }
@@ -132,7 +145,8 @@ class Meter {
         this.#answered = true
         break
       case 'usage': {
-        const cost = this.#price(event.usage, event.cost)
+        const cost = this.#price(event.usage, event.cost, event.model)
+        this.#model = event.model
         this.#last = { usage: event.usage, cost }
         return { ...event, cost }
       }
@@ -179,7 +193,7 @@ class Meter {
       return
     }
     if (isCut) this.#bought.lose(this.#characters, this.#last?.cost)
-    this.#bought.settle(total.usage, total.cost)
+    this.#bought.settle(total.usage, total.cost, this.#model)
   }
 
   /** Whether the attempt may have cost more than it has told. */

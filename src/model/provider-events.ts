@@ -2,6 +2,7 @@ import type { ModelErrorData, ModelEvent } from '../protocol/event.ts'
 import type { Exchange } from '../wire/exchange.ts'
 import { withoutSecrets } from '../wire/secrets.ts'
 import { cancelledError } from '../wire/watch.ts'
+import type { ModelAttempt } from './provider-attempt.ts'
 
 /** Each event by itself. A caller who gives up amid a batch does not get the rest as an answer. */
 export async function* oneByOne(
@@ -23,6 +24,15 @@ export async function* oneByOne(
 export function dueEvents(exchange: Exchange): readonly ModelEvent[] {
   const events = exchange.take()
   return exchange.stopped ? events.filter((event) => !isDelta(event)) : events
+}
+
+/** The events, their usage with the name of the model where somebody has chosen it. */
+export function chosen(
+  events: readonly ModelEvent[],
+  { model, selector }: Pick<ModelAttempt, 'model' | 'selector'>,
+): readonly ModelEvent[] {
+  if (selector === undefined) return events
+  return events.map((event) => (event.type === 'usage' ? { ...event, model } : event))
 }
 
 export function failedResponse(error: ModelErrorData): readonly ModelEvent[] {

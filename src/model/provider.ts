@@ -15,7 +15,7 @@ import { HealthCheck } from './health.ts'
 import type { ProviderSettings } from './options.ts'
 import { Metrics } from './metrics.ts'
 import { ModelAttempt } from './provider-attempt.ts'
-import { dueEvents, failedResponse, oneByOne, scrub } from './provider-events.ts'
+import { chosen, dueEvents, failedResponse, oneByOne, scrub } from './provider-events.ts'
 import type { ModelsCall } from './provider-models.ts'
 import { Senders, type Sender } from './provider-keys.ts'
 import { Ways } from './provider-ways.ts'
@@ -111,7 +111,7 @@ export class HttpProvider {
         if (events.length === 0) continue
         const failed = this.#note(events, attempt, startedAt)
         const { provider } = this.#settings.options
-        const told = named(events, provider, attempt.hasSealedCalls)
+        const told = chosen(named(events, provider, attempt.hasSealedCalls), attempt)
         yield failed ? told.map((event) => scrub(event, asking.secrets)) : told
       } while (await exchange.read())
     } finally {

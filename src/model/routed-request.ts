@@ -8,7 +8,7 @@ import type { Balances } from './balance.ts'
 import { batchesOf } from './batches.ts'
 import { failedResponse } from './provider-events.ts'
 import { delayBefore, follows, isBeforehand, type FallbackRule } from './fallback.ts'
-import { askMetered, nobody } from './metered.ts'
+import { askedOf, askMetered, nobody } from './metered.ts'
 import type { RoutableModel } from './router.ts'
 
 /** How requests find their model; the same for all requests of a router. */
@@ -105,7 +105,7 @@ export class RoutedRequest {
   #overspent({ scope = 'soft' }: FallbackRule, { model }: Target): ModelErrorData | undefined {
     const { costs } = this.#route
     const { caller = nobody } = this.#options
-    const asked = { provider: model.provider, model: model.id, caller }
+    const asked = askedOf(model, caller)
     if (costs === undefined) return undefined
     if (scope === 'soft') {
       const passed = costs.exceeded('soft', asked)

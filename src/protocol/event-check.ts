@@ -80,7 +80,7 @@ const checks: { readonly [Type in ModelEvent['type']]: Checks<Members<Type>> } =
     opaque: isAnything,
     defect: maybe(isText),
   },
-  usage: { usage: isUsage, cost: maybe(isCost) },
+  usage: { usage: isUsage, cost: maybe(isCost), model: maybe(isText) },
   retry: { attempt: isAmount, delayMs: isAmount, error: isError },
   fallback: { from: isText, to: isText, error: isError },
   error: { error: isError },

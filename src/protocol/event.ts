@@ -44,7 +44,13 @@ export type ModelEvent =
       /** Why this call must not run although its turn ended well. */
       readonly defect?: string
     }
-  | { readonly type: 'usage'; readonly usage: Usage; readonly cost?: Cost }
+  | {
+      readonly type: 'usage'
+      readonly usage: Usage
+      readonly cost?: Cost
+      /** Who was asked, where the model has chosen among several. */
+      readonly model?: string
+    }
   /** The same model is asked again, after a wait. */
   | {
       readonly type: 'retry'

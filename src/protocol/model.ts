@@ -26,6 +26,8 @@ export interface ModelCaller {
 export interface Model {
   /** Name sent to the provider, e.g. `anthropic/claude-haiku-4.5`. */
   readonly id: string
+  /** All that may be asked in its place, itself included; absent where it is the only one. */
+  readonly models?: readonly string[]
   /** Who hosts it, e.g. `openrouter`. */
   readonly provider: string
   /**

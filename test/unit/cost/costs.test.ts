@@ -293,6 +293,29 @@ describe('limits', () => {
     expect(refused?.details).toMatchObject({ reserved: 0, spent: expect.closeTo(0.301, 2) })
   })
 
+  test('a request that one of several models may answer is held to the dearest of them', () => {
+    const listed = [
+      { model: 'm', input: '1', output: '10', maxOutputTokens: 100 },
+      { model: 'deep', input: '1', output: '20', maxOutputTokens: 200 },
+      { model: 'wide', input: '90', output: '1' },
+    ]
+    const costs = createCosts({
+      prices: priceTable({ models: listed }),
+      budget: { default: { hard: 0.000001 } },
+    })
+    const bound = (model: string, ...others: string[]): unknown => {
+      const models = others.length === 0 ? {} : { models: [model, ...others] }
+      const wanted = { ...request, settings: {} }
+      return refusal(costs, purchase('s', { request: wanted, model, ...models }))?.details
+    }
+    const [alone, both] = [bound('m'), bound('m', 'deep')] as { request: number }[]
+    expect(both!.request - alone!.request).toBeCloseTo(0.003, 9)
+    expect(bound('deep', 'm')).toEqual(both)
+    // alone it takes all that is left
+    expect(bound('m', 'wide')).toBeUndefined()
+    expect(bound('m', 'unheard')).toMatchObject({ request: null })
+  })
+
   test('an answer nobody has a price for uses the limit up', () => {
     const costs = createCosts({ prices, budget: { default: { hard: 1 } } })
     opened(costs, purchase('s', { model: 'unheard' })).settle(tokens(1), undefined)

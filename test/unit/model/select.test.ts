@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest'
+import { createCosts } from '../../../src/cost/costs.ts'
+import { priceTable } from '../../../src/cost/price-table.ts'
 import { openaiCompatible, type CompatibleOptions } from '../../../src/model/compatible.ts'
+import { metered } from '../../../src/model/metered.ts'
 import { modelSelector, type SelectOptions } from '../../../src/model/select.ts'
 import type { ModelEvent } from '../../../src/protocol/event.ts'
 import type { ModelRequest } from '../../../src/protocol/request.ts'
 import { fakeProvider, type FakeAnswer } from '../../../src/testing/fake-provider.ts'
 import { lawBreaks } from '../../conformance/wire/support.ts'
 import { collect } from '../../support/agent.ts'
+import { answer } from '../../support/models.ts'
 
 const request: ModelRequest = { messages: [{ role: 'user', content: 'hello' }], tools: [] }
 
@@ -100,6 +104,30 @@ test.each([404, 429, 503])(
 
 test.each([400, 401])('a request that gets %d is not tried with other models', async (status) => {
   expect((await ask({}, { a: status })).asked).toEqual(['a'])
+})
+
+test('what a model was chosen for is counted at its own price', async () => {
+  const usage = { inputTokens: 500_000, outputTokens: 500_000 }
+  await using provider = await fakeProvider({ turns: () => ({ text: 'hi', usage }) })
+  const costs = createCosts({
+    prices: priceTable({
+      models: [
+        { model: 'a', input: '1', output: '1' },
+        { model: 'b', input: '3', output: '3' },
+      ],
+    }),
+  })
+  const { baseUrl } = provider
+  const model = modelSelector(['a', 'b'], { strategy: 'round-robin' })
+  const several = openaiCompatible({ baseUrl, provider: 'p', model })
+  const amounts: unknown[] = []
+  for (let time = 0; time < 2; time++) {
+    const events = await answer(metered(several, costs))
+    amounts.push(events.find(({ type }) => type === 'usage'))
+  }
+  await several.close()
+  expect(amounts).toMatchObject([{ cost: { amount: 1 } }, { cost: { amount: 3 } }])
+  expect(costs.tracker.models()).toMatchObject({ 'p/a': { cost: 1 }, 'p/b': { cost: 3 } })
 })
 
 test('when all models have failed the first one is asked again, within the attempts', async () => {
