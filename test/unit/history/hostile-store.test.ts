@@ -184,7 +184,7 @@ describe('S2-40 a store that fails', () => {
     run.cancel()
     expect((await run.result()).status).toBe('cancelled')
     expect(model.requests).toEqual([])
-  }, 10_000)
+  })
 
   test('to keep others out makes the run fail whose conversation was extended', async () => {
     const store = memoryHistory()
