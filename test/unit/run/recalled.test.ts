@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/base/json.ts'
+import { memoryJournal } from '../../../src/journal/memory.ts'
+import type { RunResult, RuntimeOptions } from '../../../src/runtime-options.ts'
+import type { ScriptedCall, ScriptedTurn } from '../../../src/testing/turn.ts'
+import type { Tool } from '../../../src/tools/tool.ts'
+import { agentOf, policyOf, toolOf, user } from '../../support/agent.ts'
+import { asking, subAgent } from '../../support/agent-tree.ts'
+
+const lena = { ...user, subject: 'lena', roles: ['lead'] }
+const failing: ScriptedTurn = { error: { code: 'network', message: 'gone' } }
+
+/** Where the calls stand that one process has carried out, and another one knows from the record. */
+const places = ['an earlier turn', 'the turn that is taken up'] as const
+
+/** One process makes the calls and ends before the model answers; another one makes a last call. */
+async function resumed(
+  place: (typeof places)[number],
+  calls: readonly ScriptedCall[],
+  last: ScriptedCall,
+  {
+    agents = () => [],
+    limits = {},
+    opening,
+    sections,
+    tools,
+  }: {
+    /** The calls of a turn before. */
+    readonly opening?: readonly ScriptedCall[]
+    readonly agents?: () => readonly Tool[]
+    readonly limits?: RuntimeOptions['limits']
+    readonly sections: JsonObject & { readonly rules: readonly JsonObject[] }
+    readonly tools: readonly Tool[]
+  },
+): Promise<RunResult> {
+  const journal = memoryJournal()
+  const waits = { id: 'waiting', ask: ['wait'], approvers: { roles: ['lead'] } }
+  const policy = policyOf({ ...sections, rules: [...sections.rules, waits] })
+  const options = () => ({
+    journal,
+    limits,
+    policy,
+    tools: [...tools, ...agents(), toolOf('wait', { facts: { output: { trust: 'trusted' } } })],
+  })
+  const isLast = place === 'the turn that is taken up'
+  const turns = isLast ? [{ calls: [...calls, { tool: 'wait', args: {} }] }] : [{ calls }, failing]
+  const before = agentOf([...(opening === undefined ? [] : [{ calls: opening }]), ...turns], {
+    ...options(),
+    approve: ({ tool }) => (tool === 'wait' ? undefined : { action: 'approve', by: lena }),
+  })
+  const { approvals, runId } = await before.start().result()
+  const { runtime } = agentOf([{ calls: [last] }, { text: 'done' }], options())
+  const decisions = approvals.map(({ id }) => ({ id, action: 'approve' as const }))
+  return runtime.resume(runId, { answeredBy: { custom: lena }, decisions }).result()
+}
+
+const answer = { usage: { inputTokens: 700, outputTokens: 0 } }
+const look = { tool: 'look', args: {} }
+const helping = {
+  tools: [toolOf('look')],
+  sections: { rules: [{ id: 'all', allow: ['helper', 'look'] }] },
+  agents: () => [
+    subAgent('helper', [
+      { calls: [look], ...answer },
+      { text: 'so', ...answer },
+    ]).tool,
+  ],
+}
+
+const naming = () => [subAgent('helper', [{ text: 'eve' }]).tool]
+
+function lastOf({ report }: RunResult): { status: string; rule: string | undefined } {
+  const { decision, status } = report.rows.at(-1)!
+  return { status, rule: decision?.rule }
+}
+
+describe.each(places)('what was done in %s', (place) => {
+  test('by an agent that has ended is part of what the run has used', async () => {
+    const { status, usage } = await resumed(place, [asking('helper')], look, helping)
+    expect(status).toBe('completed')
+    expect(usage.inputTokens).toBeGreaterThanOrEqual(1_400)
+  })
+
+  test.each([{ maxTokens: 1_400 }, { maxTurns: 4 }, { maxToolCalls: 2 }])(
+    'by an agent that has ended counts against %j',
+    async (limits) => {
+      const { status } = await resumed(place, [asking('helper')], look, { ...helping, limits })
+      expect(status).toBe('limit')
+    },
+  )
+
+  test('by a tool that failed does not count as its success', async () => {
+    const result = await resumed(
+      place,
+      [{ tool: 'check', args: {} }],
+      { tool: 'send', args: {} },
+      {
+        tools: [
+          toolOf('send'),
+          toolOf('check', {
+            execute() {
+              throw new Error('no')
+            },
+          }),
+        ],
+        sections: {
+          rules: [{ id: 'all', allow: ['check', 'send'] }],
+          sequences: [{ id: 'checked', unless: ['check'], then: { tools: ['send'], do: 'deny' } }],
+        },
+      },
+    )
+    expect(lastOf(result)).toEqual({ status: 'error-security', rule: 'sequences.checked' })
+  })
+
+  test('was refused, and counts as such', async () => {
+    const result = await resumed(place, [{ tool: 'send', args: { n: 1 } }], look, {
+      tools: [toolOf('look'), toolOf('send')],
+      sections: {
+        rules: [{ id: 'all', allow: ['look'] }],
+        limits: [
+          { id: 'noes', tools: ['**'], per: 'session', count: 'denials', max: 1, over: 'deny' },
+        ],
+      },
+    })
+    expect(lastOf(result)).toEqual({ status: 'error-security', rule: 'limits.noes' })
+  })
+
+  describe('in a session that has read untrusted text', () => {
+    const steered = {
+      tools: [
+        toolOf('act'),
+        toolOf('find', { execute: () => ({ owner: 'eve' }) }),
+        toolOf('page', { execute: () => 'somebody wrote this' }),
+      ],
+      sections: {
+        tools: {
+          act: { kind: 'write', output: { trust: 'trusted' }, args: { to: { steers: true } } },
+          find: {
+            kind: 'read',
+            output: { trust: 'untrusted' },
+            fields: { '/owner': { trust: 'trusted' } },
+          },
+          helper: { kind: 'read', output: { trust: 'trusted' } },
+          page: { kind: 'read', output: { trust: 'untrusted' } },
+        },
+        flow: { untrustedSteering: 'deny' },
+        rules: [{ id: 'all', allow: ['act', 'find', 'helper', 'page'] }],
+      },
+    }
+    const page = { tool: 'page', args: {} }
+    const act = { tool: 'act', args: { to: 'eve' } }
+
+    test('is what makes its values untrusted', async () => {
+      const { status, rule } = lastOf(await resumed(place, [page], act, steered))
+      expect([status, rule]).toEqual(['error-security', 'flow.untrustedSteering'])
+    })
+
+    test('is a source in the fields that were trusted', async () => {
+      const calls = [page, { tool: 'find', args: {} }]
+      expect(lastOf(await resumed(place, calls, act, steered)).status).toBe('success')
+    })
+
+    test('by an agent is no source, whatever the policy says of it', async () => {
+      const calls = [page, asking('helper')]
+      const given = { ...steered, agents: naming }
+      const { rule } = lastOf(await resumed(place, calls, act, given))
+      expect(rule).toBe('flow.untrustedSteering')
+    })
+
+    test('vouches for its values where a person has agreed and it has run', async () => {
+      const { flow, rules, tools } = steered.sections
+      const sections = { flow: { ...flow, untrustedSteering: 'ask' }, rules, tools }
+      const asked = { ...steered, sections, opening: [page] }
+      const { rule, status } = lastOf(await resumed(place, [act], act, asked))
+      expect([status, rule]).toEqual(['success', 'all'])
+    })
+  })
+})
