@@ -9,8 +9,17 @@ import { readText } from './files.ts'
  * it signs with.
  */
 export async function readTrustedKeys(path: string): Promise<readonly OwnKey[]> {
-  const keys = await readPolicyKeys(path)
+  const keys = await readKeys(path)
   return Promise.all(keys.map(async (key) => (key['kid'] === undefined ? named(key) : key)))
+}
+
+/** The key of a file that holds one only. Throws `bad-option` and `bad-file`. */
+export async function readOnlyKey(path: string): Promise<OwnKey> {
+  const [key, ...others] = await readTrustedKeys(path)
+  if (key !== undefined && others.length === 0) return key
+  throw new SallyportError('bad-option', `\`${path}\` holds more than one key`, {
+    help: 'name a file with the one key that signs',
+  })
 }
 
 /** What is no key is told of where it is used. */
@@ -27,7 +36,7 @@ async function named(key: OwnKey): Promise<OwnKey> {
  * The keys of a file: one JSON Web Key or a set of them (RFC 7517 section 5). Nothing of the file
  * is repeated in messages, since it may hold a private key.
  */
-export async function readPolicyKeys(path: string): Promise<readonly OwnKey[]> {
+async function readKeys(path: string): Promise<readonly OwnKey[]> {
   const parsed = parseJson(await readText(path))
   const value = parsed.ok ? parsed.value : undefined
   if (isObject(value)) {

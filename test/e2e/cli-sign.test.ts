@@ -63,16 +63,18 @@ describe.concurrent('sallyport sign', () => {
     const cwd = folderWithKeys()
     const { d } = secret as { readonly d: string }
     writeFileSync(join(cwd, 'odd.jwk'), JSON.stringify({ ...secret, kty: d }).slice(0, -1))
-    const [broken, open_, missing] = await Promise.all(
-      ['odd.jwk', 'keys.jwks', 'gone.jwk'].map((key) =>
+    writeFileSync(join(cwd, 'two.jwks'), JSON.stringify({ keys: [secret, open] }))
+    const [broken, open_, missing, two] = await Promise.all(
+      ['odd.jwk', 'keys.jwks', 'gone.jwk', 'two.jwks'].map((key) =>
         cli(['sign', 'desk.yaml', '--key', key], { cwd }),
       ),
     )
-    for (const { code, err, out } of [broken!, open_!, missing!]) {
+    for (const { code, err, out } of [broken!, open_!, missing!, two!]) {
       expect([code, out]).toEqual([2, ''])
       expect(err).not.toContain(d)
     }
     expect(open_!.err).toContain('public key')
+    expect(two!.err).toMatch(/`two.jwks` holds more than one key\n {2}help: name a file with/)
   })
 
   test('cannot be avoided by an empty variable or a missing key file', async () => {

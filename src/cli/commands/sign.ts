@@ -1,10 +1,9 @@
-import { SallyportError } from '../../base/errors.ts'
 import { signatureFile } from '../../loading/load.ts'
 import { signPolicy } from '../../loading/sign.ts'
 import { exitCode, type ExitCode } from '../exit.ts'
 import { writeText } from '../files.ts'
 import { outJson, printable, type Io } from '../io.ts'
-import { readTrustedKeys } from '../trusted-keys.ts'
+import { readOnlyKey } from '../trusted-keys.ts'
 
 export interface SignOptions {
   readonly key: string
@@ -14,10 +13,7 @@ export interface SignOptions {
 
 /** Signs one policy file with everything it extends; the signature is a file beside it. */
 export async function sign(file: string, options: SignOptions, io: Io): Promise<ExitCode> {
-  const [key, ...others] = await readTrustedKeys(options.key)
-  if (key === undefined || others.length > 0) {
-    throw new SallyportError('bad-option', `\`${options.key}\` holds more than one key`)
-  }
+  const key = await readOnlyKey(options.key)
   const signature = await signPolicy(file, key)
   const output = options.output ?? signatureFile(file)
   await writeText(output, `${signature}\n`)
