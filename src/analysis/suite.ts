@@ -33,6 +33,12 @@ const isCompiled = hasMethods(
  * Runs the tests of a policy, each in a session of its own, through the gate that runs use. No
  * tool runs: earlier calls of a test count as made, with the results the test gives them. A case
  * without `as` is anonymous. Rejects with `bad-option` what is no compiled policy.
+ *
+ * @example
+ * ```ts
+ * const results = await runSuite((await loadPolicy('desk.yaml')).compile(), { now: Date.now() })
+ * const failed = results.filter(({ passed }) => !passed)
+ * ```
  */
 export async function runSuite(
   policy: Policy,

@@ -71,6 +71,13 @@ export interface Authenticator {
  *
  * Key sets are downloaded over https only (http for this very machine), without redirects, within
  * 5 seconds and 256 KiB. Tokens are bounded to 16 KiB; up to 10,000 accepted ones are remembered.
+ *
+ * @example
+ * ```ts
+ * const { identity } = (await loadPolicy('desk.yaml')).compile()
+ * const caller = await createAuthenticator(identity).authenticate({ bearer })
+ * if (!caller.ok) throw new Error(caller.error.message)
+ * ```
  */
 export function createAuthenticator(
   identity: IdentityConfiguration,

@@ -9,6 +9,12 @@ import type { PolicyKey } from './signature.ts'
  *
  * Rejects with `bad-policy` for a policy that does not load, `bad-file`, and `bad-option` for what is
  * no path and for a key that cannot sign.
+ *
+ * @example
+ * ```ts
+ * const key = JSON.parse(await readFile('release.jwk', 'utf8'))
+ * await writeFile('desk.yaml.sig', await signPolicy('desk.yaml', key))
+ * ```
  */
 export async function signPolicy(
   path: string,

@@ -41,6 +41,15 @@ const noFacts = Object.freeze({})
  *
  * Throws `bad-policy` as `readPolicy` does, and `bad-option` for what is no policy file and when two
  * tools have one name.
+ *
+ * @example
+ * ```ts
+ * const text = 'sallyport: 1\nname: desk\nrules: [{ id: look, allow: [look] }]'
+ * const { decide } = compilePolicy(readPolicy(text, { file: 'desk.yaml' }))
+ * const principal = { subject: 'ada', roles: [], scopes: [] }
+ * const [now, at] = [Date.now(), new Date().toISOString()]
+ * const { effect } = decide({ tool: 'look', args: {}, principal, now, at })
+ * ```
  */
 export function compilePolicy(file: PolicyFile, { tools }: CompileOptions = {}): Policy {
   if (!isObject(file) || !Array.isArray(file['parents'])) {

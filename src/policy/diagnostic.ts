@@ -177,6 +177,12 @@ function byPosition(a: Diagnostic, b: Diagnostic): number {
 /**
  * A finding as people read it: what, where, the line itself with the place underlined, and the
  * repair. `text` is the text of the file; without it, or for a secret, the line is left out.
+ *
+ * @example
+ * ```ts
+ * const { warnings } = readPolicy(text, { file: 'desk.yaml' })
+ * for (const finding of warnings) console.warn(formatDiagnostic(finding, text))
+ * ```
  */
 export function formatDiagnostic(diagnostic: Diagnostic, text?: string): string {
   const { severity, code, message, file, range, help, suggestion } = diagnostic

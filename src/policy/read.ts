@@ -37,6 +37,12 @@ const maxLength = 4 * 1024 * 1024
  * Throws `bad-policy` when the file is not usable. The message names the first error as
  * `file:line:column: message`; the details are all findings, each a `Diagnostic`. Throws `bad-option`
  * for what is no text.
+ *
+ * @example
+ * ```ts
+ * const text = 'sallyport: 1\nname: desk\nrules: [{ id: look, allow: [look] }]'
+ * const file = readPolicy(text, { file: 'desk.yaml' })
+ * ```
  */
 export function readPolicy(policyText: string, options: ReadOptions): PolicyFile {
   checkText('policyText', policyText)

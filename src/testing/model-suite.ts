@@ -21,12 +21,12 @@ export interface ModelSuiteOptions {
  *
  * @example
  * ```ts
- * const open = async (turns) => {
+ * const suite = modelSuite(async (turns) => {
  *   const provider = await fakeProvider({ turns })
  *   const model = myModel({ baseUrl: provider.baseUrl })
  *   return { model, left: () => provider.aborted(), close: () => provider.close() }
- * }
- * for (const { name, run } of modelSuite(open)) test(name, run)
+ * })
+ * for (const { name, run } of suite) test(name, run)
  * ```
  */
 export function modelSuite(

@@ -172,7 +172,7 @@ const internals = new WeakMap<Tool, ToolInternals>()
  *     properties: { order: { type: 'string' }, amount: { type: 'number' } },
  *     required: ['order', 'amount'],
  *   },
- *   async execute({ order, amount }, { deps }) { ... },
+ *   execute: ({ order, amount }) => `paid back ${amount} of ${order}`,
  * })
  * ```
  */

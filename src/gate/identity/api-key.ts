@@ -13,7 +13,11 @@ const maxKeyLength = 4096
  * protects keys that are random and long (128 bits or more, such as 22 characters of base64url),
  * and only those; do not use it for passwords. Throws `bad-option` for an empty key.
  *
- * @example `hashApiKey(randomBytes(32).toString('base64url'))`
+ * @example
+ * ```ts
+ * const key = crypto.getRandomValues(Buffer.alloc(32)).toString('base64url')
+ * const hash = hashApiKey(key)
+ * ```
  */
 export function hashApiKey(key: string): string {
   if (typeof key !== 'string' || key === '' || key.length > maxKeyLength || !key.isWellFormed()) {

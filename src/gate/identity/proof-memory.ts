@@ -29,6 +29,12 @@ export interface ProofMemory {
 /**
  * A memory for the option `proofs` of authenticators. Those that follow one another, such as when
  * a policy has changed, need the same one.
+ *
+ * @example
+ * ```ts
+ * const proofs = createProofMemory()
+ * const authenticator = createAuthenticator(identity, { proofs })
+ * ```
  */
 export function createProofMemory(): ProofMemory {
   const proofs = new Map<string, SeenProof>()
