@@ -28,6 +28,33 @@ describe('decide', () => {
     ['{"args":{}}', '`tool` is missing', 'write a call as'],
     ['{"tool":"pay","args":"{}"}', '`args` is not an object', 'write a call as'],
     ['{"tool":"pay","as":{}}', '`as` means nothing here', 'a line calls it `principal`'],
+    ['[]', 'the line is not an object', 'write a call as'],
+    ['{"tool":7}', '`tool` is not a text', 'write a call as'],
+    ['{"tool":"pay","prompt":7}', '`prompt` is not a text', 'write what the user said'],
+    ['{"tool":"pay","with":7}', '`with` means nothing here', 'the members are tool, args,'],
+    ['{"tool":"pay","given":{}}', '`given` is not a list of calls', 'an earlier call has'],
+    ['{"tool":"pay","given":[7]}', 'a call of `given` is not an object', 'an earlier call has'],
+    ['{"tool":"pay","given":[{"tool":7}]}', '`tool` is not a text', 'write a call as'],
+    [
+      '{"tool":"pay","given":[{"tool":"pay","as":{}}]}',
+      '`as` means nothing in `given`',
+      'an earlier call has',
+    ],
+    [
+      '{"tool":"pay","given":[{"tool":"pay","refused":1}]}',
+      '`refused` is not true or false',
+      'an earlier call has',
+    ],
+    [
+      '{"tool":"pay","given":[{"tool":"pay","refused":true,"result":1}]}',
+      '`refused` stands beside a `result`',
+      'leave one of them out',
+    ],
+    [
+      '{"tool":"pay","given":[{"tool":"pay","times":101}]}',
+      '`times` is not a whole number from 1 to 100',
+      'leave it out for one call',
+    ],
     ['{"tool":"pay","principal":{}}', '`principal.subject` is not a text', 'write `{"subject"'],
     [
       '{"tool":"pay","principal":{"subject":"u","claims":[]}}',
