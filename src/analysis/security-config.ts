@@ -91,5 +91,7 @@ function plain(key: string): string {
 }
 
 function wrong(place: string, what: string): SallyportError {
-  return new SallyportError('bad-option', `\`${place}\` of the configuration is not ${what}`)
+  return new SallyportError('bad-option', `\`${place}\` of the configuration is not ${what}`, {
+    help: 'write it as the older kit took it, or leave it out and add it to the policy',
+  })
 }

@@ -159,7 +159,9 @@ export async function readInput(io: Io): Promise<string> {
 
 function checkLength({ length }: string, what: string): void {
   if (length <= longestInput) return
-  throw new SallyportError('bad-option', `${what} is longer than ${longestInput} characters`)
+  throw new SallyportError('bad-option', `${what} is longer than ${longestInput} characters`, {
+    help: 'split it',
+  })
 }
 
 /**

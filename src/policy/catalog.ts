@@ -29,6 +29,7 @@ export function buildCatalog(
       throw new SallyportError(
         'bad-option',
         `two tools have the name \`${shorten(tool.name, 128)}\``,
+        { help: 'leave one of them out, or give it a name of its own' },
       )
     }
     given.add(tool.name)

@@ -236,7 +236,14 @@ class Converter {
     this.#aliases++
     if (this.#aliases > maxAliases) {
       if (this.#aliases > maxAliases + 1) return undefined
-      return this.#diagnostics.error(at, 'alias', `the file holds more than ${maxAliases} aliases`)
+      return this.#diagnostics.error(
+        at,
+        'alias',
+        `the file holds more than ${maxAliases} aliases`,
+        {
+          help: 'write the values out',
+        },
+      )
     }
     const target = node.resolve(this.#document)
     if (target === undefined) {

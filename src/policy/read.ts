@@ -101,7 +101,9 @@ function hasAllTools({ tools }: Pick<PolicyFile, 'tools'>, root: Node): boolean 
 export function parsePolicyText(policyText: string, diagnostics: Diagnostics): Node | undefined {
   if (policyText.length > maxLength) {
     const message = `the file has ${policyText.length} characters, at most ${maxLength} are read`
-    return diagnostics.error({ start: 0, end: 1 }, 'too-large', message)
+    return diagnostics.error({ start: 0, end: 1 }, 'too-large', message, {
+      help: 'divide the policy with `extends`, and tests into files of their own',
+    })
   }
   checkCharacters(policyText, diagnostics)
   if (diagnostics.hasErrors) return undefined
@@ -126,7 +128,9 @@ const unwanted = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]/gu
 function checkCharacters(policyText: string, diagnostics: Diagnostics): void {
   if (!unlikely.test(policyText)) return
   if (!policyText.isWellFormed()) {
-    diagnostics.error({ start: 0, end: 1 }, 'invisible', 'the file holds a lone surrogate')
+    diagnostics.error({ start: 0, end: 1 }, 'invisible', 'the file holds a lone surrogate', {
+      help: 'save the file as UTF-8',
+    })
     return
   }
   const seen = new Set<string>()

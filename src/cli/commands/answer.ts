@@ -52,13 +52,17 @@ export async function answer(
   return exitCode.done
 }
 
+const argsHelp = 'give all arguments of the call as one JSON object'
+
 function toAnswer(
   action: Given['action'],
   { args, reason, remember }: AnswerOptions,
   by: Approver | undefined,
 ): ApprovalAnswer {
   const edited = args === undefined ? undefined : parseJson(args)
-  if (edited?.ok === false) throw new SallyportError('bad-option', `\`--args\`: ${edited.message}`)
+  if (edited?.ok === false) {
+    throw new SallyportError('bad-option', `\`--args\`: ${edited.message}`, { help: argsHelp })
+  }
   const read = readAnswer({
     action: edited === undefined ? action : 'edit',
     ...(by === undefined ? {} : { by }),
@@ -66,7 +70,7 @@ function toAnswer(
     ...(remember === true ? { remember } : {}),
     ...(edited === undefined ? {} : { args: edited.value }),
   })
-  if ('code' in read) throw wrongAnswer(read.message)
+  if ('code' in read) throw wrongAnswer(read.message, argsHelp)
   return read
 }
 
@@ -118,6 +122,6 @@ function helpFor(code: ErrorCode, { approvers, editable }: ApprovalRequest): str
   }
 }
 
-function wrongAnswer(message: string, help?: string): SallyportError {
+function wrongAnswer(message: string, help: string): SallyportError {
   return new SallyportError('approval-invalid', message, { help })
 }

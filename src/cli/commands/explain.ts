@@ -94,7 +94,9 @@ async function recorded(path: string, id: string, { caller }: Subject, io: Io): 
   const { trace, index } = found
   const call = trace.calls[index]!
   if (call.args === null) {
-    throw new SallyportError('bad-trace', `the record of \`${id}\` has no usable arguments`)
+    throw new SallyportError('bad-trace', `the record of \`${id}\` has no usable arguments`, {
+      help: 'they did not parse, or were erased: ask about the call with `--tool` and `--args`',
+    })
   }
   const hidden = trace.calls.slice(0, index + 1).filter((each) => each.hidden !== undefined).length
   if (hidden > 0) io.note(hiddenNote(path, hidden))

@@ -21,7 +21,9 @@ const maxKeyLength = 4096
  */
 export function hashApiKey(key: string): string {
   if (typeof key !== 'string' || key === '' || key.length > maxKeyLength || !key.isWellFormed()) {
-    throw new SallyportError('bad-option', `an API key has 1 to ${maxKeyLength} characters`)
+    throw new SallyportError('bad-option', `an API key has 1 to ${maxKeyLength} characters`, {
+      help: 'pass the key as callers bring it, such as 32 random bytes in base64url',
+    })
   }
   return sha256(key)
 }

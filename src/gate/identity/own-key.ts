@@ -45,7 +45,9 @@ export function checkPublicKeys(keys: readonly OwnKey[]): void {
       })
     }
     if (ids.has(kid)) {
-      throw new SallyportError('bad-option', `two keys have the id \`${shorten(kid, 64)}\``)
+      throw new SallyportError('bad-option', `two keys have the id \`${shorten(kid, 64)}\``, {
+        help: 'give each key a `kid` of its own: signatures name their key by it',
+      })
     }
     ids.add(kid)
   }
@@ -75,7 +77,9 @@ export async function signCompact(
     const imported = await importJWK(Object.fromEntries(members) as { kty: string }, alg)
     return await new CompactSign(payload).setProtectedHeader({ alg, kid, typ: type }).sign(imported)
   } catch (error) {
-    throw new SallyportError('bad-option', `the signing key cannot be used: ${messageOf(error)}`)
+    throw new SallyportError('bad-option', `the signing key cannot be used: ${messageOf(error)}`, {
+      help: 'pass a whole private JSON Web Key, as it was made',
+    })
   }
 }
 

@@ -62,7 +62,10 @@ describe('a key of our own', () => {
       ) as Error,
     )
     expect(() => checkPublicKeys([verifying, other, verifying])).toThrow(
-      refusal('two keys have the id `k1`') as Error,
+      refusal(
+        'two keys have the id `k1`',
+        'give each key a `kid` of its own: signatures name their key by it',
+      ) as Error,
     )
     expect(() => checkPublicKeys([verifying, {}])).toThrow(
       refusal('`keys[1]` is not a key for signatures') as Error,
@@ -108,6 +111,7 @@ describe('a signature of our own', () => {
     await expect(broken).rejects.toMatchObject({
       code: 'bad-option',
       message: expect.stringMatching(/^the signing key cannot be used: ./) as string,
+      help: 'pass a whole private JSON Web Key, as it was made',
     })
   })
 

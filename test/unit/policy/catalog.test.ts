@@ -304,6 +304,7 @@ describe('a catalogue', () => {
       expect.objectContaining({
         code: 'bad-option',
         message: `two tools have the name \`${'x'.repeat(128)}… (2 more characters)\``,
+        help: 'leave one of them out, or give it a name of its own',
       }),
     )
   })

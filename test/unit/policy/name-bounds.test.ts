@@ -110,6 +110,7 @@ test('what no editor shows is said once for each place, what another encoding le
   ])
   expect(saidOf(`${head}rules: [] # \ud800\n`)).toEqual([
     '1:1-2 invisible: the file holds a lone surrogate',
+    'help: save the file as UTF-8',
   ])
 })
 
@@ -128,6 +129,7 @@ test('a file is read up to four million characters and a little', () => {
   expect(saidOf(text.padEnd(longest, 'x'))).toEqual([])
   expect(saidOf(text.padEnd(longest + 1, 'x'))).toEqual([
     `1:1-2 too-large: the file has ${longest + 1} characters, at most ${longest} are read`,
+    'help: divide the policy with `extends`, and tests into files of their own',
   ])
 })
 
