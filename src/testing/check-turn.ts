@@ -6,7 +6,8 @@ import { nearest } from '../base/suggest.ts'
 
 type Fits = (value: unknown) => boolean
 
-interface Member {
+/** What a member has to be. */
+export interface Member {
   readonly what: string
   readonly fits: Fits
 }
@@ -17,7 +18,6 @@ const texts: Member = {
   what: 'a text or a list of texts',
   fits: (value) => isText(value) || (Array.isArray(value) && value.every(isText)),
 }
-const anything: Member = { what: 'anything', fits: () => true }
 
 const turnMembers: Readonly<Record<string, Member>> = {
   text: texts,
@@ -26,13 +26,13 @@ const turnMembers: Readonly<Record<string, Member>> = {
   images: { what: 'a list of data or https URLs of pictures', fits: areImages },
   calls: { what: 'a list of calls', fits: Array.isArray },
   finish: { what: 'a text or null', fits: (value) => value === null || isText(value) },
-  usage: { what: '`{ inputTokens, outputTokens }` or null', fits: isUsage },
+  usage: { what: '`{ inputTokens, outputTokens, cost }` or null', fits: isUsage },
   error: { what: 'an object with a `message`', fits: (value) => hasText(value, 'message') },
 }
 
 const callMembers: Readonly<Record<string, Member>> = {
   tool: text,
-  args: anything,
+  args: { what: 'a value that JSON can say', fits: isSayable },
   rawArgs: texts,
   id: text,
 }
@@ -67,14 +67,15 @@ export function checkTurn(where: string, turn: unknown, others: readonly string[
   }
 }
 
-function checkMembers(
+/** Refuses what is no such object, or has members that are unknown or wrong. Throws `bad-option`. */
+export function checkMembers(
   where: string,
   value: unknown,
   what: string,
   members: Readonly<Record<string, Member>>,
   others: readonly string[],
 ): void {
-  if (!isObject(value)) throw wrong(where, `is not ${what}`)
+  if (!isObject(value) || value instanceof Promise) throw wrong(where, `is not ${what}`)
   for (const [key, member] of Object.entries(value)) {
     if (others.includes(key)) continue
     if (!Object.hasOwn(members, key)) {
@@ -102,6 +103,15 @@ function areImages(value: unknown): boolean {
 function isUsage(value: unknown): boolean {
   if (value === null) return true
   if (!isObject(value)) return false
-  const { inputTokens, outputTokens, cost = 0 } = value
-  return [inputTokens, outputTokens, cost].every((count) => Number.isFinite(count))
+  const { inputTokens, outputTokens, cost = 0, ...others } = value
+  const isCounted = [inputTokens, outputTokens, cost].every((count) => Number.isFinite(count))
+  return isCounted && Object.keys(others).length === 0
+}
+
+function isSayable(value: unknown): boolean {
+  try {
+    return JSON.stringify(value) !== undefined
+  } catch {
+    return false
+  }
 }

@@ -6,7 +6,7 @@ import { isObject } from '../base/json.ts'
 import { checkOptions } from '../base/options.ts'
 import { anthropicBody, anthropicStream } from './anthropic-script.ts'
 import { chatBody, chatStream } from './chat-script.ts'
-import { checkTurn, checkTurns } from './check-turn.ts'
+import { checkMembers, checkTurn, checkTurns, type Member } from './check-turn.ts'
 import { responsesBody, responsesStream } from './responses-script.ts'
 import type { ScriptedTurn } from './turn.ts'
 
@@ -72,7 +72,7 @@ export interface FakeProviderOptions {
  * A model provider on a real HTTP server, for tests: speaks Messages where the path ends in
  * `/messages`, Responses where it ends in `/responses`, else Chat Completions, streamed or not as
  * the request asks, with scripted or recorded answers and faults. Throws `bad-option` for what is no
- * answer; what a function answers wrongly becomes status 400.
+ * answer; what a function answers wrongly, or throws, becomes status 400.
  *
  * @example
  * ```ts
@@ -142,9 +142,35 @@ async function readRequest(incoming: IncomingMessage, number: number): Promise<F
   }
 }
 
+const count: Member = {
+  what: 'a whole number from 0 on',
+  fits: (value) => Number.isInteger(value) && (value as number) >= 0,
+}
+
+const faultMembers = { split: count, truncate: count, reset: count, stall: count }
+
+const recordedMembers: Readonly<Record<string, Member>> = {
+  status: {
+    what: 'a status from 200 to 599',
+    fits: (value) => Number.isInteger(value) && (value as number) >= 200 && (value as number) < 600,
+  },
+  headers: {
+    what: 'an object of texts',
+    fits: (value) =>
+      isObject(value) && Object.values(value).every((text) => typeof text === 'string'),
+  },
+  body: {
+    what: 'a text or bytes',
+    fits: (value) => typeof value === 'string' || value instanceof Uint8Array,
+  },
+}
+
 /** A recorded answer is known by its body. */
 function checkAnswer(where: string, turn: unknown): void {
-  if (!isObject(turn) || !('body' in turn)) checkTurn(where, turn, ['fault'])
+  if (!isObject(turn) || turn['body'] === undefined) checkTurn(where, turn, ['fault'])
+  else checkMembers(where, turn, 'an answer', recordedMembers, ['fault'])
+  const { fault } = turn as { readonly fault?: unknown }
+  if (fault !== undefined) checkMembers(`${where}.fault`, fault, 'a fault', faultMembers, [])
 }
 
 function findAnswer(turns: FakeProviderOptions['turns'], request: FakeRequest): FakeAnswer {
@@ -152,13 +178,13 @@ function findAnswer(turns: FakeProviderOptions['turns'], request: FakeRequest): 
   const turn = typeof turns === 'function' ? turns : turns[number]
   if (turn === undefined) return refused(`there is no turn for request ${number}`)
   if (typeof turn !== 'function') return turn
-  const found = turn(request)
   try {
+    const found = turn(request)
     checkAnswer(`turns[${number}]()`, found)
+    return found
   } catch (error) {
     return refused(messageOf(error))
   }
-  return found
 }
 
 function refused(message: string): RecordedTurn {

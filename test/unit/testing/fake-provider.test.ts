@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fakeProvider } from '../../../src/testing/fake-provider.ts'
+import { fakeProvider, type FakeTurn } from '../../../src/testing/fake-provider.ts'
 
 async function post(baseUrl: string, body: unknown): Promise<Response> {
   return fetch(`${baseUrl}/chat/completions`, { method: 'POST', body: JSON.stringify(body) })
@@ -39,6 +39,39 @@ test('a truncated answer ends as if it were complete, a reset one breaks', async
 test('a request without a turn is refused', async () => {
   await using provider = await fakeProvider({ turns: [] })
   expect((await post(provider.baseUrl, {})).status).toBe(400)
+})
+
+const malformed: readonly (readonly [string, object, string])[] = [
+  ['a misspelt fault', { text: 'x', fault: { trunkate: 1 } }, '`…fault` has no member `trunkate`'],
+  ['a fault that is a word', { body: 'x', fault: 'reset' }, '`…fault` is not a fault'],
+  [
+    'a fault without a place',
+    { text: 'x', fault: { reset: NaN } },
+    '`…fault.reset` is not a whole',
+  ],
+  ['a misspelt status', { body: 'x', stauts: 500 }, 'has no member `stauts`'],
+  ['a status that is none', { body: 'x', status: 99 }, '`….status` is not a status'],
+  ['a body that is a number', { body: 5 }, '`….body` is not a text or bytes'],
+  ['headers that are a list', { body: 'x', headers: ['a'] }, '`….headers` is not an object'],
+]
+
+test.each(malformed)('an answer with %s is refused', async (_, turn, message) => {
+  const turns = [turn as FakeTurn]
+  await expect(fakeProvider({ turns })).rejects.toMatchObject({
+    code: 'bad-option',
+    message: expect.stringContaining(message.replace(/…\.?/, 'turns[0].')),
+  })
+  await using provider = await fakeProvider({ turns: () => turn as never })
+  const response = await post(provider.baseUrl, {})
+  expect(response.status).toBe(400)
+  expect(await response.text()).toContain(message.replace(/…\.?/, 'turns[0]().'))
+})
+
+test('what a function of a test throws is told to the client', async () => {
+  await using provider = await fakeProvider({ turns: () => expect.fail('another question') })
+  const response = await post(provider.baseUrl, {})
+  expect(response.status).toBe(400)
+  expect(await response.text()).toContain('another question')
 })
 
 test('a stalled answer holds until the client leaves', async () => {

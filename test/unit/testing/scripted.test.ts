@@ -105,7 +105,23 @@ const malformed: readonly (readonly [string, unknown, string])[] = [
   [
     'usage in other words',
     { usage: { input: 1 } },
-    '`turns[1].usage` is not `{ inputTokens, outputTokens }` or null',
+    '`turns[1].usage` is not `{ inputTokens, outputTokens, cost }` or null',
+  ],
+  [
+    'usage with a misspelt cost',
+    { usage: { inputTokens: 1, outputTokens: 1, cots: 1 } },
+    '`turns[1].usage` is not `{ inputTokens, outputTokens, cost }` or null',
+  ],
+  ['a promise', Promise.resolve({ text: 'hi' }), '`turns[1]` is not a turn'],
+  [
+    'a call with arguments that JSON cannot say',
+    { calls: [{ tool: 'f', args: { n: 1n } }] },
+    '`turns[1].calls[0].args` is not a value that JSON can say',
+  ],
+  [
+    'a call with a function for arguments',
+    { calls: [{ tool: 'f', args: () => ({}) }] },
+    '`turns[1].calls[0].args` is not a value that JSON can say',
   ],
   [
     'an error that is a text',
