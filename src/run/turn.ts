@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { errorData, isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { copyPlain } from '../base/plain.ts'
 import { nearest } from '../base/suggest.ts'
@@ -18,6 +19,9 @@ import { toCall } from './tool-call.ts'
 
 /** A model that does not end its stream after an abort is left behind after this time. */
 const graceMs = 1_000
+
+/** How many steps of a stream that never waits there may be before timers and signals get their turn. */
+const stepsPerTurn = 64
 
 const detailBounds = { maxLength: 1024 * 1024, maxDepth: 64 }
 
@@ -115,16 +119,19 @@ class TurnReader {
     const options = { signal, toolCallDeltas: false, caller }
     try {
       const source = this.#wrapped ?? model
+      let steps = 0
       if (!('streamBatches' in source) || source.streamBatches === undefined) {
         for await (const event of source.stream(modelRequest, options)) {
           if (this.#ended) return
           this.#take(event)
+          if (++steps % stepsPerTurn === 0) await setImmediate()
         }
         return
       }
       for await (const batch of source.streamBatches(modelRequest, options)) {
         for (const event of batch) if (!this.#ended) this.#take(event)
         if (this.#ended) return
+        if (++steps % stepsPerTurn === 0) await setImmediate()
       }
     } catch (error) {
       const message = messageOf(error)

@@ -38,6 +38,10 @@ async function* forging(): AsyncGenerator<ModelEvent> {
   yield { type: 'end', finishReason: { unified: 'tool-calls', raw: null } }
 }
 
+async function* endless(): AsyncGenerator<ModelEvent> {
+  for (;;) yield { type: 'text-delta', text: '' }
+}
+
 /** A model whose answers can be iterated again, which asks again. */
 function repeating(): { readonly model: Model; readonly asked: () => number } {
   let asked = 0
@@ -278,5 +282,13 @@ describe('a wrapper of models', () => {
     await asked.promise
     run.cancel()
     expect((await run.result()).status).toBe('cancelled')
+  })
+
+  test.each([
+    ['a wrapper', (stream: ModelWrapper) => ({ plugins: [pluginOf({ wrapModel: stream })] })],
+    ['a model', (stream: Model['stream']) => ({ model: { id: 'm', provider: 'p', stream } })],
+  ])('is stopped in time as %s that never waits and never ends', async (_, options) => {
+    const run = agentOf(script, { ...options(endless), limits: { runTimeoutMs: 100 } }).start()
+    expect((await run.result()).status).toBe('timeout')
   })
 })
