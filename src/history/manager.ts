@@ -1,9 +1,13 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { messageOf, SallyportError } from '../base/errors.ts'
+import { randomHex } from '../base/ids.ts'
 import { checkNumber, checkOptions } from '../base/options.ts'
 import { visible } from '../base/text.ts'
 import { callUnheeded } from '../base/signal.ts'
 import type { HistoryStore } from './store.ts'
+
+/** How long a search that has died keeps others from a conversation. */
+const leaseMs = 1_000
 
 export interface HistoryManagerOptions {
   /** How long a conversation is kept after its last entry, in milliseconds. */
@@ -26,7 +30,8 @@ export interface HistoryManager extends HistoryStore {
 /**
  * Lets conversations end some time after their last entry: they are gone for whoever reads them then,
  * and are removed by a search that does not keep the process alive. A conversation that goes on
- * meanwhile is not removed. Throws `bad-option` for options that are none.
+ * meanwhile, or that a run is at work on, is not removed. Throws `bad-option` for options that are
+ * none.
  */
 export function historyManager(
   store: HistoryStore,
@@ -40,6 +45,7 @@ export function historyManager(
     checkNumber('cleanupIntervalMs', cleanupIntervalMs, { min: 1, max: 2 ** 31 - 1 })
   }
   const isOver = (lastAt: string): boolean => !(clock.now() - Date.parse(lastAt) < ttlMs)
+  const searcher = randomHex()
   let searching: Promise<number> | undefined
   let isDisposed = false
 
@@ -47,9 +53,16 @@ export function historyManager(
     let removed = 0
     for await (const { key, lastAt, length } of store.list()) {
       if (isDisposed) break
-      if (isOver(lastAt) && (await store.remove(key, length))) removed++
+      if (isOver(lastAt) && (await isIdle(key)) && (await store.remove(key, length))) removed++
     }
     return removed
+  }
+
+  /** A run that began in time goes on with what it has read; one that begins now finds nothing. */
+  async function isIdle(key: string): Promise<boolean> {
+    if (!(await store.lease(key, searcher, leaseMs))) return false
+    await store.release(key, searcher)
+    return true
   }
 
   const cleanUp = (): Promise<number> => {

@@ -48,6 +48,11 @@ export function checkedEntries(key: string, given: unknown): readonly HistoryEnt
   if (broken !== undefined) {
     throw damaged(key, `entry ${broken.at}: ${broken.problem}, \`${shorten(broken.callId, 80)}\``)
   }
+  const summary = entries.findLast(({ covers }) => covers !== undefined)
+  const covered = entries.slice(0, summary?.covers ?? 0).map(({ message }) => message)
+  if (unpaired(covered) !== undefined) {
+    throw damaged(key, 'its summary does not stand for whole calls with their results')
+  }
   return entries
 }
 

@@ -81,12 +81,15 @@ export class SqliteTable {
   }
 
   remove(key: string, expectedLength?: number): boolean {
-    return this.#transact(() => {
+    const isRemoved = this.#transact(() => {
       const length = this.#lengthOf(key)
       if (length === 0 || length !== (expectedLength ?? length)) return false
       this.#database.prepare('DELETE FROM entries WHERE conversation = ?').run(key)
       return true
     })
+    // out of the log too, unless others are reading there
+    if (isRemoved) this.#guarded(() => this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)'))
+    return isRemoved
   }
 
   /** Read in pages: a reader must not hold the file while its consumer thinks. */

@@ -72,6 +72,10 @@ describe('S2-40 a store that gives back nonsense', () => {
         { ...answer, message: { ...answer.message, labels: [{ output: { trust: 'yes' } }] } },
       ],
     ],
+    [
+      'a summary that splits a call from its result',
+      [said, asked, answer, { ...said, message: { ...said.message, label }, covers: 2 }],
+    ],
     ['a status nobody knows', [said, asked, { ...answer, status: 'fine' }]],
     ['calls of agents that are a text', [said, asked, { ...answer, below: 'read' }]],
     ['a call of an agent without a tool', [said, asked, { ...answer, below: [{ args: {} }] }]],

@@ -99,3 +99,15 @@ test('S2-40 a file of something else is not used for conversations', async () =>
     message: expect.stringContaining('something else') as string,
   })
 })
+
+test('S2-40 nothing of a removed conversation is left in the files of SQLite', async () => {
+  const folder = temporaryFolder()
+  const store = sqliteHistory(join(folder, 'conversations.db'))
+  const filesWithText = (): readonly string[] =>
+    filesIn(folder).filter((name) => readFileSync(join(folder, name)).includes('hello'))
+  await store.append('a', 0, [entry])
+  expect(filesWithText()).not.toEqual([])
+  expect(await store.remove('a')).toBe(true)
+  expect(filesWithText()).toEqual([])
+  await store.close()
+})

@@ -170,6 +170,20 @@ describe('S2-41 a manager of conversations', () => {
     ).toEqual([0, 5, 1])
   })
 
+  test('removes nothing that a run is at work on', async () => {
+    const { clock, manager, store } = managed()
+    await manager.append('a', 0, talk)
+    await store.lease('a', 'a run', 60_000)
+    clock.advance(1_000)
+    expect(await manager.cleanUp()).toBe(0)
+    await manager.append('a', 4, [{ ...talk[0]!, at: new Date(clock.now()).toISOString() }])
+    await store.release('a', 'a run')
+    expect(await manager.cleanUp()).toBe(0)
+    clock.advance(1_000)
+    expect(await manager.cleanUp()).toBe(1)
+    expect(await store.lease('a', 'another run', 60_000)).toBe(true)
+  })
+
   test('treats a time that is none as over', async () => {
     const { manager } = managed()
     await manager.append('a', 0, [{ ...talk[0]!, at: 'never' }])
