@@ -7,8 +7,9 @@ export function secretsIn(
 ): readonly string[] {
   const values = Object.entries(headers)
     .filter(([name]) => /auth|key|token|secret|cookie/.test(name))
-    .map(([, value]) => value)
-  return [...keys, ...values].filter((secret) => secret.length >= 4)
+    // an endpoint may quote what follows the word before it, such as `Bearer`
+    .flatMap(([, value]) => [value, value.replace(/^\S+ +/, '')])
+  return [...new Set([...keys, ...values])].filter((secret) => secret.length >= 4)
 }
 
 /** A text to be kept secret, or a global pattern of such texts. */

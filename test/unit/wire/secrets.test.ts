@@ -11,6 +11,8 @@ test('S1-08 a masked key shows its first 8 and last 4 characters, a short one no
 test('secrets are the keys and the headers that prove who sends, unless too short to tell', () => {
   const headers = { authorization: 'Bearer abcdef', 'x-team': 'blue', cookie: 'a=b' }
   expect(secretsIn(headers, 'abcdef', 'k')).toEqual(['abcdef', 'Bearer abcdef'])
+  const own = { authorization: 'Bearer abcdef', 'x-api-key': 'ghijkl' }
+  expect(secretsIn(own)).toEqual(['Bearer abcdef', 'abcdef', 'ghijkl'])
 })
 
 test('plain data loses its secrets in values, keys and lists', () => {
