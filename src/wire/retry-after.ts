@@ -9,15 +9,20 @@ export function retryAfter(
 ): number | undefined {
   const milliseconds = header('retry-after-ms')
   // some endpoints send 0 here beside a meaningful number of seconds
-  if (milliseconds !== undefined && /^[0-9]{1,12}(\.[0-9]+)?$/.test(milliseconds)) {
-    const value = Math.ceil(Number(milliseconds))
+  if (milliseconds !== undefined && /^[0-9]+(\.[0-9]+)?$/.test(milliseconds)) {
+    const value = whole(Number(milliseconds))
     if (value > 0) return value
   }
   const text = header('retry-after')?.trim()
   if (text === undefined || text === '') return undefined
-  if (/^[0-9]{1,9}(\.[0-9]+)?$/.test(text)) return Math.ceil(Number(text) * 1000)
+  if (/^[0-9]+(\.[0-9]+)?$/.test(text)) return whole(Number(text) * 1000)
   // without a letter Date.parse would read odd numbers as years
   if (!/^[A-Z][a-z]{2}/.test(text)) return undefined
   const date = Date.parse(text)
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+/** However many digits a wait has, none is shorter for being longer. */
+function whole(milliseconds: number): number {
+  return Math.min(Math.ceil(milliseconds), Number.MAX_SAFE_INTEGER)
 }
