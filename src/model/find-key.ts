@@ -27,6 +27,7 @@ export async function findKey(
   { timeoutMs, signal }: KeyWait,
   owner: string,
 ): Promise<string> {
+  if (signal.aborted) throw lateError(timeoutMs, signal)
   const waiting = childController(signal)
   const found = await Promise.race([asked(find), sleep(timeoutMs, waiting.signal).then(late, late)])
   waiting.abort('ended')

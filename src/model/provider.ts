@@ -164,7 +164,7 @@ export class HttpProvider {
     try {
       const stream = this.#ways.streams(model)
       const body = this.#encode(asking, model, stream)
-      const found = this.#senders.next(model, signal)
+      const found = signal.aborted ? cancelledError(signal) : this.#senders.next(model, signal)
       const sender = found instanceof Promise ? await found : found
       if ('code' in sender) attempt.refuse(signal.aborted ? cancelledError(signal) : sender)
       else {

@@ -72,6 +72,8 @@ export class HttpClient {
     observe?: HeadObserver,
   ): Promise<HttpOutcome> {
     let reply: Reply
+    // nothing is sent for a caller who has left
+    if (watch.cut !== undefined) return { error: watch.cut }
     try {
       reply = await this.#carry(request, watch)
     } catch (thrown) {

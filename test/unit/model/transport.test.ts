@@ -232,6 +232,38 @@ describe('a fetch function that misbehaves', () => {
     expect(error?.code).toBe('model-timeout')
   })
 
+  test('by ignoring its signal is not asked for a caller who has left', async () => {
+    const asked: string[] = []
+    const controller = new AbortController()
+    const model = openaiCompatible({
+      baseUrl: 'http://127.0.0.1:1',
+      model: 'm',
+      retry: { baseDelayMs: 10_000 },
+      random: () => 0.9,
+      apiKey: () => {
+        asked.push('key')
+        return 'sk-found'
+      },
+      transport: {
+        async fetch() {
+          asked.push('fetch')
+          setTimeout(() => controller.abort(), 5)
+          return response({ status: 503, body: null })
+        },
+      },
+    })
+    for (const kinds of [
+      ['retry', 'error', 'end'],
+      ['error', 'end'],
+    ]) {
+      const events = await eventsOf(model, controller.signal)
+      expect(events.map(({ type }) => type)).toEqual(kinds)
+      expect(errorIn(events)?.code).toBe('cancelled')
+    }
+    await expect(model.listModels({ signal: controller.signal })).rejects.toThrow('cancelled')
+    expect(asked).toEqual(['key', 'fetch'])
+  })
+
   test('by answering late has its answer dropped', async () => {
     let dropped = 0
     const late = new ReadableStream<Uint8Array>({ cancel: () => void dropped++ })
