@@ -28,22 +28,24 @@ export interface Bound {
 export class Bounder {
   readonly #sizes = new WeakMap<Message, Size>()
 
-  bound({ messages, tools, output, settings }: ModelRequest, price: Price | undefined): Bound {
+  bound(request: ModelRequest, price: Price | undefined): Bound {
+    const { messages, tools, output, settings } = request
     if (price === undefined) return { input: undefined, whole: undefined }
     let tokens = frameTokens + bytesOf(tools) + bytesOf(output ?? null)
-    let pictures = 0
-    for (const message of messages) {
-      const size = this.#sizeOf(message)
-      tokens += size.tokens
-      pictures += size.pictures
-    }
+    for (const message of messages) tokens += this.#sizeOf(message).tokens
     const { input: inputRate, output: outputRate } = highestRates(price)
-    const input = price.request + perMillion(inputRate, tokens) + price.image * BigInt(pictures)
+    const input =
+      price.request + perMillion(inputRate, tokens) + price.image * BigInt(this.pictures(request))
     const most = settings?.maxOutputTokens ?? price.maxOutputTokens
     // other members of a body may ask for several answers, and pictures have prices of their own
     const open = settings?.extra !== undefined || settings?.modalities?.includes('image') === true
     if (most === undefined || open) return { input, whole: undefined }
     return { input, whole: input + perMillion(outputRate, most) }
+  }
+
+  /** How many pictures are sent. */
+  pictures({ messages }: ModelRequest): number {
+    return messages.reduce((count, message) => count + this.#sizeOf(message).pictures, 0)
   }
 
   #sizeOf(message: Message): Size {

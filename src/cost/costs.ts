@@ -28,6 +28,11 @@ export interface CostsOptions {
   readonly snapshot?: CostSnapshot
 }
 
+/** What an answer is priced by. */
+export interface Answered extends Pick<Asked, 'provider' | 'model'> {
+  readonly request?: ModelRequest
+}
+
 /** What a request is about to be sent for. */
 export interface Purchase extends Asked {
   readonly request: ModelRequest
@@ -39,8 +44,11 @@ export interface Purchase extends Asked {
 export interface Costs {
   readonly tracker: CostTracker
   readonly prices: PriceTable
-  /** The cost of an answer: what the provider reported, zero included, else by the prices. */
-  price(asked: Omit<Asked, 'caller'>, usage: Usage, reported: Cost | undefined): Cost
+  /**
+   * The cost of an answer: what the provider reported, zero included, else by the prices. Without
+   * the request pictures in it count nothing.
+   */
+  price(answered: Answered, usage: Usage, reported: Cost | undefined): Cost
   /**
    * Holds back what a request can cost, before it is sent; the error `budget-exceeded` when a hard
    * limit does not have room for it. What is opened has to be settled once.
@@ -107,18 +115,17 @@ class Ledger implements Costs {
     this.#budget = budget
   }
 
-  price(
-    { provider, model }: Omit<Asked, 'caller'>,
-    usage: Usage,
-    reported: Cost | undefined,
-  ): Cost {
+  price({ provider, model, request }: Answered, usage: Usage, reported: Cost | undefined): Cost {
     // a provider that reports less than nothing has reported nothing
     if (reported !== undefined && readMoney(reported.amount) !== undefined) return reported
     const price = this.prices.find(provider, model)
     if (price === undefined || (isUntold(usage) && !isFree(price))) {
       return { amount: 0, currency: 'USD', source: 'unknown' }
     }
-    return { amount: toDollars(costOf(price, usage)), currency: 'USD', source: price.source }
+    const pictures =
+      request === undefined || price.image === 0n ? 0 : this.#bounder.pictures(request)
+    const money = costOf(price, usage) + price.image * BigInt(pictures)
+    return { amount: toDollars(money), currency: 'USD', source: price.source }
   }
 
   open(purchase: Purchase): Purchasing | { readonly refused: ErrorData } {
@@ -155,12 +162,12 @@ interface Held {
 
 class Bought implements Purchasing {
   readonly #costs: Costs
-  readonly #asked: Asked
+  readonly #asked: Purchase
   readonly #account: Account
   readonly #held: Held | undefined
   #closed = false
 
-  constructor(costs: Costs, asked: Asked, account: Account, held: Held | undefined) {
+  constructor(costs: Costs, asked: Purchase, account: Account, held: Held | undefined) {
     this.#costs = costs
     this.#asked = asked
     this.#account = account

@@ -141,7 +141,7 @@ function wrong(where: string, problem: string): SallyportError {
   })
 }
 
-/** What the tokens of an answer cost, to 10^-18 dollars, rounded up. Reasoning is part of the output. */
+/** What a request and the tokens of its answer cost, to 10^-18 dollars, rounded up. Reasoning is part of the output. */
 export function costOf(price: Price, usage: Usage): Money {
   const cached = usage.cacheReadTokens + usage.cacheWriteTokens
   const rates = price.tiers.find((tier) => usage.inputTokens >= tier.minInputTokens) ?? price

@@ -66,7 +66,7 @@ export async function* askMetered({
   }
   const { provider } = model
   const meter = new Meter(bought, (usage, cost, name = model.id) =>
-    costs.price({ provider, model: name }, usage, cost),
+    costs.price({ provider, model: name, request }, usage, cost),
   )
   try {
     for await (const batch of batchesOf(model, request, options)) yield meter.read(batch)

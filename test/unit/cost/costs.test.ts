@@ -68,6 +68,23 @@ describe('the price of an answer', () => {
     })
   })
 
+  test('has the pictures that were sent in it, each time they are', () => {
+    const picture = { type: 'image', url: 'https://x.example/p.png' } as const
+    const listed = { model: 'm', input: '1', output: '1', request: '0.001', image: '0.01' }
+    const costs = createCosts({ prices: priceTable({ models: [listed] }) })
+    const seen: ModelRequest = {
+      ...request,
+      messages: [
+        { role: 'user', content: [picture, { type: 'text', text: 'and' }, picture] },
+        { role: 'user', content: [picture] },
+      ],
+    }
+    expect(costs.price({ ...asked, request: seen }, tokens(1000), undefined).amount).toBe(0.032)
+    expect(costs.price({ ...asked, request }, tokens(1000), undefined).amount).toBe(0.002)
+    opened(costs, purchase('s', { request: seen })).settle(tokens(1000), undefined)
+    expect(costs.tracker.sessionCost('s')).toBe(0.032)
+  })
+
   test('S3-T4 a reported cost of zero is a cost, not a missing one', () => {
     expect(createCosts({ prices }).price(asked, tokens(1_000_000), dollars(0)).amount).toBe(0)
   })

@@ -6,6 +6,7 @@ import { metered } from '../../../src/model/metered.ts'
 import type { ErrorCode } from '../../../src/base/codes.ts'
 import type { ModelErrorData, ModelEvent } from '../../../src/protocol/event.ts'
 import type { Model } from '../../../src/protocol/model.ts'
+import type { ModelRequest } from '../../../src/protocol/request.ts'
 import { noUsage } from '../../../src/protocol/usage.ts'
 import { fakeProvider } from '../../../src/testing/fake-provider.ts'
 import { modelError } from '../../../src/wire/status.ts'
@@ -119,6 +120,15 @@ describe('usage that was told before the answer was cut off', () => {
     const { assumed } = await asked(saying(text, error('model-refused'), usage, failed))
     expect(assumed).toBe(0)
   })
+})
+
+test('pictures that were sent are in the cost of the answer', async () => {
+  const models = [{ model: 'm', input: '1', output: '10', image: '0.5' }]
+  const costs = createCosts({ prices: priceTable({ models }) })
+  const picture = { type: 'image', url: 'https://x.example/p.png' } as const
+  const request: ModelRequest = { messages: [{ role: 'user', content: [picture] }], tools: [] }
+  const events = await answer(metered(saying(text, usage, end), costs), { caller, request })
+  expect(events[1]).toMatchObject({ cost: { amount: 0.502, source: 'registry' } })
 })
 
 describe('usage that counts nothing', () => {
