@@ -52,6 +52,8 @@ export interface ModelOptions extends EndpointOptions {
    * wire has its version in its path.
    */
   readonly modelsPath?: string
+  /** Models that the endpoint may ask in place of the one it is named; for bounds of costs. */
+  readonly alternatives?: readonly string[]
   /** Header that carries the key, with the text before it. Default `authorization`, `Bearer `. */
   readonly keyHeader?: { readonly name: string; readonly prefix: string }
 }
@@ -100,7 +102,7 @@ export const endpointKeys = [
   'random',
 ] as const
 
-const ownKeys = ['wire', 'baseUrl', 'provider', 'keyHeader', 'modelsPath']
+const ownKeys = ['wire', 'baseUrl', 'provider', 'keyHeader', 'modelsPath', 'alternatives']
 
 /**
  * A model that speaks a wire to an HTTP endpoint. Options are checked here and throw `bad-option`;
@@ -120,9 +122,11 @@ function modelOf(
 ): HttpModel {
   const { options } = settings
   const id = typeof model === 'string' ? model : model.models[0]!
+  const own = typeof model === 'string' ? [model] : model.models
+  const models = [...own, ...(options.alternatives ?? [])]
   return {
     id,
-    ...(typeof model === 'string' ? {} : { models: model.models }),
+    ...(models.length > 1 && { models }),
     provider: options.provider,
     stream: (request, call) =>
       provider.value?.stream(model, request, call) ??

@@ -139,6 +139,7 @@ export function openrouter(options: OpenRouterOptions): HttpModel {
     apiKey,
     baseUrl: baseUrl ?? 'https://openrouter.ai/api/v1',
     provider: 'openrouter',
+    ...(models && { alternatives: models }),
     headers: { ...attribution(appName, siteUrl), ...headers },
     wire: openaiWire(wire, 'openrouter', copyBody(body, members)),
   })

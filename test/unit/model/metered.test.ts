@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createCosts } from '../../../src/cost/costs.ts'
 import { priceTable } from '../../../src/cost/price-table.ts'
 import { openaiCompatible } from '../../../src/model/compatible.ts'
+import { openrouter } from '../../../src/model/openrouter.ts'
 import { metered } from '../../../src/model/metered.ts'
 import type { ErrorCode } from '../../../src/base/codes.ts'
 import type { ModelErrorData, ModelEvent } from '../../../src/protocol/event.ts'
@@ -129,6 +130,20 @@ test('pictures that were sent are in the cost of the answer', async () => {
   const request: ModelRequest = { messages: [{ role: 'user', content: [picture] }], tools: [] }
   const events = await answer(metered(saying(text, usage, end), costs), { caller, request })
   expect(events[1]).toMatchObject({ cost: { amount: 0.502, source: 'registry' } })
+})
+
+test('models that the endpoint may ask in its place are held back for', async () => {
+  const listed = [
+    { model: 'm', input: '1', output: '1' },
+    { model: 'dear', input: '1', output: '1000' },
+  ]
+  const costs = createCosts({
+    prices: priceTable({ models: listed }),
+    budget: { default: { hard: 0.5 } },
+  })
+  const endpoint = { baseUrl: 'http://127.0.0.1:1', apiKey: 'sk-or-x', model: 'm' }
+  const model = metered(openrouter({ ...endpoint, models: ['dear'] }), costs)
+  expect(await answer(model)).toMatchObject([{ error: { code: 'budget-exceeded' } }, failed])
 })
 
 describe('usage that counts nothing', () => {
