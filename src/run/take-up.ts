@@ -14,6 +14,7 @@ import { notRun, type Ending } from './ending.ts'
 import { executionContext } from './execution-context.ts'
 import { repairBound } from './output.ts'
 import type { PastCall, PastQuestion, PastTurn } from './past.ts'
+import { yesTo } from './past-questions.ts'
 import type { ModelTurn } from './turn.ts'
 
 /** What an operator has found out about a call whose outcome the record cannot tell. */
@@ -261,7 +262,7 @@ async function examineAgain(
 }
 
 function hasYes(question: PastQuestion | undefined): boolean {
-  return question?.answers.some(({ action }) => action === 'approve') === true
+  return question !== undefined && yesTo(question).length > 0
 }
 
 function resolvedEnding({ by, outcome }: Resolution): Ending {

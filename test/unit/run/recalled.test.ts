@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/base/json.ts'
+import type { ApprovalAnswer } from '../../../src/gate/verdict.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import type { RunResult, RuntimeOptions } from '../../../src/runtime-options.ts'
 import type { ScriptedCall, ScriptedTurn } from '../../../src/testing/turn.ts'
@@ -20,11 +21,14 @@ async function resumed(
   last: ScriptedCall,
   {
     agents = () => [],
+    answer = { action: 'approve', by: lena },
     limits = {},
     opening,
     sections,
     tools,
   }: {
+    /** To what the first process asks about. */
+    readonly answer?: ApprovalAnswer
     /** The calls of a turn before. */
     readonly opening?: readonly ScriptedCall[]
     readonly agents?: () => readonly Tool[]
@@ -46,7 +50,7 @@ async function resumed(
   const turns = isLast ? [{ calls: [...calls, { tool: 'wait', args: {} }] }] : [{ calls }, failing]
   const before = agentOf([...(opening === undefined ? [] : [{ calls: opening }]), ...turns], {
     ...options(),
-    approve: ({ tool }) => (tool === 'wait' ? undefined : { action: 'approve', by: lena }),
+    approve: ({ tool }) => (tool === 'wait' ? undefined : answer),
   })
   const { approvals, runId } = await before.start().result()
   const { runtime } = agentOf([{ calls: [last] }, { text: 'done' }], options())
@@ -54,15 +58,15 @@ async function resumed(
   return runtime.resume(runId, { answeredBy: { custom: lena }, decisions }).result()
 }
 
-const answer = { usage: { inputTokens: 700, outputTokens: 0 } }
+const said = { usage: { inputTokens: 700, outputTokens: 0 } }
 const look = { tool: 'look', args: {} }
 const helping = {
   tools: [toolOf('look')],
   sections: { rules: [{ id: 'all', allow: ['helper', 'look'] }] },
   agents: () => [
     subAgent('helper', [
-      { calls: [look], ...answer },
-      { text: 'so', ...answer },
+      { calls: [look], ...said },
+      { text: 'so', ...said },
     ]).tool,
   ],
 }
@@ -128,7 +132,7 @@ describe.each(places)('what was done in %s', (place) => {
   describe('in a session that has read untrusted text', () => {
     const steered = {
       tools: [
-        toolOf('act'),
+        toolOf('act', { editable: ['/to'] }),
         toolOf('find', { execute: () => ({ owner: 'eve' }) }),
         toolOf('page', { execute: () => 'somebody wrote this' }),
       ],
@@ -167,11 +171,15 @@ describe.each(places)('what was done in %s', (place) => {
       expect(rule).toBe('flow.untrustedSteering')
     })
 
-    test('vouches for its values where a person has agreed and it has run', async () => {
+    test.each<[string, ApprovalAnswer, string]>([
+      ['agreed', { action: 'approve', by: lena }, 'eve'],
+      ['put others in their place', { action: 'edit', args: { to: 'bob' }, by: lena }, 'bob'],
+    ])('vouches for its values where a person has %s and it has run', async (_, answer, to) => {
       const { flow, rules, tools } = steered.sections
       const sections = { flow: { ...flow, untrustedSteering: 'ask' }, rules, tools }
-      const asked = { ...steered, sections, opening: [page] }
-      const { rule, status } = lastOf(await resumed(place, [act], act, asked))
+      const asked = { ...steered, answer, opening: [page], sections }
+      const again = { tool: 'act', args: { to } }
+      const { rule, status } = lastOf(await resumed(place, [act], again, asked))
       expect([status, rule]).toEqual(['success', 'all'])
     })
   })
