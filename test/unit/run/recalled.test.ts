@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src/base/json.ts'
 import type { ApprovalAnswer } from '../../../src/gate/verdict.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
+import { stopAfterTools, type StopCondition } from '../../../src/run/stop.ts'
 import type { RunResult, RuntimeOptions } from '../../../src/runtime-options.ts'
 import type { ScriptedCall, ScriptedTurn } from '../../../src/testing/turn.ts'
-import type { Tool } from '../../../src/tools/tool.ts'
-import { agentOf, policyOf, toolOf, user } from '../../support/agent.ts'
+import type { Tool, ToolDefinition } from '../../../src/tools/tool.ts'
+import { agentOf, allowing, collect, policyOf, toolOf, user } from '../../support/agent.ts'
 import { asking, subAgent } from '../../support/agent-tree.ts'
 
 const lena = { ...user, subject: 'lena', roles: ['lead'] }
@@ -25,6 +26,7 @@ async function resumed(
     limits = {},
     opening,
     sections,
+    stopWhen = [],
     tools,
   }: {
     /** To what the first process asks about. */
@@ -34,6 +36,7 @@ async function resumed(
     readonly agents?: () => readonly Tool[]
     readonly limits?: RuntimeOptions['limits']
     readonly sections: JsonObject & { readonly rules: readonly JsonObject[] }
+    readonly stopWhen?: readonly StopCondition[]
     readonly tools: readonly Tool[]
   },
 ): Promise<RunResult> {
@@ -44,6 +47,7 @@ async function resumed(
     journal,
     limits,
     policy,
+    stopWhen,
     tools: [...tools, ...agents(), toolOf('wait', { facts: { output: { trust: 'trusted' } } })],
   })
   const isLast = place === 'the turn that is taken up'
@@ -73,6 +77,10 @@ const helping = {
 
 const naming = () => [subAgent('helper', [{ text: 'eve' }]).tool]
 
+function fail(): never {
+  throw new Error('no')
+}
+
 function lastOf({ report }: RunResult): { status: string; rule: string | undefined } {
   const { decision, status } = report.rows.at(-1)!
   return { status, rule: decision?.rule }
@@ -99,14 +107,7 @@ describe.each(places)('what was done in %s', (place) => {
       [{ tool: 'check', args: {} }],
       { tool: 'send', args: {} },
       {
-        tools: [
-          toolOf('send'),
-          toolOf('check', {
-            execute() {
-              throw new Error('no')
-            },
-          }),
-        ],
+        tools: [toolOf('send'), toolOf('check', { execute: fail })],
         sections: {
           rules: [{ id: 'all', allow: ['check', 'send'] }],
           sequences: [{ id: 'checked', unless: ['check'], then: { tools: ['send'], do: 'deny' } }],
@@ -114,6 +115,15 @@ describe.each(places)('what was done in %s', (place) => {
       },
     )
     expect(lastOf(result)).toEqual({ status: 'error-security', rule: 'sequences.checked' })
+  })
+
+  test('by a tool that failed is not what the run waited for', async () => {
+    const { report, status } = await resumed(place, [{ tool: 'check', args: {} }], look, {
+      tools: [toolOf('look'), toolOf('check', { execute: fail })],
+      sections: { rules: [{ id: 'all', allow: ['check', 'look'] }] },
+      stopWhen: [stopAfterTools('check')],
+    })
+    expect([status, report.rows.at(-1)?.tool]).toEqual(['completed', 'look'])
   })
 
   test('was refused, and counts as such', async () => {
@@ -182,5 +192,65 @@ describe.each(places)('what was done in %s', (place) => {
       const { rule, status } = lastOf(await resumed(place, [act], again, asked))
       expect([status, rule]).toEqual(['success', 'all'])
     })
+  })
+})
+
+/** A run whose process died while its tool `pay` was at work, in the hands of another one. */
+async function inDoubt(
+  fields: Partial<ToolDefinition>,
+  told: 'success' | undefined,
+  last: ScriptedCall,
+  options: Partial<RuntimeOptions> = {},
+): Promise<RunResult> {
+  const journal = memoryJournal()
+  const tools = [toolOf('act'), toolOf('pay', fields)]
+  const given = { policy: allowing('act', 'pay'), tools, ...options, limits: {} }
+  const turns = [{ calls: [{ tool: 'pay', args: {} }] }, { text: '' }]
+  const { report, runId } = await agentOf(turns, { ...given, journal })
+    .start()
+    .result()
+  const records = await collect(journal.read(runId))
+  const begun = records.findIndex(({ line }) => line.includes('"type":"execution-start"'))
+  const cut = memoryJournal()
+  await cut.append(runId, 0, records.slice(0, begun + 1))
+  const { limits = {} } = options
+  const { runtime } = agentOf([{ calls: [last] }, { text: '' }], { ...given, journal: cut, limits })
+  const { callId } = report.rows[0]!
+  return runtime.resume(runId, told === undefined ? {} : { resolve: { [callId]: told } }).result()
+}
+
+describe.each<[string, Partial<ToolDefinition>, 'success' | undefined]>([
+  [
+    'its tool has told of',
+    { reconcile: () => ({ outcome: 'success', result: 'paid' }) },
+    undefined,
+  ],
+  ['an operator has told of', {}, 'success'],
+])('a call in doubt that %s', (_, fields, told) => {
+  test('counts against the calls of the run', async () => {
+    const again = { tool: 'pay', args: {} }
+    const { report, status } = await inDoubt(fields, told, again, { limits: { maxToolCalls: 1 } })
+    expect(status).toBe('limit')
+    expect(report.rows.map((row) => row.status)).toEqual(['success', 'skipped'])
+  })
+
+  test('has been read by the session', async () => {
+    const policy = policyOf({
+      tools: {
+        act: { kind: 'write', output: { trust: 'trusted' }, args: { to: { steers: true } } },
+        pay: { kind: 'write', output: { trust: 'untrusted' } },
+      },
+      flow: { untrustedSteering: 'deny' },
+      rules: [{ id: 'all', allow: ['act', 'pay'] }],
+    })
+    const act = { tool: 'act', args: { to: 'eve' } }
+    const { rule } = lastOf(await inDoubt(fields, told, act, { policy }))
+    expect(rule).toBe('flow.untrustedSteering')
+  })
+
+  test('is what the run waited for', async () => {
+    const stopWhen = [stopAfterTools('pay')]
+    const { report, status } = await inDoubt(fields, told, look, { stopWhen })
+    expect([status, report.rows.length]).toEqual(['completed', 1])
   })
 })

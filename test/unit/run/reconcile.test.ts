@@ -73,4 +73,60 @@ describe('a call in doubt whose tool can tell', () => {
     const { result } = await carriedOn({ reconcile }, strict)
     expect([asked, result.inDoubt.length]).toEqual([0, 1])
   })
+
+  test('is not asked about where an operator has told', async () => {
+    let asked = 0
+    const { done, result } = await carriedOn(
+      {
+        reconcile() {
+          asked++
+          return { outcome: 'success', result: null }
+        },
+      },
+      undefined,
+      (callId) => ({ resolve: { [callId]: 'failed' } }),
+    )
+    expect([asked, done]).toEqual([0, []])
+    expect(result.report.rows).toMatchObject([{ status: 'error-execution' }])
+  })
+})
+
+test('a call that was never begun runs, and its tool is not asked what became of it', async () => {
+  let asked = 0
+  const reconcile = (): { outcome: 'success'; result: null } => {
+    asked++
+    return { outcome: 'success', result: null }
+  }
+  const { done, result } = await carriedOn({ reconcile }, undefined, undefined, {
+    lastType: 'decision',
+  })
+  expect([asked, done]).toEqual([0, ['execute']])
+  expect(result.report.rows).toMatchObject([{ status: 'success' }])
+})
+
+const retry = (callId: string) => ({ resolve: { [callId]: 'retry' as const } })
+
+describe('a call in doubt whose arguments are not on record', () => {
+  const sparing = policyOf({
+    audit: { args: 'redacted' },
+    rules: [{ id: 'paying', allow: ['pay'], who: { roles: ['user'] } }],
+  })
+
+  test('is not reconciled: the tool would be asked about another one', async () => {
+    let asked = 0
+    const reconcile = (): { outcome: 'failed' } => {
+      asked++
+      return { outcome: 'failed' }
+    }
+    const fields = { sensitive: ['/card'], reconcile }
+    const { done, result } = await carriedOn(fields, sparing, undefined, { first: sparing })
+    expect([asked, done, result.inDoubt.length]).toEqual([0, [], 1])
+  })
+
+  test('is not run again, whatever an operator says', async () => {
+    const fields = { sensitive: ['/card'] }
+    const { done, result } = await carriedOn(fields, sparing, retry, { first: sparing })
+    expect(done).toEqual([])
+    expect(result.report.rows).toMatchObject([{ status: 'abandoned' }])
+  })
 })
