@@ -10,8 +10,9 @@ export default defineConfig({
     root: here('../..'),
     setupFiles: [here('setup.ts')],
     include: ['test/browser/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // only for what hangs: a busy machine has taken 240 s for the longest of them
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
     // one browser at a time: what is timed is not disturbed
     fileParallelism: false,
   },
