@@ -6,6 +6,7 @@ import type { Candidate } from './candidates.ts'
 import type { Explanation } from './explain.ts'
 import type { Flip } from './flips.ts'
 import { placeText } from '../protocol/place.ts'
+import { ruleText } from './rule-text.ts'
 
 /** An explanation as plain data. */
 export function explanationToJson(explanation: Explanation, code: number): object {
@@ -48,11 +49,11 @@ export function renderExplanation(explanation: Explanation): string {
   return `${lines.join('\n')}\n`
 }
 
-function headOf(tool: string, { effect, rule, rules, policy }: Decision): string {
-  const deciding = rules.find(({ id }) => id === rule)
-  const place = deciding === undefined ? '' : `  ${placeText(deciding)}`
+function headOf(tool: string, decision: Decision): string {
+  const { effect, policy } = decision
   const digest = policy.digest.slice(0, 'sha256:'.length + 12)
-  return `${effect.toUpperCase()}  ${shorten(tool, 128)}  by ${visible(rule)}${place}  (${visible(policy.name)} ${digest})`
+  const decided = `${effect.toUpperCase()}  ${shorten(tool, 128)}  by ${ruleText(decision)}`
+  return `${decided}  (${visible(policy.name)} ${digest})`
 }
 
 function row(name: string, text: string): string {

@@ -1,8 +1,8 @@
-import { shorten, visible } from '../base/text.ts'
-import type { Decision, Effect } from '../protocol/decision.ts'
+import { shorten } from '../base/text.ts'
+import type { Effect } from '../protocol/decision.ts'
 import { plural } from '../report/format.ts'
-import { placeText } from '../protocol/place.ts'
 import type { Replayed, ReplayedCall } from './replay.ts'
+import { ruleText } from './rule-text.ts'
 
 /** Sums over traces. */
 export interface ReplayTotals {
@@ -53,16 +53,10 @@ export function renderReplayed({ trace, calls, counts }: Replayed): string {
 function callLines(entry: ReplayedCall): readonly string[] {
   const { call, decision } = entry
   const before = isChanged(entry) ? `  (was ${call.decision!.effect})` : ''
-  const by = `${visible(decision.rule)}${placeOf(decision)}`
+  const by = ruleText(decision)
   const line = `  ${decision.effect.padEnd(5)} ${shorten(call.name, 128)}  by ${by}${before}`
   const [reason] = decision.effect === 'allow' ? [] : decision.reasons
   return reason === undefined ? [line] : [line, `        ${shorten(reason, 300)}`]
-}
-
-/** Where the deciding rule stands, behind two spaces; empty for a step of the pipeline. */
-function placeOf({ rule, rules }: Decision): string {
-  const deciding = rules.find(({ id }) => id === rule)
-  return deciding === undefined ? '' : `  ${placeText(deciding)}`
 }
 
 export function renderTotals({ traces, calls, counts, changed }: ReplayTotals): string {

@@ -1,4 +1,4 @@
-import { placeText } from '../protocol/place.ts'
+import { decidingRule, placeText } from '../protocol/place.ts'
 import { xmlText } from '../report/xml.ts'
 import { countsOf, placeOfTest, type PolicyOutcome } from './suite-report.ts'
 import type { TestResult } from './suite.ts'
@@ -50,7 +50,7 @@ function property(name: string, part: number, whole: number): string {
 function failureLine({ test, decision }: TestResult): string {
   const by = test.by === undefined ? '' : ` by ${test.by}`
   const message = `expected ${test.expect}${by}, got ${decision.effect} by ${decision.rule}`
-  const deciding = decision.rules.find(({ id }) => id === decision.rule)
+  const deciding = decidingRule(decision)
   const place = deciding === undefined ? [] : [placeText(deciding)]
   const detail = [...place, ...decision.reasons].join('\n')
   return `      <failure message="${xmlText(message)}">${xmlText(detail)}</failure>`

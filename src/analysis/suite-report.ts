@@ -3,6 +3,7 @@ import type { Position } from '../protocol/decision.ts'
 import type { Coverage } from './coverage.ts'
 import type { Mutation } from './mutation.ts'
 import { placeText } from '../protocol/place.ts'
+import { ruleText } from './rule-text.ts'
 import type { TestResult } from './suite.ts'
 import type { Suite } from './suite-file.ts'
 
@@ -60,15 +61,13 @@ function testLines({ suite }: SuiteOutcome, result: TestResult): readonly string
   const { test, passed, decision } = result
   const name = shorten(test.name, 200)
   if (passed) return [`  ✓ ${name}`]
-  const deciding = decision.rules.find(({ id }) => id === decision.rule)
-  const place = deciding === undefined ? '' : `  ${placeText(deciding)}`
   const args = shorten(JSON.stringify(test.call.args ?? {}), 300)
   const by = test.by === undefined ? '' : ` by ${visible(test.by)}`
   return [
     `  ✗ ${name}`,
     `      at        ${placeText(placeOfTest(suite, result))}`,
     `      expected  ${test.expect}${by}`,
-    `      got       ${decision.effect} by ${visible(decision.rule)}${place}`,
+    `      got       ${decision.effect} by ${ruleText(decision)}`,
     `      call      ${shorten(test.call.tool, 128)} ${args}`,
     ...decision.reasons.map((reason) => `      why       ${shorten(reason, 500)}`),
   ]

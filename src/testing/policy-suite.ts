@@ -10,7 +10,7 @@ import type { PolicyTest } from '../policy/document.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Decision, Position } from '../protocol/decision.ts'
 import { isLoadedPolicy } from '../protocol/option-checks.ts'
-import { placeText } from '../protocol/place.ts'
+import { decidingRule, placeText } from '../protocol/place.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { toTools, type Tool, type ToolDefinition } from '../tools/tool.ts'
 
@@ -148,7 +148,7 @@ function check({ test, passed, decision }: TestResult, place?: Position): void {
 }
 
 /** Where the rule that decided is written, if a rule did. */
-function placeOf({ rule, rules }: Decision): string {
-  const deciding = rules.find(({ id }) => id === rule)
+function placeOf(decision: Decision): string {
+  const deciding = decidingRule(decision)
   return deciding === undefined ? '' : ` (${placeText(deciding)})`
 }

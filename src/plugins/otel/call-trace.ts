@@ -2,6 +2,7 @@ import type { Attributes, Context, Span } from '@opentelemetry/api'
 import { shorten, visible } from '../../base/text.ts'
 import type { CallStatus } from '../../protocol/call.ts'
 import type { Decision } from '../../protocol/decision.ts'
+import { decidingRule } from '../../protocol/place.ts'
 import type {
   ApprovalDecided,
   ApprovalRequested,
@@ -115,8 +116,8 @@ export class CallTrace {
   }
 
   #decide(decision: Decision): void {
-    const { effect, policy, rule, rules, shadow } = decision
-    const place = rules.find(({ id }) => id === rule)
+    const { effect, policy, rule, shadow } = decision
+    const place = decidingRule(decision)
     const decisionClass = classOf(rule, place !== undefined)
     const decided = { [own.decision]: effect, [own.decisionClass]: decisionClass }
     this.#gateFailed = failures.has(rule)
