@@ -1,6 +1,7 @@
 import { isObject, type JsonValue } from '../base/json.ts'
 import { fold } from '../policy/equality.ts'
 import type { ArgumentTest, JsonType } from '../policy/document.ts'
+import { numberBounds } from './language.ts'
 import { hasMultiple, numbersBetween } from './numbers.ts'
 import { written } from './written.ts'
 
@@ -79,10 +80,7 @@ function distinguish(tests: readonly ArgumentTest[]): Distinctions {
 function collect(test: ArgumentTest, found: Distinctions): void {
   found.literals.push(...(test.enum ?? []))
   if (test.const !== undefined) found.literals.push(test.const)
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = test
-  for (const bound of [minimum, maximum, exclusiveMinimum, exclusiveMaximum]) {
-    if (bound !== undefined) found.numbers.add(bound)
-  }
+  for (const key of numberBounds) if (test[key] !== undefined) found.numbers.add(test[key])
   addLengths(found.textLengths, test.minLength, test.maxLength)
   addLengths(found.listLengths, test.minItems, test.maxItems)
   if (test.startsWith !== undefined) {

@@ -1,6 +1,7 @@
 import type { Position } from '../protocol/decision.ts'
 import type { PolicyFile } from '../policy/document.ts'
 import type { Span } from '../policy/source.ts'
+import { flowChecks, guardKinds } from './language.ts'
 import type { TestResult } from './suite.ts'
 import { isTestableLimit } from './testable.ts'
 
@@ -16,8 +17,6 @@ export interface Coverage {
   /** What no test reaches, in the order of the file. */
   readonly missing: readonly Coverable[]
 }
-
-const flowChecks = ['untrustedSteering', 'untrustedLinks', 'secretsOut'] as const
 
 /**
  * Which rules, flow checks, sequences, guards and limits of a file had a say in the decision of
@@ -60,7 +59,7 @@ export function coverables(file: PolicyFile): readonly Coverable[] {
     for (const { at } of flow.afterUntrusted) add('flow.afterUntrusted', at)
   }
   for (const { id, at } of file.sequences) add(`sequences.${id}`, at)
-  for (const kind of ['paths', 'network', 'commands', 'danger'] as const) {
+  for (const kind of guardKinds) {
     for (const { at } of guards[kind]) add(`guards.${kind}`, at)
   }
   for (const limit of file.limits) {

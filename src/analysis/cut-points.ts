@@ -2,6 +2,7 @@ import { canonicalJson } from '../base/digest.ts'
 import type { JsonValue } from '../base/json.ts'
 import type { ArgumentTest, JsonType } from '../policy/document.ts'
 import type { Principal } from '../protocol/principal.ts'
+import { numberBounds } from './language.ts'
 import { sampleOf } from './pattern-sample.ts'
 
 /** What stands for an argument that is left out. */
@@ -94,11 +95,8 @@ class Points {
   }
 
   #addNumbers(test: ArgumentTest): void {
-    const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = test
-    for (const bound of [minimum, maximum, exclusiveMinimum, exclusiveMaximum]) {
-      if (bound !== undefined) this.#bounds.add(bound)
-    }
-    if (multipleOf !== undefined) this.#divisors.add(multipleOf)
+    for (const key of numberBounds) if (test[key] !== undefined) this.#bounds.add(test[key])
+    if (test.multipleOf !== undefined) this.#divisors.add(test.multipleOf)
   }
 
   #addLists(test: ArgumentTest): void {

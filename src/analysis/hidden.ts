@@ -3,12 +3,11 @@ import type { ArgumentTest, PolicyFile, Rule, RuleArgument } from '../policy/doc
 import { compileGlobs } from '../policy/glob.ts'
 import type { Policy } from '../policy/policy.ts'
 import { generate } from './generate.ts'
+import { numberBounds } from './language.ts'
 import type { SuiteOptions } from './suite.ts'
 
 /** Beyond so many a change counts as one that shows. */
 const maxCombinations = 4096
-
-const bounds = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const
 
 interface Moved {
   readonly rule: Rule
@@ -49,7 +48,7 @@ function movedBound({ rules }: PolicyFile, file: PolicyFile): Moved | undefined 
   const argument = rule?.args.find((each, at) => each !== rules[index]?.args[at])
   const other = rules[index]?.args.find((each) => each.name === argument?.name)
   if (rule === undefined || argument === undefined || other === undefined) return undefined
-  for (const key of bounds) {
+  for (const key of numberBounds) {
     const [from, to] = [argument.test[key], other.test[key]]
     if (from === undefined || to === undefined || from === to) continue
     return { rule, argument, values: [from, (from + to) / 2, to] }

@@ -4,6 +4,7 @@ import { compileGlobs } from '../policy/glob.ts'
 import { entriesOf, layersOf } from '../policy/inherited.ts'
 import { factsOfEntry } from '../policy/read-facts.ts'
 import type { OutputLabel, ToolFacts } from '../protocol/facts.ts'
+import { flowChecks } from './language.ts'
 import type { LintContext } from './lint-context.ts'
 
 interface Stated {
@@ -11,9 +12,8 @@ interface Stated {
   readonly facts: ToolFacts
 }
 
-/** The keys of `flow` that facts are stated for, in the order in which they are written. */
-const keys = ['untrustedSteering', 'untrustedLinks', 'secretsOut'] as const
-type Key = (typeof keys)[number]
+/** A key of `flow` that facts are stated for. */
+type Key = (typeof flowChecks)[number]
 
 /**
  * Facts about data flow restrict nothing by themselves: `flow` says what follows from them. What
@@ -33,8 +33,10 @@ export function lintFlow(context: LintContext): void {
 function lintWithout(stated: readonly Stated[], context: LintContext): void {
   const [first, ...others] = stated.filter(({ facts }) => isAboutFlow(facts, stated))
   if (first === undefined) return
-  const wanted = keys.filter((key) => stated.some((tool) => needs(tool, key, stated)))
-  const written = (wanted.length === 0 ? keys.slice(0, 1) : wanted).map((key) => `${key}: ask`)
+  const wanted = flowChecks.filter((key) => stated.some((tool) => needs(tool, key, stated)))
+  const written = (wanted.length === 0 ? flowChecks.slice(0, 1) : wanted).map(
+    (key) => `${key}: ask`,
+  )
   const more = others.length === 0 ? '' : ` and of ${others.length} more`
   report(
     first.tool,

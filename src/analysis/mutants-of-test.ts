@@ -1,11 +1,10 @@
 import type { JsonValue } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
 import type { ArgumentTest } from '../policy/document.ts'
+import { numberBounds, sizeBounds } from './language.ts'
 import type { Change } from './mutants.ts'
 import { isTestableSize } from './testable.ts'
 
-const numberBounds = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const
-const sizeBounds = ['minLength', 'maxLength', 'minItems', 'maxItems'] as const
 const lists = ['enum', 'domain', 'from'] as const
 
 /** Every test of a value that differs from the given one in one word, bound or member. */

@@ -1,6 +1,7 @@
 import type { Effect } from '../protocol/decision.ts'
 import type { Flow, Limit, PolicyFile, Rule, Sequence, ToolEntry, Who } from '../policy/document.ts'
 import type { Span } from '../policy/source.ts'
+import { flowChecks, guardKinds } from './language.ts'
 import { mutantsOfTest } from './mutants-of-test.ts'
 import { isTestableLimit } from './testable.ts'
 
@@ -45,7 +46,7 @@ export function* mutants(file: PolicyFile): Generator<Mutant> {
   }
   yield* inList(file, 'sequences', mutantsOfSequence)
   yield* inList(file, 'limits', mutantsOfLimit)
-  for (const kind of ['paths', 'network', 'commands', 'danger'] as const) {
+  for (const kind of guardKinds) {
     const guards = file.guards[kind]
     for (const [index, { at }] of guards.entries()) {
       const rest = { ...file.guards, [kind]: guards.toSpliced(index, 1) }
@@ -173,7 +174,7 @@ function* mutantsOfWho(
 
 function* mutantsOfFlow(flow: Flow): Generator<Change<Flow>> {
   const { at } = flow
-  for (const check of ['untrustedSteering', 'untrustedLinks', 'secretsOut'] as const) {
+  for (const check of flowChecks) {
     const { [check]: effect, ...rest } = flow
     if (effect === undefined) continue
     yield { kind: 'dropped', essential, what: `\`flow.${check}\` is left out`, at, part: rest }

@@ -2,6 +2,7 @@ import type { ArgumentTest, PolicyFile, Rule } from '../policy/document.ts'
 import { presentAt } from '../base/json-path.ts'
 import { compileGlobs } from '../policy/glob.ts'
 import type { Position } from '../protocol/decision.ts'
+import { numberBounds } from './language.ts'
 import { mutants } from './mutants.ts'
 import type { Question } from './question.ts'
 
@@ -39,8 +40,6 @@ export function isAbout(rule: Rule, tool: string): boolean {
   return compileGlobs(rule.tools)(tool)
 }
 
-const bounds = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const
-
 /** Each numeric bound as it would be to just let the value of the call through. */
 function* movedBounds(file: PolicyFile, { tool, args }: Question): Generator<Edit> {
   for (const [index, rule] of file.rules.entries()) {
@@ -48,7 +47,7 @@ function* movedBounds(file: PolicyFile, { tool, args }: Question): Generator<Edi
     for (const [place, argument] of rule.args.entries()) {
       const value = presentAt(args, argument.path)
       if (typeof value !== 'number') continue
-      for (const key of bounds) {
+      for (const key of numberBounds) {
         const bound = argument.test[key]
         if (bound === undefined) continue
         const step = key === 'exclusiveMinimum' ? -1 : key === 'exclusiveMaximum' ? 1 : 0

@@ -1,6 +1,7 @@
 import { getPointer } from '../base/json-path.ts'
 import { isObject, pointerTokens, type JsonObject, type JsonValue } from '../base/json.ts'
 import type { ArgumentTest, JsonType } from '../policy/document.ts'
+import { numberBounds, sizeBounds } from './language.ts'
 import type { ArgumentSchema } from './reach.ts'
 
 type Schema = Readonly<Record<string, unknown>>
@@ -83,9 +84,6 @@ function follow(root: Schema, schema: unknown): Schema | undefined {
   return undefined
 }
 
-const numeric = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const
-const sizes = ['minLength', 'maxLength', 'minItems', 'maxItems'] as const
-
 /** Branches in branches that are looked at; a schema may hold itself. */
 const maxDepth = 6
 
@@ -99,7 +97,7 @@ function testOf(root: Schema, schema: Schema, depth = 0): ArgumentTest | undefin
   else if (typeof type === 'string') add({ type: type as JsonType })
   if (Array.isArray(schema['enum'])) add({ enum: schema['enum'] as readonly JsonValue[] })
   if (schema['const'] !== undefined) add({ const: schema['const'] as JsonValue })
-  for (const key of [...numeric, ...sizes]) {
+  for (const key of [...numberBounds, ...sizeBounds]) {
     const bound = schema[key]
     if (typeof bound === 'number') add({ [key]: bound })
   }
