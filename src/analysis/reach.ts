@@ -1,6 +1,7 @@
 import type { ArgumentTest, Role, Rule, RuleArgument } from '../policy/document.ts'
 import { no, yes, type Truth } from '../policy/truth.ts'
-import { callersOf, closures, concerns } from './rule-callers.ts'
+import { concerns } from '../policy/caller.ts'
+import { callersOf, closures } from './rule-callers.ts'
 import { cellsOf, type Cell } from './cells.ts'
 import { truthOfCell } from './truth-of-cell.ts'
 
@@ -43,7 +44,7 @@ export function isReachable(question: Question): boolean {
   if (callers === undefined) return true
   const open = new Map<string, boolean>()
   return callers.some((caller) => {
-    const active = lasting.filter((cover) => concerns(cover.rule, caller))
+    const active = lasting.filter((cover) => concerns(cover.rule, caller, caller))
     const key = active.map((cover) => cover.rule.id).join('\n')
     const known = open.get(key) ?? hasCall({ ...question, covers: active })
     open.set(key, known)

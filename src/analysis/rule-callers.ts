@@ -1,11 +1,8 @@
-import { isAmong } from '../policy/caller.ts'
+import { compileRoles, concerns, type EffectiveRights } from '../policy/caller.ts'
 import type { Role, Rule, Who } from '../policy/document.ts'
 
 /** A caller as the conditions of rules see one. */
-export interface Caller {
-  /** With everything they inherit. */
-  readonly roles: ReadonlySet<string>
-  readonly scopes: ReadonlySet<string>
+export interface Caller extends EffectiveRights {
   readonly tenant?: string
   readonly agent?: string
   readonly issuer?: string
@@ -19,36 +16,9 @@ const stranger = 'somebody no rule names'
 
 /** Roles with everything they inherit, by name. */
 export function closures(roles: readonly Role[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const byName = new Map(roles.map((role) => [role.name.text, role]))
-  return new Map(
-    roles.map(({ name }) => {
-      const closure = new Set<string>()
-      const open = [name.text]
-      for (let next = open.pop(); next !== undefined; next = open.pop()) {
-        if (closure.has(next)) continue
-        closure.add(next)
-        open.push(...(byName.get(next)?.inherits.map(({ text }) => text) ?? []))
-      }
-      return [name.text, closure]
-    }),
-  )
-}
-
-/** Whether a caller meets a condition; without a condition everybody does. */
-function meets(who: Who | undefined, caller: Caller): boolean {
-  if (who === undefined) return true
-  return (
-    (who.roles === undefined || who.roles.some(({ text }) => caller.roles.has(text))) &&
-    (who.scopes === undefined || who.scopes.every((scope) => caller.scopes.has(scope))) &&
-    isAmong(who.tenants, caller.tenant) &&
-    isAmong(who.agents, caller.agent) &&
-    isAmong(who.issuers, caller.issuer)
-  )
-}
-
-/** Whether the rule is about this caller. */
-export function concerns({ who, notWho }: Rule, caller: Caller): boolean {
-  return meets(who, caller) && (notWho === undefined || !meets(notWho, caller))
+  const effective = compileRoles(roles)
+  const names = roles.map(({ name }) => name.text)
+  return new Map(names.map((name) => [name, effective({ roles: [name], scopes: [] }).roles]))
 }
 
 /**
@@ -67,7 +37,9 @@ export function callersOf(
     if (found.length > maxCallers) return undefined
     found = found.flatMap((caller) => [caller, ...raised(caller, who, roles)])
   }
-  return found.length > maxCallers ? undefined : found.filter((caller) => concerns(rule, caller))
+  return found.length > maxCallers
+    ? undefined
+    : found.filter((caller) => concerns(rule, caller, caller))
 }
 
 function* leastCallers(

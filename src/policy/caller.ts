@@ -1,5 +1,5 @@
 import type { Principal } from '../protocol/principal.ts'
-import type { Role, Who } from './document.ts'
+import type { Role, Rule, Who } from './document.ts'
 
 /** What a principal amounts to under a policy. */
 export interface EffectiveRights {
@@ -39,20 +39,33 @@ function underCeilings(scopes: readonly string[], roles: readonly Role[]): Reado
   return new Set(scopes.filter((scope) => ceiling.has(scope)))
 }
 
-export type WhoCheck = (principal: Principal, rights: EffectiveRights) => boolean
+/** What conditions on the caller look at beside its rights. */
+type Belonging = Pick<Principal, 'tenant' | 'agent' | 'issuer'>
 
 /** Conditions on the caller can always be evaluated: who has no tenant is in none. */
-export function compileWho(who: Who): WhoCheck {
-  const roles = who.roles?.map(({ text }) => text)
-  return (principal, rights) =>
-    (roles === undefined || roles.some((role) => rights.roles.has(role))) &&
+export function meets(who: Who, caller: Belonging, rights: EffectiveRights): boolean {
+  return (
+    (who.roles === undefined || who.roles.some(({ text }) => rights.roles.has(text))) &&
     (who.scopes === undefined || who.scopes.every((scope) => rights.scopes.has(scope))) &&
-    isAmong(who.tenants, principal.tenant) &&
-    isAmong(who.agents, principal.agent) &&
-    isAmong(who.issuers, principal.issuer)
+    isAmong(who.tenants, caller.tenant) &&
+    isAmong(who.agents, caller.agent) &&
+    isAmong(who.issuers, caller.issuer)
+  )
 }
 
 /** Whether a condition on a name that a caller may not have holds. */
-export function isAmong(list: readonly string[] | undefined, value: string | undefined): boolean {
+function isAmong(list: readonly string[] | undefined, value: string | undefined): boolean {
   return list === undefined || (value !== undefined && list.includes(value))
+}
+
+/** Whether a rule is about a caller. */
+export function concerns(
+  { who, notWho }: Pick<Rule, 'who' | 'notWho'>,
+  caller: Belonging,
+  rights: EffectiveRights,
+): boolean {
+  return (
+    (who === undefined || meets(who, caller, rights)) &&
+    (notWho === undefined || !meets(notWho, caller, rights))
+  )
 }

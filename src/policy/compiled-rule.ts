@@ -1,6 +1,6 @@
 import type { Effect, Obligation, Position, RuleReference } from '../protocol/decision.ts'
 import type { Principal } from '../protocol/principal.ts'
-import { compileWho, type EffectiveRights } from './caller.ts'
+import { concerns, type EffectiveRights } from './caller.ts'
 import { chainConditions, type Condition } from './condition.ts'
 import type { Rule } from './document.ts'
 import { Misses } from './misses.ts'
@@ -77,11 +77,7 @@ export class CompiledRule {
 
   /** Whether the conditions on the caller hold. */
   concerns(principal: Principal, rights: EffectiveRights): boolean {
-    const { who, notWho } = this.rule
-    return (
-      (who === undefined || compileWho(who)(principal, rights)) &&
-      (notWho === undefined || !compileWho(notWho)(principal, rights))
-    )
+    return concerns(this.rule, principal, rights)
   }
 
   #contribution(truth: Truth): Hit {

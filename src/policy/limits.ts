@@ -1,5 +1,5 @@
 import type { Principal } from '../protocol/principal.ts'
-import { compileWho, type EffectiveRights } from './caller.ts'
+import { meets, type EffectiveRights } from './caller.ts'
 import { positionOf } from './compiled-rule.ts'
 import type { Limit } from './document.ts'
 import { compileGlobs } from './glob.ts'
@@ -16,10 +16,9 @@ export function compileLimits(
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
     .map(({ at, tools, who, ...limit }) => {
       const isAbout = compileGlobs(tools)
-      const isMeant = who === undefined ? undefined : compileWho(who)
       // a caller that is not known cannot be exempt
       const concerns = (principal: Principal | null): boolean =>
-        isMeant === undefined || principal === null || isMeant(principal, effective(principal))
+        who === undefined || principal === null || meets(who, principal, effective(principal))
       return {
         ...limit,
         position: positionOf(at, source),

@@ -5,7 +5,7 @@ import { placeText } from '../protocol/place.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { absent, blocked, valueAt } from '../base/json-path.ts'
 import { compileChecks } from './argument-test.ts'
-import { compileWho, type EffectiveRights } from './caller.ts'
+import { meets, type EffectiveRights } from './caller.ts'
 import type { Rule, RuleArgument, Who } from './document.ts'
 import type { DecisionRequest } from './policy.ts'
 import { isWithin } from './time.ts'
@@ -69,18 +69,19 @@ function partsOfWho({ who = {}, notWho }: Rule): readonly Part[] {
   const parts = (Object.keys(words) as (keyof typeof words)[]).flatMap((key): Part[] => {
     const names: readonly (string | { readonly text: string })[] | undefined = who[key]
     if (names === undefined) return []
-    const holds = compileWho({ [key]: names })
+    const condition: Who = { [key]: names }
     // who the other customers are is none of the caller's business
     const isOpen = key === 'roles' || key === 'scopes'
     const miss = isOpen ? `${words[key]} ${names.map(quoted).join(', ')}` : words[key]
-    return [(_request, principal, rights) => (holds(principal, rights) ? undefined : miss)]
+    return [
+      (_request, principal, rights) => (meets(condition, principal, rights) ? undefined : miss),
+    ]
   })
   if (notWho === undefined) return parts
-  const excluded = compileWho(notWho)
   return [
     ...parts,
     (_request, principal, rights) =>
-      excluded(principal, rights) ? 'is not for this caller' : undefined,
+      meets(notWho, principal, rights) ? 'is not for this caller' : undefined,
   ]
 }
 
