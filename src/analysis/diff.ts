@@ -2,21 +2,13 @@ import { strictnessOf } from '../policy/layers.ts'
 import { filesOf } from '../policy/inherited.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Decision, Effect, RuleReference } from '../protocol/decision.ts'
-import type { Principal } from '../protocol/principal.ts'
 import type { Tool } from '../tools/tool.ts'
+import { callerOf } from './callers.ts'
 import { coverables, type Coverable } from './coverage.ts'
 import { generate } from './generate.ts'
-import { replayTrace } from './replay.ts'
-import { decideScenario, type Begin, type Scenario } from './scenario.ts'
+import { replayTrace, type Replay } from './replay.ts'
+import { decideScenario, type Scenario } from './scenario.ts'
 import type { Trace } from './trace.ts'
-
-/** One of two policies, ready to be asked. */
-export interface Side {
-  readonly policy: Policy
-  readonly begin: Begin
-  /** Of recorded calls that do not name theirs. */
-  readonly caller: Principal | null
-}
 
 /** What came of a call. */
 export interface Outcome {
@@ -60,8 +52,8 @@ export function isNewlyAllowed({ before, after }: Pick<Change, 'before' | 'after
  * included. Memory holds one trace and one example for each kind of change.
  */
 export async function diffPolicies(
-  before: Side,
-  after: Side,
+  before: Replay,
+  after: Replay,
   { tools = [], traces }: { tools?: readonly Tool[]; traces?: AsyncIterable<Trace> },
 ): Promise<Difference> {
   const collector = new Collector()
@@ -86,8 +78,8 @@ export async function diffPolicies(
 }
 
 async function compareTrace(
-  before: Side,
-  after: Side,
+  before: Replay,
+  after: Replay,
   trace: Trace,
   collector: Collector,
 ): Promise<void> {
@@ -102,10 +94,10 @@ async function compareTrace(
 }
 
 /** The tests of a policy, with what they say was called before. */
-function testScenarios({ policy, caller }: Side): readonly Scenario[] {
+function testScenarios({ policy }: Replay): readonly Scenario[] {
   return filesOf([policy.document]).flatMap(({ tests }) =>
     tests.map(({ as, call, given, prompt }) => ({
-      principal: as === undefined ? caller : { subject: '', roles: [], scopes: [], ...as },
+      principal: callerOf(as === undefined ? {} : { as }, policy),
       ...(prompt === undefined ? {} : { prompt }),
       given,
       tool: call.tool,

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { diffPolicies, isNewlyAllowed, type Side } from '../../src/analysis/diff.ts'
+import { diffPolicies, isNewlyAllowed } from '../../src/analysis/diff.ts'
+import type { Replay } from '../../src/analysis/replay.ts'
 import { clockAt, decideScenario } from '../../src/analysis/scenario.ts'
 import type { JsonObject } from '../../src/base/json.ts'
 import { prepareRehearsals } from '../../src/gate/rehearsal.ts'
@@ -10,7 +11,7 @@ import { args, name, policies } from './random-sections.ts'
 
 type Sections = typeof policies extends fc.Arbitrary<infer Value> ? Value : never
 
-async function sideOf(sections: Sections): Promise<Side> {
+async function sideOf(sections: Sections): Promise<Replay> {
   const policy = policyOf(sections as unknown as JsonObject).compile()
   return { policy, begin: await prepareRehearsals(policy, { clock: clockAt(0) }), caller: null }
 }

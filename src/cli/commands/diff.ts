@@ -1,6 +1,7 @@
 import { callerOf } from '../../analysis/callers.ts'
-import { diffPolicies, isNewlyAllowed, type Side } from '../../analysis/diff.ts'
+import { diffPolicies, isNewlyAllowed } from '../../analysis/diff.ts'
 import { differenceToJson, renderDifference } from '../../analysis/diff-report.ts'
+import type { Replay } from '../../analysis/replay.ts'
 import { clockAt } from '../../analysis/scenario.ts'
 import { readAllTraces } from '../../analysis/trace.ts'
 import { prepareRehearsals } from '../../gate/rehearsal.ts'
@@ -30,7 +31,7 @@ export async function diff(
   // one moment for both: a rule must not differ from itself because time went by
   const now = Date.now()
   const sides = [before, after].map((path) => openSide(path, { tools, now, options, io }))
-  const [was, is] = (await Promise.all(sides)) as [Side, Side]
+  const [was, is] = (await Promise.all(sides)) as [Replay, Replay]
   const difference = await diffPolicies(was, is, {
     ...(tools === undefined ? {} : { tools }),
     ...(options.log === undefined ? {} : { traces: readAllTraces(options.log) }),
@@ -48,7 +49,7 @@ interface Opening {
   readonly io: Io
 }
 
-async function openSide(path: string, { tools, now, options, io }: Opening): Promise<Side> {
+async function openSide(path: string, { tools, now, options, io }: Opening): Promise<Replay> {
   const policy = (await loadTrusted(path, options, io)).compile(tools)
   const begin = await prepareRehearsals(policy, { tools: tools ?? [], clock: clockAt(now) })
   return { policy, begin, caller: callerOf({}, policy) }
