@@ -21,8 +21,9 @@ export type PlainResult =
  * Lone surrogates become U+FFFD, since no digest could be made over them.
  *
  * Refused where `JSON.stringify` would lose data silently or fail: bigint, Map, Set, Promise,
- * Error, binary data, cycles, getters that throw, a member `__proto__`, keys with lone surrogates,
- * and what is over the bounds.
+ * Error, binary data, an object of any class that has no members of its own (a generator, a stream, a
+ * `Response`), cycles, getters that throw, a member `__proto__`, keys with lone surrogates, and what
+ * is over the bounds.
  */
 export function copyPlain(value: unknown, bounds: PlainBounds): PlainResult {
   const copier = new Copier(bounds)
@@ -135,11 +136,12 @@ class Copier {
 
 function lossyKind(value: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null) return undefined
+  // that of objects alone has none itself, also where another realm has made them
+  if (prototype === null || Object.getPrototypeOf(prototype) === null) return undefined
   if (value instanceof Map || value instanceof WeakMap) return 'Map'
   if (value instanceof Set || value instanceof WeakSet) return 'Set'
   if (value instanceof Promise) return 'Promise'
   if (value instanceof Error) return 'Error'
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return 'block of binary data'
-  return undefined
+  return Object.keys(value).length === 0 ? 'value of a class without members' : undefined
 }

@@ -139,7 +139,11 @@ function lineOf(event: StructuralEvent): Line {
       return line('warn', `limit ${named(event.limit)}`, { limit: event.limit, max: event.max })
     case 'turn-end': {
       const { durationMs, finishReason, model } = event
-      return line('debug', 'turn ended', { durationMs, finish: finishReason.unified, model })
+      return line('debug', 'turn ended', {
+        durationMs,
+        finish: finishReason.unified,
+        model: cut(model),
+      })
     }
     case 'error':
       return line('error', shorten(event.message, 1000), { code: event.code })

@@ -1,7 +1,16 @@
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { copyPlain } from '../../../src/base/plain.ts'
 
 const bounds = { maxLength: 100, maxDepth: 3 }
+
+class Made {
+  readonly a = 1
+}
+
+function* generating(): Generator<number> {
+  yield 1
+}
 
 test('length and depth are bounded', () => {
   expect(copyPlain('a'.repeat(98), bounds).ok).toBe(true)
@@ -27,6 +36,26 @@ test('a sparse list costs what its length costs', () => {
 test('toJSON is asked once and its answer is not asked again', () => {
   const inner = { toJSON: () => 'again', a: 1 }
   expect(copyPlain({ toJSON: () => inner }, bounds)).toEqual({ ok: true, value: { a: 1 } })
+})
+
+test.each<[string, () => unknown]>([
+  ['a generator', () => generating()],
+  ['a stream', () => new ReadableStream()],
+  ['a response', () => new Response('text')],
+  ['headers', () => new Headers({ a: 'b' })],
+  ['a pattern', () => /a/],
+])('%s is no empty object', (_, make) => {
+  expect(copyPlain({ a: make() }, bounds)).toEqual({
+    ok: false,
+    message: 'a value of a class without members has no JSON form',
+  })
+})
+
+test('an empty object is one, whoever has made it', () => {
+  for (const value of [{}, Object.create(null), runInNewContext('({})')]) {
+    expect(copyPlain(value, bounds)).toEqual({ ok: true, value: {} })
+  }
+  expect(copyPlain(new Made(), bounds)).toEqual({ ok: true, value: { a: 1 } })
 })
 
 test('a thrown proxy cannot break out', () => {

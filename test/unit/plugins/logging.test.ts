@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { Model } from '../../../src/protocol/model.ts'
+import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import { logging, type Logger, type LoggingOptions } from '../../../src/plugins/logging.ts'
 import type { Plugin } from '../../../src/run/plugin.ts'
 import type { ScriptedTurn } from '../../../src/testing/turn.ts'
@@ -12,6 +14,7 @@ async function linesOf(
   turns: readonly ScriptedTurn[],
   options?: LoggingOptions,
   session = 's1',
+  given: Pick<RuntimeOptions, 'model'> | undefined = undefined,
 ): Promise<readonly Line[]> {
   const lines: Line[] = []
   const at =
@@ -27,7 +30,9 @@ async function linesOf(
   })
   const tools = [toolOf('act', { sensitive: ['/card'] }), fail, toolOf('other')]
   const policy = allowing('act', 'fail')
-  await agentOf(turns, { plugins, policy, tools }).start({ input: 'my question', session }).result()
+  await agentOf(turns, { ...given, plugins, policy, tools })
+    .start({ input: 'my question', session })
+    .result()
   return lines
 }
 
@@ -85,6 +90,22 @@ describe('the logging plugin', () => {
     const lines = await linesOf([{ text: 'ok' }], {}, `\u009B2J${'x'.repeat(1_000_000)}`)
     expect(lines[0]![1]['session']).toMatch(/^\\u\{9b\}2Jx{997}… \(\d+ more characters\)$/)
     expect(JSON.stringify(lines).length).toBeLessThan(5000)
+  })
+
+  test('lets no name of a model move the cursor or fill the log', async () => {
+    const name = `\u001b[2J${'m'.repeat(5_000)}`
+    const model: Model = {
+      id: 'm',
+      provider: 'p',
+      async *stream() {
+        yield { type: 'end', finishReason: { unified: 'stop', raw: null }, model: name }
+      },
+    }
+    const lines = await linesOf([], {}, 's', { model })
+    const text = JSON.stringify(lines)
+    expect(text).toContain('\\\\u{1b}[2J')
+    expect(text).not.toContain('\\u001b')
+    expect(text.length).toBeLessThan(5_000)
   })
 
   test('says how a run failed', async () => {
