@@ -70,8 +70,10 @@ export class ChildContext implements ToolContext {
 
   get fetch(): ToolContext['fetch'] {
     return async (url, init = {}) => {
-      const answer = await this.#ask({ what: 'fetch', url: String(url), init: plainInit(init) })
-      init.signal?.throwIfAborted()
+      const { signal } = init
+      signal?.throwIfAborted()
+      const asked = this.#ask({ what: 'fetch', url: String(url), init: plainInit(init) })
+      const answer = await (signal === undefined ? asked : unlessAborted(asked, signal))
       return responseOf(answer as RemoteResponse)
     }
   }
@@ -139,20 +141,32 @@ function responseOf(remote: RemoteResponse): FetchedResponse {
   return response as unknown as FetchedResponse
 }
 
+function unlessAborted(asked: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    asked.then(resolve, reject)
+  })
+}
+
+type EncodingOption = BufferEncoding | { readonly encoding?: BufferEncoding | null } | null
+
+function encodingOf(option: EncodingOption | undefined): BufferEncoding | undefined {
+  return (typeof option === 'string' ? option : option?.encoding) ?? undefined
+}
+
 type Asking = (question: Readonly<Record<string, unknown>>) => Promise<unknown>
 
 /** The part of a file handle that goes over the channel: whole files. */
 function remoteFile(ask: Asking): object {
   const close = (): Promise<unknown> => ask({ what: 'close' })
-  const write = (what: 'write' | 'append') => (data: string | Uint8Array) =>
-    ask({ what, data: Buffer.from(data as string).toString('base64') })
+  const write =
+    (what: 'write' | 'append') => (data: string | Uint8Array, option?: EncodingOption) =>
+      ask({ what, data: Buffer.from(data as string, encodingOf(option)).toString('base64') })
   return {
-    async readFile(
-      options?: BufferEncoding | { readonly encoding?: BufferEncoding | null } | null,
-    ) {
+    async readFile(option?: EncodingOption) {
       const bytes = Buffer.from((await ask({ what: 'read' })) as string, 'base64')
-      const encoding = typeof options === 'string' ? options : options?.encoding
-      return encoding == null ? bytes : bytes.toString(encoding)
+      const encoding = encodingOf(option)
+      return encoding === undefined ? bytes : bytes.toString(encoding)
     },
     writeFile: write('write'),
     appendFile: write('append'),

@@ -267,9 +267,11 @@ async function ask(
     const response = await fetchIt(where, { method: 'POST', headers: { a: 'b' }, body: 'ask' })
     return { status: response.status, text: await response.text() }
   }
+  if (what === 'fetch in time') return fetchIt(where, { signal: AbortSignal.timeout(50) })
   const file = await open(where, what === 'read' ? 'r' : 'w')
   if (what === 'read') return { text: await file.readFile('utf8'), size: (await file.stat()).size }
-  await file.writeFile('by the tool')
+  await file.writeFile(Buffer.from('by the ').toString('hex'), 'hex')
+  await file.appendFile('dG9vbA==', { encoding: 'base64' })
   await file.close()
   return 'written'
 }

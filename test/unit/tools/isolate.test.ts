@@ -175,6 +175,13 @@ describe.runIf(hasWalls)('an isolated tool', () => {
     expect(found).toEqual({ status: 201, text: 'ä' })
   })
 
+  test('waits for what it fetches as long as its own signal says', async () => {
+    const tool = (await isolate(hostileModule)).find(({ name }) => name === 'asking')!
+    const context = contextWith({ fetch: () => new Promise(() => undefined) })
+    const args = { what: 'fetch in time', where: 'http://a.example/' }
+    await expect(settled(implementationOf(tool)(args, context))).rejects.toThrow('due to timeout')
+  })
+
   test('is asked on resume what became of its call', async () => {
     const told = (await isolate(hostileModule)).find(({ name }) => name === 'told')
     expect(canReconcile(told!)).toBe(true)
