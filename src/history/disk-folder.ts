@@ -66,8 +66,7 @@ export class DiskFolder {
 
   async remove(key: string, expectedLength?: number): Promise<boolean> {
     return this.#guarded('written', async () => {
-      const { length } = await this.#conversation(key)
-      if (length === 0 || length !== (expectedLength ?? length)) return false
+      if (!(await this.#isThere(key, expectedLength))) return false
       // out of the way in one step: a half of a conversation would be another one
       const removed = join(this.#folder, `.removed-${randomHex()}`)
       try {
@@ -85,13 +84,20 @@ export class DiskFolder {
     })
   }
 
+  /** Whoever searches for what is to go must not miss what stands behind a damaged conversation. */
   async *list(): AsyncGenerator<KeptHistory> {
+    let failed: SallyportError | undefined
     for (const name of await this.#guarded('read', () => namesIn(this.#folder))) {
       if (!conversationName.test(name)) continue
-      const { entries, key, length } = await this.#guarded('read', () => this.#read(name))
-      const last = entries.at(-1)
-      if (last !== undefined) yield { key, length, lastAt: last.at }
+      try {
+        const { entries, key, length } = await this.#guarded('read', () => this.#read(name))
+        const last = entries.at(-1)
+        if (last !== undefined) yield { key, length, lastAt: last.at }
+      } catch (error) {
+        failed ??= error as SallyportError
+      }
     }
+    if (failed !== undefined) throw failed
   }
 
   async lease(key: string, holder: string, ms: number): Promise<boolean> {
@@ -145,6 +151,15 @@ export class DiskFolder {
       throw damaged(join(place, `lease.${last}`))
     }
     throw new SallyportError('bad-history', `the lease of \`${key}\` changes too fast to be read`)
+  }
+
+  /** A damaged conversation can be removed too, where nobody asks for its length. */
+  async #isThere(key: string, expectedLength: number | undefined): Promise<boolean> {
+    if (expectedLength === undefined) {
+      return (await namesIn(this.#placeOf(key))).some((file) => segmentName.test(file))
+    }
+    const { length } = await this.#conversation(key)
+    return length > 0 && length === expectedLength
   }
 
   #conversation(key: string): Promise<Conversation> {

@@ -75,6 +75,25 @@ describe('S2-40 a folder of conversations', () => {
     await expect(Promise.all([store.read('a'), store.read('b')])).resolves.toHaveLength(2)
   })
 
+  test('lists what stands beside a damaged conversation, which can be removed', async () => {
+    const folder = temporaryFolder()
+    const store = diskHistory(folder)
+    for (const name of ['a', 'b', 'c', 'd']) await store.append(name, 0, [entry])
+    const [damaged] = filesIn(folder).filter((name) => name.endsWith('.json'))
+    writeFileSync(join(folder, damaged!), '{}')
+    const listed: string[] = []
+    const listing = (async () => {
+      for await (const { key } of store.list()) listed.push(key)
+    })()
+    await expect(listing).rejects.toMatchObject({ code: 'bad-history' })
+    expect(listed).toHaveLength(3)
+    const [key] = ['a', 'b', 'c', 'd'].filter((name) => !listed.includes(name))
+    await expect(store.remove(key!, 1)).rejects.toMatchObject({ code: 'bad-history' })
+    expect(await store.remove(key!)).toBe(true)
+    expect(await store.remove(key!)).toBe(false)
+    expect(await store.read(key!)).toEqual([])
+  })
+
   test('takes nothing half written for a conversation', async () => {
     const folder = temporaryFolder()
     const store = diskHistory(folder)
