@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { perMillion } from '../../../src/cost/bound.ts'
 import { createCosts, type Costs, type Purchase, type Purchasing } from '../../../src/cost/costs.ts'
 import { priceTable } from '../../../src/cost/price-table.ts'
 import type { ModelCaller } from '../../../src/protocol/model.ts'
@@ -155,6 +156,16 @@ describe('what was spent', () => {
     expect(Object.keys(costs.tracker.sessions()).toSorted()).toEqual(['d', 'first'])
     expect(costs.tracker.sessionCost('first')).toBe(2)
     expect(costs.tracker.globalCost).toBe(7)
+  })
+
+  test('S3-T6 keeps what is held back for sessions that ask, and forgets no session used since', () => {
+    const costs = createCosts({ prices, maxTracked: 2, budget: { default: { hard: 0.15 } } })
+    const waiting = opened(costs, purchase('first'))
+    for (const session of ['a', 'b', 'c']) spend(costs, session, 0)
+    expect(refusal(costs, purchase('first'))).toMatchObject({ retryable: true })
+    waiting.release()
+    for (const session of ['a', 'b', 'a', 'c']) spend(costs, session, 0)
+    expect(Object.keys(costs.tracker.sessions()).toSorted()).toEqual(['a', 'c'])
   })
 
   test('S2-50 goes on from a snapshot, limits included', () => {
@@ -330,6 +341,7 @@ describe('limits', () => {
     expect(bound('deep', 'm')).toEqual(both)
     // alone it takes all that is left
     expect(bound('m', 'wide')).toBeUndefined()
+    expect(bound('wide', 'm')).toMatchObject({ request: null })
     expect(bound('m', 'unheard')).toMatchObject({ request: null })
   })
 
@@ -355,6 +367,30 @@ describe('limits', () => {
     expect(say([{ type: 'file', name: 'f', url: 'A'.repeat(100_000) }])).toBeCloseTo(plain + 0.4, 4)
     const tool = { name: 't', description: 'x'.repeat(5000), input: {} }
     expect(bound({ tools: [tool] })).toBeGreaterThan(plain + 0.005)
+    const form = { schema: { description: 'x'.repeat(5000) } }
+    expect(bound({ output: form as never })).toBeGreaterThan(plain + 0.005)
+  })
+
+  test('the bound has the price of each picture, and is rounded up', () => {
+    const listed = { model: 'm', input: '0', output: '0', image: '0.25' }
+    const hard = { default: { hard: 0.1 } }
+    const costs = createCosts({ prices: priceTable({ models: [listed] }), budget: hard })
+    const picture = { type: 'image', url: 'https://x.example/p.png' } as const
+    const file = { type: 'file', name: 'f', url: 'https://x.example/f.pdf' } as const
+    const content = [picture, file, picture]
+    const seen: ModelRequest = { ...request, messages: [{ role: 'user', content }] }
+    expect(refusal(costs, purchase('s', { request: seen }))?.details).toMatchObject({
+      request: 0.5,
+    })
+    expect([perMillion(1n, 1), perMillion(1n, 1_000_001)]).toEqual([1n, 2n])
+  })
+
+  test('what an attempt has told beyond the most it could cost earns nothing', () => {
+    const costs = createCosts({ prices, budget: { default: { hard: 1 } } })
+    const each = opened(costs, purchase('s'))
+    each.lose(0, dollars(0.9))
+    each.settle(tokens(1), dollars(0.9))
+    expect(refusal(costs, purchase('s'))?.details).toMatchObject({ spent: 0.9, reserved: 0 })
   })
 
   test.each([

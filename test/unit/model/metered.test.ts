@@ -55,6 +55,51 @@ function retry(code: ErrorCode, extra: Partial<ModelErrorData> = {}): ModelEvent
   return { type: 'retry', attempt: 2, delayMs: 0, error: modelError(code, 'no', extra) }
 }
 
+describe('an error in place of an answer', () => {
+  test.each<ErrorCode>([
+    'bad-option',
+    'internal',
+    'model-connect',
+    'model-no-key',
+    'model-quota',
+    'model-unauthorized',
+  ])('costs nothing where nothing was sent: %s', async (code) => {
+    expect((await asked(saying(error(code), failed))).assumed).toBe(0)
+  })
+
+  test.each<readonly [string, ModelEvent]>([
+    ['text', text],
+    ['reasoning', { type: 'reasoning-delta', text: 'so' }],
+    ['a picture', { type: 'image', url: 'https://x.example/p.png' }],
+    ['a call begun', { type: 'tool-call-start', slot: 0, providerId: '', tool: 't' }],
+    ['arguments begun', { type: 'tool-call-delta', slot: 0, text: '{' }],
+    ['a call', { type: 'tool-call', slot: 0, providerId: '', tool: 't', arguments: '' }],
+  ])('is none where there was %s before it', async (_, event) => {
+    const busy = error('model-overloaded', { status: 503 })
+    expect((await asked(saying(event, busy, failed))).assumed).toEqual(most)
+  })
+
+  test('counts by the text that came before it where nothing bounds the answer', async () => {
+    const costs = createCosts({ prices, budget: { default: { hard: 10 } } })
+    const call = { type: 'tool-call', slot: 0, providerId: '', tool: 't' } as const
+    const said: readonly ModelEvent[] = [
+      { type: 'reasoning-delta', text: 'x'.repeat(10_000) },
+      { type: 'tool-call-delta', slot: 0, text: 'x'.repeat(10_000) },
+      { ...call, arguments: 'x'.repeat(10_000) },
+    ]
+    const model = metered(saying(...said, error('cancelled'), failed), costs)
+    await answer(model, { caller, request: { messages: [], tools: [] } })
+    expect(Number(costs.tracker.accountOf(caller).assumed) / 1e18).toBeCloseTo(0.901, 3)
+  })
+})
+
+test('an answer nobody has a price for takes what was held back once, also where it is cut off', async () => {
+  const costs = createCosts({ prices: priceTable({}), budget: { default: { hard: 1 } } })
+  const model = metered(saying(text, error('cancelled'), usage, failed), costs)
+  await answer(model, { caller })
+  expect(costs.tracker.accountOf(caller).assumed).toBe(10n ** 18n)
+})
+
 describe('an attempt that is given up for another one', () => {
   test.each([
     ['was silent for too long', retry('model-timeout')],
@@ -62,6 +107,12 @@ describe('an attempt that is given up for another one', () => {
   ])('counts as what it can have cost at most where it %s', async (_, again) => {
     const { assumed, money } = await asked(saying(again, text, usage, end))
     expect({ assumed, money }).toEqual({ assumed: most, money: 0.002 })
+  })
+
+  test('counts where another model takes its place as well', async () => {
+    const late = modelError('model-timeout', 'no')
+    const other: ModelEvent = { type: 'fallback', from: 'p/a', to: 'p/m', error: late }
+    expect((await asked(saying(other, text, usage, end))).assumed).toEqual(most)
   })
 
   test('counts once for each of them, also where nothing comes of the last one', async () => {
@@ -99,13 +150,17 @@ test('a connection that breaks when the request was sent counts as what it can h
 })
 
 describe('usage that was told before the answer was cut off', () => {
-  test.each<ErrorCode>(['cancelled', 'model-timeout', 'model-incomplete', 'model-protocol'])(
-    'is not taken for all of it: %s',
-    async (code) => {
-      const { assumed, money } = await asked(saying(text, error(code), used(1000, 1), failed))
-      expect({ assumed, money }).toEqual({ assumed: expect.closeTo(0.01, 3), money: 0.00101 })
-    },
-  )
+  test.each<ErrorCode>([
+    'cancelled',
+    'run-timeout',
+    'model-timeout',
+    'model-incomplete',
+    'model-protocol',
+    'model-too-large',
+  ])('is not taken for all of it: %s', async (code) => {
+    const { assumed, money } = await asked(saying(text, error(code), used(1000, 1), failed))
+    expect({ assumed, money }).toEqual({ assumed: expect.closeTo(0.01, 3), money: 0.00101 })
+  })
 
   test('is not taken for all of it when the answer is left', async () => {
     const costs = createCosts({ prices, budget: { default: { hard: 1 } } })

@@ -217,6 +217,17 @@ test('an endpoint cannot stop requests for longer than an hour by what it asks',
   expect(quotas.waitFor('k', 'n')).toBe(0)
 })
 
+test('a wait that was asked for holds until an answer succeeds, whatever failures tell of limits', () => {
+  const quotas = new Quotas(() => start)
+  quotas.refused('k', 'm', modelError('model-rate-limit', 'no', { retryAfterMs: 5000 }))
+  for (const status of [400, 500]) quotas.observe('k', 'm', { status, header })
+  expect(quotas.waitFor('k', 'm')).toBe(5000)
+  expect(combineQuota(quotas.tracked('m'), undefined, start).isExhausted).toBe(true)
+  quotas.observe('k', 'm', { status: 200, header })
+  expect(quotas.waitFor('k', 'm')).toBe(0)
+  expect(combineQuota(quotas.tracked('m'), undefined, start).isExhausted).toBe(false)
+})
+
 describe('S1-32 quota and account together', () => {
   const account: KeyInfo = {
     label: null,
