@@ -61,11 +61,17 @@ export function priceTable(options: PriceTableOptions): PriceTable {
   return new Table(options)
 }
 
+/** A refresh under way. */
+interface Loading {
+  readonly done: Promise<boolean>
+  readonly controller: AbortController
+}
+
 class Table implements PriceTable {
   readonly #options: PriceTableOptions
   #index: PriceIndex
   #timer: NodeJS.Timeout | undefined
-  #loading: { readonly done: Promise<boolean>; readonly controller: AbortController } | undefined
+  #loading: Loading | undefined
   state: PriceState = { refreshes: 0, refreshedAt: undefined, error: undefined }
 
   constructor(options: PriceTableOptions) {
@@ -95,12 +101,17 @@ class Table implements PriceTable {
     clearInterval(this.#timer)
     this.#timer = undefined
     this.#loading?.controller.abort(new Error('the refresh was stopped'))
+    this.#loading = undefined
   }
 
-  #begin() {
+  #begin(): Loading {
     const controller = new AbortController()
-    const done = this.#load(controller).finally(() => (this.#loading = undefined))
-    return { done, controller }
+    const done = this.#load(controller).finally(() => {
+      // stopped meanwhile, it must not end the one after it
+      if (this.#loading === loading) this.#loading = undefined
+    })
+    const loading = { done, controller }
+    return loading
   }
 
   async #load(controller: AbortController): Promise<boolean> {

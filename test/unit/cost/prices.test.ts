@@ -162,4 +162,17 @@ describe('refreshing prices', () => {
     expect(await Promise.all(both)).toEqual([false, false])
     expect([loads, table.state.error]).toEqual([1, 'the refresh was stopped'])
   })
+
+  test('loads anew for who starts right after a stop', async () => {
+    const current = { models: [{ model: 'm', input: '1', output: '2' }] }
+    const loads = [new Promise<never>(() => {}), Promise.resolve(current)]
+    const table = priceTable({ load: () => loads.shift()! })
+    const given = table.start()
+    table.stop()
+    const again = table.start()
+    expect(await Promise.all([given, again])).toEqual([false, true])
+    table.stop()
+    expect(table.find('p', 'm')).toBeDefined()
+    expect(table.state).toMatchObject({ refreshes: 1, error: undefined })
+  })
 })
