@@ -201,6 +201,16 @@ test('models that the endpoint may ask in its place are held back for', async ()
   expect(await answer(model)).toMatchObject([{ error: { code: 'budget-exceeded' } }, failed])
 })
 
+test('the books are done before anybody sees the end of an answer', async () => {
+  const costs = createCosts({ prices, budget: { default: { hard: 1 } } })
+  const model = metered(saying(text, usage, end), costs)
+  const { signal } = new AbortController()
+  for await (const { type } of model.stream({ messages: [], tools: [] }, { signal, caller })) {
+    const { open } = costs.tracker.accountOf(caller)
+    expect([type, open]).toEqual([type, type === 'end' ? 0 : 1])
+  }
+})
+
 describe('usage that counts nothing', () => {
   test('is no price, and uses up what was held back', async () => {
     const { assumed, events } = await asked(saying(text, used(0, 0), end))
