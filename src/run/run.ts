@@ -2,7 +2,7 @@ import { checkNumber } from '../base/options.ts'
 import { childController, after, type ChildController } from '../base/signal.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { UserMessage } from '../protocol/message.ts'
-import { isText } from '../protocol/option-checks.ts'
+import { isPlainObject, isText } from '../protocol/option-checks.ts'
 import type { RunEvent, StructuralEvent } from '../protocol/run-event.ts'
 import type { EventQueue } from './queue.ts'
 
@@ -36,7 +36,7 @@ export interface Run<Result> extends AsyncIterable<RunEvent> {
   /**
    * The recorded events again from the journal, as far as written: those whose `seq` is at least
    * `from`, so that a reader who has seen an event goes on with its `seq` and one. Default: all. Throws
-   * `bad-option` where `from` is no whole number.
+   * `bad-option` where that is no object, or `from` no whole number.
    */
   events(options?: { readonly from?: number }): AsyncIterable<StructuralEvent>
 }
@@ -72,7 +72,9 @@ export function startRun<Result>(options: RunHandleOptions<Result>): Run<Result>
       return steering.add(text)
     },
     cancel: () => controller.abort('cancelled'),
-    events({ from = 0 } = {}) {
+    events(read = {}) {
+      isPlainObject('options', read)
+      const { from = 0 } = read
       checkNumber('from', from, { min: 0, integer: true })
       return replay(options, from)
     },

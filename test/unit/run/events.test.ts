@@ -180,6 +180,9 @@ describe('a run', () => {
     for (const from of [-1, 1.5, Number.NaN, '1' as never]) {
       expect(() => run.events({ from })).toThrow(expect.objectContaining({ code: 'bad-option' }))
     }
+    for (const options of [null, 7, 'x'] as never[]) {
+      expect(() => run.events(options)).toThrow(expect.objectContaining({ code: 'bad-option' }))
+    }
   })
 
   test('gives a reader that asks for several events at once each of them', async () => {
