@@ -217,6 +217,17 @@ describe('a runtime that is closed', () => {
     expect((await next.runtime.resume(run.id).result()).status).toBe('completed')
   })
 
+  test('lets an answer come to its end, which is that of its run', async () => {
+    const { runtime, start } = agentOf([
+      () => {
+        void runtime.close()
+        return { text: 'so' }
+      },
+    ])
+    const { status, text } = await start().result()
+    expect([status, text]).toEqual(['completed', 'so'])
+  })
+
   test('cancels what is still at work when the time is over', async () => {
     const { atWork, runtime, start } = held()
     const run = start()

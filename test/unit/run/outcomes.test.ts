@@ -136,6 +136,16 @@ test('S2-20 a tool is told to the model with name, description and parameters, a
   ])
 })
 
+test.each([
+  ['content_filter', 'model-refused'],
+  ['error', 'model-error'],
+])('a run whose answer ends as `%s` has failed', async (reason, code) => {
+  const result = await agentOf([{ text: 'half of it', finish: reason }])
+    .start()
+    .result()
+  expect(result).toMatchObject({ status: 'error', error: { code }, text: 'half of it' })
+})
+
 describe('a run without limits of its own', () => {
   test('S0-40 S2-01 ends after 20 turns', async () => {
     const turns = Array.from({ length: 25 }, (_, n) => ({ calls: [{ tool: 'act', args: { n } }] }))
