@@ -49,11 +49,12 @@ async function withLeft(
 ): Promise<readonly OpenQuestion[]> {
   if (open.length === 0) return []
   const left = (await journal.answers(runId)).flatMap((text) => leftAnswer(text) ?? [])
+  const byRequest = Map.groupBy(left, ({ id }) => id)
   return open.map((request) => ({
     request,
-    left: left
-      .filter(({ answer, id }) => id === request.id && !isCounted(answer, request))
-      .map(({ answer }) => answer),
+    left: (byRequest.get(request.id) ?? [])
+      .map(({ answer }) => answer)
+      .filter((answer) => !isCounted(answer, request)),
   }))
 }
 
