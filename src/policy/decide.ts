@@ -165,12 +165,14 @@ function byOrder(a: Hit, b: Hit): number {
   return a.order - b.order
 }
 
-/** Every rule that asks has its own approvers, and each of them has to be satisfied. */
 function obligations(asks: readonly Hit[]): readonly Obligation[] {
   if (asks.length === 1) return [asks[0]!.obligation]
-  const distinct = new Map<string, Obligation>()
-  for (const { obligation } of asks) distinct.set(JSON.stringify(obligation), obligation)
-  return [...distinct.values()]
+  return distinctObligations(asks.map(({ obligation }) => obligation))
+}
+
+/** Every rule and layer that asks has its own approvers, and each of them has to be satisfied. */
+export function distinctObligations(all: readonly Obligation[]): readonly Obligation[] {
+  return [...new Map(all.map((obligation) => [JSON.stringify(obligation), obligation])).values()]
 }
 
 function denyByDefault(

@@ -1,5 +1,5 @@
 import type { Decision, Effect, Obligation, RuleReference } from '../protocol/decision.ts'
-import { maxReasons } from './decide.ts'
+import { distinctObligations, maxReasons } from './decide.ts'
 
 const strictness: readonly Effect[] = ['allow', 'ask', 'deny']
 
@@ -35,7 +35,7 @@ export function strictestOf(decisions: readonly Decision[], policy: Decision['po
     at: first.at,
     effect: first.effect,
     labels: decisions.flatMap(({ labels }) => labels),
-    obligations: first.effect === 'ask' ? distinct(deciding) : [],
+    obligations: first.effect === 'ask' ? obligationsOf(deciding) : [],
     policy,
     reasons: [...new Set(deciding.flatMap(({ reasons }) => reasons))].slice(0, maxReasons),
     rule: first.rule,
@@ -58,10 +58,8 @@ function precedence(rule: string): number {
   return firmSteps.has(rule) ? 0 : rule === 'default' ? 2 : 1
 }
 
-/** Every layer that asks has its own approvers, and each of them has to be satisfied. */
-function distinct(asking: readonly Decision[]): readonly Obligation[] {
-  const all = asking.flatMap(({ obligations }) => obligations)
-  return [...new Map(all.map((obligation) => [JSON.stringify(obligation), obligation])).values()]
+function obligationsOf(asking: readonly Decision[]): readonly Obligation[] {
+  return distinctObligations(asking.flatMap(({ obligations }) => obligations))
 }
 
 function referencesOf(decisions: readonly Decision[]): readonly RuleReference[] {

@@ -5,7 +5,14 @@ import type { Principal } from '../protocol/principal.ts'
 import type { EffectiveRights } from './caller.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import type { ToolFacts } from '../protocol/facts.ts'
-import type { Approvals, AuditArguments, PolicyFile, PolicyTest, SourceKind } from './document.ts'
+import type {
+  Approvals,
+  AuditArguments,
+  Limit,
+  PolicyFile,
+  PolicyTest,
+  SourceKind,
+} from './document.ts'
 import type { Truth } from './truth.ts'
 
 /** What no rule can lower: any of the roles, all of the scopes. */
@@ -54,17 +61,7 @@ export interface Sources {
   ): Truth
 }
 
-export interface CompiledLimit {
-  readonly id: string
-  readonly per: 'session' | 'subject' | 'agent' | 'tenant' | 'global'
-  readonly count: 'calls' | 'denials' | 'cost' | 'time'
-  /** Adds up this argument instead of counting. */
-  readonly sum?: readonly string[]
-  /** Per window. */
-  readonly max: number
-  /** Absent: for as long as the counter lives. */
-  readonly windowMs?: number
-  readonly over: 'ask' | 'deny'
+export interface CompiledLimit extends Omit<Limit, 'tools' | 'who' | 'at'> {
   readonly position: Position
   matches(tool: string, principal: Principal | null): boolean
   /** Whether it is about this caller at all. */
