@@ -1,11 +1,8 @@
-import { systemClock } from '../base/clock.ts'
 import { errorFrom, SallyportError } from '../base/errors.ts'
 import { approverOf } from '../gate/answer.ts'
-import { createAuthenticator } from '../gate/authenticate.ts'
 import type { Approver } from '../gate/verdict.ts'
-import { keyAccess } from '../loading/key-files.ts'
 import type { Policy } from '../policy/policy.ts'
-import { authOf } from './auth.ts'
+import { authenticatorOf, authOf } from './auth.ts'
 import type { Io } from './io.ts'
 import { loadTrusted, type KeyOptions } from './policy.ts'
 
@@ -30,11 +27,7 @@ export async function answererOf(options: AnswererOptions, io: Io): Promise<Answ
   }
   const loaded = await loadTrusted(options.policy, options, io)
   const policy = loaded.compile()
-  const authenticator = createAuthenticator(policy.identity, {
-    clock: systemClock,
-    environment: io.environment,
-    ...keyAccess(loaded.path),
-  })
+  const authenticator = authenticatorOf(policy, loaded.path, io)
   const caller = await authenticator.authenticate(authOf(options.token, io))
   if (!caller.ok) throw errorFrom(caller.error)
   return { by: approverOf(caller.principal), policy }

@@ -55,9 +55,8 @@ export async function carryRun(
   for (const file of [options.report, options.html]) {
     if (file !== undefined) await checkWritable(file)
   }
-  const { secretsFromEnv } = options
-  const secrets = secretsOf(secretsFromEnv ?? [], io.environment)
-  const redactor = await redactorOf(secretsFromEnv === undefined ? {} : { secretsFromEnv }, io)
+  const secrets = secretsOf(options.secretsFromEnv ?? [], io.environment)
+  const redactor = await redactorOf(options, io)
   const journal = await openJournal(options.journal, io.environment)
   try {
     const runtime = createRuntime({

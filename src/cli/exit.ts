@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../base/codes.ts'
+import type { Effect } from '../protocol/decision.ts'
 import type { EndStatus } from '../protocol/run-event.ts'
 import type { ErrorData } from '../base/errors.ts'
 
@@ -41,6 +42,12 @@ export function exitOfError(code: ErrorCode): ExitCode {
   if (code.startsWith('model-')) return exitCode.upstream
   if (code.startsWith('token-') || code.startsWith('api-key-')) return exitCode.negative
   return thrown[code] ?? exitCode.undetermined
+}
+
+/** The exit code of so many decisions: one denial counts for more than any questions. */
+export function exitOfDecisions({ ask = 0, deny = 0 }: Partial<Record<Effect, number>>): ExitCode {
+  if (deny > 0) return exitCode.negative
+  return ask > 0 ? exitCode.needsHuman : exitCode.done
 }
 
 /** The exit code of `run`. A failure of the model endpoint is told apart from our own. */

@@ -1,6 +1,5 @@
 import { Command, CommanderError, Option, type OutputConfiguration } from 'commander'
 import { isSallyportError, messageOf, type SallyportError } from '../base/errors.ts'
-import { visible } from '../base/text.ts'
 import { version } from '../base/version.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'
 import { addAccountCommands } from './account-program.ts'
@@ -8,7 +7,7 @@ import { addAnalysisCommands } from './analysis-program.ts'
 import { addLogCommands } from './log-program.ts'
 import { addRunCommands } from './run-program.ts'
 import { exitCode, exitOfError, type ExitCode } from './exit.ts'
-import { noteError, type Io } from './io.ts'
+import { noteError, printable, type Io } from './io.ts'
 import { nodeWarning } from './node-version.ts'
 import { optionHelp } from './option-help.ts'
 import { wholeNumber } from './option-values.ts'
@@ -62,7 +61,7 @@ function outputOf(io: Io): OutputConfiguration {
   return {
     writeOut: io.out,
     writeErr: io.note,
-    outputError: (text, write) => write(text.split('\n').map(visible).join('\n')),
+    outputError: (text, write) => write(printable(text)),
   }
 }
 

@@ -1,20 +1,17 @@
 import { principalHelp, readPrincipal } from '../analysis/principal.ts'
 import type { Begin } from '../analysis/scenario.ts'
-import { systemClock } from '../base/clock.ts'
 import { SallyportError } from '../base/errors.ts'
 import { parseJson } from '../base/json.ts'
 import { shorten } from '../base/text.ts'
-import { createAuthenticator } from '../gate/authenticate.ts'
 import { prepareRehearsals } from '../gate/rehearsal.ts'
 import type { LoadedPolicy } from '../loading/file.ts'
-import { keyAccess } from '../loading/key-files.ts'
 import { entriesOf } from '../policy/inherited.ts'
 import type { Policy } from '../policy/policy.ts'
 import { suggestionFor } from '../policy/suggest.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { Tool } from '../tools/tool.ts'
-import { authOf } from './auth.ts'
+import { authenticatorOf, authOf } from './auth.ts'
 import type { Io } from './io.ts'
 import { loadTrusted, type KeyOptions } from './policy.ts'
 import { loadToolbox } from './tools-file.ts'
@@ -59,13 +56,8 @@ async function authenticated(
   token: string | undefined,
   io: Io,
 ): Promise<Principal | null> {
-  const authenticator = createAuthenticator(policy.identity, {
-    clock: systemClock,
-    environment: io.environment,
-    ...keyAccess(loaded.path),
-  })
   const auth = authOf(token, io)
-  const result = await authenticator.authenticate(auth)
+  const result = await authenticatorOf(policy, loaded.path, io).authenticate(auth)
   if (result.ok) return result.principal
   if (auth === undefined) return null
   const { message, help } = result.error

@@ -1,9 +1,8 @@
 import { decideScenario } from '../../analysis/scenario.ts'
 import { SallyportError } from '../../base/errors.ts'
 import { denial } from '../../gate/refusal.ts'
-import type { Decision } from '../../protocol/decision.ts'
 import { readAsked } from '../asked.ts'
-import { exitCode, type ExitCode } from '../exit.ts'
+import { exitCode, exitOfDecisions, type ExitCode } from '../exit.ts'
 import { inputLines, noteError, outJson, type Io } from '../io.ts'
 import { openSubject, unknownToolHelp, type SubjectOptions } from '../subject.ts'
 
@@ -16,7 +15,7 @@ export async function decide(options: SubjectOptions, io: Io): Promise<ExitCode>
   const subject = await openSubject(options, io)
   const { policy, caller, begin } = subject
   const helps = new Set<string>()
-  let worst: ExitCode = exitCode.done
+  const counts = { allow: 0, ask: 0, deny: 0 }
   let malformed = false
   let number = 0
   let asks = 0
@@ -41,17 +40,12 @@ export async function decide(options: SubjectOptions, io: Io): Promise<ExitCode>
       helps.add(help)
       io.note(`line ${number}:\n${help}`)
     }
-    worst = worseOf(worst, decision)
+    counts[decision.effect]++
   }
   if (asks === 0 && !io.outIsClosed) {
     throw new SallyportError('bad-option', 'there is no call on standard input', {
       help: 'write one to a line, such as `{"tool": "read_file", "args": {"path": "a.txt"}}`',
     })
   }
-  return malformed ? exitCode.usage : worst
-}
-
-function worseOf(worst: ExitCode, { effect }: Decision): ExitCode {
-  if (effect === 'deny' || worst === exitCode.negative) return exitCode.negative
-  return effect === 'ask' ? exitCode.needsHuman : worst
+  return malformed ? exitCode.usage : exitOfDecisions(counts)
 }

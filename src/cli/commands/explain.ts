@@ -10,9 +10,8 @@ import { readTraces, type Trace } from '../../analysis/trace.ts'
 import { SallyportError } from '../../base/errors.ts'
 import { parseJson } from '../../base/json.ts'
 import { compileFor } from '../../loading/text.ts'
-import type { Effect } from '../../protocol/decision.ts'
 import { readAsked } from '../asked.ts'
-import { exitCode, type ExitCode } from '../exit.ts'
+import { exitOfDecisions, type ExitCode } from '../exit.ts'
 import { hiddenNote } from './replay.ts'
 import { outJson, readInput, type Io } from '../io.ts'
 import { openSubject, unknownToolHelp, type Subject, type SubjectOptions } from '../subject.ts'
@@ -28,12 +27,6 @@ export interface ExplainOptions extends SubjectOptions {
 interface Asked {
   readonly question: Question
   readonly approach: Approach
-}
-
-const exits: Readonly<Record<Effect, ExitCode>> = {
-  allow: exitCode.done,
-  ask: exitCode.needsHuman,
-  deny: exitCode.negative,
 }
 
 /**
@@ -52,7 +45,7 @@ export async function explain(options: ExplainOptions, io: Io): Promise<ExitCode
     compile: (file) => compileFor(file, tools),
   })
   const { decision } = explanation
-  const code = exits[decision.effect]
+  const code = exitOfDecisions({ [decision.effect]: 1 })
   const help = unknownToolHelp(subject, question.tool, decision)
   if (help !== undefined) io.note(help)
   if (options.json === true) outJson(io, explanationToJson(explanation, code), 2)

@@ -5,11 +5,10 @@ import {
   renderReplayed,
   renderTotals,
   replayedToJson,
-  type ReplayTotals,
 } from '../../analysis/replay-report.ts'
 import { readTraces, type Trace } from '../../analysis/trace.ts'
 import { visible } from '../../base/text.ts'
-import { exitCode, type ExitCode } from '../exit.ts'
+import { exitOfDecisions, type ExitCode } from '../exit.ts'
 import { outJson, type Io } from '../io.ts'
 import { openSubject, type SubjectOptions } from '../subject.ts'
 
@@ -31,7 +30,7 @@ export async function replay(
   for (const path of paths) {
     let hidden = 0
     for await (const trace of readTraces(path)) {
-      if (io.outIsClosed) return exitOf(totals)
+      if (io.outIsClosed) return exitOfDecisions(totals.counts)
       const replayed = await replayTrace(subject, trace)
       addTo(totals, replayed)
       hidden += countHidden(trace)
@@ -41,11 +40,7 @@ export async function replay(
     if (hidden > 0) io.note(hiddenNote(path, hidden))
   }
   if (options.json !== true) io.out(renderTotals(totals))
-  return exitOf(totals)
-}
-
-function exitOf({ counts: { ask, deny } }: ReplayTotals): ExitCode {
-  return deny > 0 ? exitCode.negative : ask > 0 ? exitCode.needsHuman : exitCode.done
+  return exitOfDecisions(totals.counts)
 }
 
 /** Says of decisions that they are not about what was sent. */

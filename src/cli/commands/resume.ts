@@ -7,7 +7,6 @@ import { checkReadable } from '../files.ts'
 import type { Io } from '../io.ts'
 
 export interface ResumeCommandOptions extends CarryingOptions {
-  readonly token?: string
   readonly approve?: readonly string[]
   readonly deny?: readonly string[]
   readonly resolve?: readonly string[]

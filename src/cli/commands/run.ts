@@ -5,7 +5,6 @@ import type { ExitCode } from '../exit.ts'
 import { readInput, type Io } from '../io.ts'
 
 export interface RunCommandOptions extends CarryingOptions {
-  readonly token?: string
   readonly session?: string
 }
 
