@@ -50,7 +50,7 @@ function formatYaml(text: string): string {
     merge: false,
     keepSourceTokens: true,
   })
-  const layout = new Layout()
+  const layout = new Layout(freeWord(text))
   const root = document.contents
   if (root !== null) {
     orderKeys(root)
@@ -60,8 +60,12 @@ function formatYaml(text: string): string {
   return layout.fill(printed)
 }
 
-/** A word that stands for a text until the document is printed. */
-const placeholder = /sallyport-placeholder-(\d+)-/g
+/** A word that the text holds nowhere, comments included. */
+function freeWord(text: string): string {
+  let word = 'placeholder'
+  while (text.includes(word)) word += '-x'
+  return word
+}
 
 /**
  * The printer of the library breaks lines and pads brackets in its own way. Whatever goes on one
@@ -69,9 +73,18 @@ const placeholder = /sallyport-placeholder-(\d+)-/g
  */
 class Layout {
   readonly #texts: string[] = []
+  readonly #word: string
+
+  /** `word` stands for texts until the document is printed. */
+  constructor(word: string) {
+    this.#word = word
+  }
 
   fill(printed: string): string {
-    return printed.replaceAll(placeholder, (_, index: string) => this.#texts[Number(index)]!)
+    return printed.replaceAll(
+      new RegExp(`${this.#word}-(\\d+)-`, 'g'),
+      (_, index: string) => this.#texts[Number(index)]!,
+    )
   }
 
   /** The node as it is printed: on one line from `beside` on, or broken up from `below` on. */
@@ -102,6 +115,6 @@ class Layout {
 
   #hold(node: Node, text: string): Node {
     const index = this.#texts.push(text) - 1
-    return scalarOf(node, `sallyport-placeholder-${index}-`)
+    return scalarOf(node, `${this.#word}-${index}-`)
   }
 }
