@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { errorDataOf, messageOf } from '../../base/errors.ts'
 import type { JsonObject, JsonValue } from '../../base/json.ts'
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   const start = first.value as unknown as Start
   for (const name of Object.keys(process.env)) delete process.env[name]
   Object.assign(process.env, start.environment)
+  refuseCopiedLinks()
   send({ type: 'ready' })
   const context = new ChildContext(start, send)
   void listen(frames, context)
@@ -44,6 +46,19 @@ async function main(): Promise<void> {
   } catch (error) {
     send(thrown(error))
   }
+}
+
+/**
+ * Without a filter Node copies folders in one step, in which its permission model does not look at
+ * links: they would lead out of what may be written. With one it asks for each.
+ */
+function refuseCopiedLinks(): void {
+  const fs = process.getBuiltinModule('node:fs')
+  const { cpSync } = fs
+  const checked: typeof cpSync = (from, to, options) =>
+    cpSync(from, to, { ...options, filter: options?.filter ?? (() => true) })
+  Object.assign(fs, { cpSync: checked })
+  syncBuiltinESMExports()
 }
 
 /** When nobody listens any more, there is nothing left to do. */

@@ -1,6 +1,14 @@
 import { execFileSync, fork, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { readFileSync, readSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  cpSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { Session } from 'node:inspector'
 import { createRequire } from 'node:module'
 import { connect, type NetConnectOpts } from 'node:net'
@@ -57,6 +65,16 @@ const writing: Readonly<Record<string, Attempt>> = {
   'write a heap snapshot outside': ({ outside }) => writeHeapSnapshot(`${outside}/heap`),
   'write a report outside': ({ outside }) => process.report.writeReport(`${outside}/report`),
   'leave a link for the host': ({ outside, written }) => symlinkSync(outside, `${written}/trap`),
+  'copy a link for the host': (targets) => copied(targets, {}),
+  'copy a link without a filter': (targets) => copied(targets, { filter: undefined }),
+}
+
+function copied({ inside, written }: Targets, options: object): void {
+  try {
+    cpSync(inside, `${written}/copy`, { ...options, recursive: true })
+  } finally {
+    rmSync(`${written}/copy`, { recursive: true })
+  }
 }
 
 const starting: Readonly<Record<string, Attempt>> = {
