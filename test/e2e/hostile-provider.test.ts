@@ -16,7 +16,7 @@ import { lawBreaks, listen } from '../conformance/wire/support.ts'
 import { agentOf, allowing, finish, noting } from '../support/agent.ts'
 
 const key = 'sk-planted-4711-0815'
-const timeouts = { connectMs: 1000, firstEventMs: 300, idleMs: 300, totalMs: 900 }
+const timeouts = { connectMs: 2000, firstEventMs: 1000, idleMs: 500, totalMs: 2500 }
 const retry = { attempts: 1 }
 
 interface Peer extends AsyncDisposable {

@@ -43,7 +43,7 @@ describe('the published schema of questions to people', () => {
   test('names every member they can have', () => {
     expect(problems(complete)).toEqual([])
     expect(Object.keys(schema.properties).toSorted()).toEqual(
-      ['kind', ...Object.keys(complete)].toSorted(),
+      ['kind', 'left', ...Object.keys(complete)].toSorted(),
     )
   })
 
@@ -69,12 +69,21 @@ describe('the published schema of questions to people', () => {
     })
       .start()
       .result()
+    const by = { subject: 'lena', roles: ['lead'], agent: 'desk', tenant: 'acme' }
+    for (const { id, runId } of approvals) {
+      const no = { id, action: 'deny', by, reason: 'not today' }
+      const edit = { id, action: 'edit', by, remember: true, args: { amount: 4 } }
+      for (const answer of [no, edit]) await journal.leaveAnswer(runId, JSON.stringify(answer))
+    }
     await journal.close()
     const { out } = await inProcess(['approvals', '--journal', path, '--json'])
     const lines = out.split('\n').filter(Boolean)
     expect([approvals.length, asked.length, lines.length]).toEqual([2, 2, 2])
     expect(approvals.some((question) => question.path !== undefined)).toBe(true)
-    const all: unknown[] = [...approvals, ...asked, ...lines.map((line) => JSON.parse(line))]
+    const listed = lines.map((line) => JSON.parse(line))
+    const left = [{ action: 'deny' }, { action: 'edit' }]
+    for (const question of listed) expect(question).toMatchObject({ left })
+    const all: unknown[] = [...approvals, ...asked, ...listed]
     for (const question of all) expect(problems(question)).toEqual([])
   })
 
