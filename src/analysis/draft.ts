@@ -113,7 +113,7 @@ function rulesOf(
     return [{ id, effect, group, calls, args: generalise(calls.map(sampleOf)) }]
   }
   return distinct.map((call, at) => ({
-    id: `${id}.${at + 1}`,
+    id: `${id}:${at + 1}`,
     effect,
     group,
     calls: calls.filter(({ args }) => canonicalJson(args) === canonicalJson(call.args)),
@@ -121,18 +121,21 @@ function rulesOf(
   }))
 }
 
-/** Tool and role, made into an id; a number tells apart what would become the same. */
+/**
+ * Tool and role, made into an id; a number tells apart what would become the same. It stands behind
+ * a colon, which nothing else has: roles and tools may end in numbers themselves.
+ */
 function ruleId(group: CallGroup, index: number, groups: readonly CallGroup[]): string {
   const base = baseId(group)
   const same = groups.filter((other) => baseId(other) === base)
-  return same.length === 1 ? base : `${base}-${index + 1}`
+  return same.length === 1 ? base : `${base}:${index + 1}`
 }
 
 function baseId({ tool, role, effect }: CallGroup): string {
   const words = role === undefined ? [effect, tool] : [effect, tool, role]
   return words
     .join('-')
-    .replaceAll(/[^A-Za-z0-9_:.-]+/g, '-')
+    .replaceAll(/[^A-Za-z0-9_.-]+/g, '-')
     .slice(0, 48)
 }
 

@@ -152,6 +152,23 @@ test('calls conflict only where a policy sees no difference', () => {
   expectCases(seen, 1)
 })
 
+test('a draft loads also where tools and roles are called as its rules are numbered', () => {
+  const calls: ObservedCall[] = ['t', 't:1', 't/1', 't-1'].flatMap((tool) =>
+    ['user', 'user.1', 'user-1', 'user:1', 'user:2'].flatMap((role) => {
+      const principal = { subject: 'u', roles: [role], scopes: [] }
+      return [1, 2, 3].map((a): ObservedCall => {
+        const outcome = a === 2 && role === 'user' ? 'refused' : 'ran'
+        return { tool, args: { a }, principal, outcome, trace: '1' }
+      })
+    }),
+  )
+  const observations = { calls, traces: 1, skipped: 0 }
+  const draft = draftPolicy('observed', observations)
+  const { rules } = readPolicy(draftText(draft, observations), { file: 'draft' })
+  expect(rules.map(({ id }) => id)).toEqual(draft.rules.map(({ id }) => id))
+  expect(rules.length).toBeGreaterThan(4 * 5)
+})
+
 test('failed and refused calls alone make no rule', () => {
   const inVain = fc
     .record({ call, outcome: fc.constantFrom('failed' as const, 'refused' as const) })
