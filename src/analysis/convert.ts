@@ -1,7 +1,7 @@
 import { parseJson, type JsonObject, type JsonValue } from '../base/json.ts'
 import { SallyportError } from '../base/errors.ts'
 import { hashApiKey } from '../gate/identity/api-key.ts'
-import { isToolName } from '../policy/names.ts'
+import { isId, isToolName } from '../policy/names.ts'
 import type { Tool } from '../tools/tool.ts'
 import { convertDangers } from './convert-dangers.ts'
 import { limitDocument, readRate, type Rate } from './convert-limits.ts'
@@ -270,9 +270,8 @@ class Converter {
   }
 
   #isName(name: string): boolean {
-    const isName = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,63}$/.test(name)
-    if (!isName) this.#note(`the name ${JSON.stringify(name)} cannot be used in a policy`)
-    return isName
+    if (!isId(name)) this.#note(`the name ${JSON.stringify(name)} cannot be used in a policy`)
+    return isId(name)
   }
 
   #isTool(name: string): boolean {

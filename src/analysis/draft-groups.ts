@@ -1,5 +1,6 @@
 import type { JsonValue } from '../base/json.ts'
-import { isToolName } from '../policy/names.ts'
+import { isId, isToolName } from '../policy/names.ts'
+import { hasUnseen } from '../policy/texts.ts'
 import { forbiddenKeys } from '../policy/tree.ts'
 import type { Principal } from '../protocol/principal.ts'
 import { canBeNamed } from './generalise.ts'
@@ -26,9 +27,6 @@ export interface Grouped {
 
 /** Different tenants, agents and issuers that are listed; with more, the condition is left out. */
 const maxListed = 8
-
-const identifier = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,63}$/
-const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
 /**
  * The calls that ran, by tool, role and whether they were asked about. A caller with several roles
@@ -88,7 +86,7 @@ function canBeWritten(value: JsonValue, depth = 0): boolean {
 }
 
 function isName(name: string): boolean {
-  return identifier.test(name) && !forbiddenKeys.has(name)
+  return isId(name) && !forbiddenKeys.has(name)
 }
 
 function countRoles(calls: readonly ObservedCall[]): ReadonlyMap<string, number> {
@@ -145,7 +143,7 @@ function common(callers: readonly Principal[]): DraftWho {
 function listed(key: string, values: readonly (string | undefined)[]): DraftWho {
   const distinct = [...new Set(values)].toSorted()
   const writable = distinct.every(
-    (value) => value !== undefined && value !== '' && value.length <= 512 && !unseen.test(value),
+    (value) => value !== undefined && value !== '' && value.length <= 512 && !hasUnseen(value),
   )
   return writable && distinct.length <= maxListed ? { [key]: distinct as string[] } : {}
 }

@@ -2,6 +2,7 @@ import { canonicalJson } from '../base/digest.ts'
 import { presentAt } from '../base/json-path.ts'
 import { isObject, pointerOf, type JsonObject, type JsonValue } from '../base/json.ts'
 import { createSecretDetector } from '../gate/detect/secrets.ts'
+import { hasUnseen } from '../policy/texts.ts'
 
 /** An argument test as a policy states it. */
 export type DraftTest = JsonObject
@@ -71,12 +72,10 @@ function membersOf(
   return names.every((name) => canBeNamed([...path, name])) ? names.toSorted() : undefined
 }
 
-const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
-
 /** Whether a rule can name the argument at a path. */
 export function canBeNamed(path: readonly string[]): boolean {
   const name = nameOf(path)
-  return name !== '' && name.length <= 256 && !unseen.test(name)
+  return name !== '' && name.length <= 256 && !hasUnseen(name)
 }
 
 /** The name as rules write it: plain, or as a pointer where it would be read as one. */

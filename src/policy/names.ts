@@ -17,6 +17,11 @@ export function isToolName(name: string): boolean {
   return tool.test(name)
 }
 
+/** True for ids of rules, limits, keys, roles and scopes. */
+export function isId(name: string): boolean {
+  return identifier.test(name)
+}
+
 const idRule = {
   what: 'an id',
   pattern: identifier,

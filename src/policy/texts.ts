@@ -16,6 +16,11 @@ export interface TextRule {
 
 const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
+/** Whether a text holds characters that no editor shows; no text of a policy may. */
+export function hasUnseen(text: string): boolean {
+  return unseen.test(text)
+}
+
 /** Text without invisible characters, not empty, at most 1,024 characters unless told. */
 export function textOf(rule: TextRule): Read<string> {
   return formed(rule.what, (node, diagnostics) => {
@@ -62,7 +67,7 @@ export function textProblem(value: string, rule: TextRule): TextProblem | undefi
     message,
     help: rule.help ?? help,
   })
-  if (unseen.test(value)) {
+  if (hasUnseen(value)) {
     const found = problem(
       `${what} holds an invisible or control character`,
       'remove it, or type the text anew',

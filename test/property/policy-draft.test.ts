@@ -155,10 +155,10 @@ test('calls conflict only where a policy sees no difference', () => {
 test('a draft loads also where tools and roles are called as its rules are numbered', () => {
   const calls: ObservedCall[] = ['t', 't:1', 't/1', 't-1'].flatMap((tool) =>
     ['user', 'user.1', 'user-1', 'user:1', 'user:2'].flatMap((role) => {
-      const principal = { subject: 'u', roles: [role], scopes: [] }
+      const who = { subject: 'u', roles: [role], scopes: [] }
       return [1, 2, 3].map((a): ObservedCall => {
-        const outcome = a === 2 && role === 'user' ? 'refused' : 'ran'
-        return { tool, args: { a }, principal, outcome, trace: '1' }
+        const became = a === 2 && role === 'user' ? 'refused' : 'ran'
+        return { tool, args: { a }, principal: who, outcome: became, trace: '1' }
       })
     }),
   )
