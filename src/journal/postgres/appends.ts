@@ -16,60 +16,85 @@ interface Waiting extends Append {
 /** Runs that share a statement. */
 const batchLength = 256
 
+/** Characters that share a statement, unless one append has more: all of them become one text. */
+const batchCharacters = 16 * 1024 * 1024
+
+/** Classes of errors that one append can bring upon all that share its statement: nothing is written. */
+const ofOne: ReadonlySet<string> = new Set(['22', '23', '54'])
+
 /** Appends, of which those that come while a statement is under way share the next one. */
 export class Appends {
   readonly #database: Database
   #waiting: Waiting[] = []
-  #writing: Promise<void> | undefined
+  #isWriting = false
+  readonly #unsettled = new Set<Promise<void>>()
 
   constructor(database: Database) {
     this.#database = database
   }
 
   add(append: Append): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const added = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ ...append, resolve, reject })
-      this.#writing ??= this.#drain()
     })
+    this.#unsettled.add(added)
+    const settle = (): boolean => this.#unsettled.delete(added)
+    added.then(settle, settle)
+    if (!this.#isWriting) void this.#drain()
+    return added
   }
 
-  /** Resolves when everything added so far has been written, or could not be. */
+  /** Resolves when everything added so far has been written, or could not be; later ones may wait. */
   async settled(): Promise<void> {
-    await this.#writing
+    await Promise.allSettled(this.#unsettled)
   }
 
   async #drain(): Promise<void> {
+    this.#isWriting = true
     // what is appended in this tick comes along
     await new Promise(setImmediate)
     while (this.#waiting.length > 0) await this.#write(this.#takeBatch())
-    this.#writing = undefined
+    this.#isWriting = false
   }
 
-  /** One append of each run: the next one of the same run builds on it. */
+  /** One append of each run, since the next one builds on it; those that came first come first. */
   #takeBatch(): readonly Waiting[] {
     const batch = new Map<string, Waiting>()
+    let room = batchCharacters
+    let isFull = false
     this.#waiting = this.#waiting.filter((each) => {
-      const waits = batch.has(each.runId) || batch.size === batchLength
-      if (!waits) batch.set(each.runId, each)
-      return waits
+      const characters = charactersOf(each)
+      isFull ||= batch.size === batchLength || (batch.size > 0 && characters > room)
+      if (isFull || batch.has(each.runId)) return true
+      batch.set(each.runId, each)
+      room -= characters
+      return false
     })
     return [...batch.values()]
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
+    let written: ReadonlySet<unknown>
     try {
-      const { append } = this.#database.statements
-      // an append of nothing must not begin a run
-      const given = batch.filter(({ records }) => records.length > 0).map(givenOf)
-      const rows = await this.#database.write(append, [JSON.stringify(given)])
-      const written = new Set(rows.map(({ id }) => id))
-      for (const each of batch) {
-        if (written.has(each.runId)) each.resolve()
-        else await this.#refuse(each)
-      }
+      written = await this.#append(batch)
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      if (batch.length > 1 && isOfOne(error)) for (const each of batch) await this.#write([each])
+      else for (const { reject } of batch) reject(error)
+      return
     }
+    for (const each of batch) {
+      if (written.has(each.runId)) each.resolve()
+      else await this.#refuse(each).catch(each.reject)
+    }
+  }
+
+  /** The runs that had the expected length, and have been extended. */
+  async #append(batch: readonly Waiting[]): Promise<ReadonlySet<unknown>> {
+    const { append } = this.#database.statements
+    // an append of nothing must not begin a run
+    const given = batch.filter(({ records }) => records.length > 0).map(givenOf)
+    const rows = await this.#database.write(append, [JSON.stringify(given)])
+    return new Set(rows.map(({ id }) => id))
   }
 
   async #refuse({ runId, expectedSeq, records, resolve, reject }: Waiting): Promise<void> {
@@ -87,4 +112,13 @@ function givenOf({ runId, expectedSeq, records }: Waiting): object {
     added: records.length,
     records: records.map(({ line, payload, seq }) => ({ seq, line, payload })),
   }
+}
+
+function charactersOf({ records }: Waiting): number {
+  return records.reduce((sum, { line, payload = '' }) => sum + line.length + payload.length, 0)
+}
+
+function isOfOne(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: { readonly code?: unknown } }
+  return typeof cause?.code === 'string' && ofOne.has(cause.code.slice(0, 2))
 }

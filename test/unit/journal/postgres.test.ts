@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { postgresJournal, type PostgresClient } from '../../../src/journal/postgres/index.ts'
-import { recordsOf } from '../../../src/testing/journal-records.ts'
+import { progress, recordsOf } from '../../../src/testing/journal-records.ts'
 
 // what a real server does is shown by `npm run test:postgres`
 
@@ -17,6 +17,21 @@ function clientOf(
       if (text.includes('current_setting')) return { rows: [look] }
       if (text.includes('max(version)')) return { rows: [{ version }] }
       return { rows: answer() }
+    },
+  }
+}
+
+/** A server that takes every append, and may be told of the runs in each statement first. */
+function extending(told: (runs: readonly string[]) => void = () => {}): PostgresClient {
+  const { query } = clientOf(() => [])
+  return {
+    async query(text, values) {
+      if (!text.includes('json_to_recordset')) return query(text, values)
+      const given = JSON.parse(values[0] as string) as readonly { run: string }[]
+      const runs = given.map(({ run }) => run)
+      told(runs)
+      await new Promise(setImmediate)
+      return { rows: runs.map((id) => ({ id })) }
     },
   }
 }
@@ -91,5 +106,50 @@ describe('journal in Postgres', () => {
     fails = false
     await first()
     await journal.close()
+  })
+
+  test('waits for what was appended before, not for what comes while it waits', async () => {
+    const journal = postgresJournal(extending())
+    let isKept = false
+    let appends = 0
+    const busy = async (runId: string): Promise<void> => {
+      const records = recordsOf(runId, 500)
+      for (let seq = 0; !isKept && seq < 500; seq++) {
+        await journal.append(runId, seq, records.slice(seq, seq + 1))
+        appends++
+      }
+    }
+    const first = busy('run_a')
+    await new Promise(setImmediate)
+    const work = [first, busy('run_b'), busy('run_c')]
+    await journal.addCheckpoint!('run_a', 'signed')
+    isKept = true
+    await Promise.all(work)
+    expect(appends).toBeLessThan(20)
+  })
+
+  test('shares a statement among appends only as far as their texts stay short', async () => {
+    const given: (readonly string[])[] = []
+    const journal = postgresJournal(extending((runs) => given.push(runs)))
+    const large = 'x'.repeat(6 * 1024 * 1024)
+    const sizes = { run_a: 'x', run_b: large, run_c: large.repeat(4), run_d: large, run_e: 'x' }
+    await Promise.all(
+      Object.entries(sizes).map(async ([runId, text]) =>
+        journal.append(runId, 0, [progress(runId, text)]),
+      ),
+    )
+    expect(given).toEqual([['run_a', 'run_b'], ['run_c'], ['run_d', 'run_e']])
+  })
+
+  test('an append that the server takes for wrong fails alone', async () => {
+    const client = extending((runs) => {
+      if (runs.includes('run_b')) throw failure('23505')
+    })
+    const journal = postgresJournal(client)
+    const appends = ['run_a', 'run_b', 'run_c'].map(async (runId) =>
+      journal.append(runId, 0, recordsOf(runId, 1)),
+    )
+    const outcomes = await Promise.allSettled(appends)
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   })
 })
