@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, SallyportError } from '../../base/errors.ts'
 import { Lazy } from '../../base/lazy.ts'
 import { formatVersion, statementsFor, type Statements } from './statements.ts'
@@ -12,7 +13,10 @@ export interface PostgresClient {
 }
 
 /** Attempts at a statement that the server gave up in favour of another one. */
-const attempts = 5
+const attempts = 10
+
+/** Before the second attempt, at most; twice as long before each one after it. */
+const firstPauseMs = 2
 
 /** Deadlock and serialization failure: nothing was written, and it may work now. */
 const passing: ReadonlySet<unknown> = new Set(['40P01', '40001'])
@@ -47,13 +51,15 @@ export class Database {
   }
 
   async #query(text: string, values: unknown[]): Promise<readonly Row[]> {
-    for (let left = attempts - 1; ; left--) {
+    for (let attempt = 1; ; attempt++) {
       try {
         return (await this.#client.query(text, values)).rows
       } catch (error) {
         const code = (error as { readonly code?: unknown } | null)?.code
-        if (left === 0 || !passing.has(code)) throw error
+        if (attempt === attempts || !passing.has(code)) throw error
       }
+      // by chance, so that those that were in each other's way are not so again
+      await sleep(Math.random() * firstPauseMs * 2 ** (attempt - 1))
     }
   }
 

@@ -89,8 +89,12 @@ function databaseJournal(database: Database): Journal {
     },
     async erase(runId) {
       await appends.settled()
-      const [row] = await database.write(statements.erase, [runId])
-      return row?.['erased'] as number
+      const erased = async (): Promise<number> => {
+        const [row] = await database.write(statements.erase, [runId])
+        return row?.['erased'] as number
+      }
+      // the first may wait for the append of another process, and does not see what that has written
+      return (await erased()) + (await erased())
     },
     async remove(runId) {
       await appends.settled()

@@ -1,7 +1,7 @@
 /** Version of the tables below. */
 export const formatVersion = 1
 
-/** The statements of a journal in one schema; its name is an identifier that needs no quotes. */
+/** The statements of a journal in one schema; its name has letters, digits and `_`. */
 export interface Statements {
   readonly look: string
   readonly version: string
@@ -22,7 +22,9 @@ export interface Statements {
   readonly removeUnchanged: string
 }
 
-export function statementsFor(schema: string): Statements {
+export function statementsFor(name: string): Statements {
+  // a word of SQL, such as `user`, is a name only in quotes
+  const schema = `"${name}"`
   return {
     look: `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commits,
       current_setting('server_encoding') AS encoding, to_regclass('${schema}.format') IS NOT NULL
@@ -70,11 +72,12 @@ export function statementsFor(schema: string): Statements {
 /** "Saly" in ASCII: of many that begin at once, one makes the tables. */
 const lockNumber = 0x53616c79
 
-// one statement, so that it is one transaction with any client and any protocol
+// one statement, so that it is one transaction with any client and any protocol; it takes a right on
+// the database to ask for a schema, even for one that is there
 function create(schema: string): string {
   return `DO $$ BEGIN
     PERFORM pg_advisory_xact_lock(${lockNumber});
-    CREATE SCHEMA IF NOT EXISTS ${schema};
+    IF to_regnamespace('${schema}') IS NULL THEN CREATE SCHEMA ${schema}; END IF;
     CREATE TABLE IF NOT EXISTS ${schema}.runs (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       id text COLLATE "C" NOT NULL UNIQUE, length integer NOT NULL);
     CREATE TABLE IF NOT EXISTS ${schema}.records (run bigint REFERENCES ${schema}.runs ON DELETE CASCADE,

@@ -81,7 +81,7 @@ describe('journal in Postgres', () => {
   })
 
   test.each([
-    ['40P01', 5],
+    ['40P01', 10],
     ['53100', 1],
     ['08006', 1],
   ])('gives up at %s after %i attempts', async (code, wanted) => {

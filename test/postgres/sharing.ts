@@ -1,0 +1,95 @@
+// What servers that are shared with others bring about: `npm run test:postgres`.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Pool, type PoolConfig } from 'pg'
+import { postgresJournal } from '../../src/journal/postgres/index.ts'
+import { all, conversation, recordsOf } from '../../src/testing/journal-records.ts'
+import { startServer, type Server } from './server.ts'
+
+let server: Server
+let shared: Pool
+const pools: Pool[] = []
+
+function newPool(config: PoolConfig = {}): Pool {
+  const pool = new Pool({
+    host: '127.0.0.1',
+    port: server.port,
+    user: 'postgres',
+    database: 'postgres',
+    max: 4,
+    ...config,
+  })
+  // connections end when the server does; whoever queries is told anyway
+  pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
+  pools.push(pool)
+  return pool
+}
+
+before(async () => {
+  server = await startServer()
+  shared = newPool()
+})
+
+after(async () => {
+  await Promise.all(pools.map((pool) => pool.end()))
+  await server.stop()
+})
+
+test('a schema may have the name of a word of SQL', async () => {
+  for (const schema of ['user', 'order', 'table', 'public']) {
+    const journal = postgresJournal(shared, { schema })
+    await journal.append('run_a', 0, recordsOf('run_a', 2))
+    assert.equal((await all(postgresJournal(shared, { schema }), 'run_a')).length, 2)
+  }
+})
+
+test('a role that may make no schemas makes its tables in the one it was given', async () => {
+  await shared.query('CREATE ROLE app LOGIN')
+  await shared.query('CREATE SCHEMA given AUTHORIZATION app')
+  const journal = postgresJournal(newPool({ user: 'app' }), { schema: 'given' })
+  await journal.append('run_a', 0, recordsOf('run_a', 2))
+  assert.equal((await all(journal, 'run_a')).length, 2)
+})
+
+test('what another process writes while a run is erased is erased too', async () => {
+  const schema = 'erasing'
+  const [writer, eraser] = [
+    postgresJournal(shared, { schema }),
+    postgresJournal(newPool(), { schema }),
+  ]
+  const records = conversation('run_a')
+  await writer.append('run_a', 0, records.slice(0, 1))
+  await shared.query(`CREATE FUNCTION ${schema}.slow() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$`)
+  await shared.query(`CREATE TRIGGER slow BEFORE INSERT ON ${schema}.payloads
+    FOR EACH ROW EXECUTE FUNCTION ${schema}.slow()`)
+  const written = writer.append('run_a', 1, records.slice(1))
+  await sleep(200)
+  assert.equal(await eraser.erase('run_a'), 2)
+  await written
+  const left = await all(eraser, 'run_a')
+  assert.deepEqual(
+    left.map(({ payload }) => payload),
+    [undefined, undefined],
+  )
+})
+
+test('processes whose transactions are serializable write many runs side by side', async () => {
+  const options = '-c default_transaction_isolation=serializable'
+  const journals = Array.from({ length: 3 }, () =>
+    postgresJournal(newPool({ options }), { schema: 'serial' }),
+  )
+  await Promise.all(
+    journals.flatMap((journal, process) =>
+      Array.from({ length: 60 }, async (_, number) => {
+        const runId = `run_${process}_${number}`
+        for (const [seq, record] of recordsOf(runId, 10).entries()) {
+          await journal.append(runId, seq, [record])
+        }
+      }),
+    ),
+  )
+  assert.equal((await all(journals[0]!, 'run_2_59')).length, 10)
+})
