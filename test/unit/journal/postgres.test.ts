@@ -110,11 +110,11 @@ describe('journal in Postgres', () => {
 
   test('waits for what was appended before, not for what comes while it waits', async () => {
     const journal = postgresJournal(extending())
-    let isKept = false
+    const kept = new AbortController()
     let appends = 0
     const busy = async (runId: string): Promise<void> => {
       const records = recordsOf(runId, 500)
-      for (let seq = 0; !isKept && seq < 500; seq++) {
+      for (let seq = 0; !kept.signal.aborted && seq < 500; seq++) {
         await journal.append(runId, seq, records.slice(seq, seq + 1))
         appends++
       }
@@ -123,7 +123,7 @@ describe('journal in Postgres', () => {
     await new Promise(setImmediate)
     const work = [first, busy('run_b'), busy('run_c')]
     await journal.addCheckpoint!('run_a', 'signed')
-    isKept = true
+    kept.abort()
     await Promise.all(work)
     expect(appends).toBeLessThan(20)
   })
