@@ -69,9 +69,9 @@ const gateChecks: Readonly<Record<keyof StandaloneGateOptions, OptionCheck>> = {
 export interface ProposedCall {
   readonly tool: string
   /** The argument text as the model sent it, or arguments that somebody has parsed already. */
-  readonly args: string | JsonObject
-  /** The id the provider gave it. */
-  readonly id?: string
+  readonly args: unknown
+  /** The id the provider gave it, for the record: calls of the same id are told apart. */
+  readonly id?: string | undefined
 }
 
 /** What may be done with a call now. */

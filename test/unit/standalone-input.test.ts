@@ -124,3 +124,28 @@ test('a gate that was closed judges nothing more', async () => {
   await expect(gate.hear([], user, 's')).rejects.toMatchObject(refusal)
   await expect(gate.end(user, 's')).rejects.toMatchObject(refusal)
 })
+
+describe('arguments that a framework has parsed', () => {
+  test('may be of any type that it gives them', async () => {
+    await using gate = await createGate(policy, { tools: [pay] })
+    const typed: { amount: number; note?: string | undefined } = { amount: 1, note: undefined }
+    const id: string | undefined = undefined
+    const judged = await gate.judge({ tool: 'pay', args: typed, id }, user, 's')
+    expect(judged).toMatchObject({ outcome: 'run' })
+    expect((judged as { args: object }).args).toEqual({ amount: 1 })
+  })
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a number', 5],
+    ['a list', [{ amount: 1 }]],
+    ['a date', new Date(0)],
+  ])('are refused where they are %s', async (_, args) => {
+    await using gate = await createGate(policy, { tools: [pay] })
+    expect(await gate.judge({ tool: 'pay', args }, user, 's')).toMatchObject({
+      outcome: 'refused',
+      status: 'error-validation',
+    })
+  })
+})
