@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool, type PoolConfig } from 'pg'
-import { postgresJournal } from '../../src/journal/postgres/index.ts'
+import { postgresJournal, type PostgresClient } from '../../src/journal/postgres/index.ts'
 import { all, conversation, recordsOf } from '../../src/testing/journal-records.ts'
 import { startServer, type Server } from './server.ts'
 
@@ -92,4 +92,34 @@ test('processes whose transactions are serializable write many runs side by side
     ),
   )
   assert.equal((await all(journals[0]!, 'run_2_59')).length, 10)
+})
+
+test('a run with large results is read in pages of few bytes, and whole', async () => {
+  let pages = 0
+  let largest = 0
+  const client: PostgresClient = {
+    async query(text, values) {
+      const { rows } = await shared.query(text, values)
+      const payloads = rows.map((row) => String(row.payload ?? '').length)
+      if (payloads.some((length) => length > 9)) pages++
+      largest = Math.max(
+        largest,
+        payloads.reduce((sum, length) => sum + length, 0),
+      )
+      return { rows }
+    },
+  }
+  const journal = postgresJournal(client, { schema: 'large' })
+  await journal.append('run_a', 0, recordsOf('run_a', 300))
+  await shared.query(`INSERT INTO large.payloads
+    SELECT number, seq, '{"value":"' || repeat('x', 1000000) || '"}'
+    FROM large.runs, generate_series(0, 29) AS seq`)
+  const seqs = (await all(journal, 'run_a')).map(({ seq }) => seq)
+  assert.deepEqual(
+    seqs,
+    Array.from({ length: 300 }, (_, seq) => seq),
+  )
+  assert.equal(pages, 6)
+  assert.ok(largest < 6_000_000, `${largest} characters at once`)
+  assert.equal((await all(journal, 'run_a', 299)).length, 1)
 })

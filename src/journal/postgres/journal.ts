@@ -16,7 +16,7 @@ export interface PostgresJournalOptions extends FileJournalOptions {
   readonly schema?: string
 }
 
-/** Rows that are read at a time. */
+/** Rows that are read at a time; records of many bytes are fewer. */
 const pageLength = 256
 
 /**
@@ -54,8 +54,10 @@ function databaseJournal(database: Database): Journal {
         for (const { seq, line, payload } of rows) {
           yield storedRecord(seq as number, line as string, payload as string | null)
         }
-        if (rows.length < pageLength) return
-        next = (rows.at(-1)!['seq'] as number) + 1
+        const last = rows.at(-1)
+        if (last === undefined || (rows.length < pageLength && rows.length === last['found']))
+          return
+        next = (last['seq'] as number) + 1
       }
     },
     async *list() {

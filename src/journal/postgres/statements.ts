@@ -33,10 +33,7 @@ export function statementsFor(name: string): Statements {
     create: create(schema),
     append: append(schema),
     lengthOf: `SELECT length FROM ${schema}.runs WHERE id = $1`,
-    read: `SELECT r.seq AS seq, r.line AS line, p.payload AS payload
-      FROM ${schema}.runs u JOIN ${schema}.records r ON r.run = u.number
-      LEFT JOIN ${schema}.payloads p ON p.run = r.run AND p.seq = r.seq
-      WHERE u.id = $1 AND r.seq >= $2::integer ORDER BY r.seq LIMIT $3::integer`,
+    read: read(schema),
     list: `SELECT number::text AS number, id FROM ${schema}.runs
       WHERE number > $1::text::bigint ORDER BY runs.number LIMIT $2::integer`,
     latest: `SELECT u.id AS "runId", f.line AS first, l.line AS last
@@ -67,6 +64,23 @@ export function statementsFor(name: string): Statements {
       removed AS (DELETE FROM ${schema}.runs u USING held h WHERE u.number = h.number)
       SELECT id FROM held`,
   }
+}
+
+/** Bytes after which a page of records ends early. */
+const pageBytes = 4 * 1024 * 1024
+
+/** A page of records, each with `found`: how many the page would have if it did not end early. */
+function read(schema: string): string {
+  return `SELECT seq, line, payload, found FROM (
+      SELECT seq, line, payload, (count(*) OVER ())::integer AS found,
+        sum(bytes) OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+      FROM (
+        SELECT r.seq AS seq, r.line AS line, p.payload AS payload,
+          octet_length(r.line) + coalesce(octet_length(p.payload), 0) AS bytes
+        FROM ${schema}.runs u JOIN ${schema}.records r ON r.run = u.number
+        LEFT JOIN ${schema}.payloads p ON p.run = r.run AND p.seq = r.seq
+        WHERE u.id = $1 AND r.seq >= $2::integer ORDER BY r.seq LIMIT $3::integer) AS sized) AS page
+    WHERE before IS NULL OR before < ${pageBytes} ORDER BY seq`
 }
 
 /** "Saly" in ASCII: of many that begin at once, one makes the tables. */
