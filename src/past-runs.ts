@@ -3,6 +3,7 @@ import type { Journal, JournalRecord } from './journal/journal.ts'
 import { verifyChain } from './report/verify.ts'
 import { isFinal } from './rested-runs.ts'
 import { readPast, type Past } from './run/past.ts'
+import { anotherProgram } from './run/start.ts'
 import type { ToolRegistry } from './tools/registry.ts'
 
 /** The record of a run, which has to be as it was written. */
@@ -27,7 +28,13 @@ export async function checkWhole(runId: string, records: readonly JournalRecord[
 
 /** Throws `run-not-resumable` for a run that nobody can carry on, or not by itself. */
 export function checkResumable({ start, status }: Past): void {
-  const { parent, principal, runId } = start
+  const { model, parent, principal, runId } = start
+  if (model.id === anotherProgram.id && model.provider === anotherProgram.provider) {
+    const message = `run \`${runId}\` is that of a program with its own loop`
+    throw new SallyportError('run-not-resumable', message, {
+      help: 'go on in that program; the report of the run names the calls of which nobody knows how they ended',
+    })
+  }
   if (parent !== undefined) {
     const message = `run \`${runId}\` is that of an agent of run \`${parent.runId}\``
     throw new SallyportError('run-not-resumable', message, {

@@ -23,7 +23,7 @@ import { unreadQueue } from './run/queue.ts'
 import { Recorder } from './run/recorder.ts'
 import { Stops } from './run/stops.ts'
 import { RememberedAnswers } from './run/remembered.ts'
-import { recordStart } from './run/start.ts'
+import { anotherProgram, recordStart } from './run/start.ts'
 import { defaultLimits } from './run/stop.ts'
 import type { Judged, Outcome, Settled } from './standalone-gate.ts'
 import type { ToolRegistry } from './tools/registry.ts'
@@ -130,7 +130,7 @@ export class GateRun {
       messages,
       policy: policy(),
       registry,
-      model: { id: 'another program', provider: 'none' },
+      model: anotherProgram,
       limits: {},
     })
     gate.begin(context, messages)

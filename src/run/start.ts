@@ -8,6 +8,9 @@ import type { ToolSet } from '../protocol/tool-set.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
 import type { Recorder } from './recorder.ts'
 
+/** In place of a model where a program with its own loop asks the gate. */
+export const anotherProgram: RunStart['model'] = { id: 'another program', provider: 'none' }
+
 /** What a run begins with. */
 export interface FirstRecord {
   readonly context: JudgeContext

@@ -8,7 +8,10 @@ import { memoryJournal } from '../../src/journal/memory.ts'
 import type { LoadedPolicy } from '../../src/loading/file.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import type { Principal } from '../../src/protocol/principal.ts'
-import { policyOf, user } from '../support/agent.ts'
+import { verifyJournal } from '../../src/report/verify-journal.ts'
+import { createRuntime } from '../../src/runtime.ts'
+import { scripted } from '../../src/testing/scripted.ts'
+import { collect, policyOf, toolOf, user } from '../support/agent.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { failingJournal } from '../support/journal.ts'
 import { verifyRecords } from '../support/verify-run.ts'
@@ -379,6 +382,25 @@ describe('the gate alone', () => {
     }
     expect(lines).toEqual(['run-start', 'end', 'run-start', 'end'])
     await Promise.all([heard, again, ended])
+  })
+
+  test('nobody else carries on what a program does with it', async () => {
+    const journal = memoryJournal()
+    const gate = await gateOf({ journal })
+    await gate.hear([{ role: 'user', content: 'pay 5' }], user, 's')
+    const { callId } = await gate.judge({ tool: 'pay', args: { amount: 5 } }, user, 's')
+    const [runId] = await collect(journal.list())
+    const model = scripted([{ text: 'paid' }])
+    const tools = [toolOf('look'), toolOf('pay', { input: amount })]
+    await using runtime = createRuntime({ policy, model, journal, tools })
+    const resumed = runtime.resume(runId!, { takeOver: true, acceptTools: ['look', 'pay'] })
+    await expect(resumed.result()).rejects.toMatchObject({
+      code: 'run-not-resumable',
+      message: `run \`${runId}\` is that of a program with its own loop`,
+    })
+    expect(model.requests).toEqual([])
+    expect(await gate.settle(callId, { result: 'paid' })).toMatchObject({ status: 'success' })
+    expect(await collect(verifyJournal(journal))).toMatchObject([{ verdict: 'INCOMPLETE' }])
   })
 
   test('lets nothing run when its journal cannot be written', async () => {
