@@ -1,7 +1,7 @@
 // A program with its own loop asks the gate before each call and tells it what came out.
 import assert from 'node:assert/strict'
 import { parsePolicy } from 'sallyport'
-import { createGate } from 'sallyport/gate'
+import { createGate, type Outcome } from 'sallyport/gate'
 import { renderTerminal } from 'sallyport/report'
 
 const policy = await parsePolicy(`sallyport: 1
@@ -40,8 +40,13 @@ async function call(tool: string, args: string): Promise<string> {
   const judged = await gate.judge({ tool, args }, principal, 'chat-1')
   if (judged.outcome === 'refused') return judged.content
   if (judged.outcome === 'ask') return 'a person has to agree first'
-  const result = functions[tool]!(judged.args)
-  return (await gate.settle(judged.callId, { result })).content
+  let outcome: Outcome
+  try {
+    outcome = { result: await functions[tool]!(judged.args) }
+  } catch (error) {
+    outcome = { error }
+  }
+  return (await gate.settle(judged.callId, outcome)).content
 }
 
 const write = '{"path":"notes.txt","text":"buy oat milk"}'
