@@ -1,9 +1,16 @@
-/** Appends where the hash has as many fields as expected; returns how many it had. */
+/**
+ * Appends where the hash has as many fields as expected; returns how many it had. A client that has
+ * lost its connection may send it again: what ends with the same field is there already.
+ */
 export const appendScript = `
 local length = redis.call('HLEN', KEYS[1])
-if length ~= tonumber(ARGV[1]) then return length end
+local expected = tonumber(ARGV[1])
+local added = #ARGV - 2
+if added > 0 and length == expected + added
+  and redis.call('HGET', KEYS[1], length - 1) == ARGV[#ARGV] then return expected end
+if length ~= expected then return length end
 for index = 3, #ARGV do redis.call('HSET', KEYS[1], length + index - 3, ARGV[index]) end
-if tonumber(ARGV[2]) > 0 and #ARGV > 2 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+if tonumber(ARGV[2]) > 0 and added > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return length`
 
 /** Deletes a hash that has fields, as many as expected unless that is -1; 1 where it has. */

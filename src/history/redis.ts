@@ -1,4 +1,5 @@
 import { checkNumber, checkOptions } from '../base/options.ts'
+import { randomHex } from '../base/ids.ts'
 import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import type { HistoryEntry } from './entry.ts'
 import {
@@ -63,8 +64,10 @@ export function redisHistory(client: RedisClient, options: RedisHistoryOptions =
       return entries.map(({ entry }) => entry)
     },
     async append(key, expectedLength, entries) {
+      // tells this append from one of somebody else with the same entries
+      const by = randomHex()
       const written = entries.map((entry, index) =>
-        JSON.stringify({ number: expectedLength + index, entry }),
+        JSON.stringify({ number: expectedLength + index, by, entry }),
       )
       const length = await count(appendScript, nameOf(key), expectedLength, ttlMs, ...written)
       if (length !== expectedLength) throw historyConflict(key, expectedLength, length)

@@ -75,6 +75,26 @@ for (const [name, client] of Object.entries(clients)) {
       await store.append('a', 0, [entry])
     })
 
+    test('take an append once that the client sends again', async () => {
+      const sent = client()
+      const again: RedisClient = {
+        async call(command, ...words) {
+          const send = (): Promise<unknown> =>
+            'call' in sent ? sent.call(command, ...words) : sent.sendCommand([command, ...words])
+          await send()
+          return send()
+        },
+      }
+      const prefix = newPrefix()
+      const store = redisHistory(again, { prefix })
+      await store.append('a', 0, [entry])
+      await store.append('a', 1, [entry, entry])
+      assert.equal((await store.read('a')).length, 3)
+      await assert.rejects(redisHistory(client(), { prefix }).append('a', 1, [entry, entry]), {
+        code: 'history-conflict',
+      })
+    })
+
     test('are not mistaken for keys of others, nor others for them', async () => {
       const prefix = newPrefix()
       const store = redisHistory(client(), { prefix })
