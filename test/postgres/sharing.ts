@@ -123,3 +123,16 @@ test('a run with large results is read in pages of few bytes, and whole', async 
   assert.ok(largest < 6_000_000, `${largest} characters at once`)
   assert.equal((await all(journal, 'run_a', 299)).length, 1)
 })
+
+test('a run is named by later ones and pruned by its records, not by a length that was altered', async () => {
+  const journal = postgresJournal(shared, { schema: 'lengths' })
+  const records = conversation('run_a', { end: 'completed' })
+  await journal.append('run_a', 0, records)
+  for (const length of [0, 2, 9]) {
+    await shared.query('UPDATE lengths.runs SET length = $1', [length])
+    const [latest] = await journal.latestRuns!(16)
+    assert.equal(latest?.last, records.at(-1)!.line)
+    const { removed } = await journal.prune({ runsOlderThan: '1d', dryRun: true })
+    assert.deepEqual(removed, ['run_a'])
+  }
+})

@@ -37,9 +37,9 @@ export function statementsFor(name: string): Statements {
     list: `SELECT number::text AS number, id FROM ${schema}.runs
       WHERE number > $1::text::bigint ORDER BY runs.number LIMIT $2::integer`,
     latest: `SELECT u.id AS "runId", f.line AS first, l.line AS last
-      FROM (SELECT number, id, length FROM ${schema}.runs ORDER BY number DESC LIMIT $1::integer) u
+      FROM (SELECT number, id FROM ${schema}.runs ORDER BY number DESC LIMIT $1::integer) u
       JOIN ${schema}.records f ON f.run = u.number AND f.seq = 0
-      JOIN ${schema}.records l ON l.run = u.number AND l.seq = u.length - 1`,
+      JOIN ${lastRecord(schema)} l ON true`,
     leaveAnswer: `INSERT INTO ${schema}.answers (run, answer) VALUES ($1, $2)`,
     answers: `SELECT answer FROM ${schema}.answers WHERE run = $1 ORDER BY number`,
     addCheckpoint: `INSERT INTO ${schema}.checkpoints (run, checkpoint) VALUES ($1, $2)`,
@@ -55,7 +55,7 @@ export function statementsFor(name: string): Statements {
         EXISTS (SELECT FROM ${schema}.payloads p WHERE p.run = u.number) OR
         EXISTS (SELECT FROM ${schema}.answers a WHERE a.run = u.id) AS said
       FROM ${schema}.runs u LEFT JOIN ${schema}.records f ON f.run = u.number AND f.seq = 0
-      LEFT JOIN ${schema}.records r ON r.run = u.number AND r.seq = u.length - 1
+      LEFT JOIN ${lastRecord(schema)} r ON true
       ORDER BY u.number`,
     eraseUnchanged: `WITH ${heldUnchanged(schema)}, ${eraseHeld(schema)},
       ${eraseAnswers(schema)} SELECT id FROM held`,
@@ -133,6 +133,12 @@ function append(schema: string): string {
       INSERT INTO ${schema}.payloads (run, seq, payload)
       SELECT run, seq, payload FROM rows WHERE payload IS NOT NULL)
     SELECT id FROM taken`
+}
+
+/** The last record of run `u`, whatever length the run is said to have: no record attests to that. */
+function lastRecord(schema: string): string {
+  return `LATERAL (SELECT line FROM ${schema}.records
+    WHERE run = u.number ORDER BY seq DESC LIMIT 1)`
 }
 
 /** The runs of JSON text that still have the length that was seen. */
