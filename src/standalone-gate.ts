@@ -106,7 +106,8 @@ export interface Settled {
 export interface StandaloneGate {
   /**
    * Tells what a session has heard, such as a message of its user, which is a trusted source of
-   * data flow. Begins a new run in the record; resolves when the one before is complete.
+   * data flow. Begins a new run in the record and ends the one before like `end`; resolves when that
+   * is complete.
    */
   hear(messages: readonly Message[], principal: Principal | null, session: string): Promise<void>
   /**
@@ -214,7 +215,9 @@ class Standalone implements StandaloneGate {
       const judged = run.answer(approvalId, own)
       if (judged !== undefined) return judged
     }
-    throw new SallyportError('approval-unknown', 'there is no open request with this id')
+    throw new SallyportError('approval-unknown', 'there is no open request with this id', {
+      help: 'judge the call anew if it is still wanted: a request is answered once, before it expires and before `hear`, `end` or `close` ends its run',
+    })
   }
 
   async settle(id: string, outcome: Outcome): Promise<Settled> {
@@ -224,7 +227,7 @@ class Standalone implements StandaloneGate {
       if (settled !== undefined) return settled
     }
     throw new SallyportError('bad-option', `no call \`${id}\` is waiting to be settled`, {
-      help: 'settle a call once, and only after `judge` said `run`',
+      help: 'settle a call once, after `judge` said `run` and before `hear`, `end` or `close` ends its run',
     })
   }
 

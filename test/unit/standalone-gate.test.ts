@@ -362,6 +362,19 @@ describe('the gate alone', () => {
     })
   })
 
+  test('says why what was open is not to be found after the next message', async () => {
+    const gate = await gateOf()
+    const running = await gate.judge({ tool: 'look', args: {} }, user, 's')
+    const asked = requestOf(await gate.judge({ tool: 'pay', args: { amount: 50 } }, user, 's'))
+    await gate.hear([{ role: 'user', content: 'and now?' }], user, 's')
+    const help = expect.stringMatching(/before `hear`, `end` or `close` ends its run/)
+    await expect(gate.settle(running.callId, { result: 1 })).rejects.toMatchObject({ help })
+    await expect(gate.answer(asked.id, { action: 'approve', by: lead })).rejects.toMatchObject({
+      code: 'approval-unknown',
+      help,
+    })
+  })
+
   test('has ended all its runs when it is closed, those too that were about to end', async () => {
     const inner = memoryJournal()
     const journal: Journal = {
