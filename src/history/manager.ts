@@ -53,16 +53,19 @@ export function historyManager(
     let removed = 0
     for await (const { key, lastAt, length } of store.list()) {
       if (isDisposed) break
-      if (isOver(lastAt) && (await isIdle(key)) && (await store.remove(key, length))) removed++
+      if (isOver(lastAt) && (await removeIdle(key, length))) removed++
     }
     return removed
   }
 
   /** A run that began in time goes on with what it has read; one that begins now finds nothing. */
-  async function isIdle(key: string): Promise<boolean> {
+  async function removeIdle(key: string, length: number): Promise<boolean> {
     if (!(await store.lease(key, searcher, leaseMs))) return false
-    await store.release(key, searcher)
-    return true
+    try {
+      return await store.remove(key, length)
+    } finally {
+      await store.release(key, searcher)
+    }
   }
 
   const cleanUp = (): Promise<number> => {
