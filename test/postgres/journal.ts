@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Pool, type PoolConfig } from 'pg'
+import type { Pool, PoolConfig } from 'pg'
 import postgres from 'postgres'
 import { createRuntime, defineTool, parsePolicy } from '../../src/index.ts'
 import {
@@ -21,27 +21,15 @@ import { all, conversation, recordsOf } from '../../src/testing/journal-records.
 import { race } from '../crash/race.ts'
 import { open } from './open.ts'
 import { signedRun, tryTampering } from '../support/tampering.ts'
+import { Pools } from './pools.ts'
 import { startServer, type Server } from './server.ts'
 
 let server: Server
 let shared: Pool
-const pools: Pool[] = []
+let pools: Pools
 let schemas = 0
 
-function newPool(config: PoolConfig = {}): Pool {
-  const pool = new Pool({
-    host: '127.0.0.1',
-    port: server.port,
-    user: 'postgres',
-    max: 4,
-    ...config,
-  })
-  // connections end when the server does; whoever queries is told anyway
-  pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', () => {}))
-  pools.push(pool)
-  return pool
-}
+const newPool = (config?: PoolConfig): Pool => pools.open(config)
 
 function viaPostgresJs(): PostgresClient & { end(): Promise<void> } {
   const sql = postgres({
@@ -59,11 +47,12 @@ function viaPostgresJs(): PostgresClient & { end(): Promise<void> } {
 
 before(async () => {
   server = await startServer()
+  pools = new Pools(server)
   shared = newPool()
 })
 
 after(async () => {
-  await Promise.all(pools.map((pool) => pool.end()))
+  await pools.end()
   await server.stop()
 })
 

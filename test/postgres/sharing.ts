@@ -2,38 +2,26 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Pool, type PoolConfig } from 'pg'
+import type { Pool, PoolConfig } from 'pg'
 import { postgresJournal, type PostgresClient } from '../../src/journal/postgres/index.ts'
 import { all, conversation, recordsOf } from '../../src/testing/journal-records.ts'
+import { Pools } from './pools.ts'
 import { startServer, type Server } from './server.ts'
 
 let server: Server
 let shared: Pool
-const pools: Pool[] = []
+let pools: Pools
 
-function newPool(config: PoolConfig = {}): Pool {
-  const pool = new Pool({
-    host: '127.0.0.1',
-    port: server.port,
-    user: 'postgres',
-    database: 'postgres',
-    max: 4,
-    ...config,
-  })
-  // connections end when the server does; whoever queries is told anyway
-  pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', () => {}))
-  pools.push(pool)
-  return pool
-}
+const newPool = (config?: PoolConfig): Pool => pools.open(config)
 
 before(async () => {
   server = await startServer()
+  pools = new Pools(server)
   shared = newPool()
 })
 
 after(async () => {
-  await Promise.all(pools.map((pool) => pool.end()))
+  await pools.end()
   await server.stop()
 })
 
