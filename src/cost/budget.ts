@@ -29,11 +29,6 @@ interface Pair {
   readonly hard: Money | undefined
 }
 
-/** What is held back while a request is under way. */
-export interface Hold {
-  readonly amount: Money
-}
-
 const noPair: Pair = { soft: undefined, hard: undefined }
 
 /** Decides which requests may be sent. Keeps nothing itself: what was spent is in the accounts. */
@@ -62,22 +57,21 @@ export class Budget {
   }
 
   /**
-   * Holds back what a request can cost at most. One whose cost cannot be bounded gets all that is
-   * left: nothing else is sent meanwhile, and it alone can pass the limit. The error names limit,
-   * spent and reserved.
+   * Holds back what a request can cost at most, and `earlier`, which attempts before it have cost.
+   * One whose cost cannot be bounded gets all that is left: nothing else is sent meanwhile, and it
+   * alone can pass the limit. The error names limit, spent and reserved.
    */
-  hold(account: Account, { hard }: Pair, bound: Money | undefined): Hold | ErrorData {
-    if (hard === undefined) return { amount: 0n }
-    const left = hard - account.spent - account.reserved
-    const amount = bound ?? left
-    if (amount > left || (bound === undefined && left <= 0n)) return refusal(account, hard, bound)
-    account.reserved += amount
-    return { amount }
+  hold(account: Account, hard: Money, bound: Money | undefined, earlier: Money): Money | ErrorData {
+    const left = hard - account.spent - account.reserved - earlier
+    const most = bound ?? left
+    if (most > left || (bound === undefined && left <= 0n))
+      return refusal(account.spent + earlier, account.reserved, hard, bound)
+    account.reserved += most + earlier
+    return most + earlier
   }
 }
 
-function refusal(account: Account, hard: Money, bound: Money | undefined): ErrorData {
-  const { spent, reserved } = account
+function refusal(spent: Money, reserved: Money, hard: Money, bound: Money | undefined): ErrorData {
   const most = bound === undefined ? 'any amount' : `up to ${moneyText(bound)}`
   return {
     ...errorData(

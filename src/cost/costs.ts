@@ -3,11 +3,12 @@ import type { ErrorData } from '../base/errors.ts'
 import type { ModelRequest } from '../protocol/request.ts'
 import { isUntold, noUsage, type Cost, type Usage } from '../protocol/usage.ts'
 import type { Account } from './account.ts'
-import { Bounder, dearest, highestRates, perMillion, type Bound } from './bound.ts'
-import { Budget, type BudgetOptions, type Hold } from './budget.ts'
+import { Bounder, dearest } from './bound.ts'
+import { Budget, type BudgetOptions } from './budget.ts'
+import { Hold } from './hold.ts'
 import { moneyText, readMoney, toDollars, type Money } from './money.ts'
 import { priceTable, type PriceTable } from './price-table.ts'
-import { costOf, isFree, type Price } from './prices.ts'
+import { costOf, isFree } from './prices.ts'
 import type { CostSnapshot } from './snapshot.ts'
 import { CostTracker, type Asked } from './tracker.ts'
 
@@ -78,6 +79,11 @@ export interface Purchasing {
    * output.
    */
   lose(characters: number, told?: Cost): void
+  /**
+   * Holds back what another attempt can cost, beside what those before it have told (`earlier`);
+   * the error `budget-exceeded` when the hard limit does not have room for it.
+   */
+  again(earlier?: Cost): ErrorData | undefined
 }
 
 /**
@@ -140,9 +146,9 @@ class Ledger implements Costs {
     const { provider, model, models = [model] } = purchase
     const price = dearest(models.map((name) => this.prices.find(provider, name)))
     const bound = this.#bounder.bound(purchase.request, price)
-    const hold = this.#budget.hold(account, pair, bound.whole)
-    if (!('amount' in hold)) return { refused: hold }
-    return new Bought(this, purchase, account, { hold, bound, price })
+    const hold = new Hold(this.#budget, account, pair.hard, { bound, price })
+    const refused = hold.take()
+    return refused === undefined ? new Bought(this, purchase, account, hold) : { refused }
   }
 
   exceeded(limit: 'soft' | 'hard', asked: Asked): ExceededLimit | undefined {
@@ -154,34 +160,29 @@ class Ledger implements Costs {
   }
 }
 
-interface Held {
-  readonly hold: Hold
-  readonly bound: Bound
-  readonly price: Price | undefined
-}
-
 class Bought implements Purchasing {
   readonly #costs: Costs
   readonly #asked: Purchase
   readonly #account: Account
-  readonly #held: Held | undefined
+  readonly #hold: Hold | undefined
   #closed = false
 
-  constructor(costs: Costs, asked: Purchase, account: Account, held: Held | undefined) {
+  constructor(costs: Costs, asked: Purchase, account: Account, hold: Hold | undefined) {
     this.#costs = costs
     this.#asked = asked
     this.#account = account
-    this.#held = held
+    this.#hold = hold
     account.open++
   }
 
   settle(usage: Usage, reported: Cost | undefined, model = this.#asked.model): Cost {
     const asked = { ...this.#asked, model }
     const cost = this.#costs.price(asked, usage, reported)
+    // what nobody has a price for has cost as much as was held back, as far as limits know
+    const most = this.#hold?.most
     if (!this.#close()) return cost
     const money = readMoney(cost.amount)
-    // what nobody has a price for has cost as much as was held back, as far as limits know
-    if (cost.source === 'unknown' || money === undefined) this.#assume(this.#held?.hold.amount)
+    if (cost.source === 'unknown' || money === undefined) this.#assume(most)
     const source = money === undefined ? 'unknown' : cost.source
     this.#costs.tracker.record(asked, { money: money ?? 0n, source, usage })
     return cost
@@ -199,9 +200,13 @@ class Bought implements Purchasing {
   }
 
   lose(characters: number, told?: Cost): void {
-    if (this.#closed || this.#held === undefined) return
-    const untold = mostOf(this.#held, characters) - (readMoney(told?.amount) ?? 0n)
+    if (this.#closed || this.#hold === undefined) return
+    const untold = this.#hold.mostAfter(characters) - (readMoney(told?.amount) ?? 0n)
     if (untold > 0n) this.#assume(untold)
+  }
+
+  again(earlier?: Cost): ErrorData | undefined {
+    return this.#closed ? undefined : this.#hold?.take(readMoney(earlier?.amount) ?? 0n)
   }
 
   #assume(money: Money = 0n): void {
@@ -212,13 +217,7 @@ class Bought implements Purchasing {
     if (this.#closed) return false
     this.#closed = true
     this.#account.open--
-    this.#account.reserved -= this.#held?.hold.amount ?? 0n
+    this.#hold?.drop()
     return true
   }
-}
-
-/** A UTF-16 unit has at most three bytes of UTF-8, each of which may be a token. */
-function mostOf({ hold, bound, price }: Held, characters: number): Money {
-  if (bound.whole !== undefined || bound.input === undefined) return hold.amount
-  return bound.input + perMillion(highestRates(price!).output, 3 * characters)
 }

@@ -69,7 +69,10 @@ export async function* askMetered({
     costs.price({ provider, model: name, request }, usage, cost),
   )
   try {
-    for await (const batch of batchesOf(model, request, options)) yield meter.read(batch)
+    for await (const batch of batchesOf(model, request, options)) {
+      yield meter.read(batch)
+      if (meter.isOver) return
+    }
   } finally {
     meter.close()
   }
@@ -115,15 +118,29 @@ class Meter {
   #answered = false
   #ended = false
   #error: ModelErrorData | undefined
+  #refused: ModelErrorData | undefined
 
   constructor(bought: Purchasing, price: PriceOf) {
     this.#bought = bought
     this.#price = price
   }
 
+  /** True once there is no room in the budget for another attempt. */
+  get isOver(): boolean {
+    return this.#refused !== undefined
+  }
+
   /** The events with their costs. The books are done before anybody sees the end. */
   read(batch: readonly ModelEvent[]): readonly ModelEvent[] {
-    const read = batch.map((event) => this.#take(event))
+    const read: ModelEvent[] = []
+    for (const event of batch) {
+      const taken = this.#take(event)
+      if (this.#refused !== undefined) {
+        this.close()
+        return [...read, ...failedResponse(this.#refused)]
+      }
+      read.push(taken)
+    }
     if (read.at(-1)?.type === 'end') this.close()
     return read
   }
@@ -165,14 +182,15 @@ class Meter {
     return event
   }
 
-  /** Another attempt begins; what this one has cost stays spent. */
+  /** Another attempt is to begin; what this one has cost stays spent. */
   #leave(): void {
     if (this.#isCut()) this.#bought.lose(this.#characters, this.#last?.cost)
     this.#past = this.#total()
     this.#last = undefined
-    this.#error = undefined
     this.#characters = 0
     this.#answered = false
+    this.#refused = this.#bought.again(this.#past?.cost)
+    this.#error = this.#refused
   }
 
   #total(): Told | undefined {

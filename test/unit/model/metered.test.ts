@@ -28,8 +28,8 @@ function saying(...events: readonly ModelEvent[]): Model {
 }
 
 /** What one answer counts against the hard limit beyond what it is said to have cost. */
-async function asked(model: Model) {
-  const costs = createCosts({ prices, budget: { default: { hard: 1 } } })
+async function asked(model: Model, hard = 1) {
+  const costs = createCosts({ prices, budget: { default: { hard } } })
   const events = await answer(metered(model, costs), { caller })
   const { assumed, money, open, reserved } = costs.tracker.accountOf(caller)
   expect({ open, reserved }).toEqual({ open: 0, reserved: 0n })
@@ -147,6 +147,78 @@ test('a connection that breaks when the request was sent counts as what it can h
   await model.close()
   expect(events[0]).toMatchObject({ type: 'retry', error: { code: 'model-incomplete' } })
   expect(assumed).toEqual(most)
+})
+
+describe('another attempt', () => {
+  const broken = modelError('model-incomplete', 'no')
+  const fallback: ModelEvent = { type: 'fallback', from: 'p/a', to: 'p/m', error: broken }
+
+  test.each([
+    ['the same model', retry('model-incomplete')],
+    ['another model', fallback],
+  ])('of %s is not made where it could pass what is left', async (_, again) => {
+    const { events, assumed, money } = await asked(saying(text, again, text, usage, end), 0.02)
+    expect(events).toMatchObject([
+      text,
+      { type: 'error', error: { code: 'budget-exceeded', details: { limit: 0.02, spent: most } } },
+      { type: 'end', finishReason: { unified: 'error' } },
+    ])
+    expect({ assumed, money }).toEqual({ assumed: most, money: 0 })
+  })
+
+  test('is made as often as there is room for it', async () => {
+    const again = retry('model-incomplete')
+    const { events, assumed } = await asked(saying(again, again, usage, end), 0.03)
+    expect(events.map(({ type }) => type)).toEqual(['retry', 'error', 'end'])
+    expect(assumed).toBeCloseTo(0.022, 2)
+  })
+
+  test('has no room beside what those before it have told', async () => {
+    const busy = retry('model-overloaded')
+    const { events, money } = await asked(saying(usage, busy, usage, end), 0.012)
+    expect(events.at(-2)).toMatchObject({
+      error: { code: 'budget-exceeded', details: { spent: 0.002 } },
+    })
+    expect(money).toBe(0.002)
+  })
+
+  test('has room where the one before cost nothing', async () => {
+    const turnedAway = retry('model-overloaded', { status: 503 })
+    const { events, money } = await asked(saying(turnedAway, turnedAway, usage, end), 0.012)
+    expect(events.at(-1)).toEqual(end)
+    expect(money).toBe(0.002)
+  })
+
+  test('keeps what was told before it from others while it is under way', async () => {
+    const costs = createCosts({ prices, budget: { default: { hard: 1 } } })
+    const model = metered(saying(usage, retry('model-overloaded'), usage, end), costs)
+    const request = { messages: [], tools: [], settings: { maxOutputTokens: 1000 } }
+    const { signal } = new AbortController()
+    const reserved: number[] = []
+    for await (const { type } of model.stream(request, { signal, caller })) {
+      if (type === 'retry') reserved.push(Number(costs.tracker.accountOf(caller).reserved) / 1e18)
+    }
+    expect(reserved).toEqual([expect.closeTo(0.013, 3)])
+  })
+
+  test('of a request that nothing bounds is not made after one that may have cost all', async () => {
+    const costs = createCosts({ prices: priceTable({}), budget: { default: { hard: 1 } } })
+    const model = metered(saying(retry('model-incomplete'), usage, end), costs)
+    expect((await answer(model, { caller })).map(({ type }) => type)).toEqual(['error', 'end'])
+    expect(costs.tracker.accountOf(caller).assumed).toBe(10n ** 18n)
+  })
+
+  test('is not asked for over the wire where there is no room for it', async () => {
+    await using server = await fakeProvider({
+      turns: [{ text: 'a', fault: { reset: 0 } }, { text: 'b' }],
+    })
+    const { baseUrl } = server
+    const model = openaiCompatible({ baseUrl, model: 'm', retry: { baseDelayMs: 0 } })
+    const { events } = await asked(model, 0.02)
+    await model.close()
+    expect(events[0]).toMatchObject({ type: 'error', error: { code: 'budget-exceeded' } })
+    expect(server.requests).toHaveLength(1)
+  })
 })
 
 describe('usage that was told before the answer was cut off', () => {
