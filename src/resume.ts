@@ -51,17 +51,20 @@ export async function resume(
 /** Rejects where the caller of the run was stopped, or another run of its session is at work. */
 async function inTurn(
   { sessions, stops }: RuntimeParts,
-  { runId, signal }: StartedRun<ResumeOptions>,
+  { runId, signal, stop }: StartedRun<ResumeOptions>,
   { start: { principal, session } }: Past,
   work: () => Promise<RunResult>,
 ): Promise<RunResult> {
   const leave = await sessions.enter(session, signal)
+  const context = { runId, session, principal }
+  // the caller may be stopped while the run is made ready
+  const standDown = stops.enter(context, stop)
   try {
-    const context = { runId, session, principal }
     const refusal = entryRefusal({ stops }, context, leave === undefined)
     if (refusal === undefined) return await work()
     throw errorFrom(refusal.error)
   } finally {
+    standDown()
     leave?.()
   }
 }

@@ -136,6 +136,29 @@ describe('a stop', () => {
     expect(calls).toEqual([])
   })
 
+  test('of a caller ends a run of theirs that is about to be carried on', async () => {
+    const journal = memoryJournal()
+    const first = held({ journal })
+    const run = first.start()
+    await first.atWork
+    await first.runtime.stop()
+    await run.result()
+    let isStopped = false
+    const { model, runtime } = held({
+      journal: {
+        ...journal,
+        async append(...records) {
+          if (!isStopped) await runtime.stop({ principal: 'user-1' })
+          isStopped = true
+          return journal.append(...records)
+        },
+      },
+    })
+    const result = await runtime.resume(run.id).result()
+    expect(result).toMatchObject({ status: 'cancelled', error: { code: 'stopped' } })
+    expect(model.requests).toEqual([])
+  })
+
   test('of a tool stops its work and refuses its calls, while the run goes on', async () => {
     const { atWork, runtime, start } = held()
     const run = start()
