@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, statSync, type BigIntStats } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Clock } from '../base/clock.ts'
@@ -36,11 +36,14 @@ export class SqliteTable {
   readonly #path: string
   readonly #database: DatabaseSync
   readonly #clock: Clock
+  /** As it was opened. */
+  readonly #file: BigIntStats
 
   private constructor(path: string, database: DatabaseSync, clock: Clock) {
     this.#path = path
     this.#database = database
     this.#clock = clock
+    this.#file = statSync(path, { bigint: true })
   }
 
   static open(path: string, clock: Clock): SqliteTable {
@@ -142,6 +145,7 @@ export class SqliteTable {
 
   #transact<Value>(work: () => Value): Value {
     return this.#guarded(() => {
+      this.#checkPlace()
       this.#database.exec('BEGIN IMMEDIATE')
       try {
         const value = work()
@@ -152,6 +156,13 @@ export class SqliteTable {
         throw error
       }
     })
+  }
+
+  /** What is written to a file that is no longer there, nobody finds again. */
+  #checkPlace(): void {
+    const found = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
+    if (found?.ino === this.#file.ino && found.dev === this.#file.dev) return
+    throw new Error('the file was removed or replaced while it was in use')
   }
 
   #guarded<Value>(work: () => Value): Value {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { checkText } from '../base/options.ts'
 import { lazyStore } from './lazy-store.ts'
@@ -16,8 +17,9 @@ export function sqliteHistory(
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): HistoryStore {
   checkText('path', path)
+  const file = resolve(path)
   return lazyStore(async () => {
     const { SqliteTable } = await import('./sqlite-table.ts')
-    return SqliteTable.open(path, clock)
+    return SqliteTable.open(file, clock)
   })
 }

@@ -6,6 +6,7 @@ import type { JournalRecord } from './journal.ts'
 import { addCheckpoint, checkpointIn } from './jsonl-checkpoints.ts'
 import { blankAnswers, rewriteWithout, runStates } from './jsonl-erase.ts'
 import { JsonlIndex, noJournal, type OpenLines } from './jsonl-index.ts'
+import { rememberPlace } from './in-place.ts'
 import { countNames } from './jsonl-path.ts'
 import { cutTornLine, linesOf, openIfThere } from './lines.ts'
 import { takeLock } from './lock.ts'
@@ -41,8 +42,8 @@ export async function openWriter(path: string): Promise<Writer> {
     await cutTornLine(path)
     await cutTornLine(`${path}.payloads`)
     await cutTornLine(`${path}.checkpoints`)
-    const lines = await open(path, 'a', 0o600)
-    const payloads = await open(`${path}.payloads`, 'a', 0o600)
+    const lines = await openHeld(path)
+    const payloads = await openHeld(`${path}.payloads`)
     return createWriter(path, counts, { lines, payloads, unlock })
   } catch (error) {
     await unlock()
@@ -50,9 +51,20 @@ export async function openWriter(path: string): Promise<Writer> {
   }
 }
 
+/** A file that is appended to. */
+interface HeldFile {
+  readonly handle: FileHandle
+  /** Throws `bad-journal` once it is no longer at its path. */
+  readonly checkPlace: () => void
+}
+
+async function openHeld(path: string): Promise<HeldFile> {
+  return { handle: await open(path, 'a', 0o600), checkPlace: rememberPlace(path) }
+}
+
 interface OpenFiles {
-  lines: FileHandle
-  payloads: FileHandle
+  lines: HeldFile
+  payloads: HeldFile
   readonly unlock: () => Promise<void>
 }
 
@@ -62,6 +74,8 @@ function createWriter(path: string, counts: Map<string, number>, files: OpenFile
   const writing = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     if (broken !== undefined) throw broken
     try {
+      files.lines.checkPlace()
+      files.payloads.checkPlace()
       return await work()
     } catch (error) {
       broken = unusable(path, error)
@@ -71,8 +85,8 @@ function createWriter(path: string, counts: Map<string, number>, files: OpenFile
   const erase = async (runs: ReadonlySet<string>): Promise<number> => {
     await blankAnswers(`${path}.answers`, runs)
     const erased = await rewriteWithout(`${path}.payloads`, runs)
-    await files.payloads.close()
-    files.payloads = await open(`${path}.payloads`, 'a', 0o600)
+    await files.payloads.handle.close()
+    files.payloads = await openHeld(`${path}.payloads`)
     return erased
   }
   const remove = async (runs: ReadonlySet<string>): Promise<number> => {
@@ -80,8 +94,8 @@ function createWriter(path: string, counts: Map<string, number>, files: OpenFile
     await erase(runs)
     const removed = await rewriteWithout(path, runs)
     await rewriteWithout(`${path}.checkpoints`, runs)
-    await files.lines.close()
-    files.lines = await open(path, 'a', 0o600)
+    await files.lines.handle.close()
+    files.lines = await openHeld(path)
     for (const runId of runs) counts.delete(runId)
     return removed
   }
@@ -93,18 +107,20 @@ function createWriter(path: string, counts: Map<string, number>, files: OpenFile
       await writing(async () => {
         const durable = records.some((record) => record.durable)
         // payloads first: a line must never name a payload that a crash kept from the disk
-        await files.payloads.appendFile(records.map((each) => payloadLine(runId, each)).join(''))
-        if (durable) await files.payloads.datasync()
-        await files.lines.appendFile(records.map((record) => `${record.line}\n`).join(''))
-        if (durable) await files.lines.datasync()
+        await files.payloads.handle.appendFile(
+          records.map((each) => payloadLine(runId, each)).join(''),
+        )
+        if (durable) await files.payloads.handle.datasync()
+        await files.lines.handle.appendFile(records.map((record) => `${record.line}\n`).join(''))
+        if (durable) await files.lines.handle.datasync()
       })
       counts.set(runId, count + records.length)
     },
     addCheckpoint: (runId, checkpoint) =>
       writing(async () => {
         // nothing may be attested that a crash can take back
-        await files.payloads.datasync()
-        await files.lines.datasync()
+        await files.payloads.handle.datasync()
+        await files.lines.handle.datasync()
         await addCheckpoint(path, runId, checkpoint)
       }),
     erase: (runId) => writing(() => erase(new Set([runId]))),
@@ -120,8 +136,8 @@ function createWriter(path: string, counts: Map<string, number>, files: OpenFile
       })
     },
     async close() {
-      await files.lines.close()
-      await files.payloads.close()
+      await files.lines.handle.close()
+      await files.payloads.handle.close()
       await files.unlock()
     },
   }

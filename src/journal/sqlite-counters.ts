@@ -28,6 +28,7 @@ export function openCounters(path: string): SqliteCounters {
  */
 class SqliteCounters implements SharedCounters {
   readonly #database: DatabaseSync
+  readonly #checkPlace: () => void
   readonly #sum: StatementSync
   readonly #put: StatementSync
   readonly #keep: StatementSync
@@ -36,7 +37,9 @@ class SqliteCounters implements SharedCounters {
 
   /** Throws what `node:sqlite` throws, and `bad-journal` for a file of something else. */
   constructor(path: string) {
-    this.#database = openWritable(path)
+    const { checkPlace, database } = openWritable(path)
+    this.#database = database
+    this.#checkPlace = checkPlace
     this.#sum = this.#database.prepare(
       'SELECT SUM(amount) AS total FROM counters WHERE key = ? AND at > ? AND entry <> ?',
     )
@@ -48,6 +51,7 @@ class SqliteCounters implements SharedCounters {
   }
 
   together<Result>(work: () => Result): Result {
+    this.#checkPlace()
     this.#database.exec('BEGIN IMMEDIATE')
     try {
       const result = work()

@@ -196,6 +196,7 @@ export class SqliteFile {
   #transact<Value>(full: boolean, work: (writer: Writer) => Value): Value {
     if (this.#broken !== undefined) throw this.#broken
     const writer = (this.#writer ??= this.#openWriter())
+    writer.checkPlace()
     if (full !== this.#full) {
       writer.database.exec(`PRAGMA synchronous = ${full ? 'FULL' : 'NORMAL'}`)
       this.#full = full
@@ -233,14 +234,14 @@ export class SqliteFile {
   }
 
   #openWriter(): Writer {
-    const database = openWritable(this.#path)
+    const opened = openWritable(this.#path)
     try {
       this.#full = false
       this.#reader?.close()
       this.#reader = undefined
-      return prepareWriter(database)
+      return prepareWriter(opened)
     } catch (error) {
-      database.close()
+      opened.database.close()
       throw error
     }
   }

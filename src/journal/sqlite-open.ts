@@ -3,14 +3,22 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SallyportError } from '../base/errors.ts'
 import { reasonOf } from '../base/file-failure.ts'
+import { rememberPlace } from './in-place.ts'
 import { checkOneName } from './one-name.ts'
 import { busyMs, checkJournal, createTables } from './sqlite-tables.ts'
+
+/** A journal file that is open for writing. */
+export interface Writable {
+  readonly database: DatabaseSync
+  /** Throws `bad-journal` once the file is no longer at its path. */
+  readonly checkPlace: () => void
+}
 
 /**
  * Opens a journal file for writing, and makes it where it is missing. Throws what `node:sqlite` and
  * the file system throw, and `bad-journal` for a file of something else or with several names.
  */
-export function openWritable(path: string): DatabaseSync {
+export function openWritable(path: string): Writable {
   mkdirSync(dirname(path), { recursive: true })
   // made here, since SQLite would let everybody read it; its other files take the same mode
   closeSync(openSync(path, 'a', 0o600))
@@ -19,7 +27,7 @@ export function openWritable(path: string): DatabaseSync {
   try {
     checkJournal(database, path)
     createTables(database, path)
-    return database
+    return { database, checkPlace: rememberPlace(path) }
   } catch (error) {
     database.close()
     throw error

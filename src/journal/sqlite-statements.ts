@@ -1,11 +1,11 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { StatementSync } from 'node:sqlite'
+import type { Writable } from './sqlite-open.ts'
 
 /**
  * The connection that writes, with its statements. They are carried out by `get`, also those that
  * give no row: `run` would make an object of what was changed each time, which nobody asks for.
  */
-export interface Writer {
-  readonly database: DatabaseSync
+export interface Writer extends Writable {
   readonly begin: StatementSync
   readonly commit: StatementSync
   readonly rollback: StatementSync
@@ -108,9 +108,10 @@ export function selectLatest(version: number): string {
     JOIN ${table} f ON ${first} JOIN ${table} l ON ${last}`
 }
 
-export function prepareWriter(database: DatabaseSync): Writer {
+export function prepareWriter({ checkPlace, database }: Writable): Writer {
   return {
     database,
+    checkPlace,
     begin: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
     rollback: database.prepare('ROLLBACK'),

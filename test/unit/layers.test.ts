@@ -39,7 +39,7 @@ const doors: readonly RegExp[] = [
   /^wire\/(http|dispatch|transport)\.ts$/,
   /^gate\/identity\/key-origin\.ts$/,
   /^gate\/guards\/probe\.ts$/,
-  /^journal\/(lock|jsonl-erase|jsonl-checkpoints|jsonl-file|jsonl-index|jsonl-path|jsonl-tail|lines|open|sqlite-file|sqlite-open|sqlite-reader)\.ts$/,
+  /^journal\/(lock|in-place|jsonl-erase|jsonl-checkpoints|jsonl-file|jsonl-index|jsonl-path|jsonl-tail|lines|open|sqlite-file|sqlite-open|sqlite-reader)\.ts$/,
   /^history\/(disk-files|disk-folder|sqlite-table)\.ts$/,
   /^analysis\/text-lines\.ts$/,
   /^loading\/(tree|folder-watch|key-files)\.ts$/,

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { chdir, cwd } from 'node:process'
 import { describe, expect, test } from 'vitest'
 import { diskHistory } from '../../../src/history/disk.ts'
 import type { HistoryEntry } from '../../../src/history/entry.ts'
@@ -104,6 +105,40 @@ describe('S2-40 a folder of conversations', () => {
     await store.append('a', 1, [entry])
     expect(await store.read('a')).toHaveLength(2)
   })
+})
+
+test.each([
+  ['removed', (path: string) => rmSync(path)],
+  ['moved', (path: string) => renameSync(path, `${path}.1`)],
+])('S2-40 a file of conversations that was %s takes nothing more', async (_, change) => {
+  const path = join(temporaryFolder(), 'kept.db')
+  const store = sqliteHistory(path)
+  await store.append('a', 0, [entry])
+  change(path)
+  const error = {
+    code: 'bad-history',
+    message: expect.stringContaining('removed or replaced while it was in use') as string,
+  }
+  await expect(store.append('a', 1, [entry])).rejects.toMatchObject(error)
+  await expect(store.lease('a', 'holder', 1_000)).rejects.toMatchObject(error)
+  await store.close()
+})
+
+test('S2-40 a file of conversations stays where it is when the process goes to another folder', async () => {
+  const before = cwd()
+  const folder = temporaryFolder()
+  chdir(folder)
+  try {
+    const store = sqliteHistory('kept.db')
+    await store.append('a', 0, [entry])
+    chdir(temporaryFolder())
+    await store.append('a', 1, [entry])
+    expect(await store.read('a')).toHaveLength(2)
+    await store.close()
+    expect(readdirSync('.')).toEqual([])
+  } finally {
+    chdir(before)
+  }
 })
 
 test('S2-40 a file of something else is not used for conversations', async () => {

@@ -1,4 +1,12 @@
-import { linkSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { chdir, cwd } from 'node:process'
 import { describe, expect, test } from 'vitest'
@@ -69,6 +77,30 @@ describe.each(kinds)('a journal in %s', (kind, open, name) => {
     await last.close()
   })
 
+  test.each([
+    ['removed', (path: string) => rmSync(path)],
+    ['moved', (path: string) => renameSync(path, `${path}.1`)],
+    ['replaced', (path: string) => replace(path)],
+    ['removed with its folder', (path: string) => rmSync(join(path, '..'), { recursive: true })],
+  ])('takes nothing more once its file was %s', async (_, change) => {
+    const path = join(temporaryFolder(), 'inner', name)
+    const journal = open(path)
+    await journal.append('run_a', 0, conversation('run_a', { end: 'completed' }))
+    const counters = await journal.counters?.()
+    change(path)
+    const error = {
+      code: 'bad-journal',
+      message: `journal \`${path}\` was removed or replaced while it was in use`,
+    }
+    const append = async () => journal.append('run_b', 0, conversation('run_b'))
+    await expect(append()).rejects.toMatchObject(error)
+    await expect(journal.erase('run_a')).rejects.toMatchObject(error)
+    if (counters !== undefined) {
+      expect(() => counters.together(() => 'counted')).toThrow(expect.objectContaining(error))
+    }
+    await journal.close()
+  })
+
   test('stays where it is when the process goes to another folder', async () => {
     const before = cwd()
     const folder = temporaryFolder()
@@ -86,6 +118,22 @@ describe.each(kinds)('a journal in %s', (kind, open, name) => {
       chdir(before)
     }
   })
+})
+
+/** Others have moved it away and begun anew. */
+function replace(path: string): void {
+  renameSync(path, `${path}.1`)
+  writeFileSync(path, '')
+}
+
+test('a journal of lines takes nothing more once its payloads were removed', async () => {
+  const path = join(temporaryFolder(), 'journal.jsonl')
+  const journal = jsonlJournal(path)
+  await journal.append('run_a', 0, conversation('run_a', { end: 'completed' }))
+  rmSync(`${path}.payloads`)
+  const append = async () => journal.append('run_b', 0, conversation('run_b'))
+  await expect(append()).rejects.toMatchObject({ code: 'bad-journal' })
+  await journal.close()
 })
 
 test('a link that leads nowhere is no journal of lines', async () => {
