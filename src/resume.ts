@@ -69,19 +69,28 @@ async function inTurn(
   }
 }
 
-/** Rejects where the conversation cannot be used, or another process works on it. */
+/**
+ * Rejects where the conversation cannot be used, another process works on it, or the runtime was
+ * closed while the run waited for it.
+ */
 function inOwnConversation(
   parts: RuntimeParts,
-  started: StartedRun<ResumeOptions>,
-  past: Past,
+  { signal }: StartedRun<ResumeOptions>,
+  { start }: Past,
   work: (conversation: Conversation | undefined) => Promise<RunResult>,
 ): Promise<RunResult> {
-  return inConversation(
-    parts,
-    { ...past.start, session: past.start.session },
-    started.signal,
-    (found) => work(usable(found)),
-  )
+  const isKept = parts.history !== undefined && start.session !== undefined
+  return inConversation(parts, { ...start, session: start.session }, signal, async (found) => {
+    const conversation = usable(found)
+    // calls that wait are judged by what was said and done before; of a run that was stopped none runs
+    if (isKept && conversation === undefined && !signal.aborted) throw closedMeanwhile()
+    return work(conversation)
+  })
+}
+
+function closedMeanwhile(): SallyportError {
+  const message = 'the runtime was closed while the run waited for its conversation'
+  return new SallyportError('runtime-closed', message, { help: 'resume it in another runtime' })
 }
 
 /** What a run goes on with beside its record. */

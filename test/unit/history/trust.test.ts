@@ -13,7 +13,7 @@ import type { Message } from '../../../src/protocol/message.ts'
 import { agentTool } from '../../../src/sub-agent.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
 import type { RunResult, RuntimeOptions } from '../../../src/runtime-options.ts'
-import { agentOf, policyOf, toolOf, user, type Agent } from '../../support/agent.ts'
+import { agentOf, noting, policyOf, toolOf, user, type Agent } from '../../support/agent.ts'
 
 const untrusted = { output: { trust: 'untrusted', secrecy: 'internal' } } as const
 const trusted = { output: { trust: 'trusted', secrecy: 'internal' } } as const
@@ -160,6 +160,37 @@ describe('S2-05 text of an earlier run', () => {
     expect(runId).not.toBe(asked.runId)
     expect(result.report.rows.map(({ status }) => status)).toEqual(['success', 'error-security'])
     expect(ruleOf(result)).toBe('flow.untrustedSteering')
+  })
+
+  test('is not left out where a runtime is closed while a resumed run waits for it', async () => {
+    const sequences = [
+      { id: 'no-send-after-read', after: ['read'], then: { tools: ['send'], do: 'deny' } },
+    ]
+    const rules = [
+      { id: 'asked', ask: ['send'], who: { roles: ['user'] } },
+      { id: 'read', allow: ['read'], who: { roles: ['user'] } },
+    ]
+    const policy = policyWith(trusted, { rules, sequences })
+    const [empty, journal] = [memoryHistory(), memoryJournal()]
+    const { approvals, runId } = await pay(empty, { journal, policy })
+    const others = await read({ policy })
+    const isTried = Promise.withResolvers<void>()
+    const history: HistoryStore = {
+      ...others,
+      async lease() {
+        isTried.resolve()
+        return false
+      },
+    }
+    const send = noting('send')
+    const { runtime } = agent([], { history, journal, policy, tools: [tools[0]!, send.tool] })
+    const decisions = [{ id: approvals[0]!.id, action: 'approve' as const }]
+    const answeredBy = { custom: { subject: 'boss', roles: ['lead'], scopes: [] } }
+    const result = runtime.resume(runId, { decisions, answeredBy }).result()
+    await isTried.promise
+    await runtime.close()
+    await expect(result).rejects.toMatchObject({ code: 'runtime-closed' })
+    expect(send.calls).toEqual([])
   })
 
   test('counts for sequences in another process, where its call was started', async () => {
