@@ -125,10 +125,25 @@ export async function reconcile(
 }
 
 function reconciled(value: unknown, grant: Grant): Finding | Promise<Finding> | undefined {
-  const { outcome, result } = (value ?? {}) as { outcome?: unknown; result?: unknown }
+  const { outcome, result } = answerOf(value)
   if (outcome === 'success') return concludeResult(result, grant)
   if (outcome !== 'failed') return undefined
   return failed('error-execution', 'tool-failed', 'the tool found that it did not do its work')
+}
+
+interface ReconcileAnswer {
+  readonly outcome?: unknown
+  readonly result?: unknown
+}
+
+/** Whoever answers what throws when it is read has told nothing. */
+function answerOf(value: unknown): ReconcileAnswer {
+  try {
+    const { outcome, result } = (value ?? {}) as ReconcileAnswer
+    return { outcome, result }
+  } catch {
+    return {}
+  }
 }
 
 const progressBounds = { maxLength: 65_536, maxDepth: 32 }

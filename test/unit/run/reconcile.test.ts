@@ -38,6 +38,15 @@ describe('a call in doubt whose tool can tell', () => {
         throw new Error('no network')
       },
     ],
+    [
+      'answers what cannot be read',
+      () => ({
+        outcome: 'success',
+        get result() {
+          throw new Error('not connected')
+        },
+      }),
+    ],
     ['does not answer in time', () => new Promise(() => undefined)],
   ])('stays in doubt where the tool %s', async (_, reconcile) => {
     const fields = { reconcile: reconcile as never, timeoutMs: 50 }
