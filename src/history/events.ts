@@ -1,3 +1,4 @@
+import { AskedModel } from '../protocol/asked-model.ts'
 import type { CallStatus } from '../protocol/call.ts'
 import type { AssistantMessage } from '../protocol/message.ts'
 import type { StructuralEvent, TurnEnded, TurnStart, UsageReported } from '../protocol/run-event.ts'
@@ -26,11 +27,6 @@ export interface DelegatedRun {
   readonly hasEnded: boolean
 }
 
-interface Asked {
-  readonly provider: string
-  readonly model: string
-}
-
 /** Reads off the events of a run what its conversation has to know of them. */
 export class EventReader {
   readonly responses: Response[] = []
@@ -40,22 +36,14 @@ export class EventReader {
   readonly delegated = new Map<string, DelegatedRun>()
   /** Calls whose arguments a person has changed. */
   readonly edited = new Set<string>()
-  #runModel: Asked | undefined
-  #asked: Asked | undefined
+  readonly #asked = new AskedModel()
   #isForeign = false
 
   add(event: StructuralEvent): void {
+    this.#asked.add(event)
     switch (event.type) {
-      case 'run-start':
-        this.#runModel = { provider: event.model.provider, model: event.model.id }
-        break
       case 'turn-start':
-        this.#asked =
-          event.model === undefined ? this.#runModel : { ...event.model, model: event.model.id }
         this.#isForeign = isForeign(event)
-        break
-      case 'fallback':
-        this.#asked = askedOf(event.to)
         break
       case 'usage':
         this.responses.push({
@@ -91,7 +79,7 @@ export class EventReader {
 
   #callOf({ at, usage, cost, finishReason }: UsageReported): ModelCall {
     const { raw: _raw, ...counts } = usage
-    const { provider, model = '' } = this.#asked ?? this.#runModel ?? {}
+    const { provider, id: model = '' } = this.#asked.current ?? {}
     return {
       at,
       model,
@@ -119,12 +107,6 @@ export class EventReader {
 function isForeign({ sent = [], trusted }: TurnStart): boolean {
   const others = sent.filter((item) => typeof item !== 'number')
   return others.some(({ role }) => trusted !== true || (role !== 'system' && role !== 'user'))
-}
-
-/** `provider/model`, where a provider has no slash in its name and a model may. */
-function askedOf(name: string): Asked {
-  const at = name.indexOf('/')
-  return { provider: name.slice(0, at), model: name.slice(at + 1) }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { AskedModel } from '../protocol/asked-model.ts'
 import type { Principal } from '../protocol/principal.ts'
 import type { RunEvent } from '../protocol/run-event.ts'
 import { noUsage, type Cost, type Usage } from '../protocol/usage.ts'
@@ -11,8 +12,9 @@ export interface Charge {
   readonly session?: string
   /** Null for a caller who is not known. */
   readonly principal: Pick<Principal, 'subject' | 'tenant' | 'agent'> | null
+  /** Who was asked last for the response. */
   readonly provider: string
-  /** The one that answered; where no answer says so, the one the run was started with. */
+  /** The one that answered; where no answer says so, the one that was asked. */
   readonly model: string
   readonly usage: Usage
   /** With its source; absent where nobody has said anything. */
@@ -21,11 +23,12 @@ export interface Charge {
   readonly at: string
 }
 
-type Started = Pick<Charge, 'session' | 'principal' | 'provider' | 'model'>
+type Started = Pick<Charge, 'session' | 'principal'>
 type Response = Pick<Charge, 'usage' | 'cost' | 'at' | 'turn'>
 
 interface OpenRun {
   readonly started: Started
+  readonly asked: AskedModel
   /** A response whose turn has not ended. */
   pending: Response | undefined
 }
@@ -38,12 +41,13 @@ export class Charges {
   readonly #runs = new Map<string, OpenRun>()
 
   read(event: RunEvent): Charge | undefined {
-    const run = this.#runs.get(event.runId)
     if (event.type === 'run-start') {
-      this.#runs.set(event.runId, { started: startedBy(event), pending: undefined })
-      return undefined
+      const started = startedBy(event)
+      this.#runs.set(event.runId, { started, asked: new AskedModel(), pending: undefined })
     }
+    const run = this.#runs.get(event.runId)
     if (run === undefined) return undefined
+    run.asked.add(event)
     switch (event.type) {
       case 'usage':
         run.pending = responseOf(event)
@@ -62,7 +66,7 @@ export class Charges {
 }
 
 function startedBy(event: Extract<RunEvent, { type: 'run-start' }>): Started {
-  const { model, principal, session } = event
+  const { principal, session } = event
   const { agent, subject = '', tenant } = principal ?? {}
   return {
     ...(session === undefined ? {} : { session }),
@@ -74,8 +78,6 @@ function startedBy(event: Extract<RunEvent, { type: 'run-start' }>): Started {
             ...(tenant === undefined ? {} : { tenant }),
             ...(agent === undefined ? {} : { agent }),
           },
-    provider: model.provider,
-    model: model.id,
   }
 }
 
@@ -85,9 +87,11 @@ function responseOf({ at, cost, turn, usage }: Response): Response {
 
 function chargeOf(
   runId: string,
-  { started }: OpenRun,
+  { asked, started }: OpenRun,
   response: Response,
-  model = started.model,
+  answeredBy?: string,
 ): Charge {
-  return { id: `${runId}:${response.turn}`, runId, ...started, ...response, model }
+  const { provider, id } = asked.current!
+  const model = answeredBy ?? id
+  return { id: `${runId}:${response.turn}`, runId, ...started, provider, model, ...response }
 }

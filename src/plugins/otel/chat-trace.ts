@@ -1,5 +1,6 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api'
 import { shorten, visible } from '../../base/text.ts'
+import { modelNamed } from '../../protocol/asked-model.ts'
 import type { ModelErrorData } from '../../protocol/event.ts'
 import type {
   FellBack,
@@ -21,7 +22,7 @@ export class ChatTrace {
   readonly #span: Span
   readonly #startedAt: number
   readonly context: Context
-  readonly #model: RunStart['model']
+  #model: RunStart['model']
   #answeredAt: number | undefined
   #isComplete = false
   #attempts = 1
@@ -31,11 +32,12 @@ export class ChatTrace {
   constructor(
     parts: TraceParts,
     parent: Context,
-    model: RunStart['model'],
-    { at, turn }: TurnStart,
+    ofRun: RunStart['model'],
+    { at, model: ofTurn, turn }: TurnStart,
   ) {
     const { api, tracer } = parts
     this.#parts = parts
+    const model = ofTurn ?? ofRun
     this.#model = model
     this.#startedAt = Date.parse(at)
     this.#span = tracer.startSpan(
@@ -61,6 +63,8 @@ export class ChatTrace {
 
   tryAgain(event: Retried | FellBack): void {
     this.#attempts++
+    // what is counted from here on is of the model that answers
+    if (event.type === 'fallback') this.#model = modelNamed(event.to)
     const attributes = {
       [conventional.errorType]: errorType(event.error),
       ...(event.type === 'fallback'

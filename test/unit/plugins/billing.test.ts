@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { billing, type BillingOptions, type BillingPlugin } from '../../../src/plugins/billing.ts'
 import type { Charge } from '../../../src/plugins/charges.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
+import { router } from '../../../src/model/router.ts'
+import type { PrepareTurn } from '../../../src/run/prepare.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
+import { scripted } from '../../../src/testing/scripted.ts'
 import type { ScriptedTurn } from '../../../src/testing/turn.ts'
 import { agentOf, allowing, policyOf, toolOf, type Agent } from '../../support/agent.ts'
 
@@ -109,6 +112,25 @@ describe('the billing plugin', () => {
     for await (const { type } of run) if (type === 'execution-start') run.cancel()
     expect((await run.result()).status).toBe('cancelled')
     expect(charges).toEqual([`${run.id}:1`])
+  })
+
+  test('charges a response to the provider that was asked for it', async () => {
+    const charges: Charge[] = []
+    const report = (charge: Charge): void => void charges.push(charge)
+    const failing = {
+      ...scripted([{ error: { message: 'down', code: 503 } }]),
+      provider: 'first',
+      id: 'a',
+    }
+    const standby = { ...scripted([turns[0]!]), provider: 'second', id: 'b/large' }
+    const model = router({
+      providers: [failing, standby],
+      rules: [{ trigger: 'error', action: 'switch_provider', provider: 'second' }],
+    })
+    const other = { ...scripted([turns[1]!]), provider: 'third', id: 'c' }
+    const prepareTurn: PrepareTurn = ({ turn }) => (turn === 2 ? { model: other } : {})
+    await billed({ report }, { model, prepareTurn }).start().result()
+    expect(charges.map(({ provider }) => provider)).toEqual(['second', 'third'])
   })
 
   test.each([{}, { report: 'x' }, { report: () => 1, maxPending: 0 }])('takes no %o', (options) => {

@@ -5,8 +5,9 @@ import { createGate } from '../../../src/gate/index.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import { otel, type OtelOptions } from '../../../src/plugins/otel/otel.ts'
 import type { RunResult, RuntimeOptions } from '../../../src/runtime-options.ts'
+import { router } from '../../../src/model/router.ts'
 import { fakeProvider } from '../../../src/testing/fake-provider.ts'
-import type { ScriptedStep } from '../../../src/testing/scripted.ts'
+import { scripted, type ScriptedStep } from '../../../src/testing/scripted.ts'
 import { agentTool } from '../../../src/sub-agent.ts'
 import { openaiCompatible } from '../../../src/model/compatible.ts'
 import { agentOf, allowing, policyOf, toolOf, user } from '../../support/agent.ts'
@@ -293,6 +294,33 @@ describe('what failed', () => {
       SpanStatusCode.ERROR,
     ])
     expect(failed[1]!.attributes['error.type']).toBe(seen.result.error!.code)
+  })
+})
+
+describe('the span of a response', () => {
+  const first = {
+    ...scripted([{ error: { message: 'down', code: 503 } }]),
+    provider: 'first',
+    id: 'a',
+  }
+  const second = { ...scripted([{ text: 'hi' }]), provider: 'second', id: 'b/large' }
+  const told = { 'gen_ai.provider.name': 'second', 'gen_ai.request.model': 'b/large' }
+
+  test('names the model of a turn that has its own', async () => {
+    const model = { ...scripted([{ text: 'hi' }]), provider: 'second', id: 'b/large' }
+    const seen = await traced([], { prepareTurn: () => ({ model }) })
+    expect(seen.span('chat b/large').attributes).toMatchObject(told)
+  })
+
+  test('is named by the model that was asked first, and counted as that which answers', async () => {
+    const model = router({
+      providers: [first, second],
+      rules: [{ trigger: 'error', action: 'switch_provider', provider: 'second' }],
+    })
+    const seen = await traced([], { model })
+    expect(seen.span('chat a').attributes).toMatchObject({ 'gen_ai.provider.name': 'first' })
+    const [tokens] = await seen.points('gen_ai.client.token.usage')
+    expect(tokens!.attributes).toMatchObject(told)
   })
 })
 
