@@ -1,10 +1,15 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { canonicalJson, sha256 } from '../base/digest.ts'
+import { isSallyportError } from '../base/errors.ts'
 import { fileFailure, isMissing } from '../base/file-failure.ts'
 import { isObject, isTexts, parseJson } from '../base/json.ts'
 import { signCompact, type OwnKey } from '../gate/identity/own-key.ts'
 import { genesis } from '../journal/chain.ts'
+import { appendDurably } from '../journal/jsonl-checkpoints.ts'
+import { realFile } from '../journal/jsonl-path.ts'
+import { cutTornLine } from '../journal/lines.ts'
+import { takeLock } from '../journal/lock.ts'
 import type { Pruned } from '../journal/retention.ts'
 import { readSignedPayload } from '../report/signed-payload.ts'
 import type { Fault } from '../report/verification.ts'
@@ -31,24 +36,30 @@ const type = 'sallyport-pruned'
 /**
  * Adds an entry to the list beside a journal, which names the one before it, and is signed where
  * there is a key: detached, as RFC 7515 appendix F says. On disk when it resolves. Throws `bad-file`,
- * and `bad-option` for a key that cannot sign.
+ * `bad-option` for a key that cannot sign, and `bad-journal` while another process adds to the list.
  */
 export async function notePruned(
   path: string,
   { erased, removed }: Pruned,
   key: OwnKey | undefined,
 ): Promise<void> {
-  const list = listOf(path)
-  const before = (await linesOf(list)).at(-1)
-  const prev = before === undefined ? genesis : sha256(before)
-  const entry = { at: new Date().toISOString(), erased, prev, removed }
-  const signature = key && (await signatureOf(entry, key))
-  const line = canonicalJson(signature === undefined ? entry : { ...entry, signature })
+  const list = await listOf(path)
   try {
-    await using file = await open(list, 'a', 0o600)
-    await file.appendFile(`${line}\n`)
-    await file.datasync()
+    // two that come after one entry would both name it
+    const unlock = await takeLock(`${list}.lock`)
+    try {
+      await cutTornLine(list)
+      const before = (await linesOf(list)).at(-1)
+      const prev = before === undefined ? genesis : sha256(before)
+      const entry = { at: new Date().toISOString(), erased, prev, removed }
+      const signature = key && (await signatureOf(entry, key))
+      const line = canonicalJson(signature === undefined ? entry : { ...entry, signature })
+      await appendDurably(list, `${line}\n`)
+    } finally {
+      await unlock()
+    }
   } catch (cause) {
+    if (isSallyportError(cause)) throw cause
     throw fileFailure(`\`${list}\``, 'written', cause)
   }
 }
@@ -67,7 +78,7 @@ export async function readPruned(
   path: string,
   keys?: readonly OwnKey[],
 ): Promise<PrunedList | undefined> {
-  const lines = await linesOf(listOf(path))
+  const lines = await linesOf(await listOf(path))
   if (lines.length === 0) return undefined
   const [removed, erased]: [string[], string[]] = [[], []]
   let isWhole = true
@@ -135,8 +146,9 @@ export function prunedText(list: PrunedList, stillThere: readonly string[]): str
   ].join('\n')
 }
 
-function listOf(path: string): string {
-  return `${path}.pruned`
+/** One list for a journal, by whatever links it is reached. */
+async function listOf(path: string): Promise<string> {
+  return `${await realFile(path)}.pruned`
 }
 
 async function linesOf(list: string): Promise<readonly string[]> {
