@@ -101,6 +101,8 @@ class Fold implements ReportFold {
       this.#call(event).answerApproval(event)
       return
     }
+    // whoever carries the run on has got over what it ended with
+    if (this.#end !== 'open') this.#error = undefined
     this.#lastAt = event.at
     this.#end = event.type === 'end' ? event.status : 'open'
     this.#apply(event)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { parseExact } from '../base/json-source.ts'
 import { copyPlain, type PlainResult } from '../base/plain.ts'
@@ -5,9 +6,10 @@ import { openRecord } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
 import type { StructuralEvent } from '../protocol/run-event.ts'
 import { createFold, type ReportFold } from './fold.ts'
-import type { Report } from './report.ts'
+import type { Report, ReportTotals } from './report.ts'
 import { eventShape, reportShape, typeName } from './shape.ts'
 import { checkRecords } from './given.ts'
+import { Totals } from './totals.ts'
 
 /**
  * The report over the records of one run, in their order, with the digest of the last one as head.
@@ -51,17 +53,29 @@ export async function* eventsOf(
 }
 
 /**
- * The report in the text of a `report.json`. Throws `bad-file` for what does not match its
- * published schema, with a JSON pointer.
+ * The report in the text of a `report.json`. Throws `bad-file`, with a JSON pointer, for what does
+ * not match its published schema, and where totals are not those of the rows and model calls.
  */
 export async function parseReport(text: string): Promise<Report> {
   const check = await reportShape()
   const read = plainJson(text)
-  const problem = read.ok ? check(read.value) : read.message
+  const problem = read.ok
+    ? (check(read.value) ?? wrongTotal(read.value as unknown as Report))
+    : read.message
   if (read.ok && problem === undefined) return read.value as unknown as Report
   throw new SallyportError('bad-file', `this is no report: ${problem}`, {
     help: 'give a `report.json` of version 1 as it was written; `sallyport schema report` prints its schema',
   })
+}
+
+function wrongTotal({ modelCalls, rows, totals }: Report): string | undefined {
+  const sums = new Totals()
+  for (const row of rows) sums.addRow(row)
+  for (const call of modelCalls) sums.addModelCall(call)
+  const added: ReportTotals = sums.value
+  const names = Object.keys({ ...added, ...totals }) as (keyof ReportTotals)[]
+  const wrong = names.find((name) => !isDeepStrictEqual(added[name], totals[name]))
+  return wrong && `\`/totals/${wrong}\` is not the sum of its rows and model calls`
 }
 
 /** A report quotes what was refused, so only what renderers could not bear is refused here. */

@@ -217,7 +217,7 @@ export interface ReportTotals {
 export interface ReportEnd {
   /** `open` while the run has no end: it is going on, or its process died. */
   readonly status: EndStatus | 'open'
-  /** The last error of the run. */
+  /** The last error since the run was begun or carried on, also of one that was completed. */
   readonly error?: ReportError
 }
 

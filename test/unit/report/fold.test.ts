@@ -197,6 +197,17 @@ describe('the fold over a run', () => {
     })
   })
 
+  test('names no error of those who carried the run before', () => {
+    const busy = { code: 'model-overloaded', message: 'busy', retryable: true } as const
+    const writer = oneCall()
+      .add({ type: 'error', ...busy })
+      .end('error')
+    expect(fold(writer.events).end).toMatchObject({ status: 'error', error: busy })
+    writer.start().beginTurn()
+    expect(fold(writer.events).end).toEqual({ status: 'open' })
+    expect(fold(writer.end('needs-approval').events).end).toEqual({ status: 'needs-approval' })
+  })
+
   test('tells shadow mode by the policy and by any decision', () => {
     expect(fold(sampleEvents('enforce')).shadow).toBe(false)
     expect(fold(sampleEvents('shadow')).shadow).toBe(true)

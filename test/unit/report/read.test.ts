@@ -1,9 +1,11 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { getPointer } from '../../../src/base/json-path.ts'
 import type { JsonValue } from '../../../src/base/json.ts'
 import { foldReport } from '../../../src/report/fold.ts'
 import { renderJson } from '../../../src/report/render-json.ts'
 import { parseReport, readReport } from '../../../src/report/read.ts'
+import { randomRun } from './random-run.ts'
 import { sampleEvents } from './sample.ts'
 import { seal } from './sealed.ts'
 
@@ -94,6 +96,14 @@ describe('reading a report.json', () => {
     expect(await parseReport(renderJson(sample))).toEqual(JSON.parse(renderJson(sample)))
   })
 
+  test('gives what was written of any run', async () => {
+    const runs = fc.asyncProperty(randomRun, async (events) => {
+      const text = renderJson(foldReport(events, { head: null }))
+      expect(await parseReport(text)).toEqual(JSON.parse(text))
+    })
+    await fc.assert(runs, { numRuns: 50 })
+  })
+
   test('accepts what a report may quote, such as a name that is no Unicode', async () => {
     const quoting = {
       ...sample,
@@ -112,6 +122,19 @@ describe('reading a report.json', () => {
       '`/header` must NOT have additional properties: `\\u{202e}`',
       changed('/header', { ...sample.header, '\u202e': 1 }),
     ],
+    [
+      '`/totals/calls` is not the sum of its rows and model calls',
+      changed('/totals/calls', sample.totals.calls - 1),
+    ],
+    [
+      '`/totals/byEffect` is not the sum of its rows and model calls',
+      changed('/totals/byEffect/deny', 0),
+    ],
+    [
+      '`/totals/usage` is not the sum of its rows and model calls',
+      changed('/totals/usage/outputTokens', 0),
+    ],
+    ['`/totals/turns` is not the sum of its rows and model calls', changed('/modelCalls', [])],
     ['the value is cyclic or nested deeper than 128 levels', '['.repeat(200) + ']'.repeat(200)],
   ])('refuses another shape: %s', async (problem, text) => {
     await expect(parseReport(text)).rejects.toMatchObject({
