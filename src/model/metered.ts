@@ -89,6 +89,9 @@ const unsent = new Set<ErrorCode>([
   'budget-exceeded',
 ])
 
+/** Statuses of whoever stands between and has waited for an answer for too long (524 is Cloudflare's). */
+const givenUp = new Set([408, 504, 524])
+
 /** Errors that cut an answer off, so that what it told of its usage may be its beginning only. */
 const cuts = new Set<ErrorCode>([
   'cancelled',
@@ -226,6 +229,7 @@ class Meter {
   /** An error status in place of an answer, or no request at all. */
   #isFree(): boolean {
     if (this.#answered || this.#error === undefined) return false
-    return this.#error.status !== undefined || unsent.has(this.#error.code)
+    const { code, status } = this.#error
+    return status === undefined ? unsent.has(code) : !givenUp.has(status)
   }
 }

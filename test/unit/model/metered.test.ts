@@ -67,6 +67,10 @@ describe('an error in place of an answer', () => {
     expect((await asked(saying(error(code), failed))).assumed).toBe(0)
   })
 
+  test.each([408, 504, 524])('may have cost all that was held back: status %i', async (status) => {
+    expect((await asked(saying(error('model-timeout', { status }), failed))).assumed).toEqual(most)
+  })
+
   test.each<readonly [string, ModelEvent]>([
     ['text', text],
     ['reasoning', { type: 'reasoning-delta', text: 'so' }],
@@ -104,6 +108,7 @@ describe('an attempt that is given up for another one', () => {
   test.each([
     ['was silent for too long', retry('model-timeout')],
     ['broke off', retry('model-incomplete')],
+    ['was given up by a gateway', retry('model-overloaded', { status: 504 })],
   ])('counts as what it can have cost at most where it %s', async (_, again) => {
     const { assumed, money } = await asked(saying(again, text, usage, end))
     expect({ assumed, money }).toEqual({ assumed: most, money: 0.002 })
