@@ -26,6 +26,7 @@ import {
 } from './ending.ts'
 import { toolMessage } from './tool-call.ts'
 import { recordProposal } from './proposal.ts'
+import { WaitingCalls } from './waiting-calls.ts'
 
 type Refusal = Extract<Verdict, { kind: 'refusal' }>
 type Pending = Extract<Verdict, { kind: 'pending' }>
@@ -42,7 +43,7 @@ export class CallDesk {
   /** Those of agents: they may wait for the key of a call that waits for a slot itself. */
   readonly #agentSlots: ReturnType<typeof pLimit> | undefined
   readonly #answers = new Map<string, ToolMessage>()
-  readonly #pending: CallsOutcome['pending'][number][] = []
+  readonly #waiting = new WaitingCalls()
   readonly #succeeded: string[] = []
 
   constructor(environment: CallEnvironment, calls: readonly ToolCall[]) {
@@ -100,7 +101,7 @@ export class CallDesk {
   }
 
   /** Rejects when the run cannot go on; the call has its answer also then. */
-  async carryOut({ examined, verdict, isAsked = false }: Judged): Promise<void> {
+  async carryOut({ examined, verdict, isAsked }: Judged): Promise<void> {
     const { call } = examined
     try {
       switch (verdict.kind) {
@@ -127,8 +128,7 @@ export class CallDesk {
     const waitedMs = Math.round(this.#environment.clock.monotonic() - started)
     switch (asked.kind) {
       case 'open':
-        this.#pending.push(asked.request)
-        return undefined
+        return this.#waiting.ask(examined, asked.request)
       case 'stopped': {
         const ending = stoppedBefore(this.#environment.signal)
         this.#environment.gate.release(examined.call.callId)
@@ -191,7 +191,7 @@ export class CallDesk {
     if (signal.aborted) ending = stoppedBefore(signal)
     else if (refusal !== undefined) ending = notRun('error-security', errorData('stopped', refusal))
     else ending = await this.#executeNow(examined, permit)
-    if ('pending' in ending) return this.#rest(call, ending)
+    if ('pending' in ending) return this.#rest(examined, ending)
     try {
       this.#settle(examined, ending)
     } finally {
@@ -232,12 +232,13 @@ export class CallDesk {
   }
 
   /** An agent has come to rest: its questions are those of the call. */
-  async #rest({ callId }: ToolCall, { child, inDoubt, pending }: Resting): Promise<undefined> {
+  async #rest(examined: ExaminedCall, resting: Resting): Promise<undefined> {
     const { recorder } = this.#environment
-    const { head, runId } = child
+    const { head, runId } = resting.child
+    const { callId } = examined.call
     recorder.emit({ type: 'execution-progress', callId, value: { rests: { head, runId } } })
-    this.#pending.push(...pending)
-    this.doubts.add(...inDoubt)
+    this.#waiting.rest(examined, resting)
+    this.doubts.add(...resting.inDoubt)
     await recorder.flush()
   }
 
@@ -282,7 +283,7 @@ export class CallDesk {
       .filter((message) => message !== undefined)
     return {
       messages,
-      pending: this.#pending,
+      pending: this.#waiting.requests,
       succeeded: this.#succeeded,
       inDoubt: this.doubts.callIds,
     }
@@ -290,11 +291,9 @@ export class CallDesk {
 
   /** A run that was stopped waits for nobody, and knows no more about what is in doubt. */
   #dropPending(): void {
-    this.#pending.length = 0
-    for (const call of this.#calls) {
-      if (this.#answers.has(call.callId) || this.doubts.has(call.callId)) continue
-      this.#environment.gate.release(call.callId)
-      this.#answer(call, stoppedBefore(this.#environment.signal))
+    for (const [examined, ending] of this.#waiting.stop(this.#environment.signal)) {
+      this.#settle(examined, ending)
+      this.#answer(examined.call, ending)
     }
   }
 }

@@ -14,6 +14,8 @@ export interface Delegated {
 /** The run of a call rests, and so does the call. */
 export interface Resting {
   readonly child: ChildRun
+  /** Whole milliseconds until then. */
+  readonly durationMs: number
   readonly pending: readonly ApprovalRequest[]
   readonly inDoubt: readonly string[]
 }
@@ -59,6 +61,6 @@ export async function concluded(
   const { child, rests } = outcome
   // a call that was stopped meanwhile has ended, whatever became of the run
   return rests !== undefined && ending.status === 'success'
-    ? { child, ...rests }
+    ? { child, durationMs: ending.durationMs, ...rests }
     : { ...ending, child }
 }

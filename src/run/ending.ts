@@ -5,6 +5,7 @@ import type { ExaminedCall } from '../gate/verdict.ts'
 import type { CallStatus, ToolCall } from '../protocol/call.ts'
 import type { ChildRun } from '../protocol/child-run.ts'
 import type { Execution } from '../tools/execute.ts'
+import { describeError } from '../tools/output.ts'
 import type { Recorder } from './recorder.ts'
 
 /** An execution, or what stands in its place for a call that never reached its tool. */
@@ -50,9 +51,23 @@ export function notRun(status: CallStatus, error: ErrorData): Ending {
 
 /** The result of a call that a stop of its run has kept from its tool. */
 export function stoppedBefore(signal: AbortSignal): Ending {
+  return notRun('cancelled', errorData(stopCode(signal), 'the run was stopped before the call ran'))
+}
+
+/** The result of a call whose agent has come to rest in a run that was stopped. */
+export function stoppedAtRest(
+  signal: AbortSignal,
+  { child, durationMs }: Required<Pick<Ending, 'child' | 'durationMs'>>,
+): Ending {
+  const message = 'the run was stopped before the agent finished; what it has done stands'
+  const error = errorData(stopCode(signal), message)
+  const content = describeError(error)
+  return { status: 'cancelled', error, content, attempts: 1, durationMs, child }
+}
+
+function stopCode(signal: AbortSignal): 'run-timeout' | 'stopped' | 'cancelled' {
   const reason = stopReason(signal)
-  const code = reason === 'run-timeout' || reason === 'stopped' ? reason : 'cancelled'
-  return notRun('cancelled', errorData(code, 'the run was stopped before the call ran'))
+  return reason === 'run-timeout' || reason === 'stopped' ? reason : 'cancelled'
 }
 
 /** The result of a call whose permit was out of force by the time its intent was written down. */

@@ -15,7 +15,7 @@ export interface Judged {
   readonly examined: ExaminedCall
   readonly verdict: Verdict
   /** The question to people is on record already. */
-  readonly isAsked?: boolean
+  readonly isAsked: boolean
 }
 
 /** A verdict, and whether the question it leads to is on record already. */

@@ -77,6 +77,34 @@ describe('a stop', () => {
     expect(await run.result()).toMatchObject({ status: 'cancelled', error: { code: 'stopped' } })
   })
 
+  test('ends questions that nobody can answer now, beside a tool at work', async () => {
+    const { atWork, finish, runtime, start } = held(
+      {
+        policy: policyOf({
+          rules: [
+            { id: 'free', allow: ['act'], who: { roles: ['user'] } },
+            { id: 'asked', ask: ['other'], who: { roles: ['user'] } },
+          ],
+          limits: [{ id: 'once', tools: ['other'], per: 'subject', max: 1, over: 'deny' }],
+        }),
+      },
+      [{ calls: [{ tool: 'other' }, { tool: 'act' }] }, { calls: [{ tool: 'other' }] }],
+    )
+    const run = start()
+    await atWork
+    await runtime.stop()
+    const { approvals, messages, report, status } = await run.result()
+    expect([status, approvals]).toEqual(['cancelled', []])
+    expect(report.rows).toMatchObject([
+      { tool: 'other', status: 'cancelled', attempts: 0, error: { code: 'stopped' } },
+      { tool: 'act', status: 'cancelled', attempts: 1, error: { code: 'stopped' } },
+    ])
+    expect(messages.filter(({ role }) => role === 'tool')).toHaveLength(2)
+    finish()
+    // the place of the call is free again
+    expect((await runtime.resume(run.id).result()).status).toBe('needs-approval')
+  })
+
   test('ends a run whose caller is not known yet', async () => {
     const asked = Promise.withResolvers<void>()
     const known = Promise.withResolvers<typeof user>()

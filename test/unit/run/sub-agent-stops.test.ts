@@ -8,7 +8,7 @@ import { readReport } from '../../../src/report/read.ts'
 import { toolCalled, turnCountIs, type StopCondition } from '../../../src/run/stop.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import type { ToolContext } from '../../../src/tools/tool.ts'
-import { agentOf, allowing, collect, toolOf } from '../../support/agent.ts'
+import { agentOf, allowing, collect, policyOf, toolOf } from '../../support/agent.ts'
 import { asking, subAgent } from '../../support/agent-tree.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
@@ -86,6 +86,48 @@ describe('a stop while an agent is at work', () => {
     expect(await rowsOf(childId)).toEqual(acts)
     expect(await rowsOf(run.id)).toEqual([innerCall, 'other success'])
   })
+})
+
+test('a stop while an agent waits for people ends its call as one that has begun', async () => {
+  const journal = memoryJournal()
+  const inner = subAgent('inner', [{ calls: [{ tool: 'note' }, { tool: 'pay' }] }], {
+    tools: [toolOf('note'), toolOf('pay')],
+  })
+  const act = toolOf('act', { execute: () => new Promise(() => undefined) })
+  const both = { calls: [asking('inner'), { tool: 'act' }] }
+  const { runtime, start } = agentOf([both, { calls: [asking('inner')] }, { text: 'done' }], {
+    tools: [inner.tool, act],
+    policy: policyOf({
+      rules: [
+        { id: 'free', allow: ['inner', 'act', 'note'], who: { roles: ['user'] } },
+        { id: 'asked', ask: ['pay'], who: { roles: ['user'] } },
+      ],
+      limits: [{ id: 'once', tools: ['inner'], per: 'subject', max: 1, over: 'deny' }],
+    }),
+    journal,
+  })
+  const run = start()
+  for await (const event of run) if (event.type === 'execution-progress') run.cancel()
+  const { approvals, messages, report, runId, status } = await run.result()
+  expect([status, approvals]).toEqual(['cancelled', []])
+  expect(report.rows).toMatchObject([
+    {
+      status: 'cancelled',
+      attempts: 1,
+      child: { status: 'needs-approval', usage: { outputTokens: 5 } },
+      error: { code: 'cancelled' },
+    },
+    { status: 'cancelled' },
+  ])
+  expect(JSON.stringify(messages)).not.toContain('Not executed')
+  const found = await collect(verifyJournal(journal))
+  expect(found.map(({ verdict }) => verdict)).toEqual(['CONSISTENT', 'CONSISTENT'])
+  const again = await runtime.resume(runId).result()
+  expect(again.report.rows.map((row) => row.decision?.rule)).toEqual([
+    'free',
+    'free',
+    'limits.once',
+  ])
 })
 
 test('a policy that becomes stricter while an agent is at work holds for it and for those above', async () => {
