@@ -7,6 +7,7 @@ import { givenAnswers } from './given-answers.ts'
 import { checkResumable, checkTools, readWhole } from './past-runs.ts'
 import type { Principal } from './protocol/principal.ts'
 import type { ResumeDecision, ResumeOptions } from './resume-options.ts'
+import { recordedBy } from './run/approvals.ts'
 import { compileOutput } from './run/output.ts'
 import type { Past } from './run/past.ts'
 import { openQuestions } from './run/past-questions.ts'
@@ -144,12 +145,11 @@ function revocationsOf(
   { revoke = [] }: ResumeOptions,
   answerer: Principal | undefined,
 ): readonly Revocation[] {
-  const by = answerer === undefined ? null : { subject: answerer.subject, roles: answerer.roles }
+  const by = answerer === undefined ? null : recordedBy(answerer)
+  const requests = events.filter((event) => event.type === 'approval-request')
   return revoke.map((approvalId) => {
-    const request = events.find(
-      (event) => event.type === 'approval-request' && event.approvalId === approvalId,
-    )
-    if (request?.type === 'approval-request') {
+    const request = requests.find((each) => each.approvalId === approvalId)
+    if (request !== undefined) {
       const { callId } = request
       return { type: 'approval-decision', approvalId, callId, action: 'revoke', by }
     }

@@ -287,7 +287,12 @@ function recordAnswer(
   recorder.emit({ ...body, args, argsDigest, sensitive: tool?.sensitive ?? [] })
 }
 
-function recordedBy({ agent, roles = [], subject }: Approver): NonNullable<ApprovalDecided['by']> {
+/** Who answers, as records name them. */
+export function recordedBy({
+  agent,
+  roles = [],
+  subject,
+}: Approver): NonNullable<ApprovalDecided['by']> {
   return { subject, roles, ...(agent === undefined ? {} : { agent }) }
 }
 

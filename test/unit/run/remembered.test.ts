@@ -143,6 +143,20 @@ describe('a yes that is to be remembered', () => {
     expect(await verifyChain(journal.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
   })
 
+  test('is revoked by whoever answers, with the agent that acts for them', async () => {
+    const journal = memoryJournal()
+    const { runId } = await desk([yes], [remembering], [turn({})], { journal })
+      .start()
+      .result()
+    const { approvalId } = (await decisionsOf(journal, runId))[0]!
+    const { runtime } = desk([], [remembering], [{ text: 'done' }], { journal })
+    const answeredBy = { custom: { ...by, scopes: [], agent: 'assistant' } }
+    await runtime.resume(runId, { revoke: [approvalId], answeredBy }).result()
+    expect(await decisionsOf(journal, runId)).toContainEqual(
+      expect.objectContaining({ action: 'revoke', by: { ...by, agent: 'assistant' } }),
+    )
+  })
+
   test('cannot be revoked for a request that was never made', async () => {
     const journal = memoryJournal()
     const { runId } = await desk([], [remembering], same, { journal }).start().result()
