@@ -1,8 +1,10 @@
 import { SallyportError } from './base/errors.ts'
 import type { UserPart } from './protocol/message.ts'
 import {
+  anything,
   checkGiven,
   hasMethods,
+  isArrayOf,
   isPlainObject,
   isText,
   isUserContent,
@@ -45,6 +47,7 @@ export function ask<Schema extends OutputSchema = OutputSchema>(
   const { prompt, system, user, group, messages = [], ...rest } = options
   isUserContent('prompt', prompt)
   checkGiven({ system, user, group }, { system: isText, user: isText, group: isText })
+  areMessages('messages', messages)
   const session = sessionOf(user, group)
   return runtime.run<Schema>({
     ...rest,
@@ -53,6 +56,9 @@ export function ask<Schema extends OutputSchema = OutputSchema>(
     ...(session === undefined ? {} : { session }),
   } as RunOptions<Schema>)
 }
+
+// each of them is checked by `run`
+const areMessages = isArrayOf('messages', anything)
 
 const isRuntime = hasMethods('a runtime', ['run'], 'make one with `createRuntime`')
 
@@ -64,5 +70,7 @@ function sessionOf(user: string | undefined, group: string | undefined): string 
 
 function escaped(name: string, text: string): string {
   if (text !== '' && text.isWellFormed()) return encodeURIComponent(text)
-  throw new SallyportError('bad-option', `\`${name}\` is empty or no well-formed text`)
+  throw new SallyportError('bad-option', `\`${name}\` is empty or no well-formed text`, {
+    help: 'give a name, or leave it out',
+  })
 }

@@ -73,9 +73,14 @@ describe('S2-04 a question', () => {
     [{ user: '' }, '`user`'],
     [{ group: '\uD800' }, '`group`'],
     [{ promt: 'x' }, '`promt`'],
+    [{ messages: 5, system: 's' }, '`messages`'],
+    [{ messages: null, system: 's' }, '`messages`'],
+    [{ messages: [5], system: 's' }, '`messages[1]`'],
   ])('that is malformed is refused: %o', (options, message) => {
     const { runtime } = agentOf([])
-    expect(() => ask(runtime, { prompt: 'x', ...options } as never)).toThrow(message)
+    expect(() => ask(runtime, { prompt: 'x', ...options } as never)).toThrow(
+      expect.objectContaining({ code: 'bad-option', message: expect.stringContaining(message) }),
+    )
   })
 })
 
