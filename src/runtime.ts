@@ -64,13 +64,16 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     return carry.load()
   }
 
+  const checkOpen = (): void => {
+    if (draining.signal.aborted) throw closed()
+  }
+
   const begin = <Options extends CarryOptions & Pick<RunOptions, 'limits' | 'signal'>, Output>(
     runId: string,
     run: Options,
     carryOut: (carry: Carry, started: StartedRun<Options>) => Promise<RunResult>,
     admitted?: Promise<unknown>,
   ): Run<RunResult<Output>> => {
-    if (draining.signal.aborted) throw closed()
     const runLimits = narrowedLimits(limits, run.limits)
     const queue = new EventQueue()
     const steering = new Steering()
@@ -116,6 +119,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     run<Schema extends OutputSchema>(run: RunOptions<Schema>) {
       checkRunOptions(run)
+      checkOpen()
       const runId = newId('run', clock.now())
       const own = asAsked(run)
       return begin<typeof run, OutputOf<Schema>>(runId, own, (c, started) => c.run(started))
@@ -123,6 +127,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     resume<Schema extends OutputSchema>(named: string, run: ResumeOptions<Schema> = {}) {
       checkResumeOptions(named, run)
       const runId = isSnapshot(named) ? claimedRun(named) : named
+      checkOpen()
       const admitted = runId === named ? undefined : carry.load().then((c) => c.admit(named))
       return begin<typeof run, OutputOf<Schema>>(
         runId,

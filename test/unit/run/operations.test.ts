@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import { watchPolicy } from '../../../src/loading/watched.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
@@ -266,6 +266,22 @@ describe('a runtime that is closed', () => {
     const next = held({ journal }, twice.slice(1))
     next.finish()
     expect((await next.runtime.resume(run.id).result()).status).toBe('completed')
+  })
+
+  test('takes no snapshot to read it first', async () => {
+    const { runtime } = agentOf([])
+    await runtime.ready()
+    await runtime.close()
+    const rejections: unknown[] = []
+    const heard = (reason: unknown): void => void rejections.push(reason)
+    process.on('unhandledRejection', heard)
+    onTestFinished(() => void process.off('unhandledRejection', heard))
+    const payload = Buffer.from('{"runId":"run_1"}').toString('base64url')
+    expect(() => runtime.resume(`e30.${payload}.e30`)).toThrow(
+      expect.objectContaining({ code: 'runtime-closed' }),
+    )
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(rejections).toEqual([])
   })
 
   test('lets an answer come to its end, which is that of its run', async () => {
