@@ -2,6 +2,7 @@ import { errorData, type ErrorData } from '../base/errors.ts'
 import { isObject, isTexts, type JsonObject } from '../base/json.ts'
 import { copyPlain } from '../base/plain.ts'
 import type { Principal } from '../protocol/principal.ts'
+import type { ApprovalDecided } from '../protocol/run-event.ts'
 import { isName } from './identity/claims.ts'
 import type { ApprovalAnswer, Approver } from './verdict.ts'
 
@@ -82,6 +83,15 @@ export function approverOf({ agent, roles, subject, tenant }: Principal): Approv
     ...(agent === undefined ? {} : { agent }),
     ...(tenant === undefined ? {} : { tenant }),
   })
+}
+
+/** Who answers, as records name them. */
+export function recordedBy({
+  agent,
+  roles = [],
+  subject,
+}: Approver): NonNullable<ApprovalDecided['by']> {
+  return { subject, roles, ...(agent === undefined ? {} : { agent }) }
 }
 
 function invalid(message: string): ErrorData {

@@ -1,6 +1,6 @@
 import { errorData, messageOf, type ErrorData } from '../base/errors.ts'
 import { after, lending } from '../base/signal.ts'
-import { ownAnswer } from '../gate/answer.ts'
+import { ownAnswer, recordedBy } from '../gate/answer.ts'
 import { unnamed } from '../gate/approval.ts'
 import type {
   Answered,
@@ -9,7 +9,6 @@ import type {
   Approver,
   ExaminedCall,
 } from '../gate/verdict.ts'
-import type { ApprovalDecided } from '../protocol/run-event.ts'
 import type { CallEnvironment } from './environment.ts'
 import { RepeatedAnswer } from './remembered.ts'
 
@@ -285,15 +284,6 @@ function recordAnswer(
   remembered.note(request, { ...body, argsDigest })
   if (action !== 'edit') return recorder.emit(body)
   recorder.emit({ ...body, args, argsDigest, sensitive: tool?.sensitive ?? [] })
-}
-
-/** Who answers, as records name them. */
-export function recordedBy({
-  agent,
-  roles = [],
-  subject,
-}: Approver): NonNullable<ApprovalDecided['by']> {
-  return { subject, roles, ...(agent === undefined ? {} : { agent }) }
 }
 
 function recordProblem({ recorder }: CallEnvironment, error: ErrorData): void {
