@@ -1,16 +1,15 @@
-import { watch } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { isSallyportError } from '../base/errors.ts'
+import { dirname, resolve } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { isSallyportError, type SallyportError } from '../base/errors.ts'
+import { fileFailure } from '../base/file-failure.ts'
+import { FolderWatch } from '../loading/folder-watch.ts'
 import { exitCode, type ExitCode } from './exit.ts'
 import { noteError, type Io } from './io.ts'
 
-/** Editors write a file in several steps; what comes within this time is one change. */
-const pauseMs = 100
-
 /**
- * Runs an action now and again after each change of a file in the folders of the given ones, until
- * the user interrupts. Errors of a run are shown and do not end the watch.
+ * Runs an action now and again after each change of a policy in the folders of the given files,
+ * until the user interrupts or nobody reads what it prints any more. Errors of a run are shown and
+ * do not end the watch. Throws `bad-file` where the folders cannot be watched.
  */
 export async function rerunOnChange(
   files: readonly string[],
@@ -18,20 +17,25 @@ export async function rerunOnChange(
   action: () => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const changes = new Changes()
-  // folders, not files: a file that is replaced as a whole would be lost from sight
   const folders = new Set(files.map((file) => dirname(resolve(file))))
-  const watchers = [...folders].map((folder) =>
-    watch(folder, (_event, name) => {
-      if (name === null || /\.(ya?ml|json)$/.test(basename(name))) changes.notice()
-    }),
-  )
+  const watch = new FolderWatch({
+    onChange: () => changes.notice(),
+    onLost: (error) => changes.lose(error),
+    files: /\.(ya?ml|json)$/,
+    persistent: true,
+  })
   const undo = io.onInterrupt(() => changes.end())
   try {
-    do await runNoted(io, action)
-    while (await changes.next())
+    do {
+      // anew each time: a folder may have been replaced
+      watch.follow(folders)
+      await runNoted(io, action)
+      // that nobody reads is told after the fact
+      await setImmediate()
+    } while (!io.outIsClosed && (await changes.next()))
   } finally {
     undo()
-    for (const watcher of watchers) watcher.close()
+    watch.close()
   }
   return exitCode.interrupted
 }
@@ -40,6 +44,7 @@ export async function rerunOnChange(
 class Changes {
   #changed = false
   #over = false
+  #lost: SallyportError | undefined
   #wake: (() => void) | undefined
 
   notice(): void {
@@ -52,14 +57,19 @@ class Changes {
     this.#wake?.()
   }
 
+  lose(cause: Error): void {
+    this.#lost = fileFailure('a folder to watch', 'read', cause)
+    this.#wake?.()
+  }
+
   /** True after the next change, false once it is over. */
   async next(): Promise<boolean> {
-    if (!this.#changed && !this.#over) {
+    if (!this.#changed && !this.#over && this.#lost === undefined) {
       await new Promise<void>((wake) => {
         this.#wake = wake
       })
     }
-    if (!this.#over) await setTimeout(pauseMs)
+    if (this.#lost !== undefined) throw this.#lost
     this.#changed = false
     return !this.#over
   }

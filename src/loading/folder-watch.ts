@@ -1,5 +1,5 @@
 import { watch, type FSWatcher } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 
 /** Editors and deployments write in several steps; what comes within this time is one change. */
 const pauseMs = 100
@@ -9,11 +9,15 @@ export interface FolderWatchOptions {
   readonly onChange: () => void
   /** A folder cannot be watched any more. */
   readonly onLost: (error: Error) => void
+  /** Files whose changes count. Default: all. */
+  readonly files?: RegExp
+  /** Whether the process goes on for as long as it watches. Default: no. */
+  readonly persistent?: boolean
 }
 
 /**
  * Watches folders rather than files: a file that is replaced as a whole would be lost from sight.
- * For a folder that is not there the next one above it is watched. Keeps no process alive.
+ * For a folder that is not there the next one above it is watched, for whatever changes in it.
  */
 export class FolderWatch {
   readonly #options: FolderWatchOptions
@@ -30,7 +34,7 @@ export class FolderWatch {
     const found = new Set<string>()
     for (const folder of folders) {
       try {
-        this.#watch(folder, found)
+        this.#watch(folder, found, this.#options.files)
       } catch (error) {
         this.#options.onLost(error as Error)
       }
@@ -42,10 +46,15 @@ export class FolderWatch {
     clearTimeout(this.#timer)
   }
 
-  #watch(folder: string, found: Set<string>): void {
+  #watch(folder: string, found: Set<string>, files?: RegExp): void {
     if (found.has(folder)) return
+    const { persistent = false } = this.#options
     try {
-      const watcher = watch(folder, { persistent: false }, () => this.#notice())
+      const watcher = watch(folder, { persistent }, (_event, name) => {
+        // of the folder itself it is said that it was moved or removed
+        const isOfFolder = name === null || name === basename(folder)
+        if (isOfFolder || files === undefined || files.test(name)) this.#notice()
+      })
       watcher.on('error', this.#options.onLost)
       this.#watchers.push(watcher)
       found.add(folder)
