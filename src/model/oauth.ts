@@ -2,6 +2,7 @@ import type NodeCrypto from 'node:crypto'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { SallyportError } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
+import { isProtected } from '../base/protected-url.ts'
 import { isVisible, shorten } from '../base/text.ts'
 import {
   AccountClient,
@@ -110,10 +111,8 @@ export function startLogin(options: LoginOptions): StartedLogin {
 function safeUrl(where: string, text: string): URL {
   checkText(where, text)
   const url = URL.parse(text)
-  const isLocal =
-    url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
   const isPlain = url?.username === '' && url.password === '' && url.hash === ''
-  if (url !== null && isPlain && (isLocal || url.protocol === 'https:')) return url
+  if (url !== null && isPlain && isProtected(url)) return url
   throw new SallyportError('bad-option', `\`${where}\` is not a URL that a login can go over`, {
     help: 'give an https URL, or http on 127.0.0.1, without credentials and fragment',
   })

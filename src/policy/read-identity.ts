@@ -1,3 +1,4 @@
+import { isProtected } from '../base/protected-url.ts'
 import type { ApiKey, IdentityConfiguration, JwtIssuer } from '../protocol/identity.ts'
 import type { Diagnostics } from './diagnostic.ts'
 import type { Expiring } from './expiry.ts'
@@ -43,8 +44,7 @@ const keySetUrl = parsed(
   (value) => {
     const url = URL.parse(value)
     if (url === null || url.username !== '' || url.password !== '') return undefined
-    const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-    return url.protocol === 'https:' || (url.protocol === 'http:' && loopback) ? value : undefined
+    return isProtected(url) ? value : undefined
   },
 )
 

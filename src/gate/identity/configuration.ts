@@ -1,10 +1,10 @@
 import { SallyportError } from '../../base/errors.ts'
 import { isObject, pointerTokens } from '../../base/json.ts'
+import { isProtected } from '../../base/protected-url.ts'
 import { isDay } from '../../policy/time.ts'
 import type { ApiKey, IdentityConfiguration, JwtIssuer } from '../../protocol/identity.ts'
 import { algorithms, isSymmetric } from './algorithms.ts'
 
-const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
 const maxSkewMs = 600_000
 const hashOfNothing = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
@@ -86,8 +86,7 @@ function checkKeys(issuer: JwtIssuer, name: string): void {
 
 function checkUrl(text: string): void {
   const url = URL.parse(text)
-  const isLocal = url?.protocol === 'http:' && loopbackHosts.has(url.hostname)
-  if (url === null || (url.protocol !== 'https:' && !isLocal)) {
+  if (url === null || !isProtected(url)) {
     fail(`\`${text}\` is not an address of a key set`, 'use `https:`')
   }
   if (url.username !== '' || url.password !== '') fail('the address of a key set holds a password')
