@@ -99,12 +99,19 @@ function canonicalText(text: string, form: ArgumentForm): string | undefined {
     case 'date':
       return dateOf(text)
     case 'money':
-      return decimalOf(fold(text).replaceAll(/\s|eur|usd|gbp|chf/g, ''))
+      return amountOf(fold(text).replaceAll(/\s|eur|usd|gbp|chf/g, ''))
     case 'path':
       return pathOf(text)
     default:
       return undefined
   }
+}
+
+const thousands = /^[^\d]*[1-9]\d{0,2}\.\d{3}[^\d]*$/
+
+/** A share is no amount, and of `13.000` some tools make 13 and others thirteen thousand. */
+function amountOf(text: string): string | undefined {
+  return text.includes('%') || thousands.test(text) ? undefined : decimalOf(text)
 }
 
 function addressOf(text: string): string | undefined {

@@ -36,6 +36,9 @@ describe('a typed argument is compared whole, in its canonical form', () => {
     ['date', 'come tomorrow', 'tomorrow'],
     ['money', 'pay 1.234,50 €', '1234.5'],
     ['money', 'pay $1,234.50', 1234.5],
+    ['money', 'pay 13.000 EUR', '13.000'],
+    ['money', 'pay 0.125 BTC', '0,1250'],
+    ['money', 'take 13 % of it', '13 %'],
     ['id', 'ticket O-7', 'o-7'],
     ['argv', 'run git status -s', ['git', 'status', '-s']],
   ])('%s: what was said as %j vouches for %j', (is, said, to) => {
@@ -65,6 +68,10 @@ describe('a typed argument is compared whole, in its canonical form', () => {
     ['date', 'on 2026-05-03', '2026-05-03T10:30'],
     ['money', 'pay 100', 1000],
     ['money', 'pay 1,00', 100],
+    ['money', 'pay 13 EUR', '13%'],
+    ['money', 'pay 13 EUR', '13 ％'],
+    ['money', 'pay 13 EUR', '13.000'],
+    ['money', 'pay 13 EUR', '€13.000'],
     ['id', 'ticket O-7', '7'],
     ['argv', 'run git status', ['git', 'status', '--exec=x']],
   ])('%s: what was said as %j does not vouch for %j', (is, said, to) => {
