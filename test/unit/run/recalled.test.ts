@@ -195,10 +195,20 @@ describe.each(places)('what was done in %s', (place) => {
   })
 })
 
+test('what a run waited for has happened where its tool succeeded before it was taken up', async () => {
+  const check = { tool: 'check', args: {} }
+  const { report, status } = await resumed('the turn that is taken up', [check], look, {
+    tools: [toolOf('look'), toolOf('check')],
+    sections: { rules: [{ id: 'all', allow: ['check', 'look'] }] },
+    stopWhen: [stopAfterTools('check')],
+  })
+  expect([status, report.rows.map(({ tool }) => tool)]).toEqual(['completed', ['check', 'wait']])
+})
+
 /** A run whose process died while its tool `pay` was at work, in the hands of another one. */
 async function inDoubt(
   fields: Partial<ToolDefinition>,
-  told: 'success' | undefined,
+  told: 'success' | 'failed' | undefined,
   last: ScriptedCall,
   options: Partial<RuntimeOptions> = {},
 ): Promise<RunResult> {
@@ -253,4 +263,17 @@ describe.each<[string, Partial<ToolDefinition>, 'success' | undefined]>([
     const { report, status } = await inDoubt(fields, told, look, { stopWhen })
     expect([status, report.rows.length]).toEqual(['completed', 1])
   })
+})
+
+test.each<[string, Partial<ToolDefinition>, 'failed' | undefined]>([
+  ['its tool', { reconcile: () => ({ outcome: 'failed' }) }, undefined],
+  ['an operator', {}, 'failed'],
+])('a call in doubt that %s says has failed is not what the run waited for', async (...how) => {
+  const [, fields, told] = how
+  const stopWhen = [stopAfterTools('pay')]
+  const { report } = await inDoubt(fields, told, { tool: 'act', args: {} }, { stopWhen })
+  expect(report.rows.map(({ status, tool }) => [tool, status])).toEqual([
+    ['pay', 'error-execution'],
+    ['act', 'success'],
+  ])
 })

@@ -143,6 +143,8 @@ describe('a run that is carried on from any record', () => {
         last = await world(cut, done, { approve }).runtime.resume(runId, { resolve }).result()
       }
       expect([length, course(last)]).toEqual([length, course(result)])
+      const ended = (await recordsOf(cut, runId)).filter(({ line }) => line.includes('"turn-end"'))
+      expect([length, ended.length]).toEqual([length, turns.length])
       expect(new Set(done).size).toBe(done.length)
       expect(await verifyChain(cut.read(runId))).toMatchObject({ verdict: 'CONSISTENT' })
     }

@@ -14,6 +14,7 @@ import {
   toolOf,
   type Agent,
 } from '../../support/agent.ts'
+import { cutAt } from '../../support/course.ts'
 
 /** An agent whose tool `act` says something to its own run. */
 function steered(
@@ -150,5 +151,36 @@ describe('what is said to a run', () => {
     const resumed = await second.runtime.resume(run.id).result()
     expect(resumed.status).toBe('completed')
     expect(saidIn(second.model.requests[0]?.messages)).toEqual(['go', 'in blue'])
+  })
+
+  test('is heard by the next carrier where the first died before the model said anything', async () => {
+    const journal = memoryJournal()
+    const act = toolOf('act', { execute: () => run.steer('in blue') })
+    const options = { tools: [act], policy: allowing('act') }
+    const run = agentOf([{ calls: [{ tool: 'act' }] }, { text: 'lost' }], {
+      journal,
+      ...options,
+    }).start()
+    const { recorded } = await finish(run)
+    const begun = recorded.findLastIndex(({ type }) => type === 'turn-start')
+    const cut = await cutAt(journal, run.id, begun + 1)
+    const second = agentOf([{ text: 'done' }], { journal: cut, ...options })
+    expect((await second.runtime.resume(run.id).result()).status).toBe('completed')
+    expect(saidIn(second.model.requests[0]?.messages)).toEqual(['go', 'in blue'])
+  })
+
+  test('does not make a run go on that waits for a person', async () => {
+    const { model, start } = agentOf([{ calls: [{ tool: 'act' }, { tool: 'other' }] }], {
+      tools: [toolOf('act', { execute: () => run.steer('hurry') }), toolOf('other')],
+      policy: policyOf({
+        rules: [
+          { id: 'acts', allow: ['act'] },
+          { id: 'asks', ask: ['other'] },
+        ],
+      }),
+    })
+    const run = start()
+    const { approvals, status } = await run.result()
+    expect([status, approvals.length, model.requests.length]).toEqual(['needs-approval', 1, 1])
   })
 })

@@ -205,6 +205,68 @@ describe('limits of a subject in another process', () => {
   })
 })
 
+describe('a limit on what model responses cost', () => {
+  const usage = { inputTokens: 1, outputTokens: 1, cost: 0.5 }
+  const policy = policyOf({
+    rules: [
+      { id: 'acting', allow: ['act'], who },
+      { id: 'waiting', ask: ['wait'], who },
+    ],
+    limits: [{ id: 'dear', tools: ['act'], per: 'subject', count: 'cost', max: 1.2, over: 'deny' }],
+  })
+  const tools = [toolOf('act'), toolOf('wait')]
+
+  test('holds for those of a run that another process has begun', async () => {
+    const journal = memoryJournal()
+    const turns = [
+      { calls: [{ tool: 'act' }], usage },
+      { text: 'over', usage },
+    ]
+    const { runId } = await process(journal, turns, tools, { policy })
+      .run({ input: 'go', auth })
+      .result()
+    const runtime = process(await crashed(journal, runId, isType('usage')), turns, tools, {
+      policy,
+    })
+    await runtime.resume(runId).result()
+    const { report } = await runtime.run({ input: 'again', auth }).result()
+    expect(report.rows.map(({ decision }) => decision?.rule)).toEqual(['limits.dear'])
+  })
+
+  test('counts those of a run once that goes on in its own process', async () => {
+    const turns = [
+      { calls: [{ tool: 'wait' }], usage },
+      { calls: [{ tool: 'act' }], usage },
+      { text: 'over', usage },
+    ]
+    const runtime = process(memoryJournal(), turns, tools, { policy })
+    const { approvals, runId } = await runtime.run({ input: 'go', auth }).result()
+    const decisions = [{ id: approvals[0]!.id, action: 'approve' as const }]
+    const { report } = await runtime.resume(runId, { decisions }).result()
+    expect(report.rows.map(({ tool, status }) => [tool, status])).toEqual([
+      ['wait', 'success'],
+      ['act', 'success'],
+    ])
+  })
+})
+
+test('a run that was stopped with a call in doubt does not go on before somebody has told', async () => {
+  const journal = memoryJournal()
+  const turns = [{ calls: [{ tool: 'act' }] }, { text: 'over' }]
+  const policy = policyOf({ rules: [{ id: 'acting', allow: ['act'], who }] })
+  const { calls, tool } = noting('act')
+  const { runId } = await process(journal, turns, [tool], { policy })
+    .run({ input: 'go', auth })
+    .result()
+  const cut = await crashed(journal, runId, isType('execution-start'))
+  const runtime = process(cut, turns, [tool], { policy })
+  const stopped = await runtime.resume(runId, { signal: AbortSignal.abort() }).result()
+  expect([stopped.status, stopped.inDoubt.length]).toEqual(['cancelled', 1])
+  const again = await runtime.resume(runId).result()
+  expect([again.status, again.inDoubt]).toEqual(['needs-approval', stopped.inDoubt])
+  expect([again.text, calls.length]).toEqual(['', 1])
+})
+
 const budgeted = () => createCosts({ budget: { default: { hard: 0.5 } } })
 
 test('what has been spent counts against the budget in another process', async () => {
