@@ -15,6 +15,8 @@ export interface AnswererOptions extends KeyOptions {
 export interface Answerer {
   readonly by: Approver
   readonly policy: Policy
+  /** Who it is now; rejects once the token no longer counts. */
+  identify(): Promise<Approver>
 }
 
 /** Who the token says it is; undefined for somebody without a policy that tells. */
@@ -28,7 +30,10 @@ export async function answererOf(options: AnswererOptions, io: Io): Promise<Answ
   const loaded = await loadTrusted(options.policy, options, io)
   const policy = loaded.compile()
   const authenticator = authenticatorOf(policy, loaded.path, io)
-  const caller = await authenticator.authenticate(authOf(options.token, io))
-  if (!caller.ok) throw errorFrom(caller.error)
-  return { by: approverOf(caller.principal), policy }
+  const identify = async (): Promise<Approver> => {
+    const caller = await authenticator.authenticate(authOf(options.token, io))
+    if (!caller.ok) throw errorFrom(caller.error)
+    return approverOf(caller.principal)
+  }
+  return { by: await identify(), policy, identify }
 }

@@ -123,7 +123,7 @@ async function questionsAt(
   const isNamed = authOf(options.token, io) !== undefined
   if (!isNamed) return new Questions(io, undefined)
   const { answererOf } = await import('./answerer.ts')
-  return new Questions(io, (await answererOf(options, io))?.by)
+  return new Questions(io, (await answererOf(options, io))?.identify)
 }
 
 async function show(

@@ -19,14 +19,15 @@ const shownLength = 4_000
  */
 export class TerminalQuestions {
   readonly #io: Io
-  readonly #by: Approver | undefined
+  readonly #identify: (() => Promise<Approver>) | undefined
   readonly #labels = new Map<string, readonly ArgumentLabel[]>()
   readonly #typed: TypedLines
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(io: Io, by: Approver | undefined) {
+  /** `identify` tells who answers, at each answer: a token may end while a question waits. */
+  constructor(io: Io, identify: (() => Promise<Approver>) | undefined) {
     this.#io = io
-    this.#by = by
+    this.#identify = identify
     this.#typed = new TypedLines(io)
   }
 
@@ -68,8 +69,8 @@ export class TerminalQuestions {
     }
   }
 
-  #answer(answer: Omit<ApprovalAnswer, 'by'>): ApprovalAnswer {
-    return this.#by === undefined ? answer : { ...answer, by: this.#by }
+  async #answer(answer: Omit<ApprovalAnswer, 'by'>): Promise<ApprovalAnswer> {
+    return this.#identify === undefined ? answer : { ...answer, by: await this.#identify() }
   }
 
   async #refuse(): Promise<ApprovalAnswer> {

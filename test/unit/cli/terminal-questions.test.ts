@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Io } from '../../../src/cli/io.ts'
 import { main } from '../../../src/cli/program.ts'
 import { hashApiKey } from '../../../src/gate/index.ts'
@@ -9,15 +9,16 @@ import { temporaryFolder } from '../../support/folder.ts'
 
 const key = 'lena-key-0123456789abcdef'
 const hash = await hashApiKey(key)
-const policy = (rule: string): string => `sallyport: 1
+const policy = (rule: string, keyEnds: string): string => `sallyport: 1
 name: desk
 identity:
   anonymous: role
   anonymousRole: user
-  apiKeys: [{ id: lena, hash: '${hash}', roles: [user, lead] }]
+  apiKeys: [{ id: lena, hash: '${hash}', roles: [user, lead]${keyEnds} }]
 roles: { user: {}, lead: {} }
 rules:
   - { id: paying, ask: [pay], who: { roles: [user] }, reason: over the limit${rule} }
+approvals: { ttl: 30d, selfApproval: ${keyEnds !== ''} }
 `
 const tools = `export const done = []
 export default [{
@@ -40,13 +41,15 @@ async function sit(
   typed: readonly string[],
   {
     rule = '',
+    keyEnds = '',
+    onTyping = () => undefined as unknown,
     args = [] as readonly string[],
     terminal = true,
     calls = [{ tool: 'pay', args: { sum: 5, to: 'Ann\u001b[2J' } }],
   } = {},
 ): Promise<Sat> {
   const folder = temporaryFolder()
-  writeFileSync(join(folder, 'desk.yaml'), policy(rule))
+  writeFileSync(join(folder, 'desk.yaml'), policy(rule, keyEnds))
   writeFileSync(join(folder, 'tools.mjs'), tools)
   const turns = calls.map((call, at) => ({ calls: [{ id: `c${at}`, ...call }] }))
   await using provider = await fakeProvider({ turns: [...turns, { text: 'over' }] })
@@ -55,6 +58,7 @@ async function sit(
   const input = (async function* () {
     for (const line of typed) {
       await prompted.promise
+      onTyping()
       prompted = Promise.withResolvers()
       yield `${line}\n`
     }
@@ -152,6 +156,26 @@ describe('a question at the terminal', () => {
     const { code, notes } = await sit(['y'], { terminal: false })
     expect(code).toBe(3)
     expect(notes).not.toContain('wants to run')
+  })
+})
+
+describe('an answer by a token', () => {
+  const day = 24 * 60 * 60_000
+  const tomorrow = new Date(Date.now() + day).toISOString().slice(0, 10)
+  const options = { args: ['--token', key], keyEnds: `, expires: ${tomorrow}` }
+  afterEach(() => void vi.useRealTimers())
+
+  test('counts as long as the token does', async () => {
+    expect((await sit(['y'], options)).results).toEqual(['paid 5'])
+  })
+
+  test('does not count where the token has ended while the question waited', async () => {
+    const onTyping = (): void => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * day })
+    }
+    const { code, notes, results } = await sit(['y'], { ...options, onTyping })
+    expect([code, results]).toEqual([3, []])
+    expect(notes).toMatch(/an answer does not count: .*the API key has expired/)
   })
 })
 
