@@ -170,10 +170,10 @@ describe('an answer by a token', () => {
   })
 
   test('does not count where the token has ended while the question waited', async () => {
-    const onTyping = (): void => {
-      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * day })
-    }
-    const { code, notes, results } = await sit(['y'], { ...options, onTyping })
+    const { code, notes, results } = await sit(['y'], {
+      ...options,
+      onTyping: () => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * day }),
+    })
     expect([code, results]).toEqual([3, []])
     expect(notes).toMatch(/an answer does not count: .*the API key has expired/)
   })
