@@ -1,5 +1,5 @@
-/** A number as ECMAScript prints it: `digits` times ten to the power of `exponent`. */
-interface Decimal {
+/** A decimal number: `digits` times ten to the power of `exponent`. */
+export interface Decimal {
   readonly digits: bigint
   readonly exponent: number
 }
@@ -32,26 +32,35 @@ function scaled({ digits, exponent }: Decimal, to: number): bigint {
   return digits * 10n ** BigInt(exponent - to)
 }
 
+/** A finite number as ECMAScript prints it. */
 export function toDecimal(value: number): Decimal {
   const [mantissa = '0', power = '0'] = String(value).split('e')
   const [whole = '0', fraction = ''] = mantissa.split('.')
   return { digits: BigInt(whole + fraction), exponent: Number(power) - fraction.length }
 }
 
+/** The number that a text such as `0.15` or `1e-7` stands for; undefined for others, negative ones too. */
+export function readDecimal(text: string): Decimal | undefined {
+  const parts = /^([0-9]+)(?:\.([0-9]+))?(?:[eE]([-+]?[0-9]{1,2}))?$/.exec(text)
+  if (parts === null) return undefined
+  const [, whole = '', fraction = '', power = '0'] = parts
+  return { digits: BigInt(whole + fraction), exponent: Number(power) - fraction.length }
+}
+
+/** A number that is not negative, exactly, in plain digits without needless zeros. */
+export function writeDecimal({ digits, exponent }: Decimal): string {
+  if (exponent >= 0) return String(digits * 10n ** BigInt(exponent))
+  const text = String(digits).padStart(1 - exponent, '0')
+  const whole = text.slice(0, exponent)
+  const fraction = text.slice(exponent).replace(/0+$/, '')
+  return fraction === '' ? whole : `${whole}.${fraction}`
+}
+
 /**
- * The decimal number `text` times ten to the power of `places`, exactly, in plain digits without
- * needless zeros. Undefined for what is no such number, is negative or longer than 40 characters.
+ * The decimal number `text` times ten to the power of `places`, as `writeDecimal` does. Undefined for
+ * what `readDecimal` does not read, and for more than 40 characters.
  */
 export function shiftDecimal(text: string, places: number): string | undefined {
-  const parts = /^([0-9]+)(?:\.([0-9]+))?(?:[eE]([-+]?[0-9]{1,2}))?$/.exec(text)
-  if (parts === null || text.length > 40) return undefined
-  const [, whole = '', fraction = '', power = '0'] = parts
-  const digits = whole + fraction
-  const point = whole.length + places + Number(power)
-  const left = digits.slice(0, Math.max(0, point)).padEnd(point, '0').replace(/^0+/, '')
-  const right = ('0'.repeat(Math.max(0, -point)) + digits.slice(Math.max(0, point))).replace(
-    /0+$/,
-    '',
-  )
-  return `${left === '' ? '0' : left}${right === '' ? '' : `.${right}`}`
+  const read = text.length > 40 ? undefined : readDecimal(text)
+  return read && writeDecimal({ ...read, exponent: read.exponent + places })
 }

@@ -1,4 +1,4 @@
-import { toDecimal } from '../base/decimal.ts'
+import { readDecimal, toDecimal, writeDecimal, type Decimal } from '../base/decimal.ts'
 
 /**
  * An amount of US dollars in units of 10^-18, so that sums neither round nor drift. Prices per
@@ -16,28 +16,23 @@ const maxLength = 64
  * decimal are cut off. Undefined for what is negative, not finite, or no number.
  */
 export function readMoney(value: unknown): Money | undefined {
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value) || value < 0) return undefined
-    const { digits, exponent } = toDecimal(value)
-    return shifted(digits, exponent + decimals)
-  }
-  if (typeof value !== 'string' || value.length > maxLength) return undefined
-  const parts = /^([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,2}))?$/.exec(value)
-  if (parts === null) return undefined
-  const [, whole = '', fraction = '', power = '0'] = parts
-  return shifted(BigInt(whole + fraction), Number(power) - fraction.length + decimals)
+  const decimal = decimalOf(value)
+  if (decimal === undefined) return undefined
+  const { digits, exponent } = decimal
+  const shift = exponent + decimals
+  return shift >= 0 ? digits * 10n ** BigInt(shift) : digits / 10n ** BigInt(-shift)
 }
 
-function shifted(digits: bigint, exponent: number): bigint {
-  return exponent >= 0 ? digits * 10n ** BigInt(exponent) : digits / 10n ** BigInt(-exponent)
+function decimalOf(value: unknown): Decimal | undefined {
+  if (typeof value === 'number') {
+    return Number.isFinite(value) && value >= 0 ? toDecimal(value) : undefined
+  }
+  return typeof value === 'string' && value.length <= maxLength ? readDecimal(value) : undefined
 }
 
 /** The amount as decimal text without superfluous digits: `0.15`. */
 export function moneyText(money: Money): string {
-  const digits = String(money).padStart(decimals + 1, '0')
-  const fraction = digits.slice(-decimals).replace(/0+$/, '')
-  const whole = digits.slice(0, -decimals)
-  return fraction === '' ? whole : `${whole}.${fraction}`
+  return writeDecimal({ digits: money, exponent: -decimals })
 }
 
 /** The double nearest to the amount, in US dollars. */
