@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { JsonValue } from './json.ts'
+import { compareTexts } from './text.ts'
 
 /**
  * Canonical JSON (RFC 8785): members sorted by UTF-16 code units, no white space, numbers as
@@ -94,7 +95,7 @@ function writeByHand(value: unknown): string {
   if (!isPlain(value)) throw new TypeError('canonical JSON has no class instances')
   const members = value as Readonly<Record<string, unknown>>
   const written: string[] = []
-  for (const key of Object.keys(value).toSorted(byCodeUnits)) {
+  for (const key of Object.keys(value).toSorted(compareTexts)) {
     if (members[key] === undefined) continue
     written.push(`${writePrimitive(key)}:${writeByHand(members[key])}`)
   }
@@ -145,7 +146,7 @@ const fewKeys = 24
 /** Sorts by UTF-16 code units, in place. */
 export function sortKeys(keys: string[]): void {
   if (keys.length > fewKeys) {
-    keys.sort(byCodeUnits)
+    keys.sort(compareTexts)
     return
   }
   for (let end = 1; end < keys.length; end++) {
@@ -154,10 +155,6 @@ export function sortKeys(keys: string[]): void {
     for (; at > 0 && keys[at - 1]! > key; at--) keys[at] = keys[at - 1]!
     keys[at] = key
   }
-}
-
-function byCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** `sha256:` and the lower-case hexadecimal SHA-256 of the UTF-8 bytes of `text`. */
