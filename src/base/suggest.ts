@@ -47,5 +47,6 @@ function editDistance(a: string, b: string, most: number): number {
     beforePrevious = previous
     previous = current
   }
-  return previous[b.length - a.length + most]!
+  // lower case can be longer than what it stands for, and too long to be near
+  return previous[b.length - a.length + most] ?? far
 }

@@ -14,6 +14,10 @@ test.each([
   expect(nearest(word, ['required', 'maxLength', 'minLength', 'properties'])).toBe(expected)
 })
 
+test('takes no word for near that lower case makes longer', () => {
+  expect(nearest('tool\u0130x', ['tool', 'zebra'])).toBeUndefined()
+})
+
 test('finds the candidate that is nearest by every single edit, and none that is further than two', () => {
   const words = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 7 })
   fc.assert(
