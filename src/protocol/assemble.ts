@@ -1,4 +1,5 @@
 import type { JsonValue } from '../base/json.ts'
+import type { CallDefect } from './call.ts'
 import type { ModelEnd, ModelErrorData, ModelEvent } from './event.ts'
 import { addCost, addUsage, type Cost, type FinishReason, type Usage } from './usage.ts'
 
@@ -8,8 +9,7 @@ export interface AssembledCall {
   readonly tool: string
   readonly arguments: string
   readonly opaque?: JsonValue
-  /** Set when the call must never run. */
-  readonly defect?: { readonly status: 'truncated' | 'error-parsing'; readonly message: string }
+  readonly defect?: CallDefect
 }
 
 /** One model response, complete. */
@@ -145,14 +145,7 @@ function assembleCall(
   cut: boolean,
   finish: FinishReason,
 ): AssembledCall {
-  const defect = cut
-    ? ({
-        status: 'truncated',
-        message: `the turn ended by \`${finish.unified}\` before its calls were complete`,
-      } as const)
-    : call.defect === undefined
-      ? undefined
-      : ({ status: 'error-parsing', message: call.defect } as const)
+  const defect = cut ? cutBy(finish) : malformed(call.defect)
   return {
     providerId: call.providerId,
     tool: call.tool,
@@ -160,4 +153,13 @@ function assembleCall(
     ...(call.opaque === undefined ? {} : { opaque: call.opaque }),
     ...(defect === undefined ? {} : { defect }),
   }
+}
+
+function cutBy({ unified }: FinishReason): CallDefect {
+  const message = `the turn ended by \`${unified}\` before its calls were complete`
+  return { status: 'truncated', message }
+}
+
+function malformed(message: string | undefined): CallDefect | undefined {
+  return message === undefined ? undefined : { status: 'error-parsing', message }
 }

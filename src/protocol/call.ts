@@ -31,6 +31,12 @@ export const neverStarted: ReadonlySet<CallStatus> = new Set([
   'skipped',
 ])
 
+/** Why a call must never run, whatever a policy says: its turn was cut, or it is malformed. */
+export interface CallDefect {
+  readonly status: 'truncated' | 'error-parsing'
+  readonly message: string
+}
+
 /** A proposed call on its way from the model to the gate. */
 export interface ToolCall {
   readonly callId: string
@@ -39,8 +45,7 @@ export interface ToolCall {
   readonly index: number
   readonly tool: string
   readonly rawArgs: string
-  /** Why the call must not run whatever a policy says: the turn was cut, or the call malformed. */
-  readonly defect?: { readonly status: 'truncated' | 'error-parsing'; readonly message: string }
+  readonly defect?: CallDefect
 }
 
 /** The answer to a call; success, refusal and failure have this one shape. */

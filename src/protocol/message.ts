@@ -1,4 +1,5 @@
 import type { JsonValue } from '../base/json.ts'
+import type { CallDefect } from './call.ts'
 import type { OutputFacts, TextLabel } from './facts.ts'
 
 export interface TextPart {
@@ -45,8 +46,8 @@ export interface ToolCallPart {
   readonly arguments: string
   /** Data the provider wants back unchanged with this call. */
   readonly opaque?: JsonValue
-  /** Why the call must never run, for whoever carries the run on; not sent to a model. */
-  readonly defect?: { readonly status: 'truncated' | 'error-parsing'; readonly message: string }
+  /** For whoever carries the run on; not sent to a model. */
+  readonly defect?: CallDefect
 }
 
 export interface SystemMessage {
