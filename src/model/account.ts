@@ -69,7 +69,7 @@ const maxPages = 20
  * ```
  */
 export function openrouterAccount(options: AccountEndpoint = {}): OpenRouterAccount {
-  checkKeys('openrouterAccount', options as unknown, accountKeys)
+  checkKeys('openrouterAccount', options, accountKeys)
   const { baseUrl = openrouterUrl, ...rest } = options
   return new Account(new AccountClient({ ...keyFor(baseUrl), ...rest, baseUrl }))
 }

@@ -231,8 +231,7 @@ export class KeyPool {
 /** A pool of keys; it may be empty at first. Throws `bad-option` for what is no key. */
 export function keyPool(keys: readonly string[], options: KeyPoolOptions = {}): KeyPool {
   if (!Array.isArray(keys)) throw new SallyportError('bad-option', '`keys` is not a list of texts')
-  const checked: object = options
-  checkKeys('keyPool', checked, ['provider', 'quarantineMs', 'clock'])
+  checkKeys('keyPool', options, ['provider', 'quarantineMs', 'clock'])
   const { provider, quarantineMs } = options
   if (provider !== undefined) checkText('provider', provider)
   if (quarantineMs !== undefined) checkNumbers('keyPool', { quarantineMs }, 0)

@@ -60,7 +60,7 @@ export interface AccountLogin {
  * ```
  */
 export function accountLogin(options: AccountLoginOptions): AccountLogin {
-  checkKeys('accountLogin', options as unknown, loginKeys)
+  checkKeys('accountLogin', options, loginKeys)
   return new Login(options)
 }
 

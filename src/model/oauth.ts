@@ -213,7 +213,7 @@ const keyLike = /\b(?:sk|auth_code)[-_][A-Za-z0-9_-]{6,}/g
  * code, the verifier or what came in place of the key.
  */
 export async function exchangeCode(options: ExchangeOptions, call?: AccountCall): Promise<string> {
-  checkKeys('exchangeCode', options as unknown, [...exchangeKeys, 'code', 'login'])
+  checkKeys('exchangeCode', options, [...exchangeKeys, 'code', 'login'])
   const { code, login, baseUrl = 'https://openrouter.ai/api/v1', ...rest } = options
   checkText('code', code)
   checkText('login.codeVerifier', login?.codeVerifier)

@@ -13,13 +13,9 @@ import type { Transport } from '../wire/transport.ts'
 import type { Wire } from '../wire/wire.ts'
 import type { ModelOptions } from './http-model.ts'
 
-/** Throws `bad-option` for keys of `options` that are not among the allowed ones. */
-export function checkKeys(
-  where: string,
-  options: unknown,
-  allowed: readonly string[],
-): asserts options is Record<string, unknown> {
-  checkOptions(`\`${where}\``, options as object, allowed)
+/** Throws `bad-option` for what is no object of options, and for keys that are not allowed. */
+export function checkKeys(where: string, options: object, allowed: readonly string[]): void {
+  checkOptions(`\`${where}\``, options, allowed)
 }
 
 /** Throws `bad-option` unless every given member is a whole number from `least` to 2^31-1. */
@@ -113,14 +109,14 @@ export function checkAmounts<T extends object>(
 ): void {
   if (given === undefined) return
   checkKeys(where, given, Object.keys(defaults))
-  checkNumbers(where, withDefaults(defaults, given as Partial<T>), least)
+  checkNumbers(where, withDefaults(defaults, given), least)
 }
 
 export function checkRetry(retry: Partial<RetryOptions>): void {
   checkKeys('retry', retry, [...Object.keys(defaultRetry), 'statuses'])
-  const { statuses, ...amounts } = retry as Partial<RetryOptions>
+  const { statuses, ...amounts } = retry
   checkAmounts('retry', amounts, defaultRetry, 0)
-  if (retry['attempts'] === 0) {
+  if (retry.attempts === 0) {
     throw new SallyportError('bad-option', '`retry.attempts` is 0, so nothing would be sent', {
       help: 'give 1 to turn retrying off',
     })

@@ -89,7 +89,7 @@ const keys = ['providers', 'rules', 'costs', 'balances', 'maxWaitMs', 'clock', '
  * ```
  */
 export function router(options: RouterOptions): Router {
-  checkKeys('router', options as unknown, keys)
+  checkKeys('router', options, keys)
   const providers = providersOf(options.providers)
   const { rules = [], balances = {}, maxWaitMs = 120_000, clock = systemClock } = options
   checkRules(rules, providers)

@@ -76,7 +76,7 @@ export function modelSelector(
   models: readonly string[],
   options: SelectOptions = {},
 ): ModelSelector {
-  checkKeys('modelSelector', options as unknown, ['strategy', 'freeOnly'])
+  checkKeys('modelSelector', options, ['strategy', 'freeOnly'])
   if (!Array.isArray(models) || models.length === 0) {
     throw new SallyportError('bad-option', '`models` is not a list of models, or is empty')
   }
