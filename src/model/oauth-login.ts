@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { isSallyportError, SallyportError } from '../base/errors.ts'
+import { hasMethods } from '../protocol/option-checks.ts'
 import { maskedKey } from '../wire/secrets.ts'
 import type { AccountCall, AccountEndpoint } from './account-client.ts'
 import {
@@ -61,8 +62,12 @@ export interface AccountLogin {
  */
 export function accountLogin(options: AccountLoginOptions): AccountLogin {
   checkKeys('accountLogin', options, loginKeys)
+  isKeyStore('keys', options.keys)
   return new Login(options)
 }
+
+// a key that had nowhere to go would be lost: a code is exchanged once
+const isKeyStore = hasMethods('a place for keys', ['add', 'remove'], 'pass a pool of `keyPool`')
 
 const loginKeys = [
   'keys',
@@ -102,7 +107,9 @@ class Login implements AccountLogin {
   start(): StartedLogin {
     const { callbackUrl, authUrl, keyLabel } = this.#options
     if (callbackUrl === undefined) {
-      throw new SallyportError('bad-option', 'nobody can log in without a `callbackUrl`')
+      throw new SallyportError('bad-option', 'nobody can log in without a `callbackUrl`', {
+        help: 'give `accountLogin` the address people are sent back to',
+      })
     }
     return startLogin({
       callbackUrl,

@@ -395,6 +395,8 @@ describe('logins of a program', () => {
       { keys, apiKey: 'x' },
       { keys, callbackUrl: 'ftp://x' },
       { keys, callbackUrl, authUrl: 'nonsense' },
+      { callbackUrl },
+      { keys: ['sk-or-v1-given'], callbackUrl },
     ]) {
       expect(() => accountLogin(options as { keys: typeof keys })).toThrow(
         expect.objectContaining({ code: 'bad-option' }),
