@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import { errorData, messageOf } from '../base/errors.ts'
 import type { Costs } from '../cost/costs.ts'
 import type { ModelErrorData, ModelEvent } from '../protocol/event.ts'
@@ -17,6 +18,7 @@ export interface Route {
   readonly rules: readonly FallbackRule[]
   readonly costs: Costs | undefined
   readonly balances: Balances
+  readonly clock: Clock
   readonly maxWaitMs: number
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }

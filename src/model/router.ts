@@ -1,11 +1,18 @@
 import { systemClock, type Clock } from '../base/clock.ts'
-import { SallyportError, type ErrorData } from '../base/errors.ts'
-import { checkNumber } from '../base/options.ts'
+import { errorDataOf, SallyportError, type ErrorData } from '../base/errors.ts'
 import { sleep } from '../base/signal.ts'
 import type { Costs } from '../cost/costs.ts'
 import { moneyText } from '../cost/money.ts'
 import type { ModelEvent } from '../protocol/event.ts'
 import type { Model, ModelStreamOptions } from '../protocol/model.ts'
+import {
+  checkGiven,
+  hasMethods,
+  isClock,
+  isFunction,
+  isNumber,
+  isPlainObject,
+} from '../protocol/option-checks.ts'
 import type { ModelRequest } from '../protocol/request.ts'
 import { Balances, type Balance } from './balance.ts'
 import { oneByOne } from './provider-events.ts'
@@ -72,7 +79,13 @@ export interface RouterHealth {
   readonly error?: ErrorData
 }
 
-const keys = ['providers', 'rules', 'costs', 'balances', 'maxWaitMs', 'clock', 'wait']
+const checks = {
+  costs: hasMethods('what counts costs', ['open', 'exceeded'], 'make it with `createCosts`'),
+  balances: isPlainObject,
+  maxWaitMs: isNumber({ min: 0, max: 2 ** 31 - 1, integer: true }),
+  clock: isClock,
+  wait: isFunction,
+}
 
 /**
  * A model that asks others by rules: another provider, another model, or the same again later. A
@@ -89,19 +102,21 @@ const keys = ['providers', 'rules', 'costs', 'balances', 'maxWaitMs', 'clock', '
  * ```
  */
 export function router(options: RouterOptions): Router {
-  checkKeys('router', options, keys)
+  checkKeys('router', options, ['providers', 'rules', ...Object.keys(checks)])
   const providers = providersOf(options.providers)
   const { rules = [], balances = {}, maxWaitMs = 120_000, clock = systemClock } = options
   checkRules(rules, providers)
-  checkNumber('maxWaitMs', maxWaitMs, { min: 0, max: 2 ** 31 - 1, integer: true })
-  for (const name of Object.keys(balances)) {
+  checkGiven(options, checks)
+  for (const [name, balance] of Object.entries(balances)) {
     if (!providers.has(name)) throw unknownProvider('balances', name, [...providers.keys()])
+    isFunction(`balances.${name}`, balance)
   }
   const [first] = options.providers
   const route: Route = {
     providers,
     rules: [...rules],
     costs: options.costs,
+    clock,
     balances: new Balances(balances, () => clock.monotonic()),
     maxWaitMs,
     wait: options.wait ?? sleep,
@@ -191,10 +206,11 @@ class RoutingModel implements Router {
   }
 
   async health(options: { readonly fresh?: boolean } = {}): Promise<RouterHealth> {
-    const found: [string, Health][] = []
-    await Promise.all(
-      [...this.#route.providers].map(async ([name, model], index) => {
-        if (model.health !== undefined) found[index] = [name, await model.health(options)]
+    const { clock, providers } = this.#route
+    const found = await Promise.all(
+      [...providers].map(async ([name, model]) => {
+        const health = await healthOf(model, options, clock)
+        return health && ([name, health] as const)
       }),
     )
     const told = found.filter((each) => each !== undefined)
@@ -225,5 +241,21 @@ class RoutingModel implements Router {
 
   async close(): Promise<void> {
     await Promise.all([...this.#route.providers.values()].map((model) => model.close?.()))
+  }
+}
+
+/** Undefined for a model that cannot tell; one that fails to is not well. */
+async function healthOf(
+  model: RoutableModel,
+  options: { readonly fresh?: boolean },
+  clock: Clock,
+): Promise<Health | undefined> {
+  const startedAt = clock.monotonic()
+  const checkedAt = new Date(clock.now()).toISOString()
+  try {
+    return await model.health?.(options)
+  } catch (thrown) {
+    const latencyMs = clock.monotonic() - startedAt
+    return { ok: false, checkedAt, latencyMs, error: errorDataOf(thrown) }
   }
 }

@@ -75,6 +75,15 @@ test('S3-10 is well when all its providers are, else names the first that is not
   expect(JSON.stringify(health)).not.toContain(secret)
 })
 
+test('is not well where a provider cannot even tell', async () => {
+  const broken = { ...scripted([]), health: () => Promise.reject(new Error('no socket')) }
+  expect(await router({ providers: [broken] }).health()).toMatchObject({
+    ok: false,
+    providers: { testing: { ok: false, error: { message: 'no socket' } } },
+    error: { message: 'no socket' },
+  })
+})
+
 test('S3-13 lists the models of its providers once each, priced by its costs, failing ones as warnings', async () => {
   await using a = await fakeProvider(listing([{ id: 'x' }, { id: 'y' }]))
   await using b = await fakeProvider(listing([{ id: 'y' }, { id: 'z' }]))

@@ -484,7 +484,11 @@ describe('a router', () => {
       '`testing` has one only',
     ],
     [{ balances: { c: async () => 1 } }, '`balances` names the provider `c`'],
+    [{ balances: { a: 5 } }, '`balances.a` is not a function'],
     [{ maxWaitMs: -1 }, '`maxWaitMs` is -1'],
+    [{ costs: {} }, '`costs` is not what counts costs'],
+    [{ clock: Date }, '`clock` is not a clock'],
+    [{ wait: 5 }, '`wait` is not a function'],
     [{ provider: [] }, 'did you mean `providers`?'],
   ])('refuses %j', (options, message) => {
     const providers = [host('a', []), host('b', [])]
