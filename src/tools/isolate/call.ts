@@ -51,6 +51,9 @@ export async function* carryOut(
         case 'ask':
           void desk.answer(frame)
           break
+        case 'leave':
+          desk.leave(frame)
+          break
         case 'returned':
           return frame['value']
         case 'unusable':

@@ -72,9 +72,8 @@ export class ChildContext implements ToolContext {
     return async (url, init = {}) => {
       const { signal } = init
       signal?.throwIfAborted()
-      const asked = this.#ask({ what: 'fetch', url: String(url), init: plainInit(init) })
-      const answer = await (signal === undefined ? asked : unlessAborted(asked, signal))
-      return responseOf(answer as RemoteResponse)
+      const question = { what: 'fetch', url: String(url), init: plainInit(init) }
+      return responseOf((await this.#ask(question, signal)) as RemoteResponse)
     }
   }
 
@@ -89,12 +88,20 @@ export class ChildContext implements ToolContext {
     else waiting?.reject(errorOf(error))
   }
 
-  #ask(question: Readonly<Record<string, unknown>>): Promise<unknown> {
+  /** Waits for the answer, or until `signal` aborts: then the other process need not find it. */
+  #ask(question: Readonly<Record<string, unknown>>, signal?: AbortSignal | null): Promise<unknown> {
     const id = ++this.#asked
     const waiting = Promise.withResolvers<unknown>()
     this.#waiting.set(id, waiting)
     this.#send({ type: 'ask', id, ...question })
-    return waiting.promise
+    if (!signal) return waiting.promise
+    const leave = (): void => {
+      this.#waiting.delete(id)
+      this.#send({ type: 'leave', id })
+      waiting.reject(signal.reason)
+    }
+    signal.addEventListener('abort', leave, { once: true })
+    return waiting.promise.finally(() => signal.removeEventListener('abort', leave))
   }
 }
 
@@ -139,13 +146,6 @@ function responseOf(remote: RemoteResponse): FetchedResponse {
   })
   Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } })
   return response as unknown as FetchedResponse
-}
-
-function unlessAborted(asked: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-    asked.then(resolve, reject)
-  })
 }
 
 type EncodingOption = BufferEncoding | { readonly encoding?: BufferEncoding | null } | null

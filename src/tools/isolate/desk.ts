@@ -27,6 +27,8 @@ export class Desk {
   readonly #send: (frame: Frame) => Promise<void>
   readonly #limit = pLimit(mostAnswers)
   readonly #files = new Map<number, OpenedFile>()
+  /** Of the questions that are waited for, by their ids. */
+  readonly #asked = new Map<unknown, AbortController>()
   #opened = 0
   #closed = false
 
@@ -42,17 +44,29 @@ export class Desk {
       const error = plainError(new Error(`more than ${mostWaiting} questions at a time`))
       return this.#send({ type: 'answer', id, error })
     }
+    const asked = new AbortController()
+    this.#asked.set(id, asked)
     // a tool that asks and does not listen gets no further answer ready
-    await this.#limit(async () =>
-      this.#send({ type: 'answer', id, ...(await this.#found(question)) }),
-    )
+    await this.#limit(async () => {
+      if (asked.signal.aborted) return
+      const found = await this.#found(question, asked.signal)
+      this.#asked.delete(id)
+      if (!asked.signal.aborted) await this.#send({ type: 'answer', id, ...found })
+    })
+  }
+
+  /** Nobody waits for the answer any more. */
+  leave({ id }: Question): void {
+    this.#asked.get(id)?.abort()
+    this.#asked.delete(id)
   }
 
   async #found(
     question: Question,
+    signal: AbortSignal,
   ): Promise<{ readonly value: unknown } | { readonly error: object }> {
     try {
-      return { value: await this.#find(question) }
+      return { value: await this.#find(question, signal) }
     } catch (error) {
       return { error: plainError(error) }
     }
@@ -66,10 +80,10 @@ export class Desk {
     this.#files.clear()
   }
 
-  #find(question: Question): Promise<unknown> {
+  #find(question: Question, signal: AbortSignal): Promise<unknown> {
     switch (question['what']) {
       case 'fetch':
-        return this.#fetch(question)
+        return this.#fetch(question, signal)
       case 'open':
         return this.#open(question)
       case 'read':
@@ -87,10 +101,10 @@ export class Desk {
     }
   }
 
-  async #fetch({ url, init }: Question): Promise<unknown> {
+  async #fetch({ url, init }: Question, signal: AbortSignal): Promise<unknown> {
     const response = await this.#context.fetch(textOf(url), {
       ...initOf(init),
-      signal: this.#context.signal,
+      signal: AbortSignal.any([this.#context.signal, signal]),
     })
     const body = Buffer.from(await response.arrayBuffer()).toString('base64')
     const { status, statusText, redirected } = response

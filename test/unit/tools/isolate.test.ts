@@ -182,6 +182,33 @@ describe.runIf(hasWalls)('an isolated tool', () => {
     await expect(settled(implementationOf(tool)(args, context))).rejects.toThrow('due to timeout')
   })
 
+  test('fetches on after others that it has given up, which end', async () => {
+    const module = moduleOf(`
+      const giveUp = (fetch) =>
+        fetch('http://slow.example/', { signal: AbortSignal.timeout(20) }).catch(() => undefined)
+      export default [{
+        name: 'patient',
+        description: '',
+        input: { type: 'object' },
+        async execute(args, { fetch }) {
+          await Promise.all(Array.from({ length: 9 }, () => giveUp(fetch)))
+          return (await fetch('http://fast.example/')).text()
+        },
+      }]`)
+    const [tool] = await isolate(module)
+    const underWay = new Set<AbortSignal>()
+    const fetch = (url: string, { signal }: FetchInit): Promise<Response> => {
+      if (url === 'http://fast.example/') return Promise.resolve(new Response('found'))
+      underWay.add(signal!)
+      return new Promise((_, reject) => {
+        signal!.addEventListener('abort', () => reject(signal!.reason as Error))
+      })
+    }
+    expect(await settled(implementationOf(tool!)({}, contextWith({ fetch })))).toBe('found')
+    expect([...underWay].every((signal) => signal.aborted)).toBe(true)
+    expect(underWay.size).toBeGreaterThan(3)
+  })
+
   test('is asked on resume what became of its call', async () => {
     const told = (await isolate(hostileModule)).find(({ name }) => name === 'told')
     expect(canReconcile(told!)).toBe(true)
