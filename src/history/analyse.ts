@@ -61,7 +61,15 @@ export type TimeUnit = 'minute' | 'hour' | 'day'
 const noTotals: CallTotals = { calls: 0, usage: noUsage }
 const queryNames = ['start', 'end', 'models', 'roles', 'minCost', 'finishReasons']
 
-/** Counts messages, model calls, tokens and money. Throws `bad-option` for a query that is none. */
+/**
+ * Counts messages, model calls, tokens and money. Throws `bad-option` for a query that is none.
+ *
+ * @example
+ * ```ts
+ * const entries = await store.read(historyKey('chat-1', principal))
+ * const { cost, messages } = analyseHistory(entries, { start: '2026-11-01T00:00:00Z' })
+ * ```
+ */
 export function analyseHistory(
   entries: Iterable<AnalysedEntry>,
   query: HistoryQuery = {},
@@ -97,6 +105,12 @@ export function analyseHistory(
 /**
  * What model calls have cost and used in each minute, hour or day of UTC, in order of time; those
  * without a call are left out. Throws `bad-option` for a query that is none.
+ *
+ * @example
+ * ```ts
+ * const entries = await store.read(historyKey('chat-1', principal))
+ * for (const { at, cost } of costOverTime(entries, 'day')) console.log(at, cost?.amount)
+ * ```
  */
 export function costOverTime(
   entries: Iterable<AnalysedEntry>,
@@ -129,7 +143,15 @@ function beginning(at: string, digits: number): string {
   return time.slice(0, digits) + '0000-01-01T00:00:00.000Z'.slice(digits)
 }
 
-/** The tokens that each model has read and written. Throws `bad-option` for a query that is none. */
+/**
+ * The tokens that each model has read and written. Throws `bad-option` for a query that is none.
+ *
+ * @example
+ * ```ts
+ * const entries = await store.read(historyKey('chat-1', principal))
+ * console.table(tokensByModel(entries, { roles: ['assistant'] }))
+ * ```
+ */
 export function tokensByModel(
   entries: Iterable<AnalysedEntry>,
   query: HistoryQuery = {},

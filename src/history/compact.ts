@@ -21,6 +21,12 @@ export interface CompactOptions extends HistoryBounds {
  * whole exchanges take half of them. The store keeps the summary, and everything that it stands for.
  * To policies a summary is as untrusted and as secret as that was, and no trusted source. Throws
  * `bad-option` for options that are none.
+ *
+ * @example
+ * ```ts
+ * const view = compacted({ maxTokens: 100_000, summarise: (messages) => summaryOf(messages) })
+ * const runtime = createRuntime({ model, history: { store: diskHistory('chats'), view } })
+ * ```
  */
 export function compacted(options: CompactOptions): HistoryView {
   checkOptions('compacted', options, [...boundNames, 'summarise'])

@@ -12,6 +12,12 @@ import type { HistoryStore } from './store.ts'
  *
  * Rejects with `bad-history` what cannot be read or written, and files that somebody has altered
  * such that they are no conversation. Throws `bad-option` for what is no path.
+ *
+ * @example
+ * ```ts
+ * const runtime = createRuntime({ model, history: diskHistory('chats') })
+ * const { text } = await runtime.run({ input: 'Where were we?', session: 'chat-1' }).result()
+ * ```
  */
 export function diskHistory(
   folder: string,

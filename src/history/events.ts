@@ -113,6 +113,13 @@ function isForeign({ sent = [], trusted }: TurnStart): boolean {
  * The messages and model calls of a run as its journal tells them, for `analyseHistory`; responses
  * that said nothing count as messages of the model, so that what they have cost is there. What the
  * run was told of an earlier conversation is left out.
+ *
+ * @example
+ * ```ts
+ * const events = []
+ * for await (const event of run.events()) events.push(event)
+ * const { cost } = analyseHistory(entriesOf(events))
+ * ```
  */
 export function entriesOf(events: Iterable<StructuralEvent>): readonly AnalysedEntry[] {
   const reader = new EventReader()

@@ -32,6 +32,13 @@ export interface HistoryManager extends HistoryStore {
  * and are removed by a search that does not keep the process alive. A conversation that goes on
  * meanwhile, or that a run is at work on, is not removed. Throws `bad-option` for options that are
  * none.
+ *
+ * @example
+ * ```ts
+ * const store = historyManager(diskHistory('chats'), { ttlMs: 30 * 86_400_000 })
+ * const runtime = createRuntime({ model, history: store })
+ * const removed = await store.cleanUp()
+ * ```
  */
 export function historyManager(
   store: HistoryStore,

@@ -10,6 +10,11 @@ interface Lease {
 /**
  * Keeps conversations in this process, for as long as it lives. What is read is a copy of what was
  * appended. Leases are timed by `clock`, default that of the system.
+ *
+ * @example
+ * ```ts
+ * const runtime = createRuntime({ model, history: memoryHistory() })
+ * ```
  */
 export function memoryHistory({
   clock = systemClock,

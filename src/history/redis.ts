@@ -42,6 +42,12 @@ export interface RedisHistoryOptions {
  *
  * Whether what was appended outlives the server is for its `appendonly` and `appendfsync` to say.
  * Rejects with `bad-history` what the server or the connection refuses.
+ *
+ * @example
+ * ```ts
+ * const client = await createClient().on('error', console.error).connect()
+ * const runtime = createRuntime({ model, history: redisHistory(client, { prefix: 'desk:' }) })
+ * ```
  */
 export function redisHistory(client: RedisClient, options: RedisHistoryOptions = {}): HistoryStore {
   checkOptions('redisHistory', options, ['prefix', 'ttlMs'])

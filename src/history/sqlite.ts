@@ -11,6 +11,11 @@ import type { HistoryStore } from './store.ts'
  * calling thread, which waits up to 5 s for another writer. Leases are timed by the wall clock.
  *
  * Rejects with `bad-history` what cannot be read or written. Throws `bad-option` for what is no path.
+ *
+ * @example
+ * ```ts
+ * const runtime = createRuntime({ model, history: sqliteHistory('chats.db') })
+ * ```
  */
 export function sqliteHistory(
   path: string,

@@ -48,6 +48,11 @@ export interface HistoryStore {
  * that who learns or guesses the name of a session does not see what others have said in it.
  * Callers without an identity of their own (`identity.anonymous`) share theirs: give each of them a
  * session that nobody guesses.
+ *
+ * @example
+ * ```ts
+ * await store.remove(historyKey('chat-1', { subject: 'ada' }))
+ * ```
  */
 export function historyKey(
   session: string,

@@ -22,6 +22,12 @@ type Fits = (entries: readonly HistoryEntry[]) => boolean
  * beginning is shown and the newest of its answers, each with all its calls and their results;
  * nothing where that does not fit either. What is not shown is kept. Throws `bad-option` for bounds
  * that are none.
+ *
+ * @example
+ * ```ts
+ * const history = { store: diskHistory('chats'), view: windowed({ maxMessages: 40 }) }
+ * const runtime = createRuntime({ model, history })
+ * ```
  */
 export function windowed(bounds: HistoryBounds): HistoryView {
   checkOptions('windowed', bounds, boundNames)

@@ -90,6 +90,12 @@ export interface ProviderCatalogOptions extends AccountEndpoint {
 /**
  * The models of any endpoint that answers `GET {baseUrl}/models` with `{data: [...]}`, as the
  * OpenAI-compatible ones do. Throws `bad-option`.
+ *
+ * @example
+ * ```ts
+ * const catalog = providerCatalog({ baseUrl: 'http://127.0.0.1:8080/v1' })
+ * const { models } = await catalog.models()
+ * ```
  */
 export function providerCatalog(options: ProviderCatalogOptions): ModelSource {
   checkKeys('providerCatalog', options, [...accountKeys, 'provider'])

@@ -36,6 +36,11 @@ export interface ListingOptions extends AccountCall {
  * The models of several providers in one list. All are asked at once; where two list the same id
  * the one that comes first in `sources` counts. A provider that fails is left out with a warning,
  * so the list may be empty; nothing is thrown.
+ *
+ * @example
+ * ```ts
+ * const { models, warnings } = await listModels([openrouterAccount(), catalog])
+ * ```
  */
 export async function listModels(
   sources: readonly ModelSource[],

@@ -59,11 +59,6 @@ export class KeyLease {
  * request failed for what a key can be blamed for rests for 1, 2, 4, 8, 16, 32 and then 60 s, or
  * for as long as the provider asks; one that was refused (401, 403) is put in quarantine. Keys that
  * are not healthy are used only when no other may be. No output shows more of them than a mask.
- *
- * @example
- * ```ts
- * const model = openrouter({ model: 'a/b', apiKey: keyPool(['sk-or-1...', 'sk-or-2...']) })
- * ```
  */
 export class KeyPool {
   readonly #entries: KeyEntry[] = []
@@ -228,7 +223,14 @@ export class KeyPool {
   }
 }
 
-/** A pool of keys; it may be empty at first. Throws `bad-option` for what is no key. */
+/**
+ * A pool of keys; it may be empty at first. Throws `bad-option` for what is no key.
+ *
+ * @example
+ * ```ts
+ * const model = openrouter({ model: 'a/b', apiKey: keyPool(['sk-or-1...', 'sk-or-2...']) })
+ * ```
+ */
 export function keyPool(keys: readonly string[], options: KeyPoolOptions = {}): KeyPool {
   if (!Array.isArray(keys)) throw new SallyportError('bad-option', '`keys` is not a list of texts')
   checkKeys('keyPool', options, ['provider', 'quarantineMs', 'clock'])

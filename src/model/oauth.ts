@@ -63,7 +63,14 @@ function randomText(): string {
   return nodeCrypto().randomBytes(32).toString('base64url')
 }
 
-/** A new proof key over 32 random bytes. */
+/**
+ * A new proof key over 32 random bytes.
+ *
+ * @example
+ * ```ts
+ * const { verifier, challenge, method } = createPkce()
+ * ```
+ */
 export function createPkce(): Pkce {
   const verifier = randomText()
   return { verifier, challenge: nodeCrypto().hash('sha256', verifier, 'base64url'), method: 'S256' }
@@ -73,6 +80,12 @@ export function createPkce(): Pkce {
  * Begins a login that ends in a key of the person's account (OpenRouter documentation, "OAuth
  * PKCE"). There is no client id and no secret. It has to be finished within 10 minutes. Throws
  * `bad-option`.
+ *
+ * @example
+ * ```ts
+ * const { url, state } = startLogin({ callbackUrl: 'https://app.example/callback' })
+ * // send the person to `url`, keep `state` where only this program reads it
+ * ```
  */
 export function startLogin(options: LoginOptions): StartedLogin {
   checkKeys('startLogin', options, ['callbackUrl', 'authUrl', 'keyLabel', 'clock'])
@@ -121,6 +134,12 @@ function safeUrl(where: string, text: string): URL {
 /**
  * A login that was stored as JSON. Throws `bad-option` for what is none; one that is over is read
  * as well, see `isLoginExpired`. Messages hold nothing of it.
+ *
+ * @example
+ * ```ts
+ * const state = readLoginState(JSON.parse(stored))
+ * if (isLoginExpired(state)) throw new Error('start the login again')
+ * ```
  */
 export function readLoginState(stored: unknown): LoginState {
   const { codeVerifier, callbackUrl, state, createdAt, expiresAt } = isObject(stored) ? stored : {}
@@ -155,6 +174,12 @@ export function isLoginExpired(state: LoginState, clock: Clock = systemClock): b
  * `login-expired`; `login-invalid` for a callback of another login (compared in constant time), one
  * without a code or with any of the parameters twice; `login-refused` when the person or the
  * account did not agree.
+ *
+ * @example
+ * ```ts
+ * const code = validateCallback(request.url, state)
+ * const key = await exchangeCode({ code, login: state })
+ * ```
  */
 export function validateCallback(
   callback: URL | string,
@@ -211,6 +236,11 @@ const keyLike = /\b(?:sk|auth_code)[-_][A-Za-z0-9_-]{6,}/g
  * `https://openrouter.ai/api/v1`, default time 30 s. Rejects with an error of the `model-` family,
  * `model-protocol` when the answer holds no key of OpenRouter (`sk-or-...`). No error holds the
  * code, the verifier or what came in place of the key.
+ *
+ * @example
+ * ```ts
+ * const key = await exchangeCode({ code: validateCallback(request.url, state), login: state })
+ * ```
  */
 export async function exchangeCode(options: ExchangeOptions, call?: AccountCall): Promise<string> {
   checkKeys('exchangeCode', options, [...exchangeKeys, 'code', 'login'])

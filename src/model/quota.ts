@@ -131,7 +131,14 @@ function refreshed<Value>(map: Map<string, Value>, key: string, most: number): V
   return value
 }
 
-/** What a tracked quota and the answer of the account come to together; either may be missing. */
+/**
+ * What a tracked quota and the answer of the account come to together; either may be missing.
+ *
+ * @example
+ * ```ts
+ * const { isExhausted } = combineQuota(model.trackedQuota(), await account.keyInfo())
+ * ```
+ */
 export function combineQuota(
   tracked: TrackedQuota | undefined,
   account: KeyInfo | undefined,

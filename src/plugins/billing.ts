@@ -26,6 +26,12 @@ export interface BillingPlugin extends Plugin {
  * Reports what each model response has cost, by run, session and principal, with the source of the
  * amount. What cannot be reported is kept in memory and counted as a fault; it does not stop runs.
  * Throws `bad-option`.
+ *
+ * @example
+ * ```ts
+ * const plugin = billing({ report: ({ id, cost }) => book(id, cost?.amount ?? 0) })
+ * const runtime = createRuntime({ model, plugins: [plugin] })
+ * ```
  */
 export function billing(options: BillingOptions): BillingPlugin {
   checkOptions('billing', options, ['report', 'maxPending', 'name'])

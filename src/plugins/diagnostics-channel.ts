@@ -18,6 +18,12 @@ export interface DiagnosticsChannelOptions {
  * such as `sallyport:decision`, frozen and with sensitive arguments redacted. A channel nobody
  * subscribes to costs a look. What a subscriber throws, Node makes an uncaught exception of. Throws
  * `bad-option`.
+ *
+ * @example
+ * ```ts
+ * subscribe('sallyport:decision', (event) => console.log(event))
+ * const runtime = createRuntime({ model, plugins: [diagnosticsChannel()] })
+ * ```
  */
 export function diagnosticsChannel(options: DiagnosticsChannelOptions = {}): Plugin {
   checkOptions('diagnosticsChannel', options, ['deltas', 'prefix', 'name'])

@@ -28,6 +28,14 @@ export interface ExternalGuardOptions {
 /**
  * Another policy engine as one more gate: a call runs only where both let it pass. Throws
  * `bad-option`.
+ *
+ * @example
+ * ```ts
+ * const guard = externalGuard({
+ *   check: ({ tool }) => ({ decision: tool === 'wipe' ? 'deny' : 'allow' }),
+ * })
+ * const runtime = createRuntime({ model, plugins: [guard] })
+ * ```
  */
 export function externalGuard(options: ExternalGuardOptions): Plugin {
   checkOptions('externalGuard', options, ['check', 'timeoutMs', 'name'])

@@ -36,6 +36,11 @@ interface Line {
  * Writes a line for each event of each run: `error` for what failed, `warn` for what was refused or
  * asked, `info` for beginning and end of runs and calls, `debug` for the rest. Whatever a model, a
  * tool or a caller has named is cut and cannot move a cursor. Throws `bad-option`.
+ *
+ * @example
+ * ```ts
+ * const runtime = createRuntime({ model, plugins: [logging(console)] })
+ * ```
  */
 export function logging(logger: Logger, options: LoggingOptions = {}): Plugin {
   hasMethods(

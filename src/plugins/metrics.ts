@@ -60,6 +60,13 @@ const noTool = '(unknown)'
 /**
  * Counts what runs do, for as many runtimes as it is a plugin of one after the other. Throws
  * `bad-option`.
+ *
+ * @example
+ * ```ts
+ * const plugin = metrics()
+ * const runtime = createRuntime({ model, plugins: [plugin] })
+ * response.end(plugin.prometheus())
+ * ```
  */
 export function metrics(options: MetricsOptions = {}): MetricsPlugin {
   checkOptions('metrics', options, ['maxSets', 'name'])

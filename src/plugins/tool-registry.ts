@@ -23,6 +23,12 @@ export interface ToolRegistryOptions {
  * Tools from elsewhere. The policy is held against what they turn out to be and decides about them
  * like about all tools; the model is shown those alone that some rule could permit. Throws
  * `bad-option`.
+ *
+ * @example
+ * ```ts
+ * const registry = toolRegistry({ tools: () => toolsOfTheDay(), mode: 'merge' })
+ * const runtime = createRuntime({ model, policy, plugins: [registry] })
+ * ```
  */
 export function toolRegistry(options: ToolRegistryOptions): Plugin {
   checkOptions('toolRegistry', options, ['tools', 'mode', 'name'])

@@ -27,6 +27,12 @@ export interface ScriptedModel extends Model {
  * A model without network that says what it is told to, one turn for each request. A request too
  * many is answered by the error `model-error`, a malformed turn that a function finds by
  * `bad-option`. Throws `bad-option` for what is no turn.
+ *
+ * @example
+ * ```ts
+ * const model = scripted([{ calls: [{ tool: 'look', args: { id: 7 } }] }, { text: 'found it' }])
+ * const runtime = createRuntime({ model, tools: [look], policy })
+ * ```
  */
 export function scripted(turns: readonly ScriptedStep[]): ScriptedModel {
   checkTurns(turns, (where, step) => checkTurn(where, step))

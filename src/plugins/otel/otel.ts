@@ -64,6 +64,11 @@ const checks = {
  * for generative AI: `invoke_agent` over `chat {model}` and `execute_tool {name}`, with `sallyport.*`
  * for what was decided, by which rule, and who was asked. Needs `@opentelemetry/api` 1.9 or later,
  * which is loaded when the runtime is set up, and the SDK of your choice. Throws `bad-option`.
+ *
+ * @example
+ * ```ts
+ * const runtime = createRuntime({ model, plugins: [otel({ agent: { name: 'desk' } })] })
+ * ```
  */
 export function otel(options: OtelOptions = {}): Plugin {
   checkOptions('otel', options, Object.keys(checks))

@@ -42,7 +42,15 @@ export async function isolate(
   return tools
 }
 
-/** What keeps a tool inside, and by what; undefined for a tool that is not isolated. */
+/**
+ * What keeps a tool inside, and by what; undefined for a tool that is not isolated.
+ *
+ * @example
+ * ```ts
+ * const [tool] = await isolate(new URL('./convert.ts', import.meta.url))
+ * console.log(isolationOf(tool!))
+ * ```
+ */
 export function isolationOf(tool: Tool): IsolationFacts | undefined {
   return isolated.get(tool)
 }
