@@ -271,11 +271,12 @@ class RunDelegation implements Delegation {
     const budget = new CallBudget(started.limits, share)
     for (const turn of past.turns) {
       if (turn.start.said !== undefined) parts.gate.begin(context, turn.start.said)
-      const { cost, seq, usage } = turn.usage
+      const { at, cost, seq, usage } = turn.usage
       share.recallTurn()
       share.spend(usage, cost)
       if (seq > countedTo) {
-        parts.gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context, turn.turn)
+        const dollars = cost?.source === 'unknown' ? undefined : cost?.amount
+        parts.gate.spent(dollars, context, turn.turn, at)
       }
       await recallCalls(asItBegan(recalling, turn), turn, takingUp, budget)
     }

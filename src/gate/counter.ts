@@ -21,10 +21,14 @@ export class Counter {
     return this.#total
   }
 
-  take(amount: bigint, now: number): void {
+  take(amount: bigint, at: number): void {
     if (this.#times.length >= maxEntries) this.#merge()
-    this.#times.push(now)
-    this.#amounts.push(amount)
+    const times = this.#times
+    let index = times.length
+    // what was used in an earlier process may become known late
+    while (index > 0 && times[index - 1]! > at) index--
+    times.splice(index, 0, at)
+    this.#amounts.splice(index, 0, amount)
     this.#total += amount
   }
 

@@ -92,12 +92,12 @@ export interface Gate {
   settle(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void
   /** A call that was never judged has run: it counts like one that was permitted. */
   witness(examined: ExaminedCall, context: JudgeContext, outcome: Settlement): void
-  /** What an earlier carrier of the run has done counts as if it were done now. */
+  /** What an earlier carrier of the run has done counts, against limits as of when it was done. */
   recall(examined: ExaminedCall, context: JudgeContext, past: PastJudgement): void
   /** How far the limits are used up that a call of this tool is held against. */
   limitsOf(tool: string, context: JudgeContext): readonly LimitUse[]
   /** What a model response has cost in US dollars; undefined when nobody says. */
-  spent(dollars: number | undefined, context: JudgeContext, turn: number): void
+  spent(dollars: number | undefined, context: JudgeContext, turn: number, at?: string): void
   /** The run is over: what was kept for it alone is dropped. */
   forget(context: JudgeContext): void
 }
@@ -289,7 +289,7 @@ export function createGate(options: GateOptions): Gate {
     settle: (examined, context, outcome) => judgement.settled(examined, context, outcome),
     recall: (examined, context, past) => judgement.recall(examined, context, past),
     limitsOf: (tool, context) => judgement.limitsOf(tool, context),
-    spent: (dollars, context, turn) => judgement.spent(dollars, context, turn),
+    spent: (dollars, context, turn, at) => judgement.spent(dollars, context, turn, at),
     forget(context) {
       for (const callId of open.dropRun(context.runId)) judgement.release(callId)
       judgement.forget(context)

@@ -171,7 +171,7 @@ export class Judgement {
     else if (isCounted) this.#recount(examined, context, outcome)
     else {
       if (outcome !== undefined) this.witnessed(examined, context, outcome)
-      if (refused !== undefined) this.refused(examined, context, refused)
+      if (refused !== undefined) this.refused(examined, context, refused, refused.at)
     }
   }
 
@@ -190,7 +190,7 @@ export class Judgement {
     const { args, call } = examined
     const claims = this.#claims(call.tool, args as JsonObject | null, context)
     const own = claims.filter(({ limit }) => limit.per === 'session')
-    this.#limits.force(call.callId, own)
+    this.#limits.force(call.callId, own, outcome.at)
     this.#limits.commit(call.callId)
     this.permitted(examined, context)
     const { callId, tool } = call
@@ -226,13 +226,13 @@ export class Judgement {
   }
 
   /** The call will not run. Its own limits do not count as denials, or they would never end. */
-  refused({ call }: ExaminedCall, context: JudgeContext, decision: Decision): void {
+  refused({ call }: ExaminedCall, context: JudgeContext, decision: Decision, at?: string): void {
     this.#limits.release(call.callId)
     if (decision.effect !== 'deny' || decision.rule.startsWith('limits.')) return
     for (const limit of this.policy.limits) {
       if (limit.count !== 'denials') continue
       for (const owner of ownersOf(limit, context, (who) => limit.matches(call.tool, who))) {
-        this.#limits.add(limit, 1, owner, `${call.callId} denied`)
+        this.#limits.add(limit, 1, owner, `${call.callId} denied`, at)
       }
     }
   }
@@ -243,7 +243,7 @@ export class Judgement {
     if (this.#approved.delete(examined)) this.#endorse(examined, context)
     const claims = this.#claims(tool, args as JsonObject | null, context)
     // a replayed call may have run without its places
-    this.#limits.force(callId, claims)
+    this.#limits.force(callId, claims, outcome.at)
     this.#limits.commit(callId)
     const event = { kind: 'settled', callId, tool, args: known(args), outcome } as const
     this.#sessions.note(context, event)
@@ -251,7 +251,7 @@ export class Judgement {
       if (limit.count !== 'time') continue
       const seconds = outcome.durationMs / 1000
       for (const owner of ownersOf(limit, context, (who) => limit.matches(tool, who))) {
-        this.#limits.add(limit, seconds, owner, `${callId} time`)
+        this.#limits.add(limit, seconds, owner, `${callId} time`, outcome.at)
       }
     }
   }
@@ -269,12 +269,12 @@ export class Judgement {
   }
 
   /** US dollars of a model response; undefined uses every limit of cost up. */
-  spent(dollars: number | undefined, context: JudgeContext, turn: number): void {
+  spent(dollars: number | undefined, context: JudgeContext, turn: number, at?: string): void {
     for (const limit of this.policy.limits) {
       if (limit.count !== 'cost') continue
       const entry = `${context.runId} turn ${turn}`
       for (const owner of ownersOf(limit, context, (who) => limit.concerns(who))) {
-        this.#limits.add(limit, dollars ?? limit.max, owner, entry)
+        this.#limits.add(limit, dollars ?? limit.max, owner, entry, at)
       }
     }
   }

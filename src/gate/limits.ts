@@ -110,15 +110,15 @@ export class LimitCounters {
 
   /**
    * Takes what a call has used that has run, unless its places were taken before; all there is of a
-   * limit where nobody can tell.
+   * limit where nobody can tell. `at` is when it ended (RFC 3339), where that was in another process.
    */
-  force(callId: string, claims: readonly Claim<ApplicableLimit>[]): void {
+  force(callId: string, claims: readonly Claim<ApplicableLimit>[], at?: string): void {
     const most = this.#open(callId, claims).map((claim) => ({
       ...claim,
       amount: claim.amount ?? this.#maximum(claim.limit),
     }))
     if (most.length > 0) {
-      this.#together(most, () => this.#take(callId, most, this.#moment(), 'note'))
+      this.#together(most, () => this.#take(callId, most, this.#moment(at), 'note'))
     }
   }
 
@@ -156,10 +156,10 @@ export class LimitCounters {
 
   /**
    * Counts what became known afterwards: a denial, a cost in dollars, a time in seconds. Where other
-   * processes count too, an entry counts once.
+   * processes count too, an entry counts once. `at` is as in `force`.
    */
-  add(limit: ApplicableLimit, amount: number, owner: LimitOwner, entry: string): void {
-    const now = this.#moment()
+  add(limit: ApplicableLimit, amount: number, owner: LimitOwner, entry: string, at?: string): void {
+    const now = this.#moment(at)
     // who has no counter now is refused at the next call, as long as there is no room
     if (!this.#hasRoom(limit, owner, now)) return
     this.#ledger(limit, owner).note(entry, toUnits(amount), now)
@@ -203,8 +203,12 @@ export class LimitCounters {
     return this.#total(limit, owner, now, callId) < this.#maximum(limit)
   }
 
-  #moment(): Moment {
-    return { wall: this.#clock.now(), monotonic: this.#clock.monotonic() }
+  /** What is still to come, by the clock of another machine or one that was set back, is now. */
+  #moment(at?: string): Moment {
+    const wall = this.#clock.now()
+    const age = at === undefined ? 0 : wall - Date.parse(at)
+    const past = age > 0 ? age : 0
+    return { wall: wall - past, monotonic: this.#clock.monotonic() - past }
   }
 
   /** Whether the limit outlives the run, and other processes know of it. */

@@ -123,6 +123,8 @@ export interface Settlement {
   /** The result, or the text the model is told instead. */
   readonly value: JsonValue
   readonly durationMs: number
+  /** When it ended (RFC 3339), where that was under an earlier carrier. */
+  readonly at?: string
   /** The tool is an agent: what it has read the session knows, and its words vouch for nothing. */
   readonly isDelegated?: boolean
   /** The value holds what the tool did not return: nothing of it is known. */

@@ -29,10 +29,11 @@ export class Spending {
   }
 
   /** A failure without usage has cost nothing that anybody knows of; of an answer nobody knows what. */
-  #account({ response: { usage = noUsage, cost, finishReason } }: ModelTurn): void {
+  #account({ at, response: { usage = noUsage, cost, finishReason } }: ModelTurn): void {
     const { gate, context, recorder } = this.#environment
     if (finishReason.unified === 'error' && isUntold(usage) && cost === undefined) return
-    gate.spent(cost?.source === 'unknown' ? undefined : cost?.amount, context, recorder.turn)
+    const dollars = cost?.source === 'unknown' ? undefined : cost?.amount
+    gate.spent(dollars, context, recorder.turn, at)
   }
 
   /** A soft limit stops nothing; the run tells of it once. */

@@ -64,6 +64,7 @@ export function pastModelTurn({ calls, end, message, usage }: PastTurn): ModelTu
     message,
     attempts: end?.attempts ?? 1,
     durationMs: end?.durationMs ?? 0,
+    at: usage.at,
   }
 }
 
@@ -116,6 +117,7 @@ async function recallCall(
             succeeded: result.status === 'success',
             value: result.result === undefined ? result.content : result.result,
             durationMs: result.executionMs,
+            at: result.at,
             isDelegated,
             isForeign: result.foreign === true,
           },

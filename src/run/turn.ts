@@ -33,6 +33,8 @@ export interface ModelTurn {
   readonly message: AssistantMessage | null
   readonly attempts: number
   readonly durationMs: number
+  /** When it was recorded (RFC 3339), where that was by an earlier carrier. */
+  readonly at?: string
 }
 
 /**

@@ -17,6 +17,18 @@ describe('a counter with a window', () => {
     expect(counter.isEmpty).toBe(true)
   })
 
+  test('forgets in time what became known late', () => {
+    const counter = new Counter(100)
+    counter.take(1n, 50)
+    counter.take(2n, 20)
+    counter.take(4n, -70)
+    expect(counter.total(20)).toBe(7n)
+    expect(counter.total(50)).toBe(3n)
+    expect(counter.total(120)).toBe(1n)
+    counter.giveBack(1n, 50)
+    expect(counter.isEmpty).toBe(true)
+  })
+
   test('gives back only what is still in it', () => {
     const counter = new Counter(100)
     counter.take(3n, 0)

@@ -108,6 +108,21 @@ describe('counters', () => {
     expect(counters.used(limit, ownerOf('s'))).toBe(1)
   })
 
+  test.each([
+    ['in its window', '2026-01-01T00:00:01.000Z', 1],
+    ['before its window', '2026-01-01T00:00:00.000Z', 0],
+    ['still to come, by another clock', '2027-01-01T00:00:00.000Z', 1],
+    ['of which nobody can tell when', 'yesterday', 1],
+  ])('hold what was used in another process where that is %s', (_, at, used) => {
+    const counters = new LimitCounters(manualClock(Date.parse('2026-01-01T00:01:00.000Z')))
+    const limit = limitOf({ windowMs: 60_000 })
+    counters.force('forced', [{ limit, amount: oneUnit, owner: ownerOf('s') }], at)
+    expect(counters.used(limit, ownerOf('s'))).toBe(used)
+    const denials = limitOf({ id: 'd', count: 'denials', windowMs: 60_000 })
+    counters.add(denials, 1, ownerOf('s'), 'e', at)
+    expect(counters.used(denials, ownerOf('s'))).toBe(used)
+  })
+
   test('that are too many let nobody new through until some have become empty', () => {
     const moving = manualClock(0)
     const counters = new LimitCounters(moving)
