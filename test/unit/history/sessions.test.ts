@@ -20,6 +20,7 @@ import {
   ways,
   type Agent,
 } from '../../support/agent.ts'
+import { cutAt } from '../../support/course.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
 const calls = { calls: [{ tool: 'act', args: { to: 'x' } }] }
@@ -201,12 +202,28 @@ describe('S0-42 the conversation of a session', () => {
     const answeredBy = { custom: { subject: 'boss', roles: ['lead'], scopes: [] } }
     const { status } = await again.runtime.resume(runId, { decisions, answeredBy }).result()
     expect(status).toBe('completed')
+    // as it began, without what was said meanwhile
+    expect(rolesOf(again.model.requests[0]?.messages)).toBe('user assistant tool')
     const entries = await kept(history)
     expect(rolesOf(entries.map(({ message }) => message))).toBe(
       'user assistant user assistant tool assistant',
     )
     expect(entries.slice(2).every((entry) => entry.runId === runId)).toBe(true)
     expect(entries[3]?.calls).toHaveLength(1)
+  })
+
+  test('is taken up as it is now by a run that died before it asked the model', async () => {
+    const [history, journal] = [memoryHistory(), memoryJournal()]
+    const first = agent([{ text: 'lost' }], { journal })
+    const { runId } = await first.start({ session: 's', input: 'act' }).result()
+    await agent([{ text: 'meanwhile' }], { history })
+      .start({ session: 's' })
+      .result()
+    const cut = await cutAt(journal, runId, 1)
+    const again = agent([{ text: 'done' }], { history, journal: cut })
+    expect((await again.runtime.resume(runId).result()).status).toBe('completed')
+    expect(rolesOf(again.model.requests[0]?.messages)).toBe('user assistant user')
+    expect(again.model.requests[0]?.messages.at(-1)?.content).toBe('act')
   })
 
   test('keeps a run that a limit has ended, and it once when it is resumed', async () => {

@@ -75,6 +75,10 @@ describe.each(ways)('a run stops at its limit, %s', (way) => {
     ])
     expect(result.report.limits).toMatchObject([{ limit: name }])
     if (wanted.statuses !== undefined) expect(statusesOf(finished)).toEqual(wanted.statuses)
+    const code = name === 'maxRepeatedCalls' ? 'repeated-call' : 'limit-reached'
+    for (const { error, status } of result.report.rows) {
+      if (status === 'skipped') expect(error?.code).toBe(code)
+    }
     expectEventOrder(events)
     expectOneRecord(finished)
     expectValidHistories(model.requests)

@@ -1,8 +1,10 @@
+import { getEventListeners } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import { watchPolicy } from '../../../src/loading/watched.ts'
+import { Stops } from '../../../src/run/stops.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
 import type { ToolContext } from '../../../src/tools/tool.ts'
@@ -208,6 +210,43 @@ describe('a stop', () => {
       { tool: 'other', status: 'success' },
     ])
     lift()
+  })
+
+  test('reaches no run that is over, also one that was resumed', async () => {
+    let reached = 0
+    const { enter } = Stops.prototype
+    const watched = vi.spyOn(Stops.prototype, 'enter').mockImplementation(function (
+      this: Stops,
+      context,
+      stop,
+    ) {
+      return enter.call(this, context, (detail) => {
+        reached++
+        stop(detail)
+      })
+    })
+    onTestFinished(() => watched.mockRestore())
+    const { atWork, finish, runtime, start } = held()
+    const run = start()
+    await atWork
+    run.cancel()
+    await run.result()
+    finish()
+    expect((await runtime.resume(run.id).result()).status).toBe('completed')
+    await runtime.stop()
+    expect([watched.mock.calls.length > 3, reached]).toEqual([true, 0])
+  })
+
+  test('has nothing to reach of calls that are over', async () => {
+    const begun = vi.spyOn(Stops.prototype, 'start')
+    onTestFinished(() => begun.mockRestore())
+    const { finish, start } = held()
+    finish()
+    const { status } = await start().result()
+    expect([status, begun.mock.calls.length]).toEqual(['completed', 3])
+    for (const [, , signal] of begun.mock.calls) {
+      expect(getEventListeners(signal, 'abort')).toEqual([])
+    }
   })
 
   test('of a tool holds for a call that has its permit and waits for its turn', async () => {

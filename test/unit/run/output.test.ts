@@ -53,6 +53,18 @@ describe('S2-07 S4-03 a run that wants its answer in a form', () => {
     expect(model.requests[0]).not.toHaveProperty('output')
   })
 
+  test('gives no output of a run whose end is not on record', async () => {
+    const kept = memoryJournal()
+    const append: typeof kept.append = (runId, seq, records) => {
+      if (records.some(({ line }) => line.includes('"type":"end"'))) throw new Error('disk full')
+      return kept.append(runId, seq, records)
+    }
+    const { start } = agentOf([said(good)], { journal: { ...kept, append } })
+    const { result } = await finish(start({ output: { schema } }), 'result only')
+    expect(result).toMatchObject({ status: 'error', error: { code: 'bad-journal' } })
+    expect(result).not.toHaveProperty('output')
+  })
+
   test.each([
     ['no JSON', 'It is cold.', 'is not acceptable JSON'],
     ['fenced JSON', '```json\n{"city":"Oslo","degrees":-3}\n```', 'is not acceptable JSON'],

@@ -181,6 +181,14 @@ describe.each(places)('what was done in %s', (place) => {
       expect(rule).toBe('flow.untrustedSteering')
     })
 
+    test('vouches for no value that nobody was asked about', async () => {
+      const { flow, rules, tools } = steered.sections
+      const sections = { flow: { ...flow, untrustedSteering: 'ask' }, rules, tools }
+      const calls = [act, page]
+      const { rule, status } = lastOf(await resumed(place, calls, act, { ...steered, sections }))
+      expect([status, rule]).toEqual(['skipped', 'flow.untrustedSteering'])
+    })
+
     test.each<[string, ApprovalAnswer, string]>([
       ['agreed', { action: 'approve', by: lena }, 'eve'],
       ['put others in their place', { action: 'edit', args: { to: 'bob' }, by: lena }, 'bob'],

@@ -8,7 +8,7 @@ import { verifyChain } from '../../../src/report/verify.ts'
 import { scripted, type ScriptedModel } from '../../../src/testing/scripted.ts'
 import type { ScriptedTurn } from '../../../src/testing/turn.ts'
 import type { ToolDefinition } from '../../../src/tools/tool.ts'
-import { policyOf, toolOf, user } from '../../support/agent.ts'
+import { agentOf, policyOf, toolOf, user } from '../../support/agent.ts'
 import { course, cutAt } from '../../support/course.ts'
 
 const turns: readonly ScriptedTurn[] = [
@@ -501,6 +501,24 @@ describe('what cannot be carried on', () => {
   })
 })
 
+test('an answer on record is what it was: with its images, or refused', async () => {
+  const images = ['https://example.org/a.png']
+  for (const said of [{ text: 'see', images }, { refusal: 'I will not' }]) {
+    const journal = memoryJournal()
+    const first = agentOf([{ ...said, reasoning: 'so' }], { journal })
+    const { runId, ...was } = await first.start().result()
+    const usage = (await recordsOf(journal, runId)).findIndex(({ line }) =>
+      line.includes('"type":"usage"'),
+    )
+    const second = agentOf([], { journal: await cutAt(journal, runId, usage + 1) })
+    const again = await second.runtime.resume(runId).result()
+    const { finishReason, images: shown, refusal, status, text } = was
+    expect(again).toMatchObject({ finishReason, images: shown, status, text })
+    expect([again.refusal, second.model.requests]).toEqual([refusal, []])
+  }
+  expect.assertions(4)
+})
+
 test('a call whose arguments the record does not keep is given up, and the run goes on', async () => {
   const journal = memoryJournal()
   const hashing = policyOf({ ...policySections, audit: { args: 'hash' } })
@@ -552,6 +570,8 @@ describe('a call in doubt', () => {
     expect(again.report.rows.find(({ callId }) => callId === doubtful)!.status).toBe(status)
     expect(done.filter((id) => id === doubtful)).toHaveLength(runs)
     if (runs === 0) {
+      const records = await recordsOf(cut, runId)
+      expect(records.some(({ line }) => line.includes('"resolvedBy":"lena"'))).toBe(true)
       const said = again.messages.find((m) => m.role === 'tool' && m.callId === doubtful)
       expect(said).toMatchObject({ content: expect.stringContaining('lena') })
     }

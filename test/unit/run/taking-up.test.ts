@@ -166,21 +166,23 @@ describe('limits of a subject in another process', () => {
     policy: LoadedPolicy,
     isLast: (line: string) => boolean,
     fields: Partial<ToolDefinition> = {},
+    session: { readonly session?: string } = {},
   ) {
     const journal = memoryJournal()
     const { calls, tool } = noting('pay', fields)
     const { runId } = await process(journal, turns, [tool], { policy })
-      .run({ input: 'go', auth })
+      .run({ input: 'go', auth, ...session })
       .result()
     const cut = await crashed(journal, runId, isLast)
     const runtime = process(cut, turns, [tool], { policy })
     const { inDoubt } = await runtime.resume(runId).result()
-    const { report } = await runtime.run({ input: 'again', auth }).result()
+    const { report } = await runtime.run({ input: 'again', auth, ...session }).result()
     return { calls, inDoubt, rules: report.rows.map(({ decision }) => decision?.rule) }
   }
 
-  test('are used by a call of which nobody knows how it ended', async () => {
-    const { calls, inDoubt, rules } = await twice(limited(), isType('execution-start'))
+  test.each([{}, { session: 's' }])('are used by a call in doubt, %j', async (session) => {
+    const isLast = isType('execution-start')
+    const { calls, inDoubt, rules } = await twice(limited(), isLast, {}, session)
     expect(inDoubt).toHaveLength(1)
     expect([calls.length, rules]).toEqual([1, ['limits.money']])
   })

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { JsonValue } from '../../../src/base/json.ts'
 import { deferred, run, trap } from './support.ts'
 
@@ -44,6 +44,26 @@ test('the first 1,000 values of progress of a call are reported, over all its at
   )
   expect(execution).toMatchObject({ status: 'success', result: 'all', attempts: 2 })
   expect([count, last]).toEqual([1_000, 2_400])
+})
+
+test('a value of progress that is too long or too deep is reported as unreadable', async () => {
+  const progress: JsonValue[] = []
+  let deep: JsonValue = 1
+  for (let level = 0; level < 40; level++) deep = [deep]
+  await run(
+    {
+      async *execute() {
+        yield 'x'.repeat(70_000)
+        yield deep
+        return 'all'
+      },
+    },
+    { onProgress: (value) => progress.push(value) },
+  )
+  expect(progress).toEqual([
+    expect.stringMatching(/^\[unreadable progress: /),
+    expect.stringMatching(/^\[unreadable progress: /),
+  ])
 })
 
 test('a generator that throws is a failure', async () => {
@@ -144,6 +164,8 @@ test('an unusable result is not tried again', async () => {
 })
 
 test('a stop during the pause between attempts ends the call', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
   const controller = new AbortController()
   const execution = await run(
     {
@@ -157,4 +179,5 @@ test('a stop during the pause between attempts ends the call', async () => {
     { signal: controller.signal },
   )
   expect(execution).toMatchObject({ status: 'cancelled', attempts: 1 })
+  expect(vi.getTimerCount()).toBe(0)
 })
