@@ -525,7 +525,7 @@ test('a call whose arguments the record does not keep is given up, and the run g
   const { runId, approvals } = await world(journal, [], { policy: hashing })
     .runtime.run({ input: 'go', auth: { custom: 'user' } })
     .result()
-  const { done, runtime } = world(journal, [], { policy: hashing })
+  const { done, model: asked, runtime } = world(journal, [], { policy: hashing })
   const result = await runtime
     .resume(runId, {
       answeredBy: { custom: 'lena' },
@@ -534,6 +534,11 @@ test('a call whose arguments the record does not keep is given up, and the run g
     .result()
   expect([result.status, done]).toEqual(['completed', []])
   expect(result.report.rows.find(({ tool }) => tool === 'pay')!.status).toBe('abandoned')
+  const said = asked.requests[0]!.messages.flatMap((message) =>
+    message.role === 'assistant' ? message.content : [],
+  )
+  const sent = said.flatMap((part) => (part.type === 'tool-call' ? [part.arguments] : []))
+  expect(sent).toEqual(turns.flatMap(({ calls = [] }) => calls.map(() => '{}')))
 })
 
 describe('a call in doubt', () => {
@@ -570,8 +575,8 @@ describe('a call in doubt', () => {
     expect(again.report.rows.find(({ callId }) => callId === doubtful)!.status).toBe(status)
     expect(done.filter((id) => id === doubtful)).toHaveLength(runs)
     if (runs === 0) {
-      const records = await recordsOf(cut, runId)
-      expect(records.some(({ line }) => line.includes('"resolvedBy":"lena"'))).toBe(true)
+      const after = await recordsOf(cut, runId)
+      expect(after.some(({ line }) => line.includes('"resolvedBy":"lena"'))).toBe(true)
       const said = again.messages.find((m) => m.role === 'tool' && m.callId === doubtful)
       expect(said).toMatchObject({ content: expect.stringContaining('lena') })
     }

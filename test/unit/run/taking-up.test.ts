@@ -397,7 +397,8 @@ describe('a yes that is revoked before its call has run', () => {
     const cut = await crashed(journal, runId, isType('approval-decision'))
     await cut.leaveAnswer(runId, yes)
     calls.length = 0
-    return { calls, id, resume: (revoke: string[]) => start(cut).resume(runId, { revoke }) }
+    const resume = (revoke: string[], on = cut) => start(on).resume(runId, { revoke })
+    return { calls, cut, id, resume, runId }
   }
 
   test('counts as long as it stands', async () => {
@@ -415,6 +416,16 @@ describe('a yes that is revoked before its call has run', () => {
       expect(approvals[0]!.id).not.toBe(id)
     }
     expect(calls).toEqual([])
+  })
+
+  test('stays revoked where the process dies before it has asked again', async () => {
+    const { calls, cut, id, resume, runId } = await agreed()
+    await resume([id]).result()
+    const dead = await crashed(cut, runId, (line) => line.includes('"revoke"'))
+    const { approvals, status } = await resume([], dead).result()
+    expect([status, calls]).toEqual(['needs-approval', []])
+    expect(approvals).toMatchObject([{ tool: 'pay', approvedBy: [] }])
+    expect(approvals[0]!.id).not.toBe(id)
   })
 
   test('is asked for again where it was given to an equal call that has run', async () => {
