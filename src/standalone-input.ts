@@ -22,7 +22,9 @@ function argumentText(args: ProposedCall['args']): string {
   if (typeof args === 'string') return args
   const copy = copyPlain(args, { maxLength: 4 * 1024 * 1024, maxDepth: 64 })
   if (copy.ok) return JSON.stringify(copy.value)
-  throw new SallyportError('bad-option', `the arguments are no plain data: ${copy.message}`)
+  throw new SallyportError('bad-option', `the arguments are no plain data: ${copy.message}`, {
+    help: 'pass the text that the model sent, or what `JSON.parse` makes of it',
+  })
 }
 
 const isGivenName = (value: unknown): boolean => value === undefined || isName(value)

@@ -127,7 +127,9 @@ export function agentTool(definition: AgentToolDefinition): Tool {
     execute({ prompt }, context) {
       const delegate = delegateOf(context)
       if (delegate !== undefined) return delegate(prompt, context.signal)
-      throw new SallyportError('bad-option', 'an agent works only in runs of `createRuntime`')
+      throw new SallyportError('bad-option', 'an agent works only in runs of `createRuntime`', {
+        help: 'give it to a runtime among its `tools`',
+      })
     },
   })
   agents.set(tool, agent)

@@ -150,7 +150,9 @@ export class DiskFolder {
       }
       throw damaged(join(place, `lease.${last}`))
     }
-    throw new SallyportError('bad-history', `the lease of \`${key}\` changes too fast to be read`)
+    throw new SallyportError('bad-history', `the lease of \`${key}\` changes too fast to be read`, {
+      help: 'look for what else writes to its folder, and try again',
+    })
   }
 
   /** A damaged conversation can be removed too, where nobody asks for its length. */

@@ -84,8 +84,9 @@ export function historyManager(
 
   const report = (thrown: unknown): void => {
     const message = `conversations cannot be searched: ${messageOf(thrown)}`
+    const help = 'look at the store; the next search comes by itself'
     callUnheeded(
-      () => onError?.(new SallyportError('bad-history', message, { cause: thrown })),
+      () => onError?.(new SallyportError('bad-history', message, { help, cause: thrown })),
       (error) => {
         process.emitWarning(`onError of \`historyManager\` threw: ${visible(messageOf(error))}`)
       },

@@ -131,7 +131,9 @@ export function creditsOf(answer: unknown): Credits {
   const total = countAt(data, 'total_credits')
   const used = countAt(data, 'total_usage')
   if (total === undefined || used === undefined) {
-    throw new SallyportError('model-protocol', 'the answer does not tell the credits')
+    throw new SallyportError('model-protocol', 'the answer does not tell the credits', {
+      help: 'check the base URL: not every account has `/credits`',
+    })
   }
   return { total, used, remaining: dollars(total - used) }
 }

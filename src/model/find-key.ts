@@ -35,11 +35,13 @@ export async function findKey(
   if ('isLate' in found) throw lateError(timeoutMs, signal)
   if ('thrown' in found) {
     const reason = withoutSecrets(messageOf(found.thrown), keyForms)
-    throw new SallyportError('model-unauthorized', `the key cannot be found: ${reason}`)
+    throw new SallyportError('model-unauthorized', `the key cannot be found: ${reason}`, help)
   }
   if (typeof found.key === 'string' && found.key !== '') return found.key
-  throw new SallyportError('model-unauthorized', `there is no key for the ${owner}`)
+  throw new SallyportError('model-unauthorized', `there is no key for the ${owner}`, help)
 }
+
+const help = { help: 'look at the function given as `apiKey`: it has to return the key as a text' }
 
 function late(): Found {
   return { isLate: true }

@@ -232,7 +232,11 @@ export class KeyPool {
  * ```
  */
 export function keyPool(keys: readonly string[], options: KeyPoolOptions = {}): KeyPool {
-  if (!Array.isArray(keys)) throw new SallyportError('bad-option', '`keys` is not a list of texts')
+  if (!Array.isArray(keys)) {
+    throw new SallyportError('bad-option', '`keys` is not a list of texts', {
+      help: 'give the keys in an array, also a single one',
+    })
+  }
   checkKeys('keyPool', options, ['provider', 'quarantineMs', 'clock'])
   const { provider, quarantineMs } = options
   if (provider !== undefined) checkText('provider', provider)

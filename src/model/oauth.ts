@@ -93,7 +93,9 @@ export function startLogin(options: LoginOptions): StartedLogin {
   const callback = safeUrl('callbackUrl', options.callbackUrl)
   for (const name of ['code', 'state', 'error']) {
     if (!callback.searchParams.has(name)) continue
-    throw new SallyportError('bad-option', `\`callbackUrl\` has a parameter \`${name}\` already`)
+    throw new SallyportError('bad-option', `\`callbackUrl\` has a parameter \`${name}\` already`, {
+      help: 'leave out `code`, `state` and `error`, which the account adds',
+    })
   }
   const { verifier, challenge, method } = createPkce()
   const state = randomText()
@@ -146,7 +148,9 @@ export function readLoginState(stored: unknown): LoginState {
   const isLogin =
     isSecret(codeVerifier) && isSecret(state) && isTime(createdAt) && isTime(expiresAt)
   if (!isLogin || typeof callbackUrl !== 'string') {
-    throw new SallyportError('bad-option', 'what was stored is no login')
+    throw new SallyportError('bad-option', 'what was stored is no login', {
+      help: 'pass the `state` of `startLogin` as it was, or what `JSON.parse` makes of it',
+    })
   }
   safeUrl('callbackUrl', callbackUrl)
   return { codeVerifier, callbackUrl, state, createdAt, expiresAt }

@@ -151,7 +151,9 @@ function copyBody(body: JsonObject | undefined, members: object): JsonObject {
   const bounds = { maxLength: 1024 * 1024, maxDepth: 32 }
   const copy = copyPlain({ ...body, ...Object.fromEntries(given) }, bounds)
   if (copy.ok) return copy.value as JsonObject
-  throw new SallyportError('bad-option', `the options cannot be sent: ${copy.message}`)
+  throw new SallyportError('bad-option', `the options cannot be sent: ${copy.message}`, {
+    help: 'give plain data, at most 1 MiB of JSON, in what is sent with each request',
+  })
 }
 
 /** An order of one host is a lock; an empty one says nothing. */

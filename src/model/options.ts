@@ -31,7 +31,9 @@ export function checkNumbers(where: string, options: object, least: number): voi
 /** Throws `bad-option` unless the value is a text that is not empty. */
 export function checkText(where: string, value: unknown): asserts value is string {
   if (typeof value === 'string' && value !== '') return
-  throw new SallyportError('bad-option', `\`${where}\` is not a text, or is empty`)
+  throw new SallyportError('bad-option', `\`${where}\` is not a text, or is empty`, {
+    help: 'pass a string with something in it',
+  })
 }
 
 /** The defaults with the given members in their place; undefined members count as not given. */
@@ -98,7 +100,9 @@ export function checkModel(model: unknown): void {
 
 function checkStream(stream: unknown): void {
   if (typeof stream === 'boolean' || stream === 'auto') return
-  throw new SallyportError('bad-option', "`stream` is neither true, false nor 'auto'")
+  throw new SallyportError('bad-option', "`stream` is neither true, false nor 'auto'", {
+    help: "pass 'auto' where it is not known whether the endpoint can stream",
+  })
 }
 
 export function checkAmounts<T extends object>(

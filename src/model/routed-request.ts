@@ -101,7 +101,9 @@ export class RoutedRequest {
   ): Promise<ModelErrorData | undefined> {
     const dollars = await this.#route.balances.of(provider, this.#options.signal)
     if (dollars === undefined || (dollars > 0 && dollars >= threshold)) return undefined
-    return errorData('model-low-funds', `${dollars} US dollars are left with \`${provider}\``)
+    return errorData('model-low-funds', `${dollars} US dollars are left with \`${provider}\``, {
+      help: 'pay in with the provider, or lower the `threshold` of the rule',
+    })
   }
 
   #overspent({ scope = 'soft' }: FallbackRule, { model }: Target): ModelErrorData | undefined {
@@ -111,7 +113,8 @@ export class RoutedRequest {
     if (costs === undefined) return undefined
     if (scope === 'soft') {
       const passed = costs.exceeded('soft', asked)
-      return passed && errorData('budget-exceeded', passed.message)
+      const help = 'raise the soft limit of the budget, or leave out the rule'
+      return passed && errorData('budget-exceeded', passed.message, { help })
     }
     const bought = costs.open({ ...asked, request: this.#request })
     if ('refused' in bought) return bought.refused

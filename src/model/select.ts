@@ -1,5 +1,6 @@
 import { SallyportError } from '../base/errors.ts'
 import type { ModelErrorData } from '../protocol/event.ts'
+import { isFlag } from '../protocol/option-checks.ts'
 import { checkKeys, checkText } from './options.ts'
 
 /** How the model of a request is chosen. */
@@ -78,7 +79,9 @@ export function modelSelector(
 ): ModelSelector {
   checkKeys('modelSelector', options, ['strategy', 'freeOnly'])
   if (!Array.isArray(models) || models.length === 0) {
-    throw new SallyportError('bad-option', '`models` is not a list of models, or is empty')
+    throw new SallyportError('bad-option', '`models` is not a list of models, or is empty', {
+      help: 'give the names of the models, as the provider knows them',
+    })
   }
   for (const [index, model] of models.entries()) checkText(`models[${index}]`, model)
   const { strategy, freeOnly } = options
@@ -87,9 +90,7 @@ export function modelSelector(
       help: "give 'failover', 'round-robin' or 'random'",
     })
   }
-  if (freeOnly !== undefined && typeof freeOnly !== 'boolean') {
-    throw new SallyportError('bad-option', '`freeOnly` is not true or false')
-  }
+  if (freeOnly !== undefined) isFlag('freeOnly', freeOnly)
   return new ModelSelector([...new Set(models)], options)
 }
 

@@ -78,7 +78,8 @@ class ReportLine {
     if (lost === undefined) return drained
     drained.catch(() => undefined)
     const message = `over ${this.#max} charges wait: \`${lost.id}\` is given up`
-    return Promise.reject(new SallyportError('limit-reached', message))
+    const help = 'look at what `report` throws, or raise `maxPending`'
+    return Promise.reject(new SallyportError('limit-reached', message, { help }))
   }
 
   /** Whoever comes while it is under way waits for the same end. */

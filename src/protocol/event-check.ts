@@ -117,5 +117,7 @@ export function checkEvent(event: unknown): void {
 }
 
 function noEvent(what: string): SallyportError {
-  return new SallyportError('model-protocol', `the model, or a wrapper of it, ${what}`)
+  return new SallyportError('model-protocol', `the model, or a wrapper of it, ${what}`, {
+    help: 'yield the events of `ModelEvent`; `modelSuite` of `sallyport/testing` tries a model',
+  })
 }

@@ -39,7 +39,9 @@ export function checkHeaders(headers: Readonly<Record<string, string>>): Record<
 }
 
 function badHeader(message: string): SallyportError {
-  return new SallyportError('bad-option', message)
+  return new SallyportError('bad-option', message, {
+    help: 'give each header once, none that the client sets, and values on one line in Latin-1',
+  })
 }
 
 /**

@@ -1,4 +1,5 @@
 import { SallyportError } from '../base/errors.ts'
+import { shorten } from '../base/text.ts'
 import type { FilePart, ImagePart } from '../protocol/message.ts'
 
 /** The parts of a data URL (RFC 2397). */
@@ -30,7 +31,13 @@ export function pictureAt({ url }: ImagePart): DataUrl | string {
   const data = dataUrlOf(url)
   if (data?.isBase64 === true) return data
   if (data === undefined && isHttps(url)) return url
-  throw new SallyportError('bad-option', 'a picture is neither an https URL nor a base64 data URL')
+  throw new SallyportError(
+    'bad-option',
+    'a picture is neither an https URL nor a base64 data URL',
+    {
+      help: 'write `https://...` or `data:image/png;base64,...`',
+    },
+  )
 }
 
 /** The same of a file, whose data may also be written out. */
@@ -41,6 +48,7 @@ export function fileAt({ name, url }: FilePart): DataUrl | string {
   throw new SallyportError(
     'bad-option',
     `the file \`${name}\` is neither an https URL nor a data URL`,
+    { help: 'write `https://...` or `data:application/pdf;base64,...`' },
   )
 }
 
@@ -55,8 +63,19 @@ export function textIn({ isBase64, data }: DataUrl, name: string): string {
   try {
     return isBase64 ? Buffer.from(data, 'base64').toString() : decodeURIComponent(data)
   } catch {
-    throw new SallyportError('bad-option', `the data URL of the file \`${name}\` is malformed`)
+    throw new SallyportError('bad-option', `the data URL of the file \`${name}\` is malformed`, {
+      help: 'write its data in base64 behind `;base64,`, else percent-encoded',
+    })
   }
+}
+
+/** For data of the host that no compiler has seen. */
+export function unknownPart(part: never): SallyportError {
+  const { type } = part as { readonly type?: unknown }
+  const message = `a message has a part of the unknown type \`${shorten(String(type), 40)}\``
+  return new SallyportError('bad-option', message, {
+    help: 'the parts of what a user says are `text`, `image` and `file`',
+  })
 }
 
 function isHttps(url: string): boolean {

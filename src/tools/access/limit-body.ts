@@ -17,7 +17,9 @@ async function* limit(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arra
     left -= chunk.length
     if (left < 0) {
       const message = `the response is larger than ${maxBytes} bytes`
-      throw new SallyportError('access-too-large', message)
+      throw new SallyportError('access-too-large', message, {
+        help: 'ask for less of it, such as with a `range` header',
+      })
     }
     yield chunk
   }

@@ -1,6 +1,6 @@
 import { SallyportError } from '../../base/errors.ts'
 import type { FilePart, ImagePart, UserPart } from '../../protocol/message.ts'
-import { fileAt, pictureAt, textIn, type DataUrl } from '../media.ts'
+import { fileAt, pictureAt, textIn, unknownPart, type DataUrl } from '../media.ts'
 
 /** A text block; undefined for a text without visible characters, which the API refuses. */
 export function textBlock(text: string): object | undefined {
@@ -17,7 +17,7 @@ export function userBlock(part: UserPart): object | undefined {
     case 'file':
       return { type: 'document', source: documentSource(part), title: part.name }
     default:
-      throw new SallyportError('bad-option', 'a message has a part of an unknown type')
+      throw unknownPart(part)
   }
 }
 

@@ -15,7 +15,7 @@ import {
   sendableUpTo,
   type HistoryWriter,
 } from '../history.ts'
-import { base64Url, fileAt, pictureAt } from '../media.ts'
+import { base64Url, fileAt, pictureAt, unknownPart } from '../media.ts'
 import { toHistoryName } from '../names.ts'
 import type { ChatDialect } from './options.ts'
 
@@ -62,7 +62,7 @@ function encodePart(part: UserPart, dialect: ChatDialect): object {
     case 'file':
       return { type: 'file', file: { filename: part.name, file_data: fileData(part, dialect) } }
     default:
-      throw new SallyportError('bad-option', 'a message has a part of an unknown type')
+      throw unknownPart(part)
   }
 }
 

@@ -1,4 +1,3 @@
-import { SallyportError } from '../../base/errors.ts'
 import type {
   AssistantMessage,
   FilePart,
@@ -13,7 +12,7 @@ import {
   sendableUpTo,
   type HistoryWriter,
 } from '../history.ts'
-import { fileAt, base64Url, pictureAt } from '../media.ts'
+import { base64Url, fileAt, pictureAt, unknownPart } from '../media.ts'
 import { toHistoryName } from '../names.ts'
 import type { ResponsesDialect } from './options.ts'
 import { customCalls, maxIdLength, replayed, textOf } from './replay.ts'
@@ -77,7 +76,7 @@ function encodePart(part: UserPart): object {
     case 'file':
       return encodeFile(part)
     default:
-      throw new SallyportError('bad-option', 'a message has a part of an unknown type')
+      throw unknownPart(part)
   }
 }
 
