@@ -1,13 +1,14 @@
-import { messageOf, SallyportError } from '../base/errors.ts'
+import { messageOf } from '../base/errors.ts'
 import { checkOptions } from '../base/options.ts'
+import { checkGiven, isFunction, isNumber } from '../protocol/option-checks.ts'
 import { PriceIndex, type Price, type PriceLists } from './prices.ts'
 
 export interface PriceTableOptions extends PriceLists {
   /** Fetches current prices, e.g. from the catalogue of a provider; its lists replace all others. */
   readonly load?: (options: { readonly signal: AbortSignal }) => Promise<PriceLists>
-  /** Time between two refreshes after `start`, from 1,000 ms on. Default 6 hours. */
+  /** Time between two refreshes after `start`. Default 6 hours; from 1,000 to 2,147,483,647 ms. */
   readonly refreshMs?: number
-  /** Longest time one refresh may take. Default 30 s. */
+  /** Longest time one refresh may take. Default 30 s; from 1 to 2,147,483,647 ms. */
   readonly timeoutMs?: number
 }
 
@@ -34,7 +35,14 @@ export interface PriceTable {
   stop(): void
 }
 
-const keys = ['models', 'providers', 'fallback', 'load', 'refreshMs', 'timeoutMs']
+/** A longer one would make timers fire at once. */
+const longestMs = 2 ** 31 - 1
+
+const checks = {
+  load: isFunction,
+  refreshMs: isNumber({ min: 1000, max: longestMs, integer: true }),
+  timeoutMs: isNumber({ min: 1, max: longestMs, integer: true }),
+}
 
 /**
  * Prices for models whose provider does not say what an answer has cost. Throws `bad-option` for a
@@ -46,18 +54,8 @@ const keys = ['models', 'providers', 'fallback', 'load', 'refreshMs', 'timeoutMs
  * ```
  */
 export function priceTable(options: PriceTableOptions): PriceTable {
-  checkOptions('priceTable', options, keys)
-  for (const [key, least] of [
-    ['refreshMs', 1000],
-    ['timeoutMs', 1],
-  ] as const) {
-    const value = options[key]
-    if (value === undefined || (Number.isInteger(value) && value >= least && value < 2 ** 31))
-      continue
-    throw new SallyportError('bad-option', `\`${key}\` is no usable time`, {
-      help: `give whole milliseconds from ${least} to 2147483647`,
-    })
-  }
+  checkOptions('priceTable', options, ['models', 'providers', 'fallback', ...Object.keys(checks)])
+  checkGiven(options, checks)
   return new Table(options)
 }
 

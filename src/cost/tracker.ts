@@ -32,8 +32,8 @@ export function agentOf({ agent, session }: ModelCaller): string | undefined {
 }
 
 /**
- * What answers have cost: in all, and by run, session, agent and model. Of runs, sessions and
- * agents as many are kept as it was given, those used last; everything handed out is a copy.
+ * What answers have cost: in all, and by run, session, agent and model. Of each as many are kept as
+ * it was given, those used last; everything handed out is a copy.
  */
 export class CostTracker {
   #total = new Account()

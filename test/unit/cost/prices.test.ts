@@ -117,7 +117,9 @@ describe('a table of prices', () => {
     [{ models: [{ ...entry('m'), tiers: [entry('m')] }] }, 'tiers[0].minInputTokens` is no number'],
     [{ providers: { p: 3 } }, '`providers.p` is not a list'],
     [{ fallback: 'much' }, '`fallback` is no amount'],
-    [{ refreshMs: 5 }, '`refreshMs` is no usable time'],
+    [{ refreshMs: 5 }, '`refreshMs` is 5'],
+    [{ timeoutMs: 2 ** 31 }, '`timeoutMs` is 2147483648'],
+    [{ load: {} }, '`load` is not a function'],
     [{ model: [] }, 'did you mean `models`?'],
   ])('refuses %j', (options, message) => {
     expect(() => priceTable(options as never)).toThrow(message)
