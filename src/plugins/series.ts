@@ -41,8 +41,7 @@ export class Series {
     const known = this.#values.get(JSON.stringify(cut))
     const entry = known ?? this.#enter(this.#hasRoom ? cut : cut.map(() => other))
     // sums of money are decimals
-    const sum = addDecimals(entry.value, value)
-    if (sum < Infinity) entry.value = sum
+    entry.value = addDecimals(entry.value, value)
   }
 
   get #hasRoom(): boolean {

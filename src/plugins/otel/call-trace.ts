@@ -1,5 +1,5 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api'
-import { shorten, visible } from '../../base/text.ts'
+import { shorten } from '../../base/text.ts'
 import type { CallStatus } from '../../protocol/call.ts'
 import type { Decision } from '../../protocol/decision.ts'
 import { decidingRule } from '../../protocol/place.ts'
@@ -104,13 +104,13 @@ export class CallTrace {
       this.#tool = tool
       this.#span.updateName(`${operations.tool} ${tool}`)
     }
-    this.#span.setAttribute(conventional.toolName, visible(shorten(tool, 128)))
+    this.#span.setAttribute(conventional.toolName, shorten(tool, 128))
   }
 
   #propose({ args, providerId, tool }: ToolCallProposed): void {
     this.#name(tool)
     this.#span.setAttributes({
-      [conventional.toolCallId]: visible(shorten(providerId, 128)),
+      [conventional.toolCallId]: shorten(providerId, 128),
       ...(args === null ? {} : this.#parts.content('arguments', () => args)),
     })
   }

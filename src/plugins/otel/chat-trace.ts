@@ -1,5 +1,5 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api'
-import { shorten, visible } from '../../base/text.ts'
+import { shorten } from '../../base/text.ts'
 import { modelNamed } from '../../protocol/asked-model.ts'
 import type { ModelErrorData } from '../../protocol/event.ts'
 import type {
@@ -149,7 +149,7 @@ export function usageAttributes(usage: Usage): Attributes {
 
 /** A word of the provider, which may write anything there. */
 function told(word: string): string {
-  return visible(shorten(word, 128))
+  return shorten(word, 128)
 }
 
 /** Codes only: messages may quote what was said. */
