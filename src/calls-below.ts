@@ -27,7 +27,9 @@ export async function callsBelow(
     if (past === undefined && !hasEnded) return
     if (past === undefined) throw new Error('the run is not on record')
     for (const call of past.turns.flatMap((turn) => turn.calls)) {
-      if (call.started) calls.set(JSON.stringify(callOf(call)), callOf(call))
+      if (!call.started) continue
+      const told = callOf(call)
+      calls.set(JSON.stringify(told), told)
     }
     if (calls.size > maxBelow) throw new Error('too many calls')
     const reader = new EventReader()

@@ -199,7 +199,11 @@ function unknownKey(kid: string): SallyportError {
 }
 
 function wrongAlgorithm(): SallyportError {
-  return refused('snapshot-algorithm', 'the snapshot names another algorithm than that of its key')
+  return refused(
+    'snapshot-algorithm',
+    'the snapshot names another algorithm than that of its key',
+    { help: 'it was altered, or signed with another key of the same id: do not use it' },
+  )
 }
 
 function forged(): SallyportError {
@@ -214,6 +218,6 @@ function expired({ expiresAt, runId }: Snapshot): SallyportError {
   })
 }
 
-function refused(code: ErrorCode, message: string, help: { help?: string } = {}): SallyportError {
+function refused(code: ErrorCode, message: string, help: { help: string }): SallyportError {
   return new SallyportError(code, message, help)
 }
