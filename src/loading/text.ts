@@ -3,7 +3,7 @@ import { compilePolicy } from '../policy/compile.ts'
 import type { PolicyFile } from '../policy/document.ts'
 import type { Policy, PolicyTool } from '../policy/policy.ts'
 import { readPolicy, type ReadOptions } from '../policy/read.ts'
-import { closedNames, listedNames } from '../tools/rewrite.ts'
+import { closedNames, listedNames } from '../tools/member-names.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { LoadedPolicy } from './file.ts'
 

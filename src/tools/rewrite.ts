@@ -184,40 +184,70 @@ function decodeFragment(fragment: string): string {
   }
 }
 
-/** Keywords that say something about members beside `properties`. */
-const aboutMembers = [
-  'additionalProperties',
-  'patternProperties',
-  '$ref',
-  'allOf',
-  'anyOf',
-  'oneOf',
-  'if',
-] as const
-
-/** The same schema with unknown members refused at the top, unless it says something about them. */
-export function closeSchema(schema: JsonObject): JsonObject {
-  return aboutMembers.some((keyword) => Object.hasOwn(schema, keyword))
-    ? schema
-    : { ...schema, additionalProperties: false }
-}
-
-/** The names of all arguments; undefined where the schema names none, or leaves others open. */
-export function closedNames(schema: JsonObject): readonly string[] | undefined {
-  const { additionalProperties, patternProperties, properties } = schema
-  const isOpen = additionalProperties !== false || patternProperties !== undefined
-  return isOpen || !isObject(properties) ? undefined : Object.keys(properties)
-}
+/** Keywords that say more about the same object, as a schema, a list or a map of them. */
+const alternatives = ['if', 'then', 'else', 'allOf', 'anyOf', 'oneOf'] as const
+const dependants = ['dependentSchemas', 'dependencies'] as const
 
 /**
- * The names that the schema lists, where it says nothing about others, which it takes; else
- * undefined.
+ * The same schema with members refused at the top that are named nowhere in it: neither there nor
+ * in what it is made of (`allOf`, `oneOf`, `if`, `$ref` and the like). A schema that says itself
+ * what other members may be there stays as it is. Expects one that was checked.
  */
-export function listedNames(schema: JsonObject): readonly string[] | undefined {
-  const { properties } = schema
-  const others = [...aboutMembers, 'dependentSchemas', 'dependencies']
-  const isSilent = others.every((keyword) => !Object.hasOwn(schema, keyword))
-  return isSilent && isObject(properties) ? Object.keys(properties) : undefined
+export function closeSchema(schema: JsonObject): JsonObject {
+  if (saysOthers(schema, Object.hasOwn(schema, 'additionalProperties'))) return schema
+  const names = new Set<string>()
+  const seen = new Set<unknown>()
+  const waiting: unknown[] = [schema]
+  while (waiting.length > 0) {
+    const part = waiting.pop()
+    if (!isObject(part) || seen.has(part)) continue
+    seen.add(part)
+    if (saysOthers(part, (part['additionalProperties'] ?? false) !== false)) return schema
+    for (const name of namesIn(part)) names.add(name)
+    waiting.push(...partsOf(part, schema))
+  }
+  const own = isObject(schema['properties']) ? (schema['properties'] as JsonObject) : {}
+  const others = [...names].filter((name) => !Object.hasOwn(own, name)).map((name) => [name, {}])
+  const properties = { ...own, ...(Object.fromEntries(others) as JsonObject) }
+  return {
+    ...schema,
+    ...(others.length === 0 ? {} : { properties }),
+    additionalProperties: false,
+  }
+}
+
+function saysOthers(part: Record<string, unknown>, isOpen: boolean): boolean {
+  return isOpen || Object.hasOwn(part, 'patternProperties')
+}
+
+function namesIn({ properties, required }: Record<string, unknown>): readonly string[] {
+  const named = isObject(properties) ? Object.keys(properties) : []
+  return Array.isArray(required) ? [...named, ...(required as readonly string[])] : named
+}
+
+function partsOf(part: Record<string, unknown>, root: JsonObject): readonly unknown[] {
+  const { $ref } = part
+  return [
+    ...(typeof $ref === 'string' ? [referred($ref.slice(1), root)] : []),
+    ...alternatives.flatMap((keyword) => part[keyword]),
+    ...dependants.flatMap((keyword) => Object.values(part[keyword] ?? {})),
+  ]
+}
+
+function referred(fragment: string, root: JsonObject): unknown {
+  if (fragment !== '' && !fragment.startsWith('/')) return anchored(fragment, root)
+  const tokens = pointerTokens(decodeFragment(fragment)) ?? []
+  return tokens.reduce<unknown>((at, token) => (at as Schema | undefined)?.[token], root)
+}
+
+function anchored(name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return undefined
+  if ((value as Record<string, unknown>)['$anchor'] === name) return value
+  for (const inner of Object.values(value)) {
+    const found = anchored(name, inner)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /**

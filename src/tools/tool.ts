@@ -77,8 +77,8 @@ export interface ToolDefinition<Args = JsonObject, Deps = unknown> {
   readonly description: string
   /**
    * Schema of the arguments, which are always one object. A JSON Schema (2020-12, or draft-07 when
-   * `$schema` says so), or a Standard Schema that knows its JSON Schema. Members the schema does
-   * not name are refused unless the tool is read-only or the schema says something about them.
+   * `$schema` says so), or a Standard Schema that knows its JSON Schema. Members the schema names
+   * nowhere are refused unless the tool is read-only or the schema says what else there may be.
    *
    * A Standard Schema is asked in addition to its JSON Schema. It can refuse arguments and add
    * defaults; a call whose arguments it would coerce, trim, transform or strip is refused.
