@@ -66,16 +66,12 @@ export class DiskFolder {
 
   async remove(key: string, expectedLength?: number): Promise<boolean> {
     return this.#guarded('written', async () => {
-      if (!(await this.#isThere(key, expectedLength))) return false
-      // out of the way in one step: a half of a conversation would be another one
-      const removed = join(this.#folder, `.removed-${randomHex()}`)
-      try {
-        await rename(this.#placeOf(key), removed)
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT') return false
-        throw error
+      const isRemoved = (await this.#isThere(key, expectedLength)) && (await this.#takeAway(key))
+      // also what another removal has left that was broken off
+      for (const name of await namesIn(this.#removed)) {
+        await rm(join(this.#removed, name), { recursive: true, force: true })
       }
-      await rm(removed, { recursive: true, force: true })
+      if (!isRemoved) return false
       const { lease } = await this.#leaseOf(key)
       const isFree = lease === undefined || lease.until <= this.#clock.now()
       if (isFree) await rm(this.#leasesOf(key), { recursive: true, force: true })
@@ -164,6 +160,18 @@ export class DiskFolder {
     return length > 0 && length === expectedLength
   }
 
+  /** Out of the way in one step: a half of a conversation would be another one. */
+  async #takeAway(key: string): Promise<boolean> {
+    await makeFolder(this.#removed)
+    try {
+      await rename(this.#placeOf(key), join(this.#removed, randomHex()))
+      return true
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return false
+      throw error
+    }
+  }
+
   #conversation(key: string): Promise<Conversation> {
     return this.#read(nameOf(key), key)
   }
@@ -182,6 +190,10 @@ export class DiskFolder {
       entries.push(...segment.entries)
     }
     return { key: own, entries, length: entries.length }
+  }
+
+  get #removed(): string {
+    return join(this.#folder, '.removed')
   }
 
   #placeOf(key: string): string {

@@ -1,4 +1,13 @@
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { chdir, cwd } from 'node:process'
 import { describe, expect, test } from 'vitest'
@@ -74,6 +83,23 @@ describe('S2-40 a folder of conversations', () => {
     }
     writeFileSync(first!, one)
     await expect(Promise.all([store.read('a'), store.read('b')])).resolves.toHaveLength(2)
+  })
+
+  test('keeps nothing of a removal that was broken off, once something is removed again', async () => {
+    const folder = temporaryFolder()
+    const store = diskHistory(folder)
+    const left = join(folder, '.removed', 'left')
+    await store.append('a', 0, [entry])
+    mkdirSync(left, { recursive: true })
+    writeFileSync(join(left, '00000000.json'), JSON.stringify({ key: 'b', entries: [entry] }))
+    expect(await store.remove('b')).toBe(false)
+    expect(existsSync(left)).toBe(false)
+    const removals = Array.from({ length: 20 }, async (_, at) => {
+      await store.append(`c${at}`, 0, [entry])
+      return store.remove(`c${at}`)
+    })
+    expect(new Set(await Promise.all(removals))).toEqual(new Set([true]))
+    expect(readdirSync(join(folder, '.removed'))).toEqual([])
   })
 
   test('lists what stands beside a damaged conversation, which can be removed', async () => {
