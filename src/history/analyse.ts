@@ -117,8 +117,7 @@ export function costOverTime(
   unit: TimeUnit,
   query: HistoryQuery = {},
 ): readonly TimeBucket[] {
-  const digits = unitDigits[unit]
-  if (digits === undefined) {
+  if (!Object.hasOwn(unitDigits, unit)) {
     throw new SallyportError('bad-option', '`unit` is not one of its words', {
       help: "pass 'minute', 'hour' or 'day'",
     })
@@ -126,7 +125,7 @@ export function costOverTime(
   const buckets = new Map<string, CallTotals>()
   for (const { calls } of selected(entries, query)) {
     for (const call of calls) {
-      const at = beginning(call.at, digits)
+      const at = beginning(call.at, unitDigits[unit])
       buckets.set(at, plus(buckets.get(at), call))
     }
   }

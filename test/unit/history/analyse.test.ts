@@ -135,7 +135,9 @@ describe('S2-42 cost over time', () => {
   })
 
   test('refuses another unit', () => {
-    expect(() => costOverTime(talk, 'week' as 'day')).toThrow('`unit`')
+    for (const unit of ['week', 'toString']) {
+      expect(() => costOverTime(talk, unit as 'day')).toThrow('`unit`')
+    }
   })
 
   test('adds up to what the statistics say, by whatever unit', () => {
