@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isObject } from '../base/json.ts'
+import { escapeToken, isObject, type JsonValue } from '../base/json.ts'
 import { redactPointers } from '../base/redact.ts'
-import type { JsonValue } from '../base/json.ts'
 import { counted, shorten } from '../base/text.ts'
 import { badCassette, type Exchange, type Tape } from './cassette-file.ts'
 
@@ -68,13 +67,14 @@ export class Player {
   }
 }
 
-/** The first place at which two values differ. */
+/** The first place at which two values differ, as a JSON Pointer. */
 function difference(one: unknown, other: unknown, place: string): string {
   const containers = [one, other].every((value) => Array.isArray(value) || isObject(value))
   if (!containers || Array.isArray(one) !== Array.isArray(other)) return place
   const [a, b] = [one, other] as [Record<string, unknown>, Record<string, unknown>]
   for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    if (!isDeepStrictEqual(a[key], b[key])) return difference(a[key], b[key], `${place}/${key}`)
+    if (!isDeepStrictEqual(a[key], b[key]))
+      return difference(a[key], b[key], `${place}/${escapeToken(key)}`)
   }
   return place
 }
