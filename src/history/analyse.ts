@@ -1,4 +1,5 @@
 import { checkNumber, checkOptions } from '../base/options.ts'
+import { readTime } from '../base/time-text.ts'
 import type { Message } from '../protocol/message.ts'
 import {
   addCost,
@@ -18,7 +19,7 @@ export type AnalysedEntry = Pick<HistoryEntry, 'at' | 'calls'> & {
 
 /** What is counted. Everything that is given has to hold; an empty list holds for nothing. */
 export interface HistoryQuery {
-  /** Said at this time or later: RFC 3339 text or a date. */
+  /** Said at this time or later: RFC 3339 text, with its zone, or a date (UTC). */
   readonly start?: string | Date
   /** Said before this time. */
   readonly end?: string | Date
@@ -204,8 +205,8 @@ function* selected(
 
 function timeOf(name: string, time: string | Date | undefined): number | undefined {
   if (time === undefined) return undefined
-  const value = time instanceof Date ? time.getTime() : Date.parse(time)
-  if (Number.isFinite(value)) return value
+  const value = time instanceof Date ? time.getTime() : readTime(String(time))
+  if (value !== undefined && Number.isFinite(value)) return value
   throw new SallyportError('bad-option', `\`${name}\` is no time`, {
     help: "pass a Date, or a text such as '2026-11-21T00:00:00Z'",
   })

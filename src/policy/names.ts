@@ -2,12 +2,12 @@ import { firmSteps } from './layers.ts'
 import { pointerTokens } from '../base/json.ts'
 import { readDuration } from '../base/duration.ts'
 import { shorten, visible } from '../base/text.ts'
+import { isDay } from '../base/time-text.ts'
 import type { Diagnostics } from './diagnostic.ts'
 import type { Span } from './source.ts'
 import { globProblem } from './glob.ts'
 import { formed, listOf, type Name, type Read } from './shape.ts'
 import { named, parsed, textOf, textProblem, type TextRule } from './texts.ts'
-import { isDay } from './time.ts'
 
 const identifier = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,63}$/
 const tool = /^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$/

@@ -3,7 +3,7 @@ import { SallyportError } from '../../base/errors.ts'
 import { shorten } from '../../base/text.ts'
 import type { Journal } from '../../journal/journal.ts'
 import { compileGlob, globProblem } from '../../policy/glob.ts'
-import { isDay } from '../../policy/time.ts'
+import { readTime } from '../../base/time-text.ts'
 import { placeText } from '../../protocol/place.ts'
 import { compactJson } from '../../report/json.ts'
 import { LongReport } from '../../report/long.ts'
@@ -125,18 +125,11 @@ function toolGlob(source: string): (tool: string) => boolean {
   })
 }
 
-/**
- * A date (UTC), or a date and a time with its zone: whatever else engines read means other things
- * elsewhere.
- */
-const timeForm = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
-
 /** Throws `bad-option` for a text that is no time. */
 export function timeOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  const day = timeForm.exec(text)?.[1]
-  const time = Date.parse(text)
-  if (day !== undefined && !Number.isNaN(time) && isDay(day)) return time
+  const time = readTime(text)
+  if (time !== undefined) return time
   throw new SallyportError('bad-option', `\`${option}\` is no time`, {
     help: 'give a time such as `2026-11-21T08:00:00Z`, or a date',
   })

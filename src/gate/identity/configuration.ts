@@ -1,7 +1,7 @@
 import { SallyportError } from '../../base/errors.ts'
 import { isObject, pointerTokens } from '../../base/json.ts'
 import { isProtected } from '../../base/protected-url.ts'
-import { isDay } from '../../policy/time.ts'
+import { isDay } from '../../base/time-text.ts'
 import type { ApiKey, IdentityConfiguration, JwtIssuer } from '../../protocol/identity.ts'
 import { algorithms, isSymmetric } from './algorithms.ts'
 

@@ -108,6 +108,11 @@ describe('S2-42 statistics of a conversation', () => {
 
   test.each<[HistoryQuery, string]>([
     [{ start: 'yesterday' }, '`start` is no time'],
+    // these would be another time in another zone, or another day
+    [{ start: '2026-03-29T02:30:00' }, '`start` is no time'],
+    [{ start: '29 March 2026' }, '`start` is no time'],
+    [{ end: '2026-02-31' }, '`end` is no time'],
+    [{ end: 1_767_225_600_000 as never }, '`end` is no time'],
     [{ end: new Date(Number.NaN) }, '`end` is no time'],
     [{ minCost: -1 }, '`minCost`'],
     [{ model: 'a' } as HistoryQuery, 'did you mean `models`'],
