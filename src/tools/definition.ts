@@ -97,7 +97,7 @@ class DefinitionReader {
     }
   }
 
-  #bad(problem: string, help?: string): SallyportError {
+  #bad(problem: string, help = shapeHelp): SallyportError {
     return badTool(`the tool \`${this.#name}\` ${problem}`, help)
   }
 
@@ -245,6 +245,9 @@ class DefinitionReader {
   }
 }
 
+const shapeHelp =
+  "a tool is `{ name, description, input: { type: 'object', properties }, execute: (args, context) => result }`; what else it may have, `ToolDefinition` says"
+
 const argsHelp = 'write the name as the schema of `input` does'
 
 const idempotencyHelp =
@@ -270,6 +273,6 @@ function list(words: readonly string[]): string {
   return words.map((word) => `\`${word}\``).join(', ')
 }
 
-function badTool(message: string, help: string | undefined): SallyportError {
+function badTool(message: string, help: string): SallyportError {
   return new SallyportError('bad-tool', message, { help })
 }

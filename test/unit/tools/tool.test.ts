@@ -106,6 +106,21 @@ test.each(['/card', '/items', '/items/0', '/items/*', '/items/*/any', ''])(
   },
 )
 
+test.each([
+  [{ execute: undefined }, 'has no function `execute`'],
+  [{ description: 5 }, 'needs a `description` of at most 16384 characters'],
+  [{ annotations: { readOnly: 'yes' } }, 'has an annotation `readOnly` that is not a boolean'],
+  [{ facts: { sink: 'moon' } }, 'has an unknown `facts.sink`'],
+])('what is wrong in %j is told with what a tool looks like', (fields, problem) => {
+  expect(() => define(fields as never)).toThrow(
+    expect.objectContaining({
+      code: 'bad-tool',
+      message: expect.stringContaining(problem),
+      help: expect.stringContaining('a tool is `{ name, description, input:'),
+    }),
+  )
+})
+
 test('members the schema does not name are refused at the top of a writing tool only', () => {
   expect(define({}).input['additionalProperties']).toBe(false)
   expect(
