@@ -28,10 +28,9 @@ export interface HistoryManager extends HistoryStore {
 }
 
 /**
- * Lets conversations end some time after their last entry: they are gone for whoever reads them then,
- * and are removed by a search that does not keep the process alive. A conversation that goes on
- * meanwhile, or that a run is at work on, is not removed. Throws `bad-option` for options that are
- * none.
+ * Lets conversations end some time after their last entry: whoever reads one then finds nothing, and
+ * removes it; so does a search, which does not keep the process alive, and leaves alone what goes on
+ * meanwhile or what a run is at work on. Throws `bad-option` for options that are none.
  *
  * @example
  * ```ts
