@@ -11,7 +11,7 @@ import {
   checkAmounts,
   checkNumbers,
   checkRetry,
-  checkText,
+  checkFilled,
   checkTransport,
   withDefaults,
 } from './options.ts'
@@ -155,10 +155,10 @@ function isLong(secret: Secret): boolean {
 
 function checkOptions(options: AccountEndpoint & { readonly baseUrl: string }): void {
   const { baseUrl, apiKey, maxBytes, timeouts, retry, transport } = options
-  checkText('baseUrl', baseUrl)
+  checkFilled('baseUrl', baseUrl)
   endpointUrl(baseUrl, '')
   if (apiKey !== undefined && typeof apiKey !== 'function') {
-    checkText('apiKey', apiKey)
+    checkFilled('apiKey', apiKey)
     checkHeaders({ 'x-key': apiKey })
   }
   if (maxBytes !== undefined) checkNumbers('options', { maxBytes }, 1)

@@ -16,7 +16,7 @@ import {
   type AccountEndpoint,
 } from './account-client.ts'
 import { catalogOf, entriesOf, type Catalog } from './catalog.ts'
-import { checkKeys, checkText } from './options.ts'
+import { checkKeys, checkFilled } from './options.ts'
 
 /** Something that can list the models of one provider. */
 export interface ModelSource {
@@ -100,7 +100,7 @@ export interface ProviderCatalogOptions extends AccountEndpoint {
 export function providerCatalog(options: ProviderCatalogOptions): ModelSource {
   checkKeys('providerCatalog', options, [...accountKeys, 'provider'])
   const { provider, ...rest } = options
-  if (provider !== undefined) checkText('provider', provider)
+  if (provider !== undefined) checkFilled('provider', provider)
   const client = new AccountClient(rest)
   return {
     provider: provider ?? new URL(options.baseUrl).host,
@@ -143,7 +143,7 @@ class Account implements OpenRouterAccount {
 
   async generation(id: string, call?: AccountCall): Promise<Generation> {
     this.#needKey()
-    checkText('id', id)
+    checkFilled('id', id)
     const path = `/generation?id=${encodeURIComponent(id)}`
     const answer = await this.#client.get(path, call, ({ status }) => status === 404)
     return generationOf(id, answer)

@@ -2,7 +2,7 @@ import type { JsonObject } from '../base/json.ts'
 import type { ChatDialect } from '../wire/chat/options.ts'
 import { createModel, endpointKeys, type EndpointOptions, type HttpModel } from './http-model.ts'
 import { openaiWire, type OpenAIWire } from './openai-wire.ts'
-import { checkKeys, checkText } from './options.ts'
+import { checkKeys, checkFilled } from './options.ts'
 
 export interface CompatibleOptions extends EndpointOptions {
   /** As the provider's own client takes it, e.g. `https://api.example/v1`. */
@@ -30,7 +30,7 @@ export interface CompatibleOptions extends EndpointOptions {
  */
 export function openaiCompatible(options: CompatibleOptions): HttpModel {
   checkKeys('openaiCompatible', options, [...endpointKeys, 'baseUrl', 'provider', 'wire', 'body'])
-  checkText('baseUrl', options.baseUrl)
+  checkFilled('baseUrl', options.baseUrl)
   const { body, provider, wire = 'chat', ...rest } = options
   const url = URL.parse(options.baseUrl)
   return createModel({

@@ -5,7 +5,7 @@ import { checkHeaders } from '../wire/endpoint.ts'
 import { modelError } from '../wire/status.ts'
 import { KeyEntry, type KeyStatus } from './key-pool-entry.ts'
 import { keyFault } from './key-pool-fault.ts'
-import { checkKeys, checkNumbers, checkText } from './options.ts'
+import { checkKeys, checkNumbers, checkFilled } from './options.ts'
 
 export interface KeyPoolOptions {
   /** Whose keys they are, for the status. Default `model`. */
@@ -128,7 +128,7 @@ export class KeyPool {
 
   /** Puts a key at the end; one that is there already is as good as new. True when it was not. */
   add(key: string): boolean {
-    checkText('key', key)
+    checkFilled('key', key)
     checkHeaders({ 'x-key': key })
     const known = this.#find(key)
     if (known !== undefined) known.succeeded(undefined)
@@ -239,7 +239,7 @@ export function keyPool(keys: readonly string[], options: KeyPoolOptions = {}): 
   }
   checkKeys('keyPool', options, ['provider', 'quarantineMs', 'clock'])
   const { provider, quarantineMs } = options
-  if (provider !== undefined) checkText('provider', provider)
+  if (provider !== undefined) checkFilled('provider', provider)
   if (quarantineMs !== undefined) checkNumbers('keyPool', { quarantineMs }, 0)
   return new KeyPool(keys, options)
 }

@@ -10,7 +10,7 @@ import {
   type AccountCall,
   type AccountEndpoint,
 } from './account-client.ts'
-import { checkKeys, checkText } from './options.ts'
+import { checkKeys, checkFilled } from './options.ts'
 
 /** A proof key of RFC 7636: the challenge may be seen by anybody, the verifier by nobody. */
 export interface Pkce {
@@ -106,7 +106,7 @@ export function startLogin(options: LoginOptions): StartedLogin {
   url.searchParams.set('code_challenge', challenge)
   url.searchParams.set('code_challenge_method', method)
   if (keyLabel !== undefined) {
-    checkText('keyLabel', keyLabel)
+    checkFilled('keyLabel', keyLabel)
     url.searchParams.set('key_label', keyLabel)
   }
   const now = clock.now()
@@ -124,7 +124,7 @@ export function startLogin(options: LoginOptions): StartedLogin {
 
 /** Codes and keys travel over these, so only the machine itself may do without TLS. */
 function safeUrl(where: string, text: string): URL {
-  checkText(where, text)
+  checkFilled(where, text)
   const url = URL.parse(text)
   const isPlain = url?.username === '' && url.password === '' && url.hash === ''
   if (url !== null && isPlain && isProtected(url)) return url
@@ -249,8 +249,8 @@ const keyLike = /\b(?:sk|auth_code)[-_][A-Za-z0-9_-]{6,}/g
 export async function exchangeCode(options: ExchangeOptions, call?: AccountCall): Promise<string> {
   checkKeys('exchangeCode', options, [...exchangeKeys, 'code', 'login'])
   const { code, login, baseUrl = 'https://openrouter.ai/api/v1', ...rest } = options
-  checkText('code', code)
-  checkText('login.codeVerifier', login?.codeVerifier)
+  checkFilled('code', code)
+  checkFilled('login.codeVerifier', login?.codeVerifier)
   safeUrl('baseUrl', baseUrl)
   const verifier = login.codeVerifier
   const client = new AccountClient({ ...rest, baseUrl })

@@ -2,7 +2,7 @@ import { SallyportError } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
 import { createModel, endpointKeys, type EndpointOptions, type HttpModel } from './http-model.ts'
 import { openaiWire, type OpenAIWire } from './openai-wire.ts'
-import { checkKeys, checkText } from './options.ts'
+import { checkKeys, checkFilled } from './options.ts'
 
 export interface OpenAIOptions extends EndpointOptions {
   /** Default `https://api.openai.com/v1`. */
@@ -37,8 +37,8 @@ export function openai(options: OpenAIOptions): HttpModel {
       help: 'give `apiKey` or set OPENAI_API_KEY',
     })
   }
-  if (organization !== undefined) checkText('organization', organization)
-  if (project !== undefined) checkText('project', project)
+  if (organization !== undefined) checkFilled('organization', organization)
+  if (project !== undefined) checkFilled('project', project)
   return createModel({
     ...rest,
     apiKey,

@@ -29,7 +29,7 @@ export function checkNumbers(where: string, options: object, least: number): voi
 }
 
 /** Throws `bad-option` unless the value is a text that is not empty. */
-export function checkText(where: string, value: unknown): asserts value is string {
+export function checkFilled(where: string, value: unknown): asserts value is string {
   if (typeof value === 'string' && value !== '') return
   throw new SallyportError('bad-option', `\`${where}\` is not a text, or is empty`, {
     help: 'pass a string with something in it',
@@ -74,10 +74,10 @@ function defaultModelsPath({ path }: Wire): string {
 
 function checkValues(options: ModelOptions): void {
   checkModel(options.model)
-  checkText('provider', options.provider)
+  checkFilled('provider', options.provider)
   const { apiKey } = options
   if (apiKey !== undefined && typeof apiKey !== 'function' && !isPool(apiKey)) {
-    checkText('apiKey', apiKey)
+    checkFilled('apiKey', apiKey)
   }
   if (typeof apiKey === 'string') checkHeaders({ 'x-key': apiKey })
   checkAmounts('timeouts', options.timeouts, defaultTimeouts, 1)
@@ -95,7 +95,7 @@ function isPool(apiKey: unknown): boolean {
 /** Throws `bad-option` for what is neither the name of a model nor a selector. */
 export function checkModel(model: unknown): void {
   const isSelector = typeof model === 'object' && model !== null && 'select' in model
-  if (!isSelector) checkText('model', model)
+  if (!isSelector) checkFilled('model', model)
 }
 
 function checkStream(stream: unknown): void {

@@ -21,7 +21,7 @@ import type { Catalog } from './catalog.ts'
 import { checkRules, unknownProvider, type FallbackRule } from './fallback.ts'
 import type { Health } from './health.ts'
 import type { CostedModel } from './metered.ts'
-import { checkKeys, checkText } from './options.ts'
+import { checkKeys, checkFilled } from './options.ts'
 import { RoutedRequest, type Route, type Target } from './routed-request.ts'
 
 /** A model that can hand out others of its provider; what `openrouter` and its like return can. */
@@ -132,7 +132,7 @@ function providersOf(models: readonly RoutableModel[]): ReadonlyMap<string, Rout
   }
   const providers = new Map<string, RoutableModel>()
   for (const [index, model] of models.entries()) {
-    checkText(`providers[${index}].provider`, model?.provider)
+    checkFilled(`providers[${index}].provider`, model?.provider)
     if (providers.has(model.provider)) {
       throw new SallyportError(
         'bad-option',
@@ -188,7 +188,7 @@ class RoutingModel implements Router {
   }
 
   withModel(id: string): Router {
-    checkText('model', id)
+    checkFilled('model', id)
     const { provider } = this.#first
     const model = this.#first.withModel?.(id)
     if (model !== undefined) return new RoutingModel(model, this.#route)

@@ -1,7 +1,7 @@
 import { SallyportError } from '../base/errors.ts'
 import type { ModelErrorData } from '../protocol/event.ts'
 import { isFlag } from '../protocol/option-checks.ts'
-import { checkKeys, checkText } from './options.ts'
+import { checkKeys, checkFilled } from './options.ts'
 
 /** How the model of a request is chosen. */
 export type SelectStrategy = 'failover' | 'round-robin' | 'random'
@@ -83,7 +83,7 @@ export function modelSelector(
       help: 'give the names of the models, as the provider knows them',
     })
   }
-  for (const [index, model] of models.entries()) checkText(`models[${index}]`, model)
+  for (const [index, model] of models.entries()) checkFilled(`models[${index}]`, model)
   const { strategy, freeOnly } = options
   if (strategy !== undefined && !strategies.includes(strategy)) {
     throw new SallyportError('bad-option', '`strategy` is not one of its words', {
