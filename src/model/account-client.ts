@@ -9,6 +9,7 @@ import type { Transport } from '../wire/transport.ts'
 import { findKey } from './find-key.ts'
 import {
   checkAmounts,
+  checkKey,
   checkNumbers,
   checkRetry,
   checkFilled,
@@ -158,8 +159,7 @@ function checkOptions(options: AccountEndpoint & { readonly baseUrl: string }): 
   checkFilled('baseUrl', baseUrl)
   endpointUrl(baseUrl, '')
   if (apiKey !== undefined && typeof apiKey !== 'function') {
-    checkFilled('apiKey', apiKey)
-    checkHeaders({ 'x-key': apiKey })
+    checkKey('apiKey', apiKey)
   }
   if (maxBytes !== undefined) checkNumbers('options', { maxBytes }, 1)
   checkAmounts('timeouts', timeouts, accountTimeouts, 1)

@@ -1,11 +1,10 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { SallyportError } from '../base/errors.ts'
 import type { ModelErrorData } from '../protocol/event.ts'
-import { checkHeaders } from '../wire/endpoint.ts'
 import { modelError } from '../wire/status.ts'
 import { KeyEntry, type KeyStatus } from './key-pool-entry.ts'
 import { keyFault } from './key-pool-fault.ts'
-import { checkKeys, checkNumbers, checkFilled } from './options.ts'
+import { checkFilled, checkKey, checkKeys, checkNumbers } from './options.ts'
 
 export interface KeyPoolOptions {
   /** Whose keys they are, for the status. Default `model`. */
@@ -128,8 +127,7 @@ export class KeyPool {
 
   /** Puts a key at the end; one that is there already is as good as new. True when it was not. */
   add(key: string): boolean {
-    checkFilled('key', key)
-    checkHeaders({ 'x-key': key })
+    checkKey('key', key)
     const known = this.#find(key)
     if (known !== undefined) known.succeeded(undefined)
     else this.#entries.push(new KeyEntry(key, this.#clock))

@@ -1,6 +1,6 @@
 import { SallyportError } from '../base/errors.ts'
 import { checkOptions } from '../base/options.ts'
-import { checkHeaders, endpointUrl } from '../wire/endpoint.ts'
+import { checkHeaders, endpointUrl, isHeaderValue } from '../wire/endpoint.ts'
 import {
   defaultBounds,
   defaultRetry,
@@ -33,6 +33,15 @@ export function checkFilled(where: string, value: unknown): asserts value is str
   if (typeof value === 'string' && value !== '') return
   throw new SallyportError('bad-option', `\`${where}\` is not a text, or is empty`, {
     help: 'pass a string with something in it',
+  })
+}
+
+/** Throws `bad-option` for what no header can carry as a key. */
+export function checkKey(where: string, key: unknown): asserts key is string {
+  checkFilled(where, key)
+  if (isHeaderValue(key)) return
+  throw new SallyportError('bad-option', `\`${where}\` has an invalid value for a header`, {
+    help: 'give the key as it was issued: on one line, in Latin-1',
   })
 }
 
@@ -77,9 +86,8 @@ function checkValues(options: ModelOptions): void {
   checkFilled('provider', options.provider)
   const { apiKey } = options
   if (apiKey !== undefined && typeof apiKey !== 'function' && !isPool(apiKey)) {
-    checkFilled('apiKey', apiKey)
+    checkKey('apiKey', apiKey)
   }
-  if (typeof apiKey === 'string') checkHeaders({ 'x-key': apiKey })
   checkAmounts('timeouts', options.timeouts, defaultTimeouts, 1)
   checkAmounts('bounds', options.bounds, defaultBounds, 1)
   if (options.stream !== undefined) checkStream(options.stream)

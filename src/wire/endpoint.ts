@@ -30,12 +30,17 @@ export function checkHeaders(headers: Readonly<Record<string, string>>): Record<
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(key)) throw badHeader(`${shown} has an invalid name`)
     if (ownHeaders.has(key)) throw badHeader(`${shown} is set by the client itself`)
     if (Object.hasOwn(checked, key)) throw badHeader(`${shown} is given twice`)
-    if (typeof value !== 'string' || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+    if (!isHeaderValue(value)) {
       throw badHeader(`${shown} has an invalid value`)
     }
     checked[key] = value
   }
   return checked
+}
+
+/** Text that cannot end a header. */
+export function isHeaderValue(value: unknown): boolean {
+  return typeof value === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 }
 
 function badHeader(message: string): SallyportError {

@@ -335,7 +335,7 @@ describe('options', () => {
     ['no attempts', { ...good, retry: { attempts: 0 } }, 'attempts'],
     ['an empty model', { ...good, model: '' }, '`model`'],
     ['an empty key', { ...good, apiKey: '' }, '`apiKey`'],
-    ['a key with a line end', { ...good, apiKey: 'a\r\nb' }, 'invalid value'],
+    ['a key with a line end', { ...good, apiKey: 'a\r\nb' }, '`apiKey` has an invalid value'],
     ['another scheme', { ...good, baseUrl: 'ftp://x.example' }, 'http or https'],
     ['no URL', { ...good, baseUrl: 'api.example' }, 'http or https'],
     ['credentials in the URL', { ...good, baseUrl: 'https://a:b@x.example' }, 'credentials'],
