@@ -17,19 +17,16 @@ const mostLogLines = 1000
 const depsBounds = { maxLength: 16 * 1024 * 1024, maxDepth: 64 }
 
 /**
- * One call of an isolated tool in a process of its own: yields its progress, returns its result,
+ * One call of an isolated tool, which has so much time, in a process of its own: yields its progress, returns its result,
  * throws what it threw and how the process ended otherwise. When it settles, the process is gone.
  */
 export async function* carryOut(
   isolation: Isolation,
-  { kind, tool }: Pick<CallTask, 'kind' | 'tool'>,
+  { kind, timeMs, tool }: Pick<CallTask, 'kind' | 'tool'> & { readonly timeMs: number },
   args: JsonObject,
   context: ToolContext,
 ): AsyncGenerator<unknown, unknown> {
-  const process = new IsolatedProcess(
-    launchOf(isolation, Math.max(0, context.deadline - Date.now())),
-    isolation,
-  )
+  const process = new IsolatedProcess(launchOf(isolation, timeMs), isolation)
   const desk = new Desk(context, (frame) => process.send(frame))
   let release: (() => void) | undefined
   try {

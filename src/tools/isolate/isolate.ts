@@ -123,21 +123,26 @@ function readDescriptions(isolation: Isolation, given: unknown): readonly Tool[]
 /** The tool on this side; what it says about itself is checked as in any definition. */
 function remoteTool(isolation: Isolation, data: object, canReconcile: boolean): Tool {
   const tool = textOf((data as { readonly name?: unknown }).name)
+  const carrying =
+    (kind: 'execute' | 'reconcile'): Carrying =>
+    (args, context) =>
+      carryOut(isolation, { kind, tool, timeMs: made.timeoutMs }, args, context)
   const definition = {
     ...data,
-    execute: (args: JsonObject, context: ToolContext) =>
-      carryOut(isolation, { kind: 'execute', tool }, args, context),
-    ...(canReconcile ? { reconcile: reconciler(isolation, tool) } : {}),
+    execute: carrying('execute'),
+    ...(canReconcile ? { reconcile: reconciler(carrying('reconcile')) } : {}),
   }
-  return defineTool(definition as unknown as Parameters<typeof defineTool>[0])
+  const made = defineTool(definition as unknown as Parameters<typeof defineTool>[0])
+  return made
 }
 
+type Carrying = (args: JsonObject, context: ToolContext) => ReturnType<typeof carryOut>
+
 function reconciler(
-  isolation: Isolation,
-  tool: string,
+  carry: Carrying,
 ): (args: JsonObject, context: ToolContext) => Promise<Reconciliation> {
   return async (args, context) => {
-    const frames = carryOut(isolation, { kind: 'reconcile', tool }, args, context)
+    const frames = carry(args, context)
     for (;;) {
       const step = await frames.next()
       if (step.done === true) return step.value as Reconciliation

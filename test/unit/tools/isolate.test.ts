@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { manualClock } from '../../../src/testing/clock.ts'
 import type { ScriptedTurn } from '../../../src/testing/turn.ts'
 import type { FetchInit } from '../../../src/tools/access/fetch.ts'
 import { isolate } from '../../../src/tools/isolate/isolate.ts'
@@ -111,6 +112,23 @@ describe.runIf(hasWalls)('an isolated tool', () => {
       status: 'error-execution',
       error: { message: expect.stringMatching(message) },
     })
+  })
+
+  test('has the processor for its time, whatever the clock of the host says', async () => {
+    const module = moduleOf(`export default [{
+      name: 'bound',
+      description: 'd',
+      input: {},
+      timeoutMs: 60_000,
+      execute: () => process.report.getReport().userLimits.cpu_time_seconds.soft,
+    }]`)
+    const tools = await isolate(module)
+    for (const now of [0, Date.now() + 1e9]) {
+      const turns = [{ calls: [{ tool: 'bound' }] }, { text: '' }]
+      const options = { tools, policy: allowing('bound'), clock: manualClock(now) }
+      const { messages } = await agentOf(turns, options).start().result()
+      expect(messages.find(({ role }) => role === 'tool')).toMatchObject({ content: '490' })
+    }
   })
 
   test('is tried again, and hides what is sensitive, as any tool', async () => {
