@@ -1,5 +1,5 @@
 import { SallyportError } from '../base/errors.ts'
-import { escapeToken, isObject, pointerTokens, type JsonObject } from '../base/json.ts'
+import { escapeToken, isObject, pointerOf, pointerTokens, type JsonObject } from '../base/json.ts'
 import { nearest } from '../base/suggest.ts'
 import { shorten } from '../base/text.ts'
 import { isNames, keywords, valueProblem, type Dialect, type KeywordKind } from './keywords.ts'
@@ -101,7 +101,7 @@ class Rewriter {
     if (target === '#') return true
     if (!target.startsWith('#/')) return this.#anchors.has(target.slice(1))
     const tokens = pointerTokens(decodeFragment(target.slice(1)))
-    return tokens !== undefined && this.#seen.has(tokens.map((t) => `/${escapeToken(t)}`).join(''))
+    return tokens !== undefined && this.#seen.has(pointerOf(tokens))
   }
 
   #keyword(keyword: string, value: unknown, pointer: string): unknown {
