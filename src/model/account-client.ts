@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import type { JsonValue } from '../base/json.ts'
+import { checkGiven, isClock, isFunction } from '../protocol/option-checks.ts'
 import { checkHeaders, endpointUrl } from '../wire/endpoint.ts'
 import { HttpClient } from '../wire/http.ts'
 import { askJson, type RestQuestion } from '../wire/rest.ts'
@@ -165,4 +166,5 @@ function checkOptions(options: AccountEndpoint & { readonly baseUrl: string }): 
   checkAmounts('timeouts', timeouts, accountTimeouts, 1)
   if (retry !== undefined) checkRetry(retry)
   if (transport !== undefined) checkTransport(transport)
+  checkGiven(options, { clock: isClock, random: isFunction })
 }

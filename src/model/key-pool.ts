@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { SallyportError } from '../base/errors.ts'
 import type { ModelErrorData } from '../protocol/event.ts'
+import { checkGiven, isClock } from '../protocol/option-checks.ts'
 import { modelError } from '../wire/status.ts'
 import { KeyEntry, type KeyStatus } from './key-pool-entry.ts'
 import { keyFault } from './key-pool-fault.ts'
@@ -239,6 +240,7 @@ export function keyPool(keys: readonly string[], options: KeyPoolOptions = {}): 
   const { provider, quarantineMs } = options
   if (provider !== undefined) checkFilled('provider', provider)
   if (quarantineMs !== undefined) checkNumbers('keyPool', { quarantineMs }, 0)
+  checkGiven(options, { clock: isClock })
   return new KeyPool(keys, options)
 }
 

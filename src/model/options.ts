@@ -1,5 +1,6 @@
 import { SallyportError } from '../base/errors.ts'
 import { checkOptions } from '../base/options.ts'
+import { checkGiven, isClock, isFunction } from '../protocol/option-checks.ts'
 import { checkHeaders, endpointUrl, isHeaderValue } from '../wire/endpoint.ts'
 import {
   defaultBounds,
@@ -93,6 +94,7 @@ function checkValues(options: ModelOptions): void {
   if (options.stream !== undefined) checkStream(options.stream)
   if (options.retry !== undefined) checkRetry(options.retry)
   if (options.transport !== undefined) checkTransport(options.transport)
+  checkGiven(options, { clock: isClock, random: isFunction })
 }
 
 /** Not by its class, which would be loaded for it, and of which there may be two copies. */

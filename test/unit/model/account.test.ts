@@ -405,6 +405,8 @@ describe('what goes wrong', () => {
       { retry: { tries: 1 } },
       { headers: { host: 'x' } },
       { transport: {} },
+      { clock: Date },
+      { random: 0.5 },
     ]) {
       expect(() => openrouterAccount(options as AccountEndpoint)).toThrow(
         expect.objectContaining({ code: 'bad-option' }),

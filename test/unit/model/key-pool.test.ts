@@ -334,6 +334,7 @@ test.each([
   ['keys that are no list', 'sk-1', {}],
   ['an unknown option', ['k'], { quarantine: 1 }],
   ['a quarantine that is no number', ['k'], { quarantineMs: '1' }],
+  ['a clock that cannot tell both times', ['k'], { clock: Date }],
 ])('%s is refused', (_, given, options) => {
   const make = (): unknown => keyPool(given as string[], options as object)
   expect(make).toThrow(expect.objectContaining({ code: 'bad-option' }))

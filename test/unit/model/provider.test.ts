@@ -343,6 +343,8 @@ describe('options', () => {
     ['a framing header', { ...good, headers: { 'Content-Length': '1' } }, '`Content-Length`'],
     ['a header given twice', { ...good, headers: { 'X-A': '1', 'x-a': '2' } }, 'twice'],
     ['a header with a line end', { ...good, headers: { 'x-a': '1\r\nx-b: 2' } }, 'invalid value'],
+    ['a clock that cannot tell both times', { ...good, clock: Date }, '`clock` is not a clock'],
+    ['a number in place of random ones', { ...good, random: 0.5 }, '`random` is not a function'],
     ['a body that replaces the messages', { ...good, body: { messages: [] } }, '`messages`'],
   ])('%s is refused', (_, options, message) => {
     const make = (): unknown => openaiCompatible(options as CompatibleOptions)
