@@ -270,7 +270,7 @@ export class CallDesk {
   }
 
   #answer(call: ToolCall, ending: Ending, waits: Waits = {}): void {
-    if (this.doubts.outlast(call.callId, ending)) return
+    if (this.doubts.outlast(call.callId, ending, this.#environment.signal.aborted)) return
     recordEnding(this.#environment.recorder, call, ending, waits)
     this.#answers.set(call.callId, toolMessage(call, ending))
   }

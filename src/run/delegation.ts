@@ -59,8 +59,9 @@ export async function concluded(
   const outcome = await delegating?.outcome()
   if (outcome === undefined) return ending
   const { child, rests } = outcome
-  // a call that was stopped meanwhile has ended, whatever became of the run
-  return rests !== undefined && ending.status === 'success'
+  if (rests === undefined) return { ...ending, child }
+  // a call that was stopped meanwhile has ended, unless the run has calls that somebody has to settle
+  return ending.status === 'success' || rests.inDoubt.length > 0
     ? { child, durationMs: ending.durationMs, ...rests }
     : { ...ending, child }
 }

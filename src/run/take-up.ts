@@ -110,6 +110,7 @@ async function recallCall(
   environment.gate.recall(examined, environment.context, {
     approved: started && hasYes(past.question),
     isCounted,
+    isInDoubt: started && result === undefined,
     ...(refused ? { refused: past.decision! } : {}),
     ...(started && result !== undefined
       ? {
@@ -235,7 +236,7 @@ function takeUp(
   const mayRepeat = examined.tool?.annotations.idempotent === true && !isUnlike(past, examined)
   if (resolution?.outcome === 'retry' || (resolution === undefined && mayRepeat)) {
     const leavesDoubt = environment.delegation?.leavesDoubt(past.call.callId, examined.tool) ?? true
-    if (leavesDoubt) desk.doubts.mayEnd(past.call.callId, leave)
+    desk.doubts.mayEnd(past.call.callId, { leavesDoubt, leave })
     return desk.judge(examined, budget, judgeAgain(environment, past, examined, mayRepeat))
   }
   budget.take(past.call.tool, past.proposed.argsDigest)

@@ -22,11 +22,15 @@ export class WaitingCalls {
     this.#calls.push({ examined, resting })
   }
 
-  /** How each ends in a run that was stopped: nobody waits any more. */
+  /**
+   * How each ends in a run that was stopped: nobody waits any more. Those of agents stay open that
+   * have left calls in doubt, which are settled with the run.
+   */
   stop(signal: AbortSignal): readonly (readonly [ExaminedCall, Ending])[] {
     this.#requests = []
     return this.#calls
       .splice(0)
+      .filter(({ resting }) => resting === undefined || resting.inDoubt.length === 0)
       .map(({ examined, resting }) => [
         examined,
         resting === undefined ? stoppedBefore(signal) : stoppedAtRest(signal, resting),

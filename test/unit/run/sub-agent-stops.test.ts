@@ -1,12 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Journal } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import { watchPolicy } from '../../../src/loading/watched.ts'
 import { verifyJournal } from '../../../src/report/verify-journal.ts'
 import { readReport } from '../../../src/report/read.ts'
 import { toolCalled, turnCountIs, type StopCondition } from '../../../src/run/stop.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
+import { scripted } from '../../../src/testing/scripted.ts'
 import type { ToolContext } from '../../../src/tools/tool.ts'
 import { agentOf, allowing, collect, policyOf, toolOf } from '../../support/agent.ts'
 import { asking, subAgent } from '../../support/agent-tree.ts'
@@ -128,6 +130,90 @@ test('a stop while an agent waits for people ends its call as one that has begun
     'free',
     'limits.once',
   ])
+})
+
+test('a stop as a run is taken up leaves its agents where they were', async () => {
+  const { atWork, finish, journal, rowsOf, runtime, start } = held()
+  const run = start()
+  const { runId: childId } = await atWork
+  const closed = runtime.close()
+  finish()
+  await run.result()
+  await closed
+  const stopped = await held({ journal })
+    .runtime.resume(run.id, { signal: AbortSignal.abort() })
+    .result()
+  expect([stopped.status, stopped.report.openCalls.length]).toEqual(['cancelled', 1])
+  expect(stopped.inDoubt).toEqual([])
+  const third = held({ journal, model: scripted([{ text: 'done' }]) })
+  third.finish()
+  expect((await third.runtime.resume(run.id).result()).status).toBe('completed')
+  expect(await rowsOf(run.id)).toEqual(['inner success'])
+  expect((await rowsOf(childId))[0]).toBe('act success')
+  const found = await collect(verifyJournal(journal))
+  expect(found.map(({ verdict }) => verdict)).toEqual(['CONSISTENT', 'CONSISTENT'])
+})
+
+describe('a call of an agent that nobody knows the outcome of', () => {
+  const policyFor = (...allow: string[]) =>
+    policyOf({
+      rules: [{ id: 'free', allow, who: { roles: ['user'] } }],
+      limits: [{ id: 'once', tools: ['act'], per: 'subject', max: 1, over: 'deny' }],
+    })
+
+  /** A process of its own, whose tool `act` never ends, as little as `slow`. */
+  function processOn(journal: Journal, options: Partial<RuntimeOptions> = {}) {
+    const atWork = Promise.withResolvers<ToolContext>()
+    const hang = () => new Promise(() => undefined)
+    const act = toolOf('act', {
+      execute(_, context) {
+        atWork.resolve(context)
+        return hang()
+      },
+    })
+    const slow = toolOf('slow', { execute: hang, annotations: { idempotent: true } })
+    const inner = subAgent('inner', [{ calls: [{ tool: 'act' }] }, { text: 'said' }], {
+      tools: [act],
+    })
+    const agent = agentOf([{ calls: [asking('inner'), { tool: 'slow' }] }, { text: 'done' }], {
+      tools: [inner.tool, slow, act],
+      policy: policyFor('inner', 'act', 'slow'),
+      journal,
+      ...options,
+    })
+    return { ...agent, atWork: atWork.promise }
+  }
+
+  test('is left to be settled by a stop of the run above', async () => {
+    const journal = memoryJournal()
+    const first = processOn(journal)
+    const { id } = first.start()
+    const { callId } = await first.atWork
+    const second = processOn(journal)
+    const run = second.runtime.resume(id, { takeOver: true })
+    for await (const event of run) if (event.type === 'execution-progress') run.cancel()
+    const { inDoubt, report, status } = await run.result()
+    expect([status, inDoubt]).toEqual(['cancelled', [callId]])
+    expect(report.rows.map(({ endedAt }) => endedAt !== undefined)).toEqual([false, true])
+    const third = processOn(journal, { model: scripted([{ text: 'done' }]) })
+    const settled = await third.runtime.resume(id, { resolve: { [callId]: 'failed' } }).result()
+    expect(settled.status).toBe('completed')
+    expect(settled.report.rows.map((row) => row.status)).toEqual(['success', 'cancelled'])
+  })
+
+  test('takes its place of a limit where the agent does not go on', async () => {
+    const journal = memoryJournal()
+    const first = processOn(journal)
+    const { id } = first.start()
+    await first.atWork
+    const acting = scripted([{ calls: [{ tool: 'act' }] }, { text: 'done' }])
+    const second = processOn(journal, { policy: policyFor('act'), model: acting })
+    expect((await second.runtime.resume(id, { takeOver: true }).result()).status).toBe(
+      'needs-approval',
+    )
+    const { report } = await second.start().result()
+    expect(report.rows.map(({ decision }) => decision?.rule)).toEqual(['limits.once'])
+  })
 })
 
 test('a policy that becomes stricter while an agent is at work holds for it and for those above', async () => {
