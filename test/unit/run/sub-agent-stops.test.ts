@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
+import type { LoadedPolicy } from '../../../src/loading/file.ts'
 import { watchPolicy } from '../../../src/loading/watched.ts'
 import { verifyJournal } from '../../../src/report/verify-journal.ts'
 import { readReport } from '../../../src/report/read.ts'
@@ -95,7 +96,7 @@ test('a stop while an agent waits for people ends its call as one that has begun
   const inner = subAgent('inner', [{ calls: [{ tool: 'note' }, { tool: 'pay' }] }], {
     tools: [toolOf('note'), toolOf('pay')],
   })
-  const act = toolOf('act', { execute: () => new Promise(() => undefined) })
+  const act = toolOf('act', { execute: hang })
   const both = { calls: [asking('inner'), { tool: 'act' }] }
   const { runtime, start } = agentOf([both, { calls: [asking('inner')] }, { text: 'done' }], {
     tools: [inner.tool, act],
@@ -140,11 +141,11 @@ test('a stop as a run is taken up leaves its agents where they were', async () =
   finish()
   await run.result()
   await closed
-  const stopped = await held({ journal })
+  const kept = await held({ journal })
     .runtime.resume(run.id, { signal: AbortSignal.abort() })
     .result()
-  expect([stopped.status, stopped.report.openCalls.length]).toEqual(['cancelled', 1])
-  expect(stopped.inDoubt).toEqual([])
+  expect([kept.status, kept.report.openCalls.length]).toEqual(['cancelled', 1])
+  expect(kept.inDoubt).toEqual([])
   const third = held({ journal, model: scripted([{ text: 'done' }]) })
   third.finish()
   expect((await third.runtime.resume(run.id).result()).status).toBe('completed')
@@ -154,17 +155,19 @@ test('a stop as a run is taken up leaves its agents where they were', async () =
   expect(found.map(({ verdict }) => verdict)).toEqual(['CONSISTENT', 'CONSISTENT'])
 })
 
-describe('a call of an agent that nobody knows the outcome of', () => {
-  const policyFor = (...allow: string[]) =>
-    policyOf({
-      rules: [{ id: 'free', allow, who: { roles: ['user'] } }],
-      limits: [{ id: 'once', tools: ['act'], per: 'subject', max: 1, over: 'deny' }],
-    })
+function once(...allow: string[]): LoadedPolicy {
+  return policyOf({
+    rules: [{ id: 'free', allow, who: { roles: ['user'] } }],
+    limits: [{ id: 'once', tools: ['act'], per: 'subject', max: 1, over: 'deny' }],
+  })
+}
 
+const hang = (): Promise<never> => new Promise(() => undefined)
+
+describe('a call of an agent that nobody knows the outcome of', () => {
   /** A process of its own, whose tool `act` never ends, as little as `slow`. */
   function processOn(journal: Journal, options: Partial<RuntimeOptions> = {}) {
     const atWork = Promise.withResolvers<ToolContext>()
-    const hang = () => new Promise(() => undefined)
     const act = toolOf('act', {
       execute(_, context) {
         atWork.resolve(context)
@@ -177,7 +180,7 @@ describe('a call of an agent that nobody knows the outcome of', () => {
     })
     const agent = agentOf([{ calls: [asking('inner'), { tool: 'slow' }] }, { text: 'done' }], {
       tools: [inner.tool, slow, act],
-      policy: policyFor('inner', 'act', 'slow'),
+      policy: once('inner', 'act', 'slow'),
       journal,
       ...options,
     })
@@ -207,7 +210,7 @@ describe('a call of an agent that nobody knows the outcome of', () => {
     const { id } = first.start()
     await first.atWork
     const acting = scripted([{ calls: [{ tool: 'act' }] }, { text: 'done' }])
-    const second = processOn(journal, { policy: policyFor('act'), model: acting })
+    const second = processOn(journal, { policy: once('act'), model: acting })
     expect((await second.runtime.resume(id, { takeOver: true }).result()).status).toBe(
       'needs-approval',
     )
