@@ -15,13 +15,15 @@ import { requestOf, yesTo } from './past-questions.ts'
  */
 export function judgeAgain(
   environment: CallEnvironment,
-  { decision, question }: PastCall,
+  { decision, question, started }: PastCall,
   examined: ExaminedCall,
   hasBegun = false,
 ): () => Judging | Promise<Judging> {
   const { context, gate } = environment
   return () => {
-    if (decision?.effect === 'deny' && examined.defect === undefined) return refusedBefore(decision)
+    // a stop that has kept a call from going on is over with it, or the gate knows of it
+    const isRefused = decision?.effect === 'deny' && !(started && decision.rule === 'stopped')
+    if (isRefused && examined.defect === undefined) return refusedBefore(decision)
     if (question === undefined) {
       const wasToAsk = decision?.effect === 'ask' && decision.shadow !== true
       return wasToAsk ? gate.rejudge(examined, context, decision) : gate.judge(examined, context)

@@ -133,7 +133,10 @@ test('a stop while an agent waits for people ends its call as one that has begun
   ])
 })
 
-test('a stop as a run is taken up leaves its agents where they were', async () => {
+test.each([
+  ['of the run', false],
+  ['of its caller', true],
+])('a stop %s as it is taken up leaves its agents where they were', async (_, ofCaller) => {
   const { atWork, finish, journal, rowsOf, runtime, start } = held()
   const run = start()
   const { runId: childId } = await atWork
@@ -141,9 +144,19 @@ test('a stop as a run is taken up leaves its agents where they were', async () =
   finish()
   await run.result()
   await closed
-  const kept = await held({ journal })
-    .runtime.resume(run.id, { signal: AbortSignal.abort() })
-    .result()
+  let isStopped = !ofCaller
+  const second = held({
+    journal: {
+      ...journal,
+      async append(...records) {
+        if (!isStopped) await second.runtime.stop({ principal: 'user-1' })
+        isStopped = true
+        return journal.append(...records)
+      },
+    },
+  })
+  const signal = ofCaller ? undefined : AbortSignal.abort()
+  const kept = await second.runtime.resume(run.id, signal && { signal }).result()
   expect([kept.status, kept.report.openCalls.length]).toEqual(['cancelled', 1])
   expect(kept.inDoubt).toEqual([])
   const third = held({ journal, model: scripted([{ text: 'done' }]) })
@@ -164,29 +177,29 @@ function once(...allow: string[]): LoadedPolicy {
 
 const hang = (): Promise<never> => new Promise(() => undefined)
 
-describe('a call of an agent that nobody knows the outcome of', () => {
-  /** A process of its own, whose tool `act` never ends, as little as `slow`. */
-  function processOn(journal: Journal, options: Partial<RuntimeOptions> = {}) {
-    const atWork = Promise.withResolvers<ToolContext>()
-    const act = toolOf('act', {
-      execute(_, context) {
-        atWork.resolve(context)
-        return hang()
-      },
-    })
-    const slow = toolOf('slow', { execute: hang, annotations: { idempotent: true } })
-    const inner = subAgent('inner', [{ calls: [{ tool: 'act' }] }, { text: 'said' }], {
-      tools: [act],
-    })
-    const agent = agentOf([{ calls: [asking('inner'), { tool: 'slow' }] }, { text: 'done' }], {
-      tools: [inner.tool, slow, act],
-      policy: once('inner', 'act', 'slow'),
-      journal,
-      ...options,
-    })
-    return { ...agent, atWork: atWork.promise }
-  }
+/** A process of its own, whose tool `act` never ends, as little as `slow`. */
+function processOn(journal: Journal, options: Partial<RuntimeOptions> = {}) {
+  const atWork = Promise.withResolvers<ToolContext>()
+  const act = toolOf('act', {
+    execute(_, context) {
+      atWork.resolve(context)
+      return hang()
+    },
+  })
+  const slow = toolOf('slow', { execute: hang, annotations: { idempotent: true } })
+  const inner = subAgent('inner', [{ calls: [{ tool: 'act' }] }, { text: 'said' }], {
+    tools: [act],
+  })
+  const agent = agentOf([{ calls: [asking('inner'), { tool: 'slow' }] }, { text: 'done' }], {
+    tools: [inner.tool, slow, act],
+    policy: once('inner', 'act', 'slow'),
+    journal,
+    ...options,
+  })
+  return { ...agent, atWork: atWork.promise }
+}
 
+describe('a call of an agent that nobody knows the outcome of', () => {
   test('is left to be settled by a stop of the run above', async () => {
     const journal = memoryJournal()
     const first = processOn(journal)
