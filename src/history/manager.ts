@@ -30,7 +30,8 @@ export interface HistoryManager extends HistoryStore {
 /**
  * Lets conversations end some time after their last entry: whoever reads one then finds nothing, and
  * removes it; so does a search, which does not keep the process alive, and leaves alone what goes on
- * meanwhile or what a run is at work on. Throws `bad-option` for options that are none.
+ * meanwhile or what a run is at work on. By a clock that does not tell the time nothing is removed,
+ * and reading rejects with `bad-history`. Throws `bad-option` for options that are none.
  *
  * @example
  * ```ts
@@ -50,7 +51,7 @@ export function historyManager(
     // a longer one would make timers fire at once
     checkNumber('cleanupIntervalMs', cleanupIntervalMs, { min: 1, max: 2 ** 31 - 1 })
   }
-  const isOver = (lastAt: string): boolean => !(clock.now() - Date.parse(lastAt) < ttlMs)
+  const isOver = (lastAt: string): boolean => !(timeOf(clock) - Date.parse(lastAt) < ttlMs)
   const searcher = randomHex()
   let searching: Promise<number> | undefined
   let isDisposed = false
@@ -124,4 +125,12 @@ export function historyManager(
       await store.close()
     },
   }
+}
+
+function timeOf(clock: Clock): number {
+  const now = clock.now()
+  if (Number.isFinite(now)) return now
+  throw new SallyportError('bad-history', 'the clock does not tell the time', {
+    help: 'pass a `clock` whose `now` gives milliseconds since the epoch',
+  })
 }

@@ -17,8 +17,9 @@ const mostLogLines = 1000
 const depsBounds = { maxLength: 16 * 1024 * 1024, maxDepth: 64 }
 
 /**
- * One call of an isolated tool, which has so much time, in a process of its own: yields its progress, returns its result,
- * throws what it threw and how the process ended otherwise. When it settles, the process is gone.
+ * One call of an isolated tool, which has so much time, in a process of its own: yields its
+ * progress, returns its result, throws what it threw and how the process ended otherwise. When it
+ * settles, the process is gone.
  */
 export async function* carryOut(
   isolation: Isolation,

@@ -190,6 +190,16 @@ describe('S2-41 a manager of conversations', () => {
     expect(await manager.cleanUp()).toBe(1)
   })
 
+  test('removes nothing by a clock that does not tell the time', async () => {
+    const clock = { now: () => Number.NaN, monotonic: () => 0 }
+    const { manager, store } = managed({ clock })
+    await manager.append('a', 0, talk)
+    const error = { code: 'bad-history', message: 'the clock does not tell the time' }
+    await expect(manager.cleanUp()).rejects.toMatchObject(error)
+    await expect(manager.read('a')).rejects.toMatchObject(error)
+    expect(await store.read('a')).toHaveLength(4)
+  })
+
   test('a listener that fails does not end the process', async () => {
     const warned: string[] = []
     const listen = ({ message }: Error): void => void warned.push(message)
