@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openaiCompatible } from '../../../src/model/compatible.ts'
+import { Player } from '../../../src/testing/cassette-player.ts'
 import { cassette, type Cassette, type CassetteOptions } from '../../../src/testing/cassette.ts'
 import { fakeProvider } from '../../../src/testing/fake-provider.ts'
 import { agentOf, allowing, finish, toolOf, user } from '../../support/agent.ts'
@@ -72,6 +73,17 @@ describe('traffic that was recorded', () => {
       code: 'bad-cassette',
       message: expect.stringMatching(/does not fit: it holds no answer/),
     })
+  })
+
+  test('says where another request differs as the pointer that lets it', () => {
+    const asked = { method: 'POST', path: '/v1/x', request: { metadata: { 'a/b': 1 } } }
+    const exchange = { ...asked, status: 200, headers: {}, response: 'yes' }
+    const tape = { cassette: 1, upstream: 'https://api.example/v1', exchanges: [exchange] } as const
+    const other = { ...asked, request: { metadata: { 'a/b': 2 } } }
+    const { response } = new Player('tape.json', tape, []).answer(other)
+    const pointer = /differs at `([^`]+)`/.exec(response)![1]!
+    expect(pointer).toBe('/metadata/a~1b')
+    expect(new Player('tape.json', tape, [pointer]).answer(other).response).toBe('yes')
   })
 
   test('may differ where it is said to', async () => {
