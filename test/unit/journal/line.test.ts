@@ -14,3 +14,19 @@ describe.each(Object.values(completeEvents))('a record of `$type`', (event: Stru
     expect(line).toBe(canonicalJson(JSON.parse(line)))
   })
 })
+
+test('what is written before something happens in the world is durable, and nothing else', () => {
+  const durable = Object.values(completeEvents).filter((event) => new Chain().seal(event).durable)
+  expect(new Set(durable.map(({ type }) => type))).toEqual(
+    new Set(['execution-start', 'approval-decision']),
+  )
+})
+
+test('a chain begins with a link of zeros, and tells its length', () => {
+  const chain = new Chain()
+  const zeros = '0000000000000000000000000000000000000000000000000000000000000000'
+  expect([chain.head, chain.length]).toEqual([`sha256:${zeros}`, 0])
+  const { hash, line } = chain.seal(Object.values(completeEvents)[0]!)
+  expect(JSON.parse(line)).toMatchObject({ prev: `sha256:${zeros}` })
+  expect([chain.head, chain.length]).toEqual([hash, 1])
+})
