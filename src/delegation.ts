@@ -242,7 +242,8 @@ class RunDelegation implements Delegation {
     if (report.head === null) return undefined
     const child = { runId, head: report.head, status, ...share.used }
     const isDrained = this.#delegator.parts.drain.aborted && !signal.aborted
-    if (status !== 'needs-approval' && !(status === 'cancelled' && isDrained)) return { child }
+    const rests = status === 'needs-approval' || (status === 'cancelled' && isDrained)
+    if (!rests && inDoubt.length === 0) return { child }
     const pending = approvals.map((request) => this.#withPath(request, call))
     return { child, rests: { pending, inDoubt } }
   }

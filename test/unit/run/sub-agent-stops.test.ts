@@ -178,7 +178,15 @@ function once(...allow: string[]): LoadedPolicy {
 const hang = (): Promise<never> => new Promise(() => undefined)
 
 /** A process of its own, whose tool `act` never ends, as little as `slow`. */
-function processOn(journal: Journal, options: Partial<RuntimeOptions> = {}) {
+function processOn(journal: Journal, options: Partial<RuntimeOptions> = {}, ...more: string[]) {
+  const waits = Promise.withResolvers<void>()
+  const wait = toolOf('wait', {
+    execute() {
+      waits.resolve()
+      return hang()
+    },
+    annotations: { idempotent: true },
+  })
   const atWork = Promise.withResolvers<ToolContext>()
   const act = toolOf('act', {
     execute(_, context) {
@@ -187,16 +195,15 @@ function processOn(journal: Journal, options: Partial<RuntimeOptions> = {}) {
     },
   })
   const slow = toolOf('slow', { execute: hang, annotations: { idempotent: true } })
-  const inner = subAgent('inner', [{ calls: [{ tool: 'act' }] }, { text: 'said' }], {
-    tools: [act],
-  })
+  const inside = ['act', ...more].map((tool) => ({ tool }))
+  const inner = subAgent('inner', [{ calls: inside }, { text: 'said' }], { tools: [act, wait] })
   const agent = agentOf([{ calls: [asking('inner'), { tool: 'slow' }] }, { text: 'done' }], {
     tools: [inner.tool, slow, act],
-    policy: once('inner', 'act', 'slow'),
+    policy: once('inner', 'act', 'slow', 'wait'),
     journal,
     ...options,
   })
-  return { ...agent, atWork: atWork.promise }
+  return { ...agent, atWork: atWork.promise, waits: waits.promise }
 }
 
 describe('a call of an agent that nobody knows the outcome of', () => {
@@ -215,6 +222,20 @@ describe('a call of an agent that nobody knows the outcome of', () => {
     const settled = await third.runtime.resume(id, { resolve: { [callId]: 'failed' } }).result()
     expect(settled.status).toBe('completed')
     expect(settled.report.rows.map((row) => row.status)).toEqual(['success', 'cancelled'])
+  })
+
+  test('is left to be settled by a stop of its agent at work', async () => {
+    const journal = memoryJournal()
+    const first = processOn(journal, {}, 'wait')
+    const { id } = first.start()
+    const [{ callId }] = await Promise.all([first.atWork, first.waits])
+    const second = processOn(journal, {}, 'wait')
+    const run = second.runtime.resume(id, { takeOver: true })
+    await second.waits
+    run.cancel()
+    const { inDoubt, report, status } = await run.result()
+    expect([status, inDoubt]).toEqual(['cancelled', [callId]])
+    expect(report.rows.map(({ endedAt }) => endedAt !== undefined)).toEqual([false, true])
   })
 
   test('takes its place of a limit where the agent does not go on', async () => {
