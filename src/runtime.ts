@@ -128,10 +128,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       checkResumeOptions(named, run)
       const runId = isSnapshot(named) ? claimedRun(named) : named
       checkOpen()
+      const own = asAnswered(run)
       const admitted = runId === named ? undefined : carry.load().then((c) => c.admit(named))
       return begin<typeof run, OutputOf<Schema>>(
         runId,
-        asAnswered(run),
+        own,
         async (c, started) => c.resume(started, await admitted),
         admitted,
       )

@@ -1,7 +1,9 @@
 import { createPrivateKey, type JsonWebKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { setImmediate as nextTask } from 'node:timers/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { JsonObject } from '../../../src/base/json.ts'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import type { Runtime } from '../../../src/runtime-handle.ts'
@@ -260,6 +262,23 @@ describe('nothing is done, and nothing written, with a snapshot', () => {
     })
     await expect(run.result()).rejects.toMatchObject({ code: 'snapshot-signature' })
   })
+})
+
+test('answers that cannot be taken leave no refusal of the snapshot that nobody hears', async () => {
+  const unheard: unknown[] = []
+  const hear = (reason: unknown): void => void unheard.push(reason)
+  process.on('unhandledRejection', hear)
+  onTestFinished(() => void process.off('unhandledRejection', hear))
+  const { journal, snapshot } = await resting()
+  const forged = await signed(payloadOf(snapshot), keyPair('k1').secret)
+  const { runtime } = world(journal)
+  await runtime.ready()
+  const args = { sum: () => 1 } as unknown as JsonObject
+  const decisions = [{ id: 'a', action: 'approve', args }] as const
+  expect(() => runtime.resume(forged, { decisions })).toThrow(/cannot be/)
+  expect(await refusal(runtime, forged)).toBe('snapshot-signature')
+  await nextTask()
+  expect(unheard).toEqual([])
 })
 
 test.each<[string, SigningOptions]>([
