@@ -53,8 +53,9 @@ const searchPauseMs = 1_000
 /**
  * Counts against the limits of a policy. A reservation is taken over all limits of a call at once
  * or not at all; JavaScript runs it without interruption, so parallel calls cannot both take the
- * last place. Windows slide, on monotonic time. Denials, cost and time are counted when they are
- * known; of those a limit is full once its maximum is reached.
+ * last place. Windows slide, on monotonic time; what was used in an earlier process is put there by
+ * its age on the wall. Denials, cost and time are counted when they are known; of those a limit is
+ * full once its maximum is reached.
  *
  * Limits that outlive a run are counted with all other processes where the journal can, by the time
  * of the wall; such a reservation stays when its process dies.
@@ -159,10 +160,9 @@ export class LimitCounters {
    * processes count too, an entry counts once. `at` is as in `force`.
    */
   add(limit: ApplicableLimit, amount: number, owner: LimitOwner, entry: string, at?: string): void {
-    const now = this.#moment(at)
     // who has no counter now is refused at the next call, as long as there is no room
-    if (!this.#hasRoom(limit, owner, now)) return
-    this.#ledger(limit, owner).note(entry, toUnits(amount), now)
+    if (!this.#hasRoom(limit, owner, this.#moment())) return
+    this.#ledger(limit, owner).note(entry, toUnits(amount), this.#moment(at))
   }
 
   /** What has been taken of a limit, what is reserved included. */

@@ -238,3 +238,20 @@ test('room for new counters is looked for once a second', () => {
   expect(passes('a')).toBe(true)
   expect(passes('b')).toBe(false)
 })
+
+test('room for what was used in another process is looked for now, and once a second', () => {
+  const clock = manualClock(Date.parse('2026-01-01T12:00:00.000Z'))
+  const counters = new LimitCounters(clock)
+  const limit = limitOf({ count: 'denials', max: 9, windowMs: 60_000 })
+  const add = (session: string): void =>
+    counters.add(limit, 1, ownerOf(session), 'e', '2026-01-01T12:00:30.000Z')
+  for (let index = 0; index < 100_000; index++) counters.add(limit, 1, ownerOf(`s${index}`), 'e')
+  clock.advance(59_500)
+  add('before any counter has become empty')
+  clock.advance(500)
+  add('a')
+  expect(counters.used(limit, ownerOf('a'))).toBe(0)
+  clock.advance(500)
+  add('a')
+  expect(counters.used(limit, ownerOf('a'))).toBe(1)
+})
