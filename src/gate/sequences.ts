@@ -9,7 +9,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { Position } from '../protocol/decision.ts'
 import type { ArgumentForm } from '../protocol/facts.ts'
 import type { Finding } from './finding.ts'
-import { canonical } from './flow/forms.ts'
+import { amountsIn, canonical } from './flow/forms.ts'
 import { parseUrl } from './flow/links.ts'
 import { scalarsOf } from './flow/scalars.ts'
 
@@ -96,10 +96,19 @@ function itemsOf(value: JsonValue): readonly JsonValue[] {
   return Array.isArray(value) ? (value as readonly JsonValue[]) : [value]
 }
 
-/** A text in its one form: a path without its detours, a URL as it is asked for. */
+/**
+ * A text in its one form: a path without its detours, a URL as it is asked for, an amount that
+ * could be another one as it is written.
+ */
 function formOf(text: string, form: ArgumentForm | undefined): readonly string[] | undefined {
   const typed = isText(form) ? asWritten(text) : canonical(text, form)
-  return typed === undefined ? undefined : [typed]
+  if (typed !== undefined) return [typed]
+  return amountsOf(text, form) && [asWritten(text)]
+}
+
+function amountsOf(text: string, form: ArgumentForm | undefined): readonly string[] | undefined {
+  const amounts = form === 'money' ? amountsIn(text) : []
+  return amounts.length === 0 ? undefined : amounts
 }
 
 function asWritten(text: string): string {
@@ -118,7 +127,7 @@ function likenesses(
 ): readonly string[] | undefined {
   const isUrl = form === 'url' || (isText(form) && /^\s*https?:\/\//i.test(text))
   const address = isUrl ? addressOf(text) : undefined
-  const forms = form === 'url' ? address : formOf(text, form)
+  const forms = form === 'url' ? address : (amountsOf(text, form) ?? formOf(text, form))
   const whole = roots.flatMap((root) => canonical(resolve(root, text.trim()), 'path') ?? [])
   if (forms === undefined) return undefined
   return [...new Set([...forms, asWritten(text), ...(address ?? []), ...whole].map(fold))]

@@ -27,8 +27,7 @@ const maxWhole = 8192
  * written as one (a payee by name, `tomorrow`) is compared by words, as text is.
  */
 export function queryOf(value: Scalar, form: ArgumentForm | undefined): Query {
-  if (typeof value === 'number')
-    return { forms: [`number:${decimalOfNumber(value)}`], words: undefined }
+  if (typeof value === 'number') return queryOfNumber(value, form)
   if (typeof value !== 'string') return { forms: [], words: [String(value)] }
   const exact = value.length <= maxWhole && form !== undefined ? canonical(value, form) : undefined
   switch (form) {
@@ -52,6 +51,14 @@ export function queryOf(value: Scalar, form: ArgumentForm | undefined): Query {
     default:
       return { forms: [], words: wordsOfValue(value) }
   }
+}
+
+/** An amount that could be read in two ways in a text is found in one only as it is written. */
+function queryOfNumber(value: number, form: ArgumentForm | undefined): Query {
+  const decimal = decimalOfNumber(value)
+  if (form !== 'money') return { forms: [`number:${decimal}`], words: undefined }
+  const words = amountOf(decimal) === undefined ? wordsOfValue(decimal) : undefined
+  return { forms: [`money:${decimal}`], words }
 }
 
 /** What the test `from` looks for, which does not know what the argument means. */
@@ -99,7 +106,7 @@ function canonicalText(text: string, form: ArgumentForm): string | undefined {
     case 'date':
       return dateOf(text)
     case 'money':
-      return amountOf(fold(text).replaceAll(/\s|eur|usd|gbp|chf/g, ''))
+      return amountOf(withoutCurrency(text))
     case 'path':
       return pathOf(text)
     default:
@@ -107,11 +114,22 @@ function canonicalText(text: string, form: ArgumentForm): string | undefined {
   }
 }
 
-const thousands = /^[^\d]*[1-9]\d{0,2}\.\d{3}[^\d]*$/
+const thousands = /^\D*(?!0+\.)\d+\.\d{3,}\D*$/
 
 /** A share is no amount, and of `13.000` some tools make 13 and others thirteen thousand. */
 function amountOf(text: string): string | undefined {
   return text.includes('%') || thousands.test(text) ? undefined : decimalOf(text)
+}
+
+/** The forms of every amount that some tool could read in a text; none where it is no number. */
+export function amountsIn(text: string): readonly string[] {
+  const bare = withoutCurrency(text)
+  const readings = thousands.test(bare) ? [bare, bare.replace('.', '')] : [bare]
+  return readings.flatMap((reading) => decimalOf(reading) ?? []).map((amount) => `money:${amount}`)
+}
+
+function withoutCurrency(text: string): string {
+  return fold(text).replaceAll(/\s|eur|usd|gbp|chf/g, '')
 }
 
 function addressOf(text: string): string | undefined {
@@ -168,11 +186,12 @@ export function formsIn(text: string, words: readonly string[]): ReadonlySet<str
   }
   if (text.length <= 1024 && !text.includes('\n')) add(forms, 'path', text.trim())
   for (const [found] of text.matchAll(grouped)) addGroups(forms, found)
-  for (const word of words) {
+  for (const [index, word] of words.entries()) {
     const decimal = decimalOf(word)
     if (decimal === undefined) continue
     forms.add(`number:${decimal}`)
-    forms.add(`money:${decimal}`)
+    const isAmount = words[index + 1] !== '%' && amountOf(word) !== undefined
+    if (isAmount) forms.add(`money:${decimal}`)
   }
   for (const date of datesIn(text)) forms.add(`date:${date}`)
   return forms

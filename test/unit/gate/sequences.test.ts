@@ -364,7 +364,18 @@ describe('an argument of a sequence', () => {
     ['email', 'Ann@Mail.Example', 'Ann@mail.example', true, true],
     ['url', 'https://a.example', 'https://A.example:443/', true, true],
     ['url', 'https://a.example', 'https://b.example', false, false],
+    ['money', '1.250', '1.250', true, true],
+    ['money', '13%', '13 %', true, false],
+    ['money', '13%', '13%', true, true],
+    ['money', '1.250', '7.00', false, false],
+    ['money', '12.50', '12,5', true, true],
+    // what some tools read in one way and some in another is like either, and stands for neither
+    ['money', '1.250', 1.25, true, false],
+    ['money', '1250', '1.250', true, false],
+    ['money', 1.125, 1.125, true, true],
     // what cannot be read may be any
+    ['money', 'thirteen', 'thirteen', true, false],
+    ['money', 'thirteen', '13', true, false],
     ['url', 'no url', 'https://a.example', true, false],
     ['url', 'https://a.example', 'no url', true, false],
     // nothing is no value at all
