@@ -73,12 +73,18 @@ export async function carryOn(
     past.turns,
     revocations.map(({ approvalId }) => approvalId),
   )
-  const { unheard, status } = past
+  const { unheard } = past
   const takingUp = { resolutions, countedTo, isKnown }
-  const course = { turns, unheard, isFailed: failures.has(status), ...takingUp }
+  const course = { turns, unheard, isFailed: failures.has(lastEnding(past)), ...takingUp }
   const beginning = { context, messages, ...rest, past: course }
   const environment = environmentOf(carrier, parts, beginning)
   return carryToEnd(parts, carrier, { ...environment, ...rest, remembered, askAgain: true })
+}
+
+/** How the run stood before whoever has begun to carry it on and has done nothing in it. */
+function lastEnding({ events }: Past): Past['status'] {
+  const last = events.findLast(({ type }) => type !== 'run-start')
+  return last?.type === 'end' ? last.status : 'open'
 }
 
 export function recallCostsOf(

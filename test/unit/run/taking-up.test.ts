@@ -252,6 +252,25 @@ describe('a limit on what model responses cost', () => {
   })
 })
 
+test('what has failed is tried again, also where a process has died that was to try it', async () => {
+  const journal = memoryJournal()
+  const policy = policyOf({ rules: [{ id: 'acting', allow: ['act'], who }] })
+  const failing = [{ error: { message: 'no' } }]
+  const tools = [toolOf('act')]
+  const first = await process(journal, failing, tools, { policy })
+    .run({ input: 'go', auth })
+    .result()
+  expect(first.status).toBe('error')
+  const { runId } = first
+  await process(journal, failing, tools, { policy }).resume(runId).result()
+  let starts = 0
+  const cut = await crashed(journal, runId, (line) => isType('run-start')(line) && ++starts === 2)
+  const again = await process(cut, [{ text: 'done' }], tools, { policy })
+    .resume(runId)
+    .result()
+  expect([again.status, again.text]).toEqual(['completed', 'done'])
+})
+
 test('a run that was stopped with a call in doubt does not go on before somebody has told', async () => {
   const journal = memoryJournal()
   const turns = [{ calls: [{ tool: 'act' }] }, { text: 'over' }]
