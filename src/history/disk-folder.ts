@@ -27,6 +27,7 @@ interface LeaseFile {
 
 const segmentName = /^([0-9]{8})\.json$/
 const leaseName = /^lease\.([0-9]{8})$/
+const removedName = /^\.removed-[0-9a-f]+$/
 const conversationName = /^[0-9a-f]{64}$/
 
 /** Attempts to read a lease that another process renews meanwhile. */
@@ -66,12 +67,11 @@ export class DiskFolder {
 
   async remove(key: string, expectedLength?: number): Promise<boolean> {
     return this.#guarded('written', async () => {
-      const isRemoved = (await this.#isThere(key, expectedLength)) && (await this.#takeAway(key))
-      // also what another removal has left that was broken off
-      for (const name of await namesIn(this.#removed)) {
-        await rm(join(this.#removed, name), { recursive: true, force: true })
+      if (!(await this.#isThere(key, expectedLength)) || !(await this.#takeAway(key))) {
+        // one that was broken off, and is asked for again
+        await this.#sweep(await namesIn(this.#folder))
+        return false
       }
-      if (!isRemoved) return false
       const { lease } = await this.#leaseOf(key)
       const isFree = lease === undefined || lease.until <= this.#clock.now()
       if (isFree) await rm(this.#leasesOf(key), { recursive: true, force: true })
@@ -83,7 +83,10 @@ export class DiskFolder {
   /** Whoever searches for what is to go must not miss what stands behind a damaged conversation. */
   async *list(): AsyncGenerator<KeptHistory> {
     let failed: SallyportError | undefined
-    for (const name of await this.#guarded('read', () => namesIn(this.#folder))) {
+    const names = await this.#guarded('read', () => namesIn(this.#folder))
+    // who may only read leaves them
+    await this.#sweep(names).catch(() => undefined)
+    for (const name of names) {
       if (!conversationName.test(name)) continue
       try {
         const { entries, key, length } = await this.#guarded('read', () => this.#read(name))
@@ -162,13 +165,22 @@ export class DiskFolder {
 
   /** Out of the way in one step: a half of a conversation would be another one. */
   async #takeAway(key: string): Promise<boolean> {
-    await makeFolder(this.#removed)
+    const removed = `.removed-${randomHex()}`
     try {
-      await rename(this.#placeOf(key), join(this.#removed, randomHex()))
-      return true
+      await rename(this.#placeOf(key), join(this.#folder, removed))
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return false
       throw error
+    }
+    await this.#sweep([removed])
+    return true
+  }
+
+  /** Takes away what was removed, also where the process died that was about to. */
+  async #sweep(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      if (!removedName.test(name)) continue
+      await rm(join(this.#folder, name), { recursive: true, force: true })
     }
   }
 
@@ -190,10 +202,6 @@ export class DiskFolder {
       entries.push(...segment.entries)
     }
     return { key: own, entries, length: entries.length }
-  }
-
-  get #removed(): string {
-    return join(this.#folder, '.removed')
   }
 
   #placeOf(key: string): string {
