@@ -73,10 +73,10 @@ export interface Purchasing {
   /** The answer was cut off before it told its usage: `lose`, and nothing follows. */
   abandon(characters: number): void
   /**
-   * An attempt was cut off before it told all of its usage; another may follow. Nothing more than
-   * `told` is known to have been spent, but the most it can have cost counts against the hard limit:
-   * all that was held back for it, or, where only the input is bounded, that and `characters` of
-   * output.
+   * An attempt was cut off before it told all of its usage, or what it told has no price; another
+   * may follow. Nothing more than `told` is known to have been spent, but the most it can have cost
+   * counts against the hard limit: all that was held back for it, or, where it was cut off and only
+   * the input is bounded, that and `characters` of output.
    */
   lose(characters: number, told?: Cost): void
   /**
@@ -165,6 +165,8 @@ class Bought implements Purchasing {
   readonly #asked: Purchase
   readonly #account: Account
   readonly #hold: Hold | undefined
+  /** What is not known of an attempt counts already. */
+  #isAssumed = false
   #closed = false
 
   constructor(costs: Costs, asked: Purchase, account: Account, hold: Hold | undefined) {
@@ -179,7 +181,7 @@ class Bought implements Purchasing {
     const asked = { ...this.#asked, model }
     const cost = this.#costs.price(asked, usage, reported)
     // what nobody has a price for has cost as much as was held back, as far as limits know
-    const most = this.#hold?.most
+    const most = this.#isAssumed ? 0n : this.#hold?.most
     if (!this.#close()) return cost
     const money = readMoney(cost.amount)
     if (cost.source === 'unknown' || money === undefined) this.#assume(most)
@@ -201,6 +203,9 @@ class Bought implements Purchasing {
 
   lose(characters: number, told?: Cost): void {
     if (this.#closed || this.#hold === undefined) return
+    this.#isAssumed = true
+    const { most } = this.#hold
+    if (told?.source === 'unknown') return this.#assume(most)
     const untold = this.#hold.mostAfter(characters) - (readMoney(told?.amount) ?? 0n)
     if (untold > 0n) this.#assume(untold)
   }

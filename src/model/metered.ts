@@ -187,7 +187,7 @@ class Meter {
 
   /** Another attempt is to begin; what this one has cost stays spent. */
   #leave(): void {
-    if (this.#isCut()) this.#bought.lose(this.#characters, this.#last?.cost)
+    if (this.#isLost()) this.#bought.lose(this.#characters, this.#last?.cost)
     this.#past = this.#total()
     this.#last = undefined
     this.#characters = 0
@@ -207,22 +207,21 @@ class Meter {
   /** Safe to be called more than once. */
   close(): void {
     const total = this.#total()
-    const isCut = this.#isCut()
+    const isLost = this.#isLost()
     if (total === undefined) {
-      if (isCut) this.#bought.abandon(this.#characters)
+      if (isLost) this.#bought.abandon(this.#characters)
       else this.#bought.release()
       return
     }
-    if (isCut) this.#bought.lose(this.#characters, this.#last?.cost)
+    if (isLost) this.#bought.lose(this.#characters, this.#last?.cost)
     this.#bought.settle(total.usage, total.cost, this.#model)
   }
 
   /** Whether the attempt may have cost more than it has told. */
-  #isCut(): boolean {
+  #isLost(): boolean {
     const error = this.#error
     if (this.#last === undefined) return !this.#isFree()
-    // what nobody has a price for takes all that was held back
-    if (this.#last.cost.source === 'unknown') return false
+    if (this.#last.cost.source === 'unknown') return true
     return error === undefined ? !this.#ended : cuts.has(error.code)
   }
 

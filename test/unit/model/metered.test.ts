@@ -178,6 +178,22 @@ describe('another attempt', () => {
     expect(assumed).toBeCloseTo(0.022, 2)
   })
 
+  test('has no room beside those before it that have told nothing', async () => {
+    const untold = [text, used(0, 0), retry('model-incomplete')]
+    const { events, assumed } = await asked(saying(...untold, ...untold, text, usage, end), 0.03)
+    expect(events.map(({ type }) => type)).toEqual([
+      ...['text-delta', 'usage', 'retry', 'text-delta', 'usage'],
+      ...['error', 'end'],
+    ])
+    expect(assumed).toBeCloseTo(0.022, 2)
+  })
+
+  test('does not make one that has told nothing count again', async () => {
+    const untold = [text, used(0, 0), retry('model-incomplete')]
+    const { assumed, money } = await asked(saying(...untold, text, usage, end))
+    expect({ assumed, money }).toEqual({ assumed: most, money: 0.002 })
+  })
+
   test('has no room beside what those before it have told', async () => {
     const busy = retry('model-overloaded')
     const { events, money } = await asked(saying(usage, busy, usage, end), 0.012)
