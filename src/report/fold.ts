@@ -101,8 +101,6 @@ class Fold implements ReportFold {
       this.#call(event).answerApproval(event)
       return
     }
-    // whoever carries the run on has got over what it ended with
-    if (this.#end !== 'open') this.#error = undefined
     this.#lastAt = event.at
     this.#end = event.type === 'end' ? event.status : 'open'
     this.#apply(event)
@@ -112,6 +110,8 @@ class Fold implements ReportFold {
     switch (event.type) {
       case 'run-start':
         if (this.#header === undefined) this.#begin(event)
+        // whoever carries the run on has got over what went wrong before
+        this.#error = undefined
         this.#tools = joinedTools(this.#tools, event.tools)
         this.#shadow ||= event.policy.mode === 'shadow'
         break

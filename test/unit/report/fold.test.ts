@@ -199,6 +199,8 @@ describe('the fold over a run', () => {
 
   test('names no error of those who carried the run before', () => {
     const busy = { code: 'model-overloaded', message: 'busy', retryable: true } as const
+    const died = oneCall().add({ type: 'error', ...busy })
+    expect(fold(died.start().end('completed').events).end).toEqual({ status: 'completed' })
     const writer = oneCall()
       .add({ type: 'error', ...busy })
       .end('error')
