@@ -51,6 +51,15 @@ function filesIn(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
 }
 
+/** A folder in which a process has died that was removing a conversation. */
+function brokenOff() {
+  const folder = temporaryFolder()
+  const left = join(folder, '.removed-0123abcd')
+  mkdirSync(left)
+  writeFileSync(join(left, '00000000.json'), JSON.stringify({ key: 'b', entries: [entry] }))
+  return { folder, left, store: diskHistory(folder) }
+}
+
 describe('S2-40 a folder of conversations', () => {
   test('has nothing of a name in a path, and is for its user alone', async () => {
     const outer = temporaryFolder()
@@ -86,14 +95,6 @@ describe('S2-40 a folder of conversations', () => {
   })
 
   describe('where a removal was broken off', () => {
-    function brokenOff() {
-      const folder = temporaryFolder()
-      const left = join(folder, '.removed-0123abcd')
-      mkdirSync(left)
-      writeFileSync(join(left, '00000000.json'), JSON.stringify({ key: 'b', entries: [entry] }))
-      return { folder, left, store: diskHistory(folder) }
-    }
-
     test('keeps nothing of it once it is asked for again', async () => {
       const { folder, store } = brokenOff()
       expect(await store.remove('b')).toBe(false)
