@@ -25,7 +25,7 @@ import {
   type Waits,
 } from './ending.ts'
 import { toolMessage } from './tool-call.ts'
-import { recordProposal } from './proposal.ts'
+import { recordIntent, recordProposal } from './proposal.ts'
 import { WaitingCalls } from './waiting-calls.ts'
 
 type Refusal = Extract<Verdict, { kind: 'refusal' }>
@@ -94,10 +94,7 @@ export class CallDesk {
 
   /** What somebody has found out about a call. */
   conclude(examined: ExaminedCall, ending: Ending, resolvedBy?: string): void {
-    const { call } = examined
-    this.#settle(examined, ending)
-    if (ending.status === 'success') this.#succeeded.push(call.tool)
-    this.#answer(call, ending, resolvedBy === undefined ? {} : { resolvedBy })
+    this.#end(examined, ending, resolvedBy === undefined ? {} : { resolvedBy })
   }
 
   /** Rejects when the run cannot go on; the call has its answer also then. */
@@ -192,13 +189,7 @@ export class CallDesk {
     else if (refusal !== undefined) ending = notRun('error-security', errorData('stopped', refusal))
     else ending = await this.#executeNow(examined, permit)
     if ('pending' in ending) return this.#rest(examined, ending)
-    try {
-      this.#settle(examined, ending)
-    } finally {
-      // it has ended so, also where nobody can count it
-      this.#answer(call, ending, { queueMs, approvalMs })
-    }
-    if (ending.status === 'success') this.#succeeded.push(call.tool)
+    this.#end(examined, ending, { queueMs, approvalMs })
     if (this.#isLast(examined)) return undefined
     // the outcome is on its way to the disk before slot and key are given to another call
     const written = recorder.flush()
@@ -219,7 +210,7 @@ export class CallDesk {
     const stop = stops.start(tool, context, signal)
     const delegating = delegation?.open(examined.call, examined.tool)
     try {
-      this.#recordIntent(examined, delegating?.runId)
+      recordIntent(recorder, examined, delegating?.runId)
       const written = recorder.flush()
       if (written !== undefined) await written
       if (!gate.isInForce(permit, true)) return outdated()
@@ -258,21 +249,29 @@ export class CallDesk {
     gate.settle(examined, context, { succeeded, value, durationMs, isDelegated, isForeign })
   }
 
-  #recordIntent({ call: { callId, tool }, argsDigest }: ExaminedCall, child?: string): void {
-    const intent = { callId, tool, argsDigest, idempotencyKey: callId }
-    const type = 'execution-start'
-    this.#environment.recorder.emit({ type, ...intent, ...(child === undefined ? {} : { child }) })
-  }
-
   #refuse(call: ToolCall, refusal: Refusal, approvalMs: number): void {
     const content = refusalContent(refusal.decision, refusal.error)
     this.#answer(call, { ...notRun(refusal.status, refusal.error), content }, { approvalMs })
   }
 
+  /** It has ended so, also where nobody can count it. */
+  #end(examined: ExaminedCall, ending: Ending, waits: Waits): void {
+    const { call } = examined
+    try {
+      this.#settle(examined, ending)
+    } finally {
+      this.#answer(call, ending, waits)
+    }
+    if (ending.status === 'success') this.#succeeded.push(call.tool)
+  }
+
   #answer(call: ToolCall, ending: Ending, waits: Waits = {}): void {
-    if (this.doubts.outlast(call.callId, ending, this.#environment.signal.aborted)) return
-    recordEnding(this.#environment.recorder, call, ending, waits)
-    this.#answers.set(call.callId, toolMessage(call, ending))
+    const { recorder, signal } = this.#environment
+    const standing = this.doubts.standing(call.callId, ending, signal.aborted)
+    if (standing === undefined) return
+    recordEnding(recorder, call, standing, waits)
+    this.#answers.set(call.callId, toolMessage(call, standing))
+    if (standing !== ending) this.doubts.ended(call.callId, standing)
   }
 
   /** To be asked for in the same breath as whether the run goes on: a stop drops what is pending. */
@@ -292,8 +291,7 @@ export class CallDesk {
   /** A run that was stopped waits for nobody, and knows no more about what is in doubt. */
   #dropPending(): void {
     for (const [examined, ending] of this.#waiting.stop(this.#environment.signal)) {
-      this.#settle(examined, ending)
-      this.#answer(examined.call, ending)
+      this.#end(examined, ending, {})
     }
   }
 }

@@ -65,6 +65,14 @@ export function stoppedAtRest(
   return { status: 'cancelled', error, content, attempts: 1, durationMs, child }
 }
 
+/** The result of a call whose agent has begun before, and that something keeps from going on. */
+export function leftUnfinished(ending: Ending): Ending {
+  const { error, foreign } = ending
+  if (error === undefined || foreign === true) return { ...ending, attempts: 1 }
+  const content = `The agent has begun, and does not go on: ${error.message}. What it has done stands.`
+  return { ...ending, attempts: 1, content }
+}
+
 function stopCode(signal: AbortSignal): 'run-timeout' | 'stopped' | 'cancelled' {
   const reason = stopReason(signal)
   return reason === 'run-timeout' || reason === 'stopped' ? reason : 'cancelled'

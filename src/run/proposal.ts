@@ -20,3 +20,14 @@ export function recordProposal(
   }
   recorder.emit(sensitive.length === 0 ? body : { ...body, sensitive })
 }
+
+/** Writes down that a call is about to run, and which run it leads to where its tool is an agent. */
+export function recordIntent(
+  recorder: Recorder,
+  { call: { callId, tool }, argsDigest }: ExaminedCall,
+  child: string | undefined,
+): void {
+  const intent = { callId, tool, argsDigest, idempotencyKey: callId }
+  const type = 'execution-start'
+  recorder.emit({ type, ...intent, ...(child === undefined ? {} : { child }) })
+}

@@ -1,5 +1,5 @@
 import { errorData } from '../base/errors.ts'
-import type { ExaminedCall } from '../gate/verdict.ts'
+import type { ExaminedCall, Settlement } from '../gate/verdict.ts'
 import type { AssistantMessage, UserMessage } from '../protocol/message.ts'
 import type { CallBudget } from './call-budget.ts'
 import { CallDesk } from './call-desk.ts'
@@ -227,11 +227,11 @@ function takeUp(
     return undefined
   }
   if (!past.started) return desk.judge(examined, budget, judgeAgain(environment, past, examined))
-  const leave = (): void =>
+  const leave = (ending?: Ending): void =>
     environment.gate.recall(examined, environment.context, {
       approved: hasYes(past.question),
       isCounted: false,
-      isInDoubt: true,
+      ...(ending === undefined ? { isInDoubt: true } : { outcome: unfinished(ending) }),
     })
   const mayRepeat = examined.tool?.annotations.idempotent === true && !isUnlike(past, examined)
   if (resolution?.outcome === 'retry' || (resolution === undefined && mayRepeat)) {
@@ -244,6 +244,12 @@ function takeUp(
   if (resolution === undefined) desk.doubts.add(past.call.callId)
   else desk.conclude(examined, resolvedEnding(resolution), resolution.by)
   return undefined
+}
+
+/** What an agent has done that does not go on is known by its own run. */
+function unfinished({ content, foreign }: Ending): Settlement {
+  const isForeign = foreign === true
+  return { succeeded: false, value: content, durationMs: 0, isDelegated: true, isForeign }
 }
 
 const argumentsLost = errorData(

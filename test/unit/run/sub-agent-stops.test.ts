@@ -168,6 +168,41 @@ test.each([
   expect(found.map(({ verdict }) => verdict)).toEqual(['CONSISTENT', 'CONSISTENT'])
 })
 
+const refusing = policyOf({
+  rules: [
+    { id: 'free', allow: ['**'], who: { roles: ['user'] } },
+    { id: 'no', deny: ['inner'], args: { '/prompt': { const: 'do it' } } },
+  ],
+  limits: [{ id: 'once', tools: ['inner'], per: 'subject', max: 1, over: 'deny' }],
+})
+
+test.each<[string, 'stopped' | 'denied']>([
+  ['a stop of the agent', 'stopped'],
+  ['the policy', 'denied'],
+])('the call of an agent that has begun counts as one where %s ends it', async (_, code) => {
+  const { atWork, finish, journal, runtime, start } = held()
+  const run = start()
+  await atWork
+  const closed = runtime.close()
+  finish()
+  await run.result()
+  await closed
+  const model = scripted([{ calls: [asking('inner', 'again')] }, { text: 'done' }])
+  const second = held({ journal, policy: refusing, model })
+  second.finish()
+  const lift = code === 'stopped' ? await second.runtime.stop({ tool: 'inner' }) : undefined
+  const resumed = second.runtime.resume(run.id)
+  for await (const event of resumed) if (event.type === 'tool-result') lift?.()
+  const { messages, report } = await resumed.result()
+  expect(report.rows).toMatchObject([
+    { status: 'error-security', attempts: 1, error: { code } },
+    { decision: { rule: 'limits.once' } },
+  ])
+  expect(JSON.stringify(messages)).toContain('What it has done stands')
+  const found = await collect(verifyJournal(journal))
+  expect(found.map(({ verdict }) => verdict)).toEqual(['CONSISTENT', 'CONSISTENT'])
+})
+
 function once(...allow: string[]): LoadedPolicy {
   return policyOf({
     rules: [{ id: 'free', allow, who: { roles: ['user'] } }],
