@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, statSync, type BigIntStats } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, statSync, type BigIntStats } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Clock } from '../base/clock.ts'
@@ -39,11 +39,13 @@ export class SqliteTable {
   /** As it was opened. */
   readonly #file: BigIntStats
 
-  private constructor(path: string, database: DatabaseSync, clock: Clock) {
+  private constructor(path: string, file: BigIntStats, database: DatabaseSync, clock: Clock) {
     this.#path = path
+    this.#file = file
     this.#database = database
     this.#clock = clock
-    this.#file = statSync(path, { bigint: true })
+    // SQLite has opened it by its name once more
+    this.#checkPlace()
   }
 
   static open(path: string, clock: Clock): SqliteTable {
@@ -51,11 +53,13 @@ export class SqliteTable {
     try {
       mkdirSync(dirname(path), { recursive: true })
       // made here, since SQLite would let everybody read it; its other files take the same mode
-      closeSync(openSync(path, 'a', 0o600))
+      const descriptor = openSync(path, 'a', 0o600)
+      const file = fstatSync(descriptor, { bigint: true })
+      closeSync(descriptor)
       database = new DatabaseSync(path, { timeout: busyMs })
       checkOwn(database, path)
       database.exec(tables)
-      return new SqliteTable(path, database, clock)
+      return new SqliteTable(path, file, database, clock)
     } catch (error) {
       database?.close()
       throw unusable(path, error)

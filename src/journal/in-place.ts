@@ -1,19 +1,20 @@
-import { statSync } from 'node:fs'
+import { statSync, type BigIntStats } from 'node:fs'
 import { SallyportError } from '../base/errors.ts'
 
 /**
- * Remembers which file stands at a path, and returns what throws `bad-journal` once it is another
- * one, or none: who has it open goes on writing where nobody looks, and others begin anew beside it.
+ * Returns what throws `bad-journal` once another file stands at a path than the one that was opened
+ * there, or none: who has it open goes on writing where nobody looks, and others begin anew beside it.
  */
-export function rememberPlace(path: string): () => void {
-  const { dev, ino } = statSync(path, { bigint: true })
+export function rememberPlace(path: string, { dev, ino }: BigIntStats): () => void {
   return () => {
     const found = statSync(path, { bigint: true, throwIfNoEntry: false })
     if (found?.ino === ino && found.dev === dev) return
     throw new SallyportError(
       'bad-journal',
       `journal \`${path}\` was removed or replaced while it was in use`,
-      { help: 'put the file back; a program that is started anew begins another one' },
+      {
+        help: 'put the file back, then start the program anew: without the file it begins another one',
+      },
     )
   }
 }

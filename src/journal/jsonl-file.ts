@@ -59,7 +59,8 @@ interface HeldFile {
 }
 
 async function openHeld(path: string): Promise<HeldFile> {
-  return { handle: await open(path, 'a', 0o600), checkPlace: rememberPlace(path) }
+  const handle = await open(path, 'a', 0o600)
+  return { handle, checkPlace: rememberPlace(path, await handle.stat({ bigint: true })) }
 }
 
 interface OpenFiles {

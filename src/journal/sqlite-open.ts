@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SallyportError } from '../base/errors.ts'
@@ -21,13 +21,18 @@ export interface Writable {
 export function openWritable(path: string): Writable {
   mkdirSync(dirname(path), { recursive: true })
   // made here, since SQLite would let everybody read it; its other files take the same mode
-  closeSync(openSync(path, 'a', 0o600))
-  checkOneName(path, statSync(path).nlink)
+  const descriptor = openSync(path, 'a', 0o600)
+  const file = fstatSync(descriptor, { bigint: true })
+  closeSync(descriptor)
+  checkOneName(path, Number(file.nlink))
+  const checkPlace = rememberPlace(path, file)
   const database = new DatabaseSync(path, { timeout: busyMs })
   try {
     checkJournal(database, path)
     createTables(database, path)
-    return { database, checkPlace: rememberPlace(path) }
+    // SQLite has opened it by its name once more
+    checkPlace()
+    return { database, checkPlace }
   } catch (error) {
     database.close()
     throw error

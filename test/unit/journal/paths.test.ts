@@ -91,6 +91,7 @@ describe.each(kinds)('a journal in %s', (kind, open, name) => {
     const error = {
       code: 'bad-journal',
       message: `journal \`${path}\` was removed or replaced while it was in use`,
+      help: expect.stringContaining('then start the program anew') as string,
     }
     const append = async () => journal.append('run_b', 0, conversation('run_b'))
     await expect(append()).rejects.toMatchObject(error)
@@ -98,6 +99,20 @@ describe.each(kinds)('a journal in %s', (kind, open, name) => {
     if (counters !== undefined) {
       expect(() => counters.together(() => 'counted')).toThrow(expect.objectContaining(error))
     }
+    await journal.close()
+  })
+
+  test('takes more once its file was put back and it is opened anew', async () => {
+    const path = join(temporaryFolder(), name)
+    const journal = open(path)
+    await journal.append('run_a', 0, conversation('run_a', { end: 'completed' }))
+    renameSync(path, `${path}.1`)
+    const append = async () => journal.append('run_b', 0, conversation('run_b'))
+    await expect(append()).rejects.toMatchObject({ code: 'bad-journal' })
+    await journal.close()
+    renameSync(`${path}.1`, path)
+    await append()
+    expect(await collect(journal.list())).toEqual(['run_a', 'run_b'])
     await journal.close()
   })
 
