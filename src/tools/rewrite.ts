@@ -60,10 +60,11 @@ export function rewriteSchema(schema: Schema, options: RewriteOptions = {}): Sch
 }
 
 class Rewriter {
+  /** The schemas that have a name, as they were given. */
+  readonly anchors = new Map<unknown, Schema>()
   readonly #dialect: Dialect
   readonly #options: RewriteOptions
   readonly #seen = new Set<string>()
-  readonly #anchors = new Set<string>()
   readonly #references: { readonly pointer: string; readonly target: string }[] = []
 
   constructor(dialect: Dialect, options: RewriteOptions) {
@@ -84,6 +85,7 @@ class Rewriter {
       if (kept !== undefined) copy[keyword] = kept
     }
     if (Object.hasOwn(copy, '$ref')) copy[stepKeyword] = true
+    if (Object.hasOwn(copy, '$anchor')) this.anchors.set(copy['$anchor'], value)
     return copy
   }
 
@@ -99,7 +101,7 @@ class Rewriter {
 
   #isKnown(target: string): boolean {
     if (target === '#') return true
-    if (!target.startsWith('#/')) return this.#anchors.has(target.slice(1))
+    if (!target.startsWith('#/')) return this.anchors.has(target.slice(1))
     const tokens = pointerTokens(decodeFragment(target.slice(1)))
     return tokens !== undefined && this.#seen.has(pointerOf(tokens))
   }
@@ -111,7 +113,6 @@ class Rewriter {
     this.#checkValue(kind, value, pointer)
     if (keyword === '$id') return this.#identifier(pointer)
     if (keyword === '$schema') return undefined
-    if (keyword === '$anchor') this.#anchors.add(value as string)
     if (keyword === '$ref') this.#references.push({ pointer, target: value as string })
     if (keyword === 'pattern' || keyword === 'format') {
       return this.#options.leaveOut?.(keyword, value as string) === true ? undefined : value
@@ -188,6 +189,9 @@ function decodeFragment(fragment: string): string {
 const alternatives = ['if', 'then', 'else', 'allOf', 'anyOf', 'oneOf'] as const
 const dependants = ['dependentSchemas', 'dependencies'] as const
 
+/** Keywords whose members are names of members of that object. */
+const naming = ['properties', 'dependentRequired', ...dependants, 'const'] as const
+
 /**
  * The same schema with members refused at the top that are named nowhere in it: neither there nor
  * in what it is made of (`allOf`, `oneOf`, `if`, `$ref` and the like). A schema that says itself
@@ -195,6 +199,8 @@ const dependants = ['dependentSchemas', 'dependencies'] as const
  */
 export function closeSchema(schema: JsonObject): JsonObject {
   if (saysOthers(schema, Object.hasOwn(schema, 'additionalProperties'))) return schema
+  const rewriter = new Rewriter(dialectOf(schema), {})
+  rewriter.schema(schema, '')
   const names = new Set<string>()
   const seen = new Set<unknown>()
   const waiting: unknown[] = [schema]
@@ -204,7 +210,7 @@ export function closeSchema(schema: JsonObject): JsonObject {
     seen.add(part)
     if (saysOthers(part, (part['additionalProperties'] ?? false) !== false)) return schema
     for (const name of namesIn(part)) names.add(name)
-    waiting.push(...partsOf(part, schema))
+    waiting.push(...partsOf(part, schema, rewriter.anchors))
   }
   const own = isObject(schema['properties']) ? (schema['properties'] as JsonObject) : {}
   const others = [...names].filter((name) => !Object.hasOwn(own, name)).map((name) => [name, {}])
@@ -220,34 +226,40 @@ function saysOthers(part: Record<string, unknown>, isOpen: boolean): boolean {
   return isOpen || Object.hasOwn(part, 'patternProperties')
 }
 
-function namesIn({ properties, required }: Record<string, unknown>): readonly string[] {
-  const named = isObject(properties) ? Object.keys(properties) : []
-  return Array.isArray(required) ? [...named, ...(required as readonly string[])] : named
+function namesIn(part: Record<string, unknown>): readonly string[] {
+  const { dependencies, dependentRequired, enum: values, propertyNames, required } = part
+  const maps = [...naming.map((keyword) => part[keyword]), ...((values ?? []) as unknown[])]
+  const allowed = isObject(propertyNames) ? propertyNames : {}
+  const lists = [dependencies, dependentRequired].flatMap((map) => Object.values(map ?? {}))
+  return [
+    ...maps.filter(isObject).flatMap((map) => Object.keys(map)),
+    ...[required, ...lists.filter(isNames), allowed['enum'], allowed['const']]
+      .flat()
+      .filter((name) => typeof name === 'string'),
+  ]
 }
 
-function partsOf(part: Record<string, unknown>, root: JsonObject): readonly unknown[] {
+function partsOf(
+  part: Record<string, unknown>,
+  root: JsonObject,
+  anchors: ReadonlyMap<unknown, Schema>,
+): readonly unknown[] {
   const { $ref } = part
   return [
-    ...(typeof $ref === 'string' ? [referred($ref.slice(1), root)] : []),
+    ...(typeof $ref === 'string' ? [referred($ref.slice(1), root, anchors)] : []),
     ...alternatives.flatMap((keyword) => part[keyword]),
     ...dependants.flatMap((keyword) => Object.values(part[keyword] ?? {})),
   ]
 }
 
-function referred(fragment: string, root: JsonObject): unknown {
-  if (fragment !== '' && !fragment.startsWith('/')) return anchored(fragment, root)
+function referred(
+  fragment: string,
+  root: JsonObject,
+  anchors: ReadonlyMap<unknown, Schema>,
+): unknown {
+  if (fragment !== '' && !fragment.startsWith('/')) return anchors.get(fragment)
   const tokens = pointerTokens(decodeFragment(fragment)) ?? []
   return tokens.reduce<unknown>((at, token) => (at as Schema | undefined)?.[token], root)
-}
-
-function anchored(name: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return undefined
-  if ((value as Record<string, unknown>)['$anchor'] === name) return value
-  for (const inner of Object.values(value)) {
-    const found = anchored(name, inner)
-    if (found !== undefined) return found
-  }
-  return undefined
 }
 
 /**

@@ -40,6 +40,61 @@ describe('J15 the arguments of a tool that writes, described by', () => {
   })
 })
 
+const one = { oneOf: [{ required: ['a'] }] }
+const modes = [{ mode: 'x' }, { mode: 'y' }]
+
+test.each([
+  ['asked for by others', { ...a, ...one, dependentRequired: { a: ['b'] } }, '"a":"x","b":1'],
+  ['that ask for others', { ...a, ...one, dependentRequired: { b: ['a'] } }, '"a":"x","b":1'],
+  [
+    'that ask for a schema',
+    { allOf: [a], dependentSchemas: { b: { required: ['a'] } } },
+    '"b":1,"a":"x"',
+  ],
+  [
+    'in lists of the older draft',
+    { ...draft07, ...a, ...one, dependencies: { a: ['b'] } },
+    '"a":"x","b":1',
+  ],
+  [
+    'with a list in the older draft',
+    { ...draft07, ...a, ...one, dependencies: { b: ['a'] } },
+    '"a":"x","b":1',
+  ],
+  ['of one value', { oneOf: modes.map((mode) => ({ const: mode })) }, '"mode":"x"'],
+  ['of some values', { enum: modes }, '"mode":"y"'],
+  [
+    'that names may be',
+    { allOf: [{ type: 'object', propertyNames: { enum: ['a', 'b'] } }] },
+    '"a":1,"b":1',
+  ],
+  [
+    'that a name must be',
+    { allOf: [{ type: 'object', propertyNames: { const: 'a' } }] },
+    '"a":"x"',
+  ],
+])('members %s are named, and others are not', async (_, schema, members) => {
+  expect(await check(schema, `{${members}}`)).toMatchObject({ ok: true })
+  expect(await check(schema, `{${members},"isAdmin":true}`)).toMatchObject({ ok: false })
+})
+
+test.each([
+  ['a note', { examples: [{ $anchor: 'p', properties: { q: text } }] }],
+  ['a note that leaves all open', { examples: [{ $anchor: 'p', additionalProperties: true }] }],
+  ['an extension', { 'x-p': { $anchor: 'p', properties: { q: text } } }],
+  ['a value', { not: { const: { $anchor: 'p', properties: { q: text } } } }],
+])('a reference leads to no name in %s', async (_, decoy) => {
+  const schema = { type: 'object', ...decoy, $ref: '#p', $defs: { p: { $anchor: 'p', ...b } } }
+  expect(await check(schema, '{"b":"x"}')).toMatchObject({ ok: true })
+  expect(await check(schema, '{"b":"x","q":"x"}')).toMatchObject({ ok: false })
+})
+
+test('a member may have the name of a keyword, and a schema with a name', async () => {
+  const properties = { examples: { $anchor: 'p', ...b } }
+  const schema = { type: 'object', properties, $ref: '#p' }
+  expect(await check(schema, '{"b":"x","examples":{"b":"x"}}')).toMatchObject({ ok: true })
+})
+
 test.each([
   ['at the top', { ...a, additionalProperties: { type: 'number' }, allOf: [b] }],
   ['at the top, by a pattern', { ...a, patternProperties: { '^x-': text } }],
