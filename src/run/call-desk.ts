@@ -128,8 +128,7 @@ export class CallDesk {
         return this.#waiting.ask(examined, asked.request)
       case 'stopped': {
         const ending = stoppedBefore(this.#environment.signal)
-        this.#environment.gate.release(examined.call.callId)
-        return this.#answer(examined.call, ending, { approvalMs: waitedMs })
+        return this.#end(examined, ending, { approvalMs: waitedMs })
       }
       case 'settled': {
         const { examined: settled, verdict } = asked
@@ -152,8 +151,7 @@ export class CallDesk {
     const key = concurrencyKey(examined)
     if (key === undefined) return inSlot()
     if (typeof key === 'string') return keys.alone(key, signal, inSlot)
-    this.#environment.gate.release(examined.call.callId)
-    this.#answer(examined.call, key, { approvalMs })
+    this.#end(examined, key, { approvalMs })
     return Promise.resolve(undefined)
   }
 
@@ -289,9 +287,13 @@ export class CallDesk {
   }
 
   /** A run that was stopped waits for nobody, and knows no more about what is in doubt. */
-  #dropPending(): void {
-    for (const [examined, ending] of this.#waiting.stop(this.#environment.signal)) {
-      this.#end(examined, ending, {})
+  #dropPending(ends = this.#waiting.stop(this.#environment.signal)): void {
+    const [first, ...others] = ends
+    if (first === undefined) return
+    try {
+      this.#end(...first, {})
+    } finally {
+      this.#dropPending(others)
     }
   }
 }

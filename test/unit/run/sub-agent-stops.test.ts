@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
+import type { SharedCounters } from '../../../src/journal/shared-counters.ts'
 import type { LoadedPolicy } from '../../../src/loading/file.ts'
 import { watchPolicy } from '../../../src/loading/watched.ts'
 import { verifyJournal } from '../../../src/report/verify-journal.ts'
@@ -131,6 +132,47 @@ test('a stop while an agent waits for people ends its call as one that has begun
     'free',
     'limits.once',
   ])
+})
+
+test('a stop ends the calls of all agents that wait, also where nobody can count how long they took', async () => {
+  const counters: SharedCounters = {
+    together: (work) => work(),
+    total: () => 0n,
+    put() {},
+    keep() {
+      throw new Error('database is locked')
+    },
+    drop() {},
+  }
+  const paying = { calls: [{ tool: 'pay' }] }
+  const inner = subAgent('inner', [paying, paying], { tools: [toolOf('pay')] })
+  const act = toolOf('act', { execute: hang })
+  const all = [asking('inner'), asking('inner'), { tool: 'act' }]
+  const { start } = agentOf([{ calls: all }], {
+    tools: [inner.tool, act],
+    policy: policyOf({
+      rules: [
+        { id: 'free', allow: ['inner', 'act'], who: { roles: ['user'] } },
+        { id: 'asked', ask: ['pay'], who: { roles: ['user'] } },
+      ],
+      limits: [
+        { id: 'long', tools: ['inner'], per: 'subject', count: 'time', max: 9, over: 'deny' },
+      ],
+    }),
+    journal: { ...memoryJournal(), counters: async () => counters },
+  })
+  const run = start()
+  let resting = 0
+  for await (const event of run) {
+    if (event.type === 'execution-progress' && ++resting === 2) run.cancel()
+  }
+  const { report } = await run.result()
+  expect(report.rows.map(({ attempts, status }) => [status, attempts])).toEqual([
+    ['cancelled', 1],
+    ['cancelled', 1],
+    ['cancelled', 1],
+  ])
+  expect(report.openCalls).toEqual([])
 })
 
 test.each([
