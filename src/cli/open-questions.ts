@@ -35,11 +35,26 @@ export async function* waitingIn(
   for await (const runId of wanted === undefined ? journal.list() : [wanted]) {
     const past = await pastOf(journal, runId)
     if (past === undefined || isFinal(past.status)) continue
-    yield {
-      questions: await withLeft(journal, runId, openQuestions(past)),
-      doubtful: callsInDoubt(past).map(({ callId, tool }) => ({ runId, callId, tool })),
-    }
+    const open = openQuestions(past)
+    const doubtful = callsInDoubt(past).map(({ callId, tool }) => ({ runId, callId, tool }))
+    if (open.length + doubtful.length === 0 || !(await goesOn(journal, past))) continue
+    yield { questions: await withLeft(journal, runId, open), doubtful }
   }
+}
+
+/** The run of an agent goes on with the run above, until its call there has a result. */
+async function goesOn(journal: Journal, { start, status }: Past): Promise<boolean> {
+  if (isFinal(status)) return false
+  if (start.parent === undefined) return true
+  const { callId, runId } = start.parent
+  const above = await pastOf(journal, runId).catch(unlessMissing)
+  const calls = above?.turns.flatMap((turn) => turn.calls) ?? []
+  const waits = calls.some(({ call, result }) => call.callId === callId && result === undefined)
+  return waits && goesOn(journal, above!)
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (!isSallyportError(error) || error.code !== 'bad-option') throw error
 }
 
 async function withLeft(
