@@ -47,7 +47,9 @@ export class FolderWatch {
   }
 
   #watch(folder: string, found: Set<string>, files?: RegExp): void {
-    if (found.has(folder)) return
+    // what is looked for in a folder for one that is missing, no filter of its files lets through
+    const watched = `${files === undefined ? 'all' : 'some'} ${folder}`
+    if (found.has(watched)) return
     const { persistent = false } = this.#options
     try {
       const watcher = watch(folder, { persistent }, (_event, name) => {
@@ -57,7 +59,7 @@ export class FolderWatch {
       })
       watcher.on('error', this.#options.onLost)
       this.#watchers.push(watcher)
-      found.add(folder)
+      found.add(watched)
     } catch (error) {
       const above = dirname(folder)
       const isGone = ['ENOENT', 'ENOTDIR'].includes(String((error as NodeJS.ErrnoException).code))
