@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, realpath } from 'node:fs/promises'
 import { canonicalJson, sha256 } from '../base/digest.ts'
-import { isSallyportError } from '../base/errors.ts'
+import { isSallyportError, SallyportError } from '../base/errors.ts'
 import { fileFailure, isMissing } from '../base/file-failure.ts'
 import { isObject, isTexts, parseJson } from '../base/json.ts'
 import { signCompact, type OwnKey } from '../gate/identity/own-key.ts'
@@ -33,10 +33,13 @@ export interface PrunedList {
 /** Tells the signatures of entries from anything else the same key may have signed. */
 const type = 'sallyport-pruned'
 
+/** Others hold the list for one entry each. */
+const busyMs = 10_000
+
 /**
  * Adds an entry to the list beside a journal, which names the one before it, and is signed where
- * there is a key: detached, as RFC 7515 appendix F says. On disk when it resolves. Throws `bad-file`,
- * `bad-option` for a key that cannot sign, and `bad-journal` while another process adds to the list.
+ * there is a key: detached, as RFC 7515 appendix F says. On disk when it resolves. Waits up to 10 s
+ * for others who add to the list. Throws `bad-file`, and `bad-option` for a key that cannot sign.
  */
 export async function notePruned(
   path: string,
@@ -46,7 +49,7 @@ export async function notePruned(
   const list = await listOf(path)
   try {
     // two that come after one entry would both name it
-    const unlock = await takeLock(`${list}.lock`)
+    const unlock = await lock(list)
     try {
       await cutTornLine(list)
       const before = (await linesOf(list)).at(-1)
@@ -61,6 +64,18 @@ export async function notePruned(
   } catch (cause) {
     if (isSallyportError(cause)) throw cause
     throw fileFailure(`\`${list}\``, 'written', cause)
+  }
+}
+
+async function lock(list: string): Promise<() => Promise<void>> {
+  try {
+    return await takeLock(`${list}.lock`, busyMs)
+  } catch (cause) {
+    if (!isSallyportError(cause)) throw cause
+    throw new SallyportError('bad-file', `\`${list}\` is in use by another process`, {
+      help: `wait, then prune again; if no process prunes, remove \`${list}.lock\``,
+      cause,
+    })
   }
 }
 
@@ -146,17 +161,38 @@ export function prunedText(list: PrunedList, stillThere: readonly string[]): str
   ].join('\n')
 }
 
-/** One list for a journal, by whatever links it is reached. */
+/** One list for a journal, by whatever links it is reached; throws `bad-file` for one beside a link. */
 async function listOf(path: string): Promise<string> {
-  return `${await realFile(path)}.pruned`
+  const list = `${await realFile(path)}.pruned`
+  const beside = await placeOf(`${path}.pruned`)
+  if (beside === undefined || beside === (await placeOf(list))) return list
+  throw new SallyportError(
+    'bad-file',
+    `\`${path}.pruned\` stands beside a link to the journal and not beside the journal`,
+    {
+      help: `move it to \`${list}\`; where that is there already, keep it under another name`,
+    },
+  )
 }
 
+/** Undefined for what is not there. */
+async function placeOf(list: string): Promise<string | undefined> {
+  try {
+    return await realpath(list)
+  } catch (cause) {
+    if (isMissing(cause)) return undefined
+    throw fileFailure(`\`${list}\``, 'read', cause)
+  }
+}
+
+/** Those that end in LF: of the last one a crash may have left a part. */
 async function linesOf(list: string): Promise<readonly string[]> {
   try {
     // a named pipe would be waited for
     await using file = await open(list, constants.O_RDONLY | constants.O_NONBLOCK)
     if (!(await file.stat()).isFile()) throw new Error('it is not a file')
-    return (await file.readFile('utf8')).split('\n').filter((line) => line !== '')
+    const lines = (await file.readFile('utf8')).split('\n').slice(0, -1)
+    return lines.filter((line) => line !== '')
   } catch (cause) {
     if (isMissing(cause)) return []
     throw fileFailure(`\`${list}\``, 'read', cause)

@@ -8,8 +8,8 @@ import { shorten } from '../base/text.ts'
 import { isMissing } from '../base/file-failure.ts'
 
 /** A process that is about to end gets a quarter of a second to give its lock back. */
-const waits = 5
-const waitMs = 50
+const usualWaitMs = 250
+const pauseMs = 50
 
 /** How many processes in a row may have died while they took over the lock of the one before. */
 const maxDied = 16
@@ -19,21 +19,24 @@ const maxDied = 16
  * (a link to a file that is already written), so nobody sees an empty one. The lock of a process
  * that has died is taken over by one newcomer at a time, who holds `<file>.takeover` meanwhile;
  * that is a lock like the first, which is taken over in the same way from who died holding it.
- * Throws `bad-journal` when the lock is held.
+ * Throws `bad-journal` when the lock is held, and still is after a while.
  */
-export async function takeLock(file: string): Promise<() => Promise<void>> {
+export async function takeLock(
+  file: string,
+  waitMs: number = usualWaitMs,
+): Promise<() => Promise<void>> {
   const start = await processStart(process.pid)
   const own = `${[process.pid, randomHex(), ...(start === undefined ? [] : [start])].join(' ')}\n`
   const prepared = `${file}.${randomHex()}`
   await writeFile(prepared, own, { flag: 'wx', mode: 0o600 })
   try {
-    for (let left = waits; !(await linked(prepared, file)); left--) {
+    for (let left = waitMs / pauseMs; !(await linked(prepared, file)); left--) {
       try {
         await takeOver(prepared, file, maxDied)
         break
       } catch (error) {
-        if (left === 0) throw error
-        await setTimeout(waitMs)
+        if (left <= 0) throw error
+        await setTimeout(pauseMs)
       }
     }
   } finally {
