@@ -47,11 +47,13 @@ export interface HistoryStore {
  * The name of a conversation in its store: a session belongs to its principal in its tenant, so
  * that who learns or guesses the name of a session does not see what others have said in it.
  * Callers without an identity of their own (`identity.anonymous`) share theirs: give each of them a
- * session that nobody guesses.
+ * session that nobody guesses. Whoever came with a token has the issuer of that too: without it the
+ * name is that of another conversation.
  *
  * @example
  * ```ts
- * await store.remove(historyKey('chat-1', { subject: 'ada' }))
+ * const principal = { subject: 'ada', issuer: 'https://login.example.com' }
+ * const isRemoved = await store.remove(historyKey('chat-1', principal))
  * ```
  */
 export function historyKey(
