@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { checkText } from '../base/options.ts'
+import { checkGiven, isClock } from '../protocol/option-checks.ts'
 import { lazyStore } from './lazy-store.ts'
 import type { HistoryStore } from './store.ts'
 
@@ -11,7 +12,7 @@ import type { HistoryStore } from './store.ts'
  * by the wall clock.
  *
  * Rejects with `bad-history` what cannot be read or written, and files that somebody has altered
- * such that they are no conversation. Throws `bad-option` for what is no path.
+ * such that they are no conversation. Throws `bad-option` for what is no path or no clock.
  *
  * @example
  * ```ts
@@ -21,9 +22,11 @@ import type { HistoryStore } from './store.ts'
  */
 export function diskHistory(
   folder: string,
-  { clock = systemClock }: { readonly clock?: Clock } = {},
+  options: { readonly clock?: Clock } = {},
 ): HistoryStore {
   checkText('folder', folder)
+  checkGiven(options, { clock: isClock })
+  const { clock = systemClock } = options
   return lazyStore(async () => {
     const { DiskFolder } = await import('./disk-folder.ts')
     return new DiskFolder(folder, clock)

@@ -4,6 +4,7 @@ import { randomHex } from '../base/ids.ts'
 import { checkNumber, checkOptions } from '../base/options.ts'
 import { visible } from '../base/text.ts'
 import { callUnheeded } from '../base/signal.ts'
+import { checkGiven, isClock } from '../protocol/option-checks.ts'
 import type { HistoryStore } from './store.ts'
 
 /** How long a search that has died keeps others from a conversation. */
@@ -46,6 +47,7 @@ export function historyManager(
 ): HistoryManager {
   checkOptions('historyManager', options, ['ttlMs', 'cleanupIntervalMs', 'onError', 'clock'])
   const { ttlMs, cleanupIntervalMs, onError, clock = systemClock } = options
+  checkGiven(options, { clock: isClock })
   checkNumber('ttlMs', ttlMs, { min: 1, integer: true })
   if (cleanupIntervalMs !== undefined) {
     // a longer one would make timers fire at once

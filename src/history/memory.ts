@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../base/clock.ts'
+import { checkGiven, isClock } from '../protocol/option-checks.ts'
 import type { HistoryEntry } from './entry.ts'
 import { historyConflict, type HistoryStore } from './store.ts'
 
@@ -9,16 +10,17 @@ interface Lease {
 
 /**
  * Keeps conversations in this process, for as long as it lives. What is read is a copy of what was
- * appended. Leases are timed by `clock`, default that of the system.
+ * appended. Leases are timed by `clock`, default that of the system. Throws `bad-option` for a clock
+ * that is none.
  *
  * @example
  * ```ts
  * const runtime = createRuntime({ model, history: memoryHistory() })
  * ```
  */
-export function memoryHistory({
-  clock = systemClock,
-}: { readonly clock?: Clock } = {}): HistoryStore {
+export function memoryHistory(options: { readonly clock?: Clock } = {}): HistoryStore {
+  checkGiven(options, { clock: isClock })
+  const { clock = systemClock } = options
   const kept = new Map<string, readonly HistoryEntry[]>()
   const leases = new Map<string, Lease>()
   return {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { checkText } from '../base/options.ts'
+import { checkGiven, isClock } from '../protocol/option-checks.ts'
 import { lazyStore } from './lazy-store.ts'
 import type { HistoryStore } from './store.ts'
 
@@ -10,7 +11,8 @@ import type { HistoryStore } from './store.ts'
  * machine may share it; what was appended is on disk when `append` resolves. Writing happens on the
  * calling thread, which waits up to 5 s for another writer. Leases are timed by the wall clock.
  *
- * Rejects with `bad-history` what cannot be read or written. Throws `bad-option` for what is no path.
+ * Rejects with `bad-history` what cannot be read or written. Throws `bad-option` for what is no path
+ * or no clock.
  *
  * @example
  * ```ts
@@ -19,9 +21,11 @@ import type { HistoryStore } from './store.ts'
  */
 export function sqliteHistory(
   path: string,
-  { clock = systemClock }: { readonly clock?: Clock } = {},
+  options: { readonly clock?: Clock } = {},
 ): HistoryStore {
   checkText('path', path)
+  checkGiven(options, { clock: isClock })
+  const { clock = systemClock } = options
   const file = resolve(path)
   return lazyStore(async () => {
     const { SqliteTable } = await import('./sqlite-table.ts')

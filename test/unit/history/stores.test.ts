@@ -11,10 +11,13 @@ import {
 import { join } from 'node:path'
 import { chdir, cwd } from 'node:process'
 import { describe, expect, test } from 'vitest'
+import type { Clock } from '../../../src/base/clock.ts'
 import { diskHistory } from '../../../src/history/disk.ts'
 import type { HistoryEntry } from '../../../src/history/entry.ts'
+import { historyManager } from '../../../src/history/manager.ts'
 import { memoryHistory } from '../../../src/history/memory.ts'
 import { sqliteHistory } from '../../../src/history/sqlite.ts'
+import type { HistoryStore } from '../../../src/history/store.ts'
 import { historySuite, type HistoryBench } from '../../../src/testing/history-suite.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
@@ -223,4 +226,15 @@ test('S2-40 nothing of a removed conversation is left in the files of SQLite', a
   expect(await store.remove('a')).toBe(true)
   expect(filesWithText()).toEqual([])
   await store.close()
+})
+
+test.each<[string, (options: { readonly clock: Clock }) => HistoryStore]>([
+  ['memoryHistory', (options) => memoryHistory(options)],
+  ['diskHistory', (options) => diskHistory(temporaryFolder(), options)],
+  ['sqliteHistory', (options) => sqliteHistory(join(temporaryFolder(), 'kept.db'), options)],
+  ['historyManager', (options) => historyManager(memoryHistory(), { ttlMs: 1_000, ...options })],
+])('S2-40 %s refuses a clock that is none when it is given', (_, open) => {
+  expect(() => open({ clock: {} as Clock })).toThrow(
+    expect.objectContaining({ code: 'bad-option', message: '`clock` is not a clock' }),
+  )
 })
