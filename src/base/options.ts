@@ -55,6 +55,18 @@ export function checkText(what: string, value: unknown): asserts value is string
 }
 
 /**
+ * Throws `bad-option` for what names no file of SQLite: no text, or the name by which that keeps
+ * everything in memory. `instead` does so by itself.
+ */
+export function checkDatabasePath(path: unknown, instead: string): asserts path is string {
+  checkText('path', path)
+  if (path !== ':memory:') return
+  throw new SallyportError('bad-option', '`path` is `:memory:`, which names no file', {
+    help: `name a file, or use \`${instead}\``,
+  })
+}
+
+/**
  * Data of the host as it is now, frozen: what the host makes of its own afterwards changes nothing.
  * Throws `bad-option` for what cannot be copied.
  */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { systemClock, type Clock } from '../base/clock.ts'
-import { checkText } from '../base/options.ts'
+import { checkDatabasePath } from '../base/options.ts'
 import { checkGiven, isClock } from '../protocol/option-checks.ts'
 import { lazyStore } from './lazy-store.ts'
 import type { HistoryStore } from './store.ts'
@@ -23,7 +23,7 @@ export function sqliteHistory(
   path: string,
   options: { readonly clock?: Clock } = {},
 ): HistoryStore {
-  checkText('path', path)
+  checkDatabasePath(path, 'memoryHistory')
   checkGiven(options, { clock: isClock })
   const { clock = systemClock } = options
   const file = resolve(path)

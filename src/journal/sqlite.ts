@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Lazy } from '../base/lazy.ts'
-import { checkText } from '../base/options.ts'
+import { checkDatabasePath } from '../base/options.ts'
 import { checkFileOptions, encrypted, type FileJournalOptions } from './encryption.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 import type { SqliteFile } from './sqlite-file.ts'
@@ -19,7 +19,7 @@ import type { SqliteFile } from './sqlite-file.ts'
  * `bad-option` for options that are none.
  */
 export function sqliteJournal(path: string, options: FileJournalOptions = {}): Journal {
-  checkText('path', path)
+  checkDatabasePath(path, 'memoryJournal')
   checkFileOptions('sqliteJournal', options)
   return encrypted(databaseJournal(resolve(path)), options.encryption)
 }

@@ -16,6 +16,7 @@ import { expectDecision } from '../../src/testing/policy-suite.ts'
 import { scripted } from '../../src/testing/scripted.ts'
 
 const nothing = undefined as never
+const ofMemory = '`path` is `:memory:`, which names no file'
 const loaded = (await parsePolicy('{ sallyport: 1, name: p, rules: [] }')) as never
 const policyObject = { sallyport: 1, name: 'p', rules: [] } as never
 
@@ -27,6 +28,8 @@ test.each<[string, () => unknown, string]>([
   ['no text to read', () => readPolicy(nothing, { file: 'p' }), '`policyText` is not a text'],
   ['no name to show', () => readPolicy('', { file: nothing }), '`file` is not a text'],
   ['no database', () => sqliteJournal(nothing), '`path` is not a text'],
+  ['a journal in memory', () => sqliteJournal(':memory:'), ofMemory],
+  ['conversations in memory', () => sqliteHistory(':memory:'), ofMemory],
   ['no file', () => jsonlJournal(nothing), '`path` is not a text'],
   ['no API key', () => hashApiKey(nothing), 'an API key has 1 to 4096 characters'],
   ['a loaded policy to compile', () => compilePolicy(loaded), '`file` is not a policy file'],
