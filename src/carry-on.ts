@@ -2,6 +2,7 @@ import { openCarrier, recordBeginning } from './carrier.ts'
 import { carryToEnd } from './conclude.ts'
 import { recallCosts } from './cost/recall.ts'
 import type { JudgeContext } from './gate/verdict.ts'
+import { AskedModel } from './protocol/asked-model.ts'
 import type { Message } from './protocol/message.ts'
 import type { EndStatus } from './protocol/run-event.ts'
 import { callerOf, environmentOf } from './run-environment.ts'
@@ -89,15 +90,18 @@ function lastEnding({ events }: Past): Past['status'] {
 
 export function recallCostsOf(
   { costs }: RuntimeParts,
-  { start, turns }: Past,
+  { events, turns }: Past,
   { context, countedTo }: Pick<TakingUp, 'countedTo'> & { readonly context: JudgeContext },
 ): void {
   const isCounted = turns.every(({ usage }) => usage.seq <= countedTo)
   if (costs === undefined || isCounted) return
-  const asked = { provider: start.model.provider, model: start.model.id, caller: callerOf(context) }
-  recallCosts(
-    costs,
-    asked,
-    turns.map(({ usage }) => usage),
-  )
+  const asked = new AskedModel()
+  const answers = events.flatMap((event) => {
+    asked.add(event)
+    if (event.type !== 'usage') return []
+    const { id: model, provider } = asked.current!
+    const { cost, usage } = event
+    return [{ provider, model, usage, ...(cost === undefined ? {} : { cost }) }]
+  })
+  recallCosts(costs, callerOf(context), answers)
 }

@@ -6,6 +6,7 @@ import { memoryJournal } from '../../../src/journal/memory.ts'
 import type { LoadedPolicy } from '../../../src/loading/file.ts'
 import type { Runtime } from '../../../src/runtime-handle.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
+import type { PrepareTurn } from '../../../src/run/prepare.ts'
 import { createRuntime } from '../../../src/runtime.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
 import type { ScriptedTurn } from '../../../src/testing/turn.ts'
@@ -306,6 +307,25 @@ test('what has been spent counts against the budget in another process', async (
   const own = budgeted()
   const again = await process(cut, turns, [tool], { policy, costs: own }).resume(runId).result()
   expect([again.status, own.tracker.run(runId)?.cost]).toEqual(['limit', 0.9])
+})
+
+test('what turns with a model of their own have cost is counted for that model in another process', async () => {
+  const journal = memoryJournal()
+  const usage = { inputTokens: 1, outputTokens: 1, cost: 0.5 }
+  const acting = { calls: [{ tool: 'act' }], usage }
+  const turns = [acting, acting, { text: 'over', usage }]
+  const policy = policyOf({ rules: [{ id: 'acting', allow: ['act'], who }] })
+  const tool = toolOf('act')
+  const dear = { ...scripted([acting]), provider: 'dear', id: 'b' }
+  const prepareTurn: PrepareTurn = ({ turn }) => (turn === 1 ? { model: dear } : {})
+  const { runId } = await process(journal, turns, [tool], { policy, prepareTurn })
+    .run({ input: 'go', auth })
+    .result()
+  const costs = createCosts()
+  const cut = await crashed(journal, runId, isType('turn-end'))
+  await process(cut, turns, [tool], { policy, costs }).resume(runId).result()
+  const spent = Object.entries(costs.tracker.models()).map(([name, { cost }]) => [name, cost])
+  expect(Object.fromEntries(spent)).toEqual({ 'dear/b': 0.5, 'testing/scripted': 1 })
 })
 
 test('a run is not taken from its own runtime, whose gate would forget what it has read', async () => {
