@@ -37,6 +37,15 @@ export function checkFilled(where: string, value: unknown): asserts value is str
   })
 }
 
+/** Throws `bad-option` unless the value can name a provider: in `provider/model` it ends at the slash. */
+export function checkProvider(where: string, value: unknown): void {
+  checkFilled(where, value)
+  if (!value.includes('/')) return
+  throw new SallyportError('bad-option', `\`${where}\` has a slash in it: \`${value}\``, {
+    help: 'name the provider without one, such as `team-gateway`',
+  })
+}
+
 /** Throws `bad-option` for what no header can carry as a key. */
 export function checkKey(where: string, key: unknown): asserts key is string {
   checkFilled(where, key)
@@ -84,7 +93,7 @@ function defaultModelsPath({ path }: Wire): string {
 
 function checkValues(options: ModelOptions): void {
   checkModel(options.model)
-  checkFilled('provider', options.provider)
+  checkProvider('provider', options.provider)
   const { apiKey } = options
   if (apiKey !== undefined && typeof apiKey !== 'function' && !isPool(apiKey)) {
     checkKey('apiKey', apiKey)

@@ -21,7 +21,7 @@ import type { Catalog } from './catalog.ts'
 import { checkRules, unknownProvider, type FallbackRule } from './fallback.ts'
 import type { Health } from './health.ts'
 import type { CostedModel } from './metered.ts'
-import { checkKeys, checkFilled } from './options.ts'
+import { checkFilled, checkKeys, checkProvider } from './options.ts'
 import { RoutedRequest, type Route, type Target } from './routed-request.ts'
 
 /** A model that can hand out others of its provider; what `openrouter` and its like return can. */
@@ -132,7 +132,7 @@ function providersOf(models: readonly RoutableModel[]): ReadonlyMap<string, Rout
   }
   const providers = new Map<string, RoutableModel>()
   for (const [index, model] of models.entries()) {
-    checkFilled(`providers[${index}].provider`, model?.provider)
+    checkProvider(`providers[${index}].provider`, model?.provider)
     if (providers.has(model.provider)) {
       throw new SallyportError(
         'bad-option',

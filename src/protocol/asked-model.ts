@@ -20,14 +20,18 @@ export class AskedModel {
         this.#current = event.model ?? this.#ofRun
         break
       case 'fallback':
-        this.#current = modelNamed(event.to)
+        this.#current = modelNamed(event.to, this.#current?.provider)
         break
     }
   }
 }
 
-/** The model of a name such as `provider/model`: a provider has no slash in its name, a model may. */
-export function modelNamed(name: string): RunStart['model'] {
+/**
+ * The model of a name such as `provider/model`: a provider has no slash in its name, a model may. A
+ * name without one is that of another model of the provider that was asked before.
+ */
+export function modelNamed(name: string, before = 'unknown'): RunStart['model'] {
   const at = name.indexOf('/')
+  if (at < 0) return { provider: before, id: name }
   return { provider: name.slice(0, at), id: name.slice(at + 1) }
 }

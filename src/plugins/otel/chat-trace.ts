@@ -64,7 +64,7 @@ export class ChatTrace {
   tryAgain(event: Retried | FellBack): void {
     this.#attempts++
     // what is counted from here on is of the model that answers
-    if (event.type === 'fallback') this.#model = modelNamed(event.to)
+    if (event.type === 'fallback') this.#model = modelNamed(event.to, this.#model.provider)
     const attributes = {
       [conventional.errorType]: errorType(event.error),
       ...(event.type === 'fallback'

@@ -456,6 +456,7 @@ describe('a router', () => {
   test.each([
     [{ providers: [] }, '`providers` is not a list of models'],
     [{ providers: [scripted([]), scripted([])] }, 'two models are of the provider `testing`'],
+    [{ providers: [{ ...scripted([]), provider: 'team/gateway' }] }, 'has a slash in it'],
     [{ rules: {} }, '`rules` is not a list'],
     [
       { rules: [{ trigger: 'errors', action: 'switch_model' }] },

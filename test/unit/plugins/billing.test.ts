@@ -3,6 +3,7 @@ import { billing, type BillingOptions, type BillingPlugin } from '../../../src/p
 import type { Charge } from '../../../src/plugins/charges.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import { router } from '../../../src/model/router.ts'
+import type { Model } from '../../../src/protocol/model.ts'
 import type { PrepareTurn } from '../../../src/run/prepare.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
@@ -131,6 +132,23 @@ describe('the billing plugin', () => {
     const prepareTurn: PrepareTurn = ({ turn }) => (turn === 2 ? { model: other } : {})
     await billed({ report }, { model, prepareTurn }).start().result()
     expect(charges.map(({ provider }) => provider)).toEqual(['second', 'third'])
+  })
+
+  test('names the provider that was asked before where a model falls back to a name without one', async () => {
+    const charges: Charge[] = []
+    const answering = scripted([turns[1]!])
+    const model: Model = {
+      id: 'a',
+      provider: 'first',
+      async *stream(request, options) {
+        const error = { code: 'model-error', message: 'down', retryable: true } as const
+        yield { type: 'fallback', from: 'a', to: 'gpt-4', error }
+        yield* answering.stream(request, options)
+      },
+    }
+    const report = (charge: Charge): void => void charges.push(charge)
+    await billed({ report }, { model }).start().result()
+    expect(charges.map(({ provider }) => provider)).toEqual(['first'])
   })
 
   test.each([{}, { report: 'x' }, { report: () => 1, maxPending: 0 }])('takes no %o', (options) => {
