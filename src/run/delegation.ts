@@ -7,7 +7,10 @@ import type { Delegate, Tool } from '../tools/tool.ts'
 /** What became of the run that a call has led to. */
 export interface Delegated {
   readonly child: ChildRun
-  /** It waits for people, or for another carrier: the call has no result yet. */
+  /**
+   * It waits for people or for another carrier, or was stopped and has calls in doubt that somebody
+   * has to settle: the call has no result yet.
+   */
   readonly rests?: Pick<Resting, 'pending' | 'inDoubt'>
 }
 
