@@ -254,13 +254,12 @@ export class CallDesk {
 
   /** It has ended so, also where nobody can count it. */
   #end(examined: ExaminedCall, ending: Ending, waits: Waits): void {
-    const { call } = examined
     try {
       this.#settle(examined, ending)
     } finally {
-      this.#answer(call, ending, waits)
+      this.#answer(examined.call, ending, waits)
     }
-    if (ending.status === 'success') this.#succeeded.push(call.tool)
+    if (ending.status === 'success') this.#succeeded.push(examined.call.tool)
   }
 
   #answer(call: ToolCall, ending: Ending, waits: Waits = {}): void {
@@ -287,13 +286,15 @@ export class CallDesk {
   }
 
   /** A run that was stopped waits for nobody, and knows no more about what is in doubt. */
-  #dropPending(ends = this.#waiting.stop(this.#environment.signal)): void {
-    const [first, ...others] = ends
-    if (first === undefined) return
-    try {
-      this.#end(...first, {})
-    } finally {
-      this.#dropPending(others)
+  #dropPending(): void {
+    const failures: unknown[] = []
+    for (const [examined, ending] of this.#waiting.stop(this.#environment.signal)) {
+      try {
+        this.#end(examined, ending, {})
+      } catch (error) {
+        failures.push(error)
+      }
     }
+    if (failures.length > 0) throw failures[0]
   }
 }
