@@ -7,7 +7,7 @@ import { datesIn, dateOf } from './dates.ts'
 import { linksIn, parseUrl, readingsOf, urlForm, urlForms } from './links.ts'
 import { markers, piecesWith } from './pieces.ts'
 import { nothing, trim } from './trim.ts'
-import { decimalOf, decimalOfNumber, wordsOfValue } from './words.ts'
+import { decimalOf, decimalOfNumber, wordsOf, wordsOfValue } from './words.ts'
 
 type Scalar = string | number | boolean | null
 
@@ -116,6 +116,14 @@ function canonicalText(text: string, form: ArgumentForm): string | undefined {
 
 const thousands = /^\D*(?!0+\.)\d+\.\d{3,}\D*$/
 
+const shares = new Set(['%', '‰', 'percent'])
+/** Of `12 345` nobody can tell whether it is one amount or two. */
+const spaced = /(?<!\p{N})\d{1,3}(?:[ '’\u00a0\u2009\u202f]\d{3})+(?!\p{N})(?:[.,]\d+)?/gu
+/** These signs stand in one amount only. */
+const grouped =
+  /(?<![\p{L}\p{N}\p{Sc}.,+\-−]|\p{N}['’\s])[-+]?\p{Sc}?\d{1,3}(['’\u00a0\u2009\u202f])\d{3}(?:\1\d{3})*(?:[.,]\d+)?(?![.,]?[\p{L}\p{N}]|['’\s]\p{N})/gu
+const groupMark = /['’\u00a0\u2009\u202f]/g
+
 /** A share is no amount, and of `13.000` some tools make 13 and others thirteen thousand. */
 function amountOf(text: string): string | undefined {
   return text.includes('%') || thousands.test(text) ? undefined : decimalOf(text)
@@ -126,6 +134,16 @@ export function amountsIn(text: string): readonly string[] {
   const bare = withoutCurrency(text)
   const readings = thousands.test(bare) ? [bare, bare.replace('.', '')] : [bare]
   return readings.flatMap((reading) => decimalOf(reading) ?? []).map((amount) => `money:${amount}`)
+}
+
+/** The amounts a text holds that nobody can read in another way. */
+function* plainAmountsIn(text: string, words: readonly string[]): Generator<string> {
+  const rest = text.replaceAll(spaced, ' / ')
+  const alone = rest === text ? words : wordsOf(rest)
+  for (const [index, word] of alone.entries()) {
+    if (!shares.has(alone[index + 1] ?? '')) yield word
+  }
+  for (const [found] of text.matchAll(grouped)) yield found.replaceAll(groupMark, '')
 }
 
 function withoutCurrency(text: string): string {
@@ -159,7 +177,7 @@ const address = /(?<![^\s@:;,()[\]<>"'`|])[^\s@:;,()[\]<>"'`|]{1,64}@[\p{L}\p{N}
 const dots = new Set('.')
 const opening = new Set('([{')
 const closing = new Set('.:!?)]}')
-const grouped = /\b[A-Z]{2}[0-9]{2}(?:[ \u00a0-][A-Z0-9]{1,4}){2,9}\b/gi
+const accountGroups = /\b[A-Z]{2}[0-9]{2}(?:[ \u00a0-][A-Z0-9]{1,4}){2,9}\b/gi
 
 /**
  * Everything typed that a text with these words holds, in all forms under which a call may ask for
@@ -185,13 +203,14 @@ export function formsIn(text: string, words: readonly string[]): ReadonlySet<str
     }
   }
   if (text.length <= 1024 && !text.includes('\n')) add(forms, 'path', text.trim())
-  for (const [found] of text.matchAll(grouped)) addGroups(forms, found)
-  for (const [index, word] of words.entries()) {
+  for (const [found] of text.matchAll(accountGroups)) addGroups(forms, found)
+  for (const word of words) {
     const decimal = decimalOf(word)
-    if (decimal === undefined) continue
-    forms.add(`number:${decimal}`)
-    const isAmount = words[index + 1] !== '%' && amountOf(word) !== undefined
-    if (isAmount) forms.add(`money:${decimal}`)
+    if (decimal !== undefined) forms.add(`number:${decimal}`)
+  }
+  for (const word of plainAmountsIn(text, words)) {
+    const amount = amountOf(word)
+    if (amount !== undefined) forms.add(`money:${amount}`)
   }
   for (const date of datesIn(text)) forms.add(`date:${date}`)
   return forms
