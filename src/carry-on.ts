@@ -2,7 +2,6 @@ import { openCarrier, recordBeginning } from './carrier.ts'
 import { carryToEnd } from './conclude.ts'
 import { recallCosts } from './cost/recall.ts'
 import type { JudgeContext } from './gate/verdict.ts'
-import { AskedModel } from './protocol/asked-model.ts'
 import type { Message } from './protocol/message.ts'
 import type { EndStatus } from './protocol/run-event.ts'
 import { callerOf, environmentOf } from './run-environment.ts'
@@ -90,18 +89,16 @@ function lastEnding({ events }: Past): Past['status'] {
 
 export function recallCostsOf(
   { costs }: RuntimeParts,
-  { events, turns }: Past,
+  { turns }: Past,
   { context, countedTo }: Pick<TakingUp, 'countedTo'> & { readonly context: JudgeContext },
 ): void {
   const isCounted = turns.every(({ usage }) => usage.seq <= countedTo)
   if (costs === undefined || isCounted) return
-  const asked = new AskedModel()
-  const answers = events.flatMap((event) => {
-    asked.add(event)
-    if (event.type !== 'usage') return []
-    const { id: model, provider } = asked.current!
-    const { cost, usage } = event
-    return [{ provider, model, usage, ...(cost === undefined ? {} : { cost }) }]
-  })
+  const answers = turns.map(({ asked: { id: model, provider }, usage: { cost, usage } }) => ({
+    provider,
+    model,
+    usage,
+    ...(cost === undefined ? {} : { cost }),
+  }))
   recallCosts(costs, callerOf(context), answers)
 }

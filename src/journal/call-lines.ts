@@ -82,10 +82,11 @@ export function toolResultLine(e: ToolResulted, link: Link): string {
 
 export function turnEndLine(e: TurnEnded, link: Link): string {
   const { raw, unified } = e.finishReason
+  const asked = e.asked === undefined ? '' : `"asked":${canonicalJson(e.asked)},`
   const model = e.model === undefined ? '' : `"model":${text(e.model)},`
   const responseId = e.responseId === undefined ? '' : `"responseId":${text(e.responseId)},`
   return (
-    `{"at":"${e.at}","attempts":${number(e.attempts)},${costMember(e.cost)}` +
+    `{${asked}"at":"${e.at}","attempts":${number(e.attempts)},${costMember(e.cost)}` +
     `"durationMs":${number(e.durationMs)},"eventSeq":${e.seq},` +
     `"finishReason":{"raw":${raw === null ? 'null' : text(raw)},"unified":"${unified}"},` +
     `${model}"prev":"${link.prev}",${responseId}"runId":${text(e.runId)},"seq":${link.seq},` +

@@ -22,6 +22,9 @@ export class AskedModel {
       case 'fallback':
         this.#current = modelNamed(event.to, this.#current?.provider)
         break
+      case 'turn-end':
+        this.#current = event.asked ?? this.#current
+        break
     }
   }
 }

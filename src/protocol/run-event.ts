@@ -254,8 +254,11 @@ export interface TurnEnded extends Base<'turn-end'> {
   readonly cost?: Cost
   readonly attempts: number
   readonly durationMs: number
+  /** As the answer names it. */
   readonly model?: string
   readonly responseId?: string
+  /** Who was asked last for it, where its answer is on record from an earlier carrier of the run. */
+  readonly asked?: { readonly id: string; readonly provider: string }
 }
 
 export interface RunFailed extends Base<'error'>, Omit<ModelErrorData, 'code'> {

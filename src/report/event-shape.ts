@@ -155,7 +155,12 @@ const shapes: { readonly [Type in StructuralEvent['type']]: Shape } = {
   limit: { required: { limit: text, max: { type: 'number' }, message: text } },
   'turn-end': {
     required: { finishReason, usage, attempts: count, durationMs: count },
-    optional: { cost: definition('cost'), model: text, responseId: text },
+    optional: {
+      cost: definition('cost'),
+      model: text,
+      responseId: text,
+      asked: object({ id: text, provider: text }),
+    },
   },
   error: {
     required: { code: text, message: text, retryable: flag },

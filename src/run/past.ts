@@ -2,6 +2,7 @@ import { isSallyportError, messageOf, SallyportError } from '../base/errors.ts'
 import { redacted } from '../base/redact.ts'
 import { openRecord } from '../journal/chain.ts'
 import type { JournalRecord } from '../journal/journal.ts'
+import { AskedModel } from '../protocol/asked-model.ts'
 import type { ToolCall } from '../protocol/call.ts'
 import type { Decision } from '../protocol/decision.ts'
 import type { AssistantMessage, ToolMessage, UserMessage } from '../protocol/message.ts'
@@ -51,6 +52,8 @@ export interface PastTurn {
   readonly turn: number
   /** How it began. */
   readonly start: TurnStart
+  /** Who was asked last for the response. */
+  readonly asked: RunStart['model']
   readonly usage: UsageReported
   readonly message: AssistantMessage | null
   readonly calls: readonly PastCall[]
@@ -144,13 +147,17 @@ function statusOf(events: readonly StructuralEvent[]): Past['status'] {
 
 function turnsOf(runId: string, events: readonly StructuralEvent[]): readonly PastTurn[] {
   const calls = new Map<string, CallInMaking>()
-  const turns: { usage: UsageReported; end: TurnEnded | undefined }[] = []
+  const turns: (Pick<PastTurn, 'asked' | 'usage'> & { end: TurnEnded | undefined })[] = []
+  const asked = new AskedModel()
   const starts = new TurnStarts()
   const repairs = new Set<number>()
   for (const event of events) {
+    asked.add(event)
     if (event.type === 'turn-start') starts.add(event)
-    else if (event.type === 'usage') turns.push({ usage: event, end: undefined })
-    else if (event.type === 'retry' && event.error.code === 'model-output') repairs.add(event.turn)
+    else if (event.type === 'usage') {
+      turns.push({ asked: asked.current!, usage: event, end: undefined })
+    } else if (event.type === 'retry' && event.error.code === 'model-output')
+      repairs.add(event.turn)
     else if (event.type === 'turn-end') turns.at(-1)!.end = event
     else if (event.type === 'tool-call') calls.set(event.callId, newCall(event))
     else if ('callId' in event) calls.get(event.callId)?.take(event)
@@ -160,8 +167,9 @@ function turnsOf(runId: string, events: readonly StructuralEvent[]): readonly Pa
       if (restsOn(call.question, [event.approvalId])) call.question = undefined
     }
   }
-  return turns.map(({ usage, end }) => ({
+  return turns.map(({ asked: model, usage, end }) => ({
     start: starts.of(usage.turn),
+    asked: model,
     turn: usage.turn,
     usage,
     message: usage.message && sendable(usage.message),

@@ -43,7 +43,7 @@ export interface TakingUp {
 }
 
 /** A model response as it was before it was written down. */
-export function pastModelTurn({ calls, end, message, usage }: PastTurn): ModelTurn {
+export function pastModelTurn({ asked, calls, end, message, usage }: PastTurn): ModelTurn {
   return {
     response: {
       text: textOf(message, 'text'),
@@ -65,6 +65,7 @@ export function pastModelTurn({ calls, end, message, usage }: PastTurn): ModelTu
     attempts: end?.attempts ?? 1,
     durationMs: end?.durationMs ?? 0,
     at: usage.at,
+    asked,
   }
 }
 

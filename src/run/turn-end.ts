@@ -98,7 +98,7 @@ export function stoppedEnding(signal: AbortSignal): RunEnding {
 
 export function recordTurnEnd(
   recorder: Recorder,
-  { response, attempts, durationMs }: ModelTurn,
+  { response, asked, attempts, durationMs }: ModelTurn,
 ): void {
   recorder.emit({
     type: 'turn-end',
@@ -110,5 +110,6 @@ export function recordTurnEnd(
     durationMs,
     ...(response.model === undefined ? {} : { model: response.model }),
     ...(response.responseId === undefined ? {} : { responseId: response.responseId }),
+    ...(asked === undefined ? {} : { asked }),
   })
 }

@@ -11,6 +11,7 @@ import type { ModelEvent } from '../protocol/event.ts'
 import type { ForeignText } from '../protocol/foreign.ts'
 import type { AssistantMessage, AssistantPart, Message } from '../protocol/message.ts'
 import type { ModelRequest, ToolChoice } from '../protocol/request.ts'
+import type { RunStart } from '../protocol/run-event.ts'
 import { noUsage } from '../protocol/usage.ts'
 import type { RunEnvironment } from './environment.ts'
 import { WrappedResponse } from './plugin-model.ts'
@@ -35,6 +36,8 @@ export interface ModelTurn {
   readonly durationMs: number
   /** When it was recorded (RFC 3339), where that was by an earlier carrier. */
   readonly at?: string
+  /** Who was asked last, where an earlier carrier did. */
+  readonly asked?: RunStart['model']
 }
 
 /**

@@ -178,6 +178,7 @@ export const completeEvents: Complete = {
     durationMs: 9,
     model: 'm',
     responseId: 'r1',
+    asked: { id: 'm', provider: 'p' },
   },
   error: {
     ...base,

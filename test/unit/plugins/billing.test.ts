@@ -8,7 +8,8 @@ import type { PrepareTurn } from '../../../src/run/prepare.ts'
 import type { RuntimeOptions } from '../../../src/runtime-options.ts'
 import { scripted } from '../../../src/testing/scripted.ts'
 import type { ScriptedTurn } from '../../../src/testing/turn.ts'
-import { agentOf, allowing, policyOf, toolOf, type Agent } from '../../support/agent.ts'
+import { agentOf, allowing, collect, policyOf, toolOf, type Agent } from '../../support/agent.ts'
+import { cutAt } from '../../support/course.ts'
 
 const usage = { inputTokens: 10, outputTokens: 5, cost: 0.25 }
 const turns: readonly ScriptedTurn[] = [
@@ -149,6 +150,32 @@ describe('the billing plugin', () => {
     const report = (charge: Charge): void => void charges.push(charge)
     await billed({ report }, { model }).start().result()
     expect(charges.map(({ provider }) => provider)).toEqual(['first'])
+  })
+
+  test('charges a response that is taken up to the one that was asked for it', async () => {
+    const charges: Charge[] = []
+    const options: BillingOptions = { report: (charge) => void charges.push(charge) }
+    const journal = memoryJournal()
+    const failing = scripted([{ error: { message: 'down', code: 503 } }])
+    const model = router({
+      providers: [
+        { ...failing, provider: 'first', id: 'a' },
+        { ...scripted([turns[0]!]), provider: 'second', id: 'b/large' },
+      ],
+      rules: [{ trigger: 'error', action: 'switch_provider', provider: 'second' }],
+    })
+    const { runId } = await billed({ report: () => undefined }, { journal, model })
+      .start()
+      .result()
+    const events = await collect(journal.read(runId))
+    const end = events.findIndex(({ line }) => line.includes('"type":"turn-end"'))
+    const cut = await cutAt(journal, runId, end)
+    const { runtime } = billed(options, { journal: cut }, turns.slice(1))
+    expect((await runtime.resume(runId).result()).status).toBe('completed')
+    expect(charges).toMatchObject([
+      { id: `${runId}:1`, provider: 'second', model: 'b/large', cost: { amount: 0.25 } },
+      { id: `${runId}:2`, provider: 'testing', model: 'scripted' },
+    ])
   })
 
   test.each([{}, { report: 'x' }, { report: () => 1, maxPending: 0 }])('takes no %o', (options) => {
