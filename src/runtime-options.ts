@@ -1,6 +1,6 @@
 import type { Clock } from './base/clock.ts'
 import { SallyportError } from './base/errors.ts'
-import { checkOptions } from './base/options.ts'
+import { checkOptions, withDefaults } from './base/options.ts'
 import type { JsonObject } from './base/json.ts'
 import type { Costs } from './cost/costs.ts'
 import type { Auth } from './gate/authenticate.ts'
@@ -278,8 +278,8 @@ export function narrowedLimits(
 ): RunLimits {
   if (wanted === undefined) return limits
   const narrowed: Record<string, number> = { ...limits }
-  for (const [name, value] of Object.entries(wanted)) {
-    narrowed[name] = Math.min(value, narrowed[name]!)
+  for (const [name, value] of Object.entries(withDefaults(limits, wanted))) {
+    narrowed[name] = Math.min(value as number, narrowed[name]!)
   }
   return narrowed as unknown as RunLimits
 }

@@ -2,7 +2,7 @@ import { systemClock } from './base/clock.ts'
 import { SallyportError } from './base/errors.ts'
 import { newId } from './base/ids.ts'
 import { Lazy } from './base/lazy.ts'
-import { checkNumber, ownOptions } from './base/options.ts'
+import { checkNumber, ownOptions, withDefaults } from './base/options.ts'
 import { after } from './base/signal.ts'
 import { UnderWay } from './base/under-way.ts'
 import { memoryJournal } from './journal/memory.ts'
@@ -39,7 +39,7 @@ import { toTools } from './tools/tool.ts'
  */
 export function createRuntime(options: RuntimeOptions): Runtime {
   checkRuntimeOptions(options)
-  const limits = { ...defaultLimits, ...options.limits }
+  const limits = withDefaults(defaultLimits, options.limits)
   const clock = options.clock ?? systemClock
   const journal = options.journal ?? memoryJournal()
   const tools = toTools(options.tools ?? [])

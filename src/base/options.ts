@@ -24,6 +24,12 @@ export function checkOptions(owner: string, options: object, known: readonly str
   }
 }
 
+/** The defaults with the given members in their place; undefined members count as not given. */
+export function withDefaults<T extends object>(defaults: T, given: Partial<T> | undefined): T {
+  const present = Object.entries(given ?? {}).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...Object.fromEntries(present) }
+}
+
 export interface NumberRange {
   readonly min: number
   readonly max?: number

@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import type { JsonValue } from '../base/json.ts'
+import { withDefaults } from '../base/options.ts'
 import { checkGiven, isClock, isFunction } from '../protocol/option-checks.ts'
 import { checkHeaders, endpointUrl } from '../wire/endpoint.ts'
 import { HttpClient } from '../wire/http.ts'
@@ -15,7 +16,6 @@ import {
   checkRetry,
   checkFilled,
   checkTransport,
-  withDefaults,
 } from './options.ts'
 
 /** What every endpoint beside the model wires has in common. */

@@ -1,5 +1,6 @@
 import { SallyportError } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
+import { withDefaults } from '../base/options.ts'
 import { copyPlain } from '../base/plain.ts'
 import {
   checkGiven,
@@ -13,7 +14,7 @@ import {
 } from '../protocol/option-checks.ts'
 import { createModel, endpointKeys, type EndpointOptions, type HttpModel } from './http-model.ts'
 import { openaiWire, type OpenAIWire } from './openai-wire.ts'
-import { checkKeys, withDefaults } from './options.ts'
+import { checkKeys } from './options.ts'
 
 /**
  * Which hosts OpenRouter may use and in which order (OpenRouter documentation, "Provider Routing");

@@ -1,5 +1,5 @@
 import { SallyportError } from '../base/errors.ts'
-import { checkOptions } from '../base/options.ts'
+import { checkOptions, withDefaults } from '../base/options.ts'
 import { checkGiven, isClock, isFunction } from '../protocol/option-checks.ts'
 import { checkHeaders, endpointUrl, isHeaderValue } from '../wire/endpoint.ts'
 import {
@@ -53,12 +53,6 @@ export function checkKey(where: string, key: unknown): asserts key is string {
   throw new SallyportError('bad-option', `\`${where}\` has an invalid value for a header`, {
     help: 'give the key as it was issued: on one line, in Latin-1',
   })
-}
-
-/** The defaults with the given members in their place; undefined members count as not given. */
-export function withDefaults<T extends object>(defaults: T, given: Partial<T> | undefined): T {
-  const present = Object.entries(given ?? {}).filter(([, value]) => value !== undefined)
-  return { ...defaults, ...Object.fromEntries(present) }
 }
 
 /** Options that have been checked, with the defaults in place. */

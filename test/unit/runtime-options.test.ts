@@ -224,6 +224,21 @@ describe('options', () => {
     expect(model.requests).toHaveLength(5)
   })
 
+  test('counts a limit that is undefined as not given', async () => {
+    const turns = Array.from({ length: 9 }, (_, n) => ({ calls: [{ tool: 'act', args: { n } }] }))
+    const nothing = { maxTurns: undefined, maxToolCalls: undefined } as object
+    const { start, model } = agentOf(turns, {
+      tools: [toolOf('act')],
+      policy: allowing('act'),
+      limits: { ...nothing, maxParallel: 2 },
+    })
+    const { events } = await finish(start({ limits: { ...nothing, maxTurns: 3 } }))
+    const limits = { maxTurns: 3, maxToolCalls: 50, maxParallel: 2 }
+    expect(only(events, 'run-start')[0]!.limits).toMatchObject(limits)
+    await finish(start({ limits: { ...nothing } }))
+    expect(model.requests).toHaveLength(10)
+  })
+
   test('a tool that cannot be compiled rejects the result and the iteration', async () => {
     const broken = toolOf('act', {
       input: { type: 'object', properties: { a: { pattern: '(?=a)' } } },
