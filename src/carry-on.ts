@@ -34,8 +34,13 @@ export interface Continuation
   readonly revocations: readonly Revocation[]
 }
 
-/** Ends after which a run may be taken up where it stopped. */
-const failures: ReadonlySet<EndStatus | 'open'> = new Set(['error', 'cancelled', 'timeout'])
+/** Ends after which a run may be taken up where it stopped; at a limit, a request that was not sent. */
+const failures: ReadonlySet<EndStatus | 'open'> = new Set([
+  'error',
+  'cancelled',
+  'timeout',
+  'limit',
+])
 
 /** Carries a run on, from its first new record to its result. */
 export async function carryOn(
@@ -84,6 +89,7 @@ export async function carryOn(
 /** How the run stood before whoever has begun to carry it on and has done nothing in it. */
 function lastEnding({ events }: Past): Past['status'] {
   const last = events.findLast(({ type }) => type !== 'run-start')
+  if (last?.type === 'limit') return 'limit'
   return last?.type === 'end' ? last.status : 'open'
 }
 

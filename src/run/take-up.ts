@@ -29,7 +29,7 @@ export interface PastCourse extends TakingUp {
   readonly turns: readonly PastTurn[]
   /** What the caller has said that no model response has followed. */
   readonly unheard: readonly UserMessage[]
-  /** It ended with an error, by a stop from outside, or out of time. */
+  /** It ended with an error, by a stop from outside, out of time, or at a limit. */
   readonly isFailed: boolean
 }
 

@@ -309,6 +309,44 @@ test('what has been spent counts against the budget in another process', async (
   expect([again.status, own.tracker.run(runId)?.cost]).toEqual(['limit', 0.9])
 })
 
+describe('a request that the budget had no room for', () => {
+  const usage = { inputTokens: 1, outputTokens: 1, cost: 0.9 }
+  const policy = policyOf({ rules: [{ id: 'acting', allow: ['act'], who }] })
+  const tools = [toolOf('act')]
+  const turns = [
+    { calls: [{ tool: 'act' }], usage },
+    { text: 'over', usage },
+  ]
+
+  /** A journal with a run that has ended so. */
+  async function overspent(): Promise<{ readonly journal: Journal; readonly runId: string }> {
+    const journal = memoryJournal()
+    const { runId, status } = await process(journal, turns, tools, { policy, costs: budgeted() })
+      .run({ input: 'go', auth })
+      .result()
+    expect(status).toBe('limit')
+    return { journal, runId }
+  }
+
+  test('is made where there is room for it', async () => {
+    const { journal, runId } = await overspent()
+    const costs = createCosts({ budget: { default: { hard: 20 } } })
+    const runtime = process(journal, turns, tools, { policy, costs })
+    const { status, text } = await runtime.resume(runId).result()
+    expect([status, text]).toEqual(['completed', 'over'])
+  })
+
+  test('ends the run at the limit again where there is none', async () => {
+    const { journal, runId } = await overspent()
+    const cut = await crashed(journal, runId, isType('limit'))
+    for (const kept of [journal, cut]) {
+      const runtime = process(kept, turns, tools, { policy, costs: budgeted() })
+      const { error, status } = await runtime.resume(runId).result()
+      expect([status, error]).toEqual(['limit', undefined])
+    }
+  })
+})
+
 test('what turns with a model of their own have cost is counted for that model in another process', async () => {
   const journal = memoryJournal()
   const usage = { inputTokens: 1, outputTokens: 1, cost: 0.5 }
