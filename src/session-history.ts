@@ -6,11 +6,11 @@ import {
   SallyportError,
   type ErrorData,
 } from './base/errors.ts'
-import { randomHex } from './base/ids.ts'
 import { sleep, withGrace } from './base/signal.ts'
 import type { JudgeContext } from './gate/verdict.ts'
 import type { HistoryEntry } from './history/entry.ts'
 import type { DelegatedRun, EventReader } from './history/events.ts'
+import { Lease } from './history/lease.ts'
 import { pairedOnly } from './history/pairs.ts'
 import { checkedEntries, maxEntries } from './history/read.ts'
 import { runEntries, type RunSource } from './history/run-entries.ts'
@@ -23,22 +23,12 @@ import type { EndStatus } from './protocol/run-event.ts'
 import type { SessionMode } from './session-turns.ts'
 import { sessionBusy } from './turned-away.ts'
 
-/**
- * How long a process that has died keeps others from its conversation, and how often one at work
- * says that it lives.
- */
-const leaseMs = 30_000
-const renewalMs = 10_000
-
 /** Pauses between two attempts to get a conversation that another process works on. */
 const firstPauseMs = 20
 const longestPauseMs = 500
 
 /** A store that does not answer is given up this long after its run was stopped. */
 const graceMs = 5_000
-
-/** A run that is over does not wait longer than this for its conversation to be given back. */
-const releaseGraceMs = 1_000
 
 /** Ends after which a run has become part of its conversation. */
 const lasting: ReadonlySet<EndStatus> = new Set(['completed', 'limit'])
@@ -242,41 +232,6 @@ async function answered<Value>(work: Promise<Value>, signal: AbortSignal): Promi
   throw new SallyportError('bad-history', 'the store did not answer before the run had to end', {
     help: 'check the disk or server that holds the conversations',
   })
-}
-
-/** The right to work on a conversation, which is asked for again until it is given back. */
-class Lease {
-  readonly #store: HistoryStore
-  readonly #key: string
-  readonly #holder = randomHex()
-  #timer: NodeJS.Timeout | undefined
-  #renewing: Promise<unknown> = Promise.resolve()
-
-  constructor(store: HistoryStore, key: string) {
-    this.#store = store
-    this.#key = key
-  }
-
-  /** Anything but true is no lease. */
-  async take(): Promise<boolean> {
-    if ((await this.#store.lease(this.#key, this.#holder, leaseMs)) !== true) return false
-    // one that is lost lets others in: what they add makes this run fail, not their conversation
-    this.#timer = setInterval(() => {
-      this.#renewing = this.#store.lease(this.#key, this.#holder, leaseMs).catch(() => undefined)
-    }, renewalMs).unref()
-    return true
-  }
-
-  /** Where it cannot be given back, it ends by itself. */
-  async giveBack(): Promise<void> {
-    clearInterval(this.#timer)
-    const work = this.#renewing.then(() => this.#store.release(this.#key, this.#holder))
-    await withGrace(
-      work.catch(() => undefined),
-      AbortSignal.abort(),
-      releaseGraceMs,
-    )
-  }
 }
 
 function historyError(thrown: unknown): ErrorData {

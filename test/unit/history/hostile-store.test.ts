@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { HistoryEntry } from '../../../src/history/entry.ts'
 import { memoryHistory } from '../../../src/history/memory.ts'
 import type { HistoryStore } from '../../../src/history/store.ts'
@@ -188,6 +188,58 @@ describe('S2-40 a store that fails', () => {
     run.cancel()
     expect((await run.result()).status).toBe('cancelled')
     expect(model.requests).toEqual([])
+  })
+
+  test('to lease in time keeps nobody out after the run', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const store = memoryHistory()
+    const [asked, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const leases: string[] = []
+    const lease: HistoryStore['lease'] = async (key, holder, ms) => {
+      leases.push(key)
+      asked.resolve()
+      await late.promise
+      return store.lease(key, holder, ms)
+    }
+    const run = agent({ ...store, lease }).start({ session: 's' })
+    await asked.promise
+    run.cancel()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect((await run.result()).status).toBe('cancelled')
+    late.resolve()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(leases).toHaveLength(1)
+    expect(await store.lease(leases[0]!, 'the next run', 1_000)).toBe(true)
+  })
+
+  test('by throwing at once when a lease is renewed does not end the process', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    let count = 0
+    const lease = (): Promise<boolean> => {
+      if (count++ > 0) throw new Error('connection lost')
+      return Promise.resolve(true)
+    }
+    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const { runtime } = agentOf(
+      [
+        () => {
+          asked.resolve()
+          return { text: 'ok' }
+        },
+      ],
+      {
+        history: { ...memoryHistory(), lease },
+        prepareTurn: async () => void (await answer.promise),
+      },
+    )
+    const run = runtime.run({ input: 'hello', session: 's' })
+    await vi.advanceTimersByTimeAsync(25_000)
+    answer.resolve()
+    await asked.promise
+    expect((await run.result()).status).toBe('completed')
+    expect(count).toBe(3)
   })
 
   test('to keep others out makes the run fail whose conversation was extended', async () => {
