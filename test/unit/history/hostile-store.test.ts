@@ -194,16 +194,16 @@ describe('S2-40 a store that fails', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] })
     onTestFinished(() => void vi.useRealTimers())
     const store = memoryHistory()
-    const [asked, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const [waiting, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const leases: string[] = []
     const lease: HistoryStore['lease'] = async (key, holder, ms) => {
       leases.push(key)
-      asked.resolve()
+      waiting.resolve()
       await late.promise
       return store.lease(key, holder, ms)
     }
     const run = agent({ ...store, lease }).start({ session: 's' })
-    await asked.promise
+    await waiting.promise
     run.cancel()
     await vi.advanceTimersByTimeAsync(5_000)
     expect((await run.result()).status).toBe('cancelled')
@@ -221,23 +221,14 @@ describe('S2-40 a store that fails', () => {
       if (count++ > 0) throw new Error('connection lost')
       return Promise.resolve(true)
     }
-    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    const { runtime } = agentOf(
-      [
-        () => {
-          asked.resolve()
-          return { text: 'ok' }
-        },
-      ],
-      {
-        history: { ...memoryHistory(), lease },
-        prepareTurn: async () => void (await answer.promise),
-      },
-    )
+    const renewed = Promise.withResolvers<void>()
+    const { runtime } = agentOf([{ text: 'ok' }], {
+      history: { ...memoryHistory(), lease },
+      prepareTurn: async () => void (await renewed.promise),
+    })
     const run = runtime.run({ input: 'hello', session: 's' })
     await vi.advanceTimersByTimeAsync(25_000)
-    answer.resolve()
-    await asked.promise
+    renewed.resolve()
     expect((await run.result()).status).toBe('completed')
     expect(count).toBe(3)
   })
