@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  validateHeaderName,
+  validateHeaderValue,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { messageOf } from '../base/errors.ts'
 import { isObject } from '../base/json.ts'
@@ -155,14 +161,24 @@ const recordedMembers: Readonly<Record<string, Member>> = {
     fits: (value) => Number.isInteger(value) && (value as number) >= 200 && (value as number) < 600,
   },
   headers: {
-    what: 'an object of texts',
-    fits: (value) =>
-      isObject(value) && Object.values(value).every((text) => typeof text === 'string'),
+    what: 'an object of headers that can be sent',
+    fits: (value) => isObject(value) && Object.entries(value).every(isHeader),
   },
   body: {
     what: 'a text or bytes',
     fits: (value) => typeof value === 'string' || value instanceof Uint8Array,
   },
+}
+
+function isHeader([name, value]: readonly [string, unknown]): boolean {
+  if (typeof value !== 'string') return false
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** A recorded answer is known by its body. */

@@ -53,6 +53,12 @@ const malformed: readonly (readonly [string, object, string])[] = [
   ['a status that is none', { body: 'x', status: 99 }, '`….status` is not a status'],
   ['a body that is a number', { body: 5 }, '`….body` is not a text or bytes'],
   ['headers that are a list', { body: 'x', headers: ['a'] }, '`….headers` is not an object'],
+  [
+    'a name that no header can have',
+    { body: 'x', headers: { 'x y': 'z' } },
+    '`….headers` is not an object',
+  ],
+  ['two lines in a header', { body: 'x', headers: { x: 'a\nb' } }, '`….headers` is not an object'],
 ]
 
 test.each(malformed)('an answer with %s is refused', async (_, turn, message) => {
