@@ -74,11 +74,23 @@ export class Checkpoints {
       at: now(),
     }
     const signed = await sign(new TextEncoder().encode(canonicalJson(checkpoint)))
-    await journal.addCheckpoint(runId, signed)
     this.#covered = checkpoint.size
+    if (await this.#isOvertaken(checkpoint.size)) return
+    await journal.addCheckpoint(runId, signed)
     this.#previous = sha256(signed)
     const unanchored = await anchor?.(signed, checkpoint)
     if (unanchored !== undefined) this.onUnanchored(unanchored.toJSON())
+  }
+
+  /**
+   * Whether somebody else has carried the run on since its last record was written here, and signed
+   * more: a smaller checkpoint behind that one would make an honest record look altered. One that is
+   * missing keeps nobody from signing, so that its absence is seen.
+   */
+  async #isOvertaken(size: number): Promise<boolean> {
+    const { runId, journal } = this.#options
+    const last = (await journal.checkpoints(runId)).at(-1)
+    return last !== undefined && claimedSize(last) >= size
   }
 
   /** What somebody else has written of the run before it is carried on here. */
@@ -92,6 +104,16 @@ export class Checkpoints {
     }
     const last = (await journal.checkpoints(runId)).at(-1)
     if (last !== undefined) this.#previous = sha256(last)
+  }
+}
+
+/** What a checkpoint says it covers, its signature unseen; 0 where it is none. */
+function claimedSize(signed: string): number {
+  try {
+    const payload = Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString()
+    return Number((JSON.parse(payload) as Partial<Checkpoint>).size) || 0
+  } catch {
+    return 0
   }
 }
 

@@ -5,11 +5,15 @@ import type { Checkpoint } from '../../../src/journal/checkpoint.ts'
 import type { Journal } from '../../../src/journal/journal.ts'
 import { memoryJournal } from '../../../src/journal/memory.ts'
 import { RecordTree } from '../../../src/journal/tree.ts'
+import { Checkpoints } from '../../../src/run/checkpoints.ts'
 import { agentOf, allowing, collect, toolOf, user } from '../../support/agent.ts'
 import { keyPair } from '../../support/policy-keys.ts'
 import { payPolicy, payTool } from '../../support/snapshots.ts'
 
 const keys = keyPair('ops-1')
+
+const noon = (): string => '2026-11-23T12:00:00Z'
+const signLate = async (): Promise<string> => 'late'
 
 /** The checkpoints of a run, each verified by jose. */
 async function checkpointsOf(
@@ -135,6 +139,25 @@ describe('a run that is signed', () => {
     const checkpoints = await checkpointsOf(journal, runId)
     expect(checkpoints.map(({ final }) => final)).toEqual([true, false, true])
     await expectTrue(journal, runId, checkpoints)
+  })
+
+  test('gets no checkpoint of a carrier that was overtaken before it signed its end', async () => {
+    const journal = memoryJournal()
+    const { tool } = payTool()
+    const calls = [{ tool: 'pay', args: { order: 'O-7', amount: 5 } }]
+    const options = { journal, tools: [tool], policy: payPolicy, signing: { key: keys.secret } }
+    const { start } = agentOf([{ text: '', calls }], options)
+    const { runId, approvals } = await start().result()
+    const other = agentOf([{ text: 'paid' }], options)
+    const decisions = [{ id: approvals[0]!.id, action: 'approve' as const }]
+    const answeredBy = { custom: { ...user, subject: 'lena' } }
+    await other.runtime.resume(runId, { answeredBy, decisions }).result()
+    const before = await checkpointsOf(journal, runId)
+
+    const kept = { ...journal } as Required<Journal>
+    const late = new Checkpoints({ runId, journal: kept, sign: signLate, now: noon })
+    await late.take((await collect(journal.read(runId))).slice(0, before[0]!.size))
+    expect(await checkpointsOf(journal, runId)).toEqual(before)
   })
 
   test('fails when a checkpoint cannot be kept', async () => {
