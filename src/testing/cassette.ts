@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { SallyportError } from '../base/errors.ts'
+import { messageOf, SallyportError } from '../base/errors.ts'
 import { checkOptions } from '../base/options.ts'
+import { shorten } from '../base/text.ts'
 import { badCassette, readTape } from './cassette-file.ts'
 import { Player, type Asked } from './cassette-player.ts'
 import { Recorder, type RawRequest } from './cassette-recorder.ts'
@@ -79,7 +80,7 @@ async function record(
   if (upstream === undefined) throw badOption('`upstream` is needed to record')
   const recorder = new Recorder(file, upstream, cleaner)
   return serve(
-    upstream.pathname,
+    { file, base: upstream.pathname },
     () => recorder.finish(),
     (raw, response) => recorder.pass(raw, askedOf(raw, cleaner), response),
   )
@@ -96,7 +97,7 @@ async function replay(
   }
   const player = new Player(file, tape, ignore)
   return serve(
-    new URL(tape.upstream).pathname,
+    { file, base: new URL(tape.upstream).pathname },
     async () => player.finish(),
     async (raw, response) => {
       const { status, headers, response: body } = player.answer(askedOf(raw, cleaner))
@@ -108,12 +109,28 @@ async function replay(
 
 type Answer = (raw: RawRequest, response: ServerResponse) => Promise<void>
 
-async function serve(base: string, finish: () => Promise<void>, answer: Answer): Promise<Cassette> {
+async function serve(
+  { file, base }: { readonly file: string; readonly base: string },
+  finish: () => Promise<void>,
+  answer: Answer,
+): Promise<Cassette> {
+  let failure: SallyportError | undefined
   const server = createServer((incoming, response) => {
     response.on('error', ignoreIt)
     void readRequest(incoming).then(
-      (raw) => answer(raw, response),
-      () => response.writeHead(400).end(),
+      async (raw) => {
+        try {
+          await answer(raw, response)
+        } catch (error) {
+          failure ??= badCassette(
+            file,
+            `could not answer a request: ${shorten(messageOf(error), 200)}`,
+            'see that requests and the file are as they were recorded',
+          )
+          refuse(response)
+        }
+      },
+      () => refuse(response),
     )
   })
   server.listen(0, '127.0.0.1')
@@ -124,6 +141,7 @@ async function serve(base: string, finish: () => Promise<void>, answer: Answer):
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await finish()
+      if (failure !== undefined) throw failure
     })()
     return closing
   }
@@ -133,6 +151,11 @@ async function serve(base: string, finish: () => Promise<void>, answer: Answer):
 }
 
 function ignoreIt(): void {}
+
+function refuse(response: ServerResponse): void {
+  if (response.headersSent) response.destroy()
+  else response.writeHead(400).end()
+}
 
 async function readRequest(incoming: IncomingMessage): Promise<RawRequest> {
   const path = incoming.url ?? ''
@@ -161,8 +184,11 @@ function askedOf({ method, path, headers, body }: RawRequest, cleaner: Cleaner):
 
 function upstreamOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === '') return url
-  throw badOption('`upstream` is no URL of an endpoint')
+  const isEndpoint = url !== undefined && /^https?:$/.test(url.protocol)
+  // the file tells where it was recorded: what stands in these parts may be secret
+  const isBare = url?.username === '' && url.password === '' && !/[?#]/.test(url.href)
+  if (isEndpoint && isBare) return url
+  throw badOption('`upstream` is no URL of an endpoint, or has a user, a query or a fragment')
 }
 
 function isListOf(given: readonly string[], length: number): boolean {

@@ -265,6 +265,13 @@ describe('a cassette', () => {
     ['has no file', { file: '/not/there.json' }, 'bad-file'],
     ['is of another endpoint', { file: 'tape', upstream: 'http://a.example/v1' }, 'bad-cassette'],
     ['is to record from nowhere', { file: 'x', mode: 'record' }, 'bad-option'],
+    ...['http://:pass@a.example/v1', 'http://a.example/?api_key=k', 'http://a.example/#k'].map(
+      (upstream): [string, CassetteOptions, string] => [
+        `would tell the file what stands in ${upstream}`,
+        { file: 'x', mode: 'record', upstream },
+        'bad-option',
+      ],
+    ),
     ['has a secret too short to be found', { file: 'x', secrets: ['key'] }, 'bad-option'],
     ['is to be rewound', { file: 'x', mode: 'rewind' as 'record' }, 'bad-option'],
     ['has unknown options', { file: 'x', secret: [] } as CassetteOptions, 'bad-option'],
@@ -281,6 +288,32 @@ describe('a cassette', () => {
       await expect(cassette({ file })).rejects.toMatchObject({ code: 'bad-cassette' })
     },
   )
+})
+
+test.each([
+  ['a status', { status: 99 }],
+  ['a header', { headers: { 'x-a': 'a\nb' } }],
+])('an altered file with %s that cannot be sent refuses what asks for it', async (_, change) => {
+  const file = tapeFile()
+  const upstream = await endpoint((_request, response) => response.end('{}'))
+  const recording = await cassette({ file, mode: 'record', upstream })
+  await fetch(`${recording.baseUrl}/models`)
+  await recording.close()
+  const tape = JSON.parse(readFileSync(file, 'utf8')) as { exchanges: object[] }
+  const exchanges = tape.exchanges.map((exchange) => ({ ...exchange, ...change }))
+  writeFileSync(file, JSON.stringify({ ...tape, exchanges }))
+  const altered = await cassette({ file })
+  expect((await fetch(`${altered.baseUrl}/models`)).status).toBe(400)
+  await expect(altered.close()).rejects.toMatchObject({ code: 'bad-cassette' })
+})
+
+test('a request that nobody can read while it is recorded is refused', async () => {
+  const upstream = await endpoint((_request, response) => response.end('{}'))
+  const tape = await cassette({ file: tapeFile(), mode: 'record', upstream })
+  const body = '['.repeat(200_000) + ']'.repeat(200_000)
+  const asked = await fetch(`${tape.baseUrl}/models`, { method: 'POST', body })
+  expect(asked.status).toBe(400)
+  await expect(tape.close()).rejects.toMatchObject({ code: 'bad-cassette' })
 })
 
 /** Asks with a path as it is, which `fetch` would normalise. */
