@@ -1,5 +1,5 @@
 import { canonicalJson, sha256 } from '../base/digest.ts'
-import type { ErrorData, SallyportError } from '../base/errors.ts'
+import { SallyportError, type ErrorData } from '../base/errors.ts'
 import type { Checkpoint } from '../journal/checkpoint.ts'
 import type { Journal, JournalRecord } from '../journal/journal.ts'
 import { RecordTree } from '../journal/tree.ts'
@@ -74,9 +74,9 @@ export class Checkpoints {
       at: now(),
     }
     const signed = await sign(new TextEncoder().encode(canonicalJson(checkpoint)))
-    this.#covered = checkpoint.size
-    if (await this.#isOvertaken(checkpoint.size)) return
+    if (await this.#isOvertaken(checkpoint.size)) throw overtaken(runId)
     await journal.addCheckpoint(runId, signed)
+    this.#covered = checkpoint.size
     this.#previous = sha256(signed)
     const unanchored = await anchor?.(signed, checkpoint)
     if (unanchored !== undefined) this.onUnanchored(unanchored.toJSON())
@@ -84,8 +84,8 @@ export class Checkpoints {
 
   /**
    * Whether somebody else has carried the run on since its last record was written here, and signed
-   * more: a smaller checkpoint behind that one would make an honest record look altered. One that is
-   * missing keeps nobody from signing, so that its absence is seen.
+   * more: a smaller checkpoint behind that one would make an honest record look altered. It is no
+   * silent end of signing and anchoring, since anybody may have put that one there.
    */
   async #isOvertaken(size: number): Promise<boolean> {
     const { runId, journal } = this.#options
@@ -105,6 +105,16 @@ export class Checkpoints {
     const last = (await journal.checkpoints(runId)).at(-1)
     if (last !== undefined) this.#previous = sha256(last)
   }
+}
+
+function overtaken(runId: string): SallyportError {
+  return new SallyportError(
+    'journal-conflict',
+    `run \`${runId}\` has a checkpoint of more records than were written here`,
+    {
+      help: 'another process carries the run on; `verify` tells whether its checkpoints are signed',
+    },
+  )
 }
 
 /** What a checkpoint says it covers, its signature unseen; 0 where it is none. */

@@ -156,7 +156,8 @@ describe('a run that is signed', () => {
 
     const kept = { ...journal } as Required<Journal>
     const late = new Checkpoints({ runId, journal: kept, sign: signLate, now: noon })
-    await late.take((await collect(journal.read(runId))).slice(0, before[0]!.size))
+    const written = (await collect(journal.read(runId))).slice(0, before[0]!.size)
+    await expect(late.take(written)).rejects.toMatchObject({ code: 'journal-conflict' })
     expect(await checkpointsOf(journal, runId)).toEqual(before)
   })
 
